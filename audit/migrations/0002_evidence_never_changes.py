@@ -1,0 +1,16 @@
+"""The function behind every append-only table, for whoever owns the table too."""
+
+from django.db import migrations
+
+SQL = """
+CREATE FUNCTION evidence_never_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of % are evidence and never change', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_TABLE_NAME || '_never_changes';
+END $$;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("audit", "0001_first_tables")]
+    operations = [migrations.RunSQL(SQL, "DROP FUNCTION evidence_never_changes() CASCADE")]

@@ -1,0 +1,59 @@
+"""The trail: partitioned by id, written by one function that fills in what nobody may forge."""
+
+from django.db import migrations
+
+SQL = """
+CREATE TABLE audit_trail (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    epoch smallint NOT NULL,
+    format_version smallint NOT NULL,
+    xid bigint NOT NULL,
+    at timestamptz NOT NULL,
+    db_user varchar(63) NOT NULL,
+    actor varchar(64) NOT NULL,
+    actor_roles varchar(200) NOT NULL,
+    action varchar(80) NOT NULL,
+    object_type varchar(40) NOT NULL,
+    object_code varchar(64) NOT NULL,
+    request_id varchar(36) NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (id)
+) PARTITION BY RANGE (id);
+CREATE TABLE audit_trail_p0 PARTITION OF audit_trail FOR VALUES FROM (MINVALUE) TO (10000000);
+CREATE TABLE audit_trail_p1 PARTITION OF audit_trail FOR VALUES FROM (10000000) TO (20000000);
+CREATE TABLE audit_trail_rest PARTITION OF audit_trail DEFAULT;
+CREATE INDEX audit_trail_of_object ON audit_trail (object_type, object_code);
+CREATE INDEX audit_trail_by_actor ON audit_trail (actor, id);
+CREATE INDEX audit_trail_by_action ON audit_trail (action, id);
+CREATE INDEX audit_trail_by_xid ON audit_trail (xid);
+
+CREATE TRIGGER audit_trail_never_changes BEFORE UPDATE OR DELETE ON audit_trail
+    FOR EACH ROW EXECUTE FUNCTION evidence_never_changes();
+ALTER TABLE audit_trail ENABLE ALWAYS TRIGGER audit_trail_never_changes;
+
+-- An epoch begins when transaction ids begin anew, as after a logical restore.
+CREATE TABLE audit_epoch (number smallint PRIMARY KEY, begun_at timestamptz NOT NULL);
+INSERT INTO audit_epoch VALUES (1, clock_timestamp());
+
+CREATE FUNCTION audit_record(
+    actor text, actor_roles text, action text, object_type text, object_code text,
+    request_id text, body text
+) RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    INSERT INTO audit_trail (epoch, format_version, xid, at, db_user, actor, actor_roles, action,
+                             object_type, object_code, request_id, body)
+    VALUES ((SELECT max(number) FROM audit_epoch), 1, pg_current_xact_id()::text::bigint,
+            clock_timestamp(), session_user, $1, $2, $3, $4, $5, $6, $7)
+    RETURNING id
+$$;
+REVOKE ALL ON FUNCTION audit_record(text, text, text, text, text, text, text) FROM PUBLIC;
+"""
+UNDO = """
+DROP FUNCTION audit_record(text, text, text, text, text, text, text);
+DROP TABLE audit_epoch;
+DROP TABLE audit_trail;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("audit", "0002_evidence_never_changes")]
+    operations = [migrations.RunSQL(SQL, UNDO)]

@@ -1,0 +1,144 @@
+"""States of a draw go forward only, each step with its row; results and seals stand (F056)."""
+
+from django.db import migrations
+
+SQL = """
+CREATE FUNCTION draw_gate() RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 1735288173 $$;
+
+CREATE FUNCTION games_draw_goes_forward() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    way text[] := ARRAY['SCHEDULED','OPEN','CLOSED','SEALED','DRAWN','CONFIRMED','SETTLED','PUBLISHED','ARCHIVED'];
+BEGIN
+    IF NEW.state <> OLD.state THEN
+        IF NOT (array_position(way, NEW.state) = array_position(way, OLD.state) + 1
+                OR (NEW.state = 'CANCELLED' AND array_position(way, OLD.state) < array_position(way, 'DRAWN'))) THEN
+            RAISE EXCEPTION 'a draw goes forward, not from % to %', OLD.state, NEW.state
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_goes_forward';
+        END IF;
+        IF NEW.state = 'CLOSED' AND clock_timestamp() < NEW.closes_at THEN
+            RAISE EXCEPTION 'it is not yet time to close'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_closes_in_time';
+        END IF;
+        IF NEW.state = 'SEALED' AND NOT EXISTS (SELECT 1 FROM games_sealstatement s WHERE s.draw_id = NEW.id) THEN
+            RAISE EXCEPTION 'no seal' USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_sealed_by_statement';
+        END IF;
+        IF NEW.state = 'CONFIRMED' AND NOT EXISTS (SELECT 1 FROM games_result r WHERE r.draw_id = NEW.id) THEN
+            RAISE EXCEPTION 'no result' USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_confirmed_by_result';
+        END IF;
+    END IF;
+    IF (NEW.code, NEW.game_id, NEW.issue, NEW.rule_id, NEW.is_shadow)
+       IS DISTINCT FROM (OLD.code, OLD.game_id, OLD.issue, OLD.rule_id, OLD.is_shadow) THEN
+        RAISE EXCEPTION 'what a draw is, it stays'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_stays_what_it_is';
+    END IF;
+    IF (NEW.opens_at, NEW.closes_at, NEW.draws_at) IS DISTINCT FROM (OLD.opens_at, OLD.closes_at, OLD.draws_at)
+       AND OLD.state NOT IN ('SCHEDULED', 'OPEN') THEN
+        RAISE EXCEPTION 'the times of a closed draw stand'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_times_stand_after_close';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER games_draw_goes_forward BEFORE UPDATE ON games_draw
+    FOR EACH ROW EXECUTE FUNCTION games_draw_goes_forward();
+
+CREATE FUNCTION games_draw_begins_scheduled() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state <> 'SCHEDULED' THEN
+        RAISE EXCEPTION 'a draw begins scheduled'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_begins_scheduled';
+    END IF;
+    IF NEW.is_shadow <> (SELECT is_shadow FROM games_game WHERE id = NEW.game_id) THEN
+        RAISE EXCEPTION 'real and shadow never meet'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'books_not_mixed';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER games_draw_begins_scheduled BEFORE INSERT ON games_draw
+    FOR EACH ROW EXECUTE FUNCTION games_draw_begins_scheduled();
+
+CREATE FUNCTION games_seal_of_a_closed_draw() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM games_draw WHERE id = NEW.draw_id AND state = 'CLOSED') THEN
+        RAISE EXCEPTION 'only a closed draw is sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'seal_of_a_closed_draw';
+    END IF;
+    NEW.sealed_at := clock_timestamp();
+    RETURN NEW;
+END $$;
+CREATE TRIGGER games_seal_of_a_closed_draw BEFORE INSERT ON games_sealstatement
+    FOR EACH ROW EXECUTE FUNCTION games_seal_of_a_closed_draw();
+
+-- Results are typed after the seal, in the time of the draw, by people named by the database.
+CREATE FUNCTION games_result_entry_in_time() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM games_draw d JOIN games_sealstatement s ON s.draw_id = d.id
+         WHERE d.id = NEW.draw_id AND d.state IN ('SEALED', 'DRAWN') AND clock_timestamp() >= d.draws_at
+    ) THEN
+        RAISE EXCEPTION 'no result before seal and draw'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'result_entry_after_the_draw';
+    END IF;
+    SELECT p.row_uuid::text INTO NEW.person_code
+      FROM accounts_staffmember s JOIN accounts_person p ON p.id = s.person_id
+     WHERE s.user_id = NEW.official_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'an official is on the staff'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'result_entry_by_the_staff';
+    END IF;
+    NEW.entered_at := clock_timestamp();
+    RETURN NEW;
+END $$;
+CREATE TRIGGER games_result_entry_in_time BEFORE INSERT ON games_resultentry
+    FOR EACH ROW EXECUTE FUNCTION games_result_entry_in_time();
+
+CREATE FUNCTION games_result_of_two() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM games_resultentry a, games_resultentry b
+         WHERE a.id = NEW.first_entry_id AND b.id = NEW.second_entry_id
+           AND a.draw_id = NEW.draw_id AND b.draw_id = NEW.draw_id AND a.round = b.round
+           AND a.person_code <> b.person_code AND a.numbers = b.numbers AND a.numbers = NEW.numbers
+    ) THEN
+        RAISE EXCEPTION 'two people typed the same, or there is no result'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'result_typed_alike_by_two';
+    END IF;
+    NEW.confirmed_at := clock_timestamp();
+    RETURN NEW;
+END $$;
+CREATE TRIGGER games_result_of_two BEFORE INSERT ON games_result
+    FOR EACH ROW EXECUTE FUNCTION games_result_of_two();
+
+CREATE FUNCTION games_step_has_time() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.at := clock_timestamp();
+    RETURN NEW;
+END $$;
+CREATE TRIGGER games_step_has_time BEFORE INSERT ON games_drawtransition
+    FOR EACH ROW EXECUTE FUNCTION games_step_has_time();
+"""
+TABLES = ["sealstatement", "resultentry", "result", "drawtransition", "rulesheet"]
+for name in TABLES:
+    SQL += f"""
+CREATE TRIGGER games_{name}_never_changes BEFORE UPDATE OR DELETE ON games_{name}
+    FOR EACH ROW EXECUTE FUNCTION evidence_never_changes();
+ALTER TABLE games_{name} ENABLE ALWAYS TRIGGER games_{name}_never_changes;
+"""
+UNDO = "".join(f"DROP TRIGGER games_{name}_never_changes ON games_{name};" for name in TABLES) + """
+DROP FUNCTION games_step_has_time() CASCADE;
+DROP FUNCTION games_result_of_two() CASCADE;
+DROP FUNCTION games_result_entry_in_time() CASCADE;
+DROP FUNCTION games_seal_of_a_closed_draw() CASCADE;
+DROP FUNCTION games_draw_begins_scheduled() CASCADE;
+DROP FUNCTION games_draw_goes_forward() CASCADE;
+DROP FUNCTION draw_gate();
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("games", "0001_first_tables"),
+        ("audit", "0002_evidence_never_changes"),
+        ("accounts", "0001_first_tables"),
+    ]
+    operations = [migrations.RunSQL(SQL, UNDO)]

@@ -1,0 +1,295 @@
+"""Games, rules, licences, switches, draws, seals, results, announcements."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from lottery_portal.lib.money import MoneyField
+
+
+class Game(models.Model):
+    """A game on sale. Shadow games serve drills and never meet real money (D20)."""
+
+    code = models.CharField(max_length=20, unique=True)
+    rules_game = models.CharField(max_length=12)  # whose rules in `games.rules` it follows
+    name = models.CharField(max_length=40)
+    is_shadow = models.BooleanField(default=False)
+    position = models.SmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("game")
+        verbose_name_plural = _("games")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class RuleSheet(models.Model):
+    """A rule version in force, as the canonical sheet that seals and verifiers name (D5, F021)."""
+
+    code = models.CharField(max_length=30)
+    game = models.ForeignKey(Game, on_delete=models.PROTECT, related_name="rule_sheets")
+    sheet = models.TextField()
+    digest = models.CharField(max_length=64)
+    line_price = MoneyField()
+    first_issue = models.CharField(max_length=10)
+    approval_code = models.CharField(max_length=20)
+    loaded_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("rule version")
+        verbose_name_plural = _("rule versions")
+        constraints = [
+            models.UniqueConstraint(name="rule_sheet_once", fields=["game", "code"]),
+            models.CheckConstraint(name="rule_sheet_has_approval", condition=~Q(approval_code="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Licence(models.Model):
+    """The permission to sell, `[valid_from, valid_until)`; without one nothing is sold (F023)."""
+
+    number = models.CharField(max_length=60, unique=True, verbose_name=_("number"))
+    game = models.ForeignKey(
+        Game, on_delete=models.PROTECT, null=True, related_name="licences"
+    )  # null: every game
+    issued_by = models.CharField(max_length=100, verbose_name=_("issued by"))
+    valid_from = models.DateTimeField(verbose_name=_("valid from"))
+    valid_until = models.DateTimeField(verbose_name=_("valid until"))
+    approval_code = models.CharField(max_length=20)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("licence")
+        verbose_name_plural = _("licences")
+        constraints = [
+            models.CheckConstraint(
+                name="licence_ends_after_it_begins", condition=Q(valid_until__gt=F("valid_from"))
+            ),
+            models.CheckConstraint(name="licence_has_approval", condition=~Q(approval_code="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class SalesSwitch(models.Model):
+    """Sales switched off for all, one game, one channel or one player (F039)."""
+
+    scope = models.CharField(max_length=60, unique=True)  # all, game:ssq, channel:web, player:CODE
+    is_off = models.BooleanField()
+    reason = models.CharField(max_length=200)
+    switched_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    switched_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("sales switch")
+        verbose_name_plural = _("sales switches")
+        constraints = [
+            models.CheckConstraint(name="sales_switch_has_reason", condition=~Q(reason=""))
+        ]
+
+    def __str__(self) -> str:
+        return self.scope
+
+
+class DrawQuerySet(models.QuerySet["Draw"]):
+    """Questions about draws."""
+
+    def real(self) -> DrawQuerySet:
+        """Draws of the real books."""
+        return self.filter(is_shadow=False)
+
+    def on_sale(self, *, now: datetime) -> DrawQuerySet:
+        """Draws that take tickets at `now`; the database judges the sale itself."""
+        return self.filter(state=Draw.State.OPEN, closes_at__gt=now)
+
+
+class Draw(models.Model):
+    """One period of sale and its drawing. Its state goes forward only (F056)."""
+
+    class State(models.TextChoices):
+        SCHEDULED = "SCHEDULED", _("Scheduled")
+        OPEN = "OPEN", _("Open")
+        CLOSED = "CLOSED", _("Closed")
+        SEALED = "SEALED", _("Sealed")
+        DRAWN = "DRAWN", _("Drawn")
+        CONFIRMED = "CONFIRMED", _("Confirmed")
+        SETTLED = "SETTLED", _("Settled")
+        PUBLISHED = "PUBLISHED", _("Published")
+        ARCHIVED = "ARCHIVED", _("Archived")
+        CANCELLED = "CANCELLED", _("Cancelled")
+
+    code = models.CharField(max_length=32, unique=True)
+    game = models.ForeignKey(Game, on_delete=models.PROTECT, related_name="draws")
+    issue = models.CharField(max_length=10)
+    rule = models.ForeignKey(RuleSheet, on_delete=models.PROTECT, related_name="draws")
+    state = models.CharField(max_length=9, choices=State.choices, default=State.SCHEDULED)
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    draws_at = models.DateTimeField()
+    special_on = models.BooleanField(default=False)
+    is_shadow = models.BooleanField(default=False)
+    planned_at = models.DateTimeField()
+
+    objects = models.Manager.from_queryset(DrawQuerySet)()
+
+    class Meta:
+        verbose_name = _("draw")
+        verbose_name_plural = _("draws")
+        constraints = [
+            models.UniqueConstraint(name="draw_once_per_issue", fields=["game", "issue"]),
+            models.CheckConstraint(
+                name="draw_state_known",
+                condition=Q(
+                    state__in=[
+                        "SCHEDULED", "OPEN", "CLOSED", "SEALED", "DRAWN", "CONFIRMED", "SETTLED",
+                        "PUBLISHED", "ARCHIVED", "CANCELLED",
+                    ]
+                ),
+            ),
+            models.CheckConstraint(
+                name="draw_times_in_order",
+                condition=Q(opens_at__lt=F("closes_at"), closes_at__lt=F("draws_at")),
+            ),
+        ]
+        indexes = [models.Index(name="draw_by_state", fields=["state", "closes_at"])]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class DrawTransition(models.Model):
+    """Each step of a draw: from, to, who (empty: the clock), when."""
+
+    draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="transitions")
+    from_state = models.CharField(max_length=9)
+    to_state = models.CharField(max_length=9)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("step of a draw")
+        verbose_name_plural = _("steps of draws")
+        constraints = [
+            models.UniqueConstraint(name="draw_enters_a_state_once", fields=["draw", "to_state"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_state} → {self.to_state}"
+
+
+class SealStatement(models.Model):
+    """What was sold, frozen under a root before the draw (F057)."""
+
+    draw = models.OneToOneField(Draw, on_delete=models.PROTECT, related_name="seal")
+    format_version = models.SmallIntegerField()
+    root = models.CharField(max_length=64)
+    previous_root = models.CharField(max_length=64, default="", blank=True)
+    rule_digest = models.CharField(max_length=64)
+    tickets = models.BigIntegerField()
+    lines = models.BigIntegerField()
+    stake = MoneyField()
+    by_bet_type: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    file_name = models.CharField(max_length=120)
+    file_digest = models.CharField(max_length=64)
+    file_size = models.BigIntegerField()
+    statement = models.TextField()
+    closed_at = models.DateTimeField()
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("seal statement")
+        verbose_name_plural = _("seal statements")
+
+    def __str__(self) -> str:
+        return self.root[:8]
+
+
+class ResultEntry(models.Model):
+    """The numbers as one official typed them, blind. Two equal ones of a round make a result (F061)."""
+
+    draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="result_entries")
+    round = models.SmallIntegerField()
+    official = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    person_code = models.CharField(max_length=36)
+    numbers: models.JSONField[list[list[int]], list[list[int]]] = models.JSONField()
+    entered_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("result entry")
+        verbose_name_plural = _("result entries")
+        constraints = [
+            models.UniqueConstraint(
+                name="result_entry_once_per_person", fields=["draw", "round", "person_code"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draw_id}/{self.round}"
+
+
+class Result(models.Model):
+    """The drawn numbers, confirmed by two equal blind entries; never changed."""
+
+    draw = models.OneToOneField(Draw, on_delete=models.PROTECT, related_name="result")
+    numbers: models.JSONField[list[list[int]], list[list[int]]] = models.JSONField()
+    mask_1 = models.BigIntegerField()
+    mask_2 = models.BigIntegerField()
+    first_entry = models.OneToOneField(ResultEntry, on_delete=models.PROTECT, related_name="+")
+    second_entry = models.OneToOneField(ResultEntry, on_delete=models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("result")
+        verbose_name_plural = _("results")
+        constraints = [
+            models.CheckConstraint(
+                name="result_from_two_entries", condition=~Q(first_entry=F("second_entry"))
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.draw_id)
+
+
+class Announcement(models.Model):
+    """An official result of the past, as published; no draw of ours (D22)."""
+
+    game = models.ForeignKey(Game, on_delete=models.PROTECT, related_name="announcements")
+    issue = models.CharField(max_length=10)
+    drawn_on = models.DateField()
+    numbers: models.JSONField[list[list[int]], list[list[int]]] = models.JSONField()
+    sales = models.BigIntegerField(null=True)  # fen; null: the source does not say
+    pool = models.BigIntegerField(null=True)
+    tiers: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
+        default=list
+    )  # [{"tier": 1, "winners": 2, "prize_fen": 1000000000}, …], missing values are null
+    special_on = models.BooleanField(null=True)
+    note = models.CharField(max_length=300, default="", blank=True)
+    source = models.CharField(max_length=100)
+
+    class Meta:
+        verbose_name = _("announcement")
+        verbose_name_plural = _("announcements")
+        constraints = [
+            models.UniqueConstraint(name="announcement_once_per_issue", fields=["game", "issue"])
+        ]
+        indexes = [models.Index(name="announcement_latest", fields=["game", "-issue"])]
+
+    def __str__(self) -> str:
+        return f"{self.game_id} {self.issue}"

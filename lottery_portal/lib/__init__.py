@@ -1,0 +1,4 @@
+"""Small tools every room may use: money, refusals, database rules, codes, encryption.
+
+No models, and no knowledge of any room.
+"""

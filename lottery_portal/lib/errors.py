@@ -1,0 +1,39 @@
+"""Refusals: answers of the house that say no, with a reason and the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+
+
+class Refused(Exception):
+    """An expected "no": a stable `code` for machines, a sentence for people, figures for both.
+
+    Subclasses stand beside the door that raises them. `message` may name figures as
+    `%(name)s`; `shown` gives a figure its form for people (money as yuan, times as local time).
+    """
+
+    code: ClassVar[str] = "refused"
+    message: ClassVar[str | Promise] = "This was refused."
+    status: ClassVar[int] = 409
+
+    def __init__(self, **figures: Any) -> None:
+        self.figures: dict[str, Any] = figures
+        super().__init__(self.code)
+
+    def __str__(self) -> str:
+        return str(self.message) % {name: _shown(name, v) for name, v in self.figures.items()}
+
+    def as_json(self) -> Mapping[str, Any]:
+        """The refusal for a machine: code, sentence, figures."""
+        return {"code": self.code, "detail": str(self), **self.figures}
+
+
+def _shown(name: str, value: Any) -> str:
+    from .money import yuan  # noqa: PLC0415 - money refuses too, so it imports this module
+
+    if name.endswith("_fen") and isinstance(value, int):
+        return yuan(value)
+    return str(value)

@@ -1,0 +1,83 @@
+"""The application role's rights, from one reviewed file into the catalogue (D2)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+from psycopg import sql
+
+FILE = Path(settings.BASE_DIR) / "lottery_portal" / "grants.toml"
+WORDS = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
+
+
+@dataclass(frozen=True)
+class TableGrant:
+    """Rights on one table; with `columns`, UPDATE is for those only."""
+
+    table: str
+    rights: frozenset[str]
+    columns: tuple[str, ...] = ()
+
+
+def reviewed() -> tuple[dict[str, TableGrant], Mapping[str, list[str]]]:
+    """What the file says: grants by table, and functions with their argument types."""
+    content: dict[str, Any] = tomllib.loads(FILE.read_text())
+    tables = {}
+    for table, said in content["tables"].items():
+        rights, columns = (said, []) if isinstance(said, str) else (said["rights"], said["columns"])
+        tables[table] = TableGrant(table, frozenset(WORDS[r] for r in rights), tuple(columns))
+    return tables, content["functions"]
+
+
+def app_role() -> str:
+    """The name of the application's role, as the run-time connection uses it."""
+    return str(connections["default"].settings_dict["USER"])
+
+
+def apply(*, using: str = "owner") -> None:
+    """Make the catalogue equal to the file; a table the file does not name is an error."""
+    tables, functions = reviewed()
+    role = sql.Identifier(app_role())
+    with connections[using].cursor() as cursor:
+        missing = sorted(set(tables_of_catalogue(cursor)) - set(tables))
+        if missing:
+            raise RuntimeError(f"lottery_portal/grants.toml does not name: {', '.join(missing)}")
+        for grant in tables.values():
+            table = sql.Identifier(grant.table)
+            cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(table, role))
+            for right in sorted(grant.rights):
+                columns = (
+                    sql.SQL(" ({})").format(sql.SQL(", ").join(map(sql.Identifier, grant.columns)))
+                    if right == "UPDATE" and grant.columns
+                    else sql.SQL("")
+                )
+                cursor.execute(
+                    sql.SQL("GRANT {}{} ON {} TO {}").format(sql.SQL(right), columns, table, role)
+                )
+        cursor.execute(
+            sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(role)
+        )
+        for name, arguments in functions.items():
+            cursor.execute(
+                sql.SQL("GRANT EXECUTE ON FUNCTION {}({}) TO {}").format(
+                    sql.Identifier(name), sql.SQL(", ").join(map(sql.SQL, arguments)), role
+                )
+            )
+        cursor.execute(
+            sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM {}").format(role)
+        )
+
+
+def tables_of_catalogue(cursor: Any) -> list[str]:
+    """Every table of ours, partitions left out."""
+    cursor.execute(
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
+    )
+    return [row[0] for row in cursor.fetchall()]

@@ -1,0 +1,373 @@
+"""Settings, read from the environment; something missing stops the start with a sentence.
+
+`ENVIRONMENT` names every variable that is read. No secret has a default: the launcher makes them
+once for the embedded mode, production hands them in.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import django_stubs_ext
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+ENVIRONMENT = {
+    "DATABASE_URL": "postgresql:// address with the application's role",
+    "OWNER_DATABASE_URL": "the same with the owner's role; only where migrations run",
+    "REDIS_URL": "redis:// address of cache and doorbell",
+    "SECRET_KEY": "Django's secret",
+    "FIELD_KEYS": 'key ring for personal data, JSON {"k2": base64, "k1": base64}, current first',
+    "INDEX_KEY": "base64, 32 bytes: key of the blind indexes",
+    "RECEIPT_KEY": "base64, 32 bytes: Ed25519 seed that signs receipts",
+    "SEAL_KEY": "base64, 32 bytes: Ed25519 seed that signs seals",
+    "SANDBOX_BANK_KEY": "base64, 32 bytes: shared with the sandbox bank; empty switches it off",
+    "PUBLIC_URL": "https:// address players use",
+    "ALLOWED_HOSTS": "host names, separated by commas",
+    "PORTAL_MODE": "production or embedded",
+    "DEBUG": "1 shows tracebacks; never in production",
+    "DEMO": "1 allows the demo data",
+    "STATE_DIR": "directory for sealed files and exports",
+    "BRAND": "name of the house on pages",
+    "OPERATOR": "name of the operator on reports",
+    "SUPPORT_CONTACT": "how to reach support, shown to players",
+}
+
+
+def needed(name: str) -> str:
+    """The value of a variable that must be there."""
+    try:
+        return os.environ[name]
+    except KeyError:
+        message = f"The environment lacks {name}: {ENVIRONMENT[name]}."
+        raise ImproperlyConfigured(message) from None
+
+
+def key(name: str) -> bytes:
+    """A secret of 32 bytes."""
+    raw = base64.b64decode(needed(name))
+    if len(raw) != 32:  # noqa: PLR2004 - AES-256, HMAC-SHA256 and Ed25519 all take 32 bytes
+        message = f"{name} must be 32 bytes in base64."
+        raise ImproperlyConfigured(message)
+    return raw
+
+
+def database(url: str, **options: Any) -> dict[str, Any]:
+    """Django's form of a postgresql:// address."""
+    parts = urlsplit(url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 300,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }
+
+
+PORTAL_MODE = os.environ.get("PORTAL_MODE", "production")
+EMBEDDED = PORTAL_MODE == "embedded"
+DEBUG = os.environ.get("DEBUG") == "1"
+DEMO = os.environ.get("DEMO") == "1"
+SECRET_KEY = needed("SECRET_KEY")
+FIELD_KEYS: dict[str, bytes] = {
+    name: base64.b64decode(value) for name, value in json.loads(needed("FIELD_KEYS")).items()
+}
+INDEX_KEY = key("INDEX_KEY")
+RECEIPT_KEY = key("RECEIPT_KEY")
+SEAL_KEY = key("SEAL_KEY")
+SANDBOX_BANK_KEY = key("SANDBOX_BANK_KEY") if os.environ.get("SANDBOX_BANK_KEY") else b""
+PUBLIC_URL = needed("PUBLIC_URL").rstrip("/")
+ALLOWED_HOSTS = [host for host in needed("ALLOWED_HOSTS").split(",") if host]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+STATE_DIR = Path(needed("STATE_DIR"))
+BRAND = os.environ.get("BRAND", "明彩")
+OPERATOR = os.environ.get("OPERATOR", "明彩彩票运营有限公司")
+SUPPORT_CONTACT = os.environ.get("SUPPORT_CONTACT", "")
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "axes",
+    "csp",
+    "lottery_portal.lib",
+    "lottery_portal.jobs",
+    "audit",
+    "accounts",
+    "games",
+    "partners",
+    "risk",
+    "finance",
+    "sales",
+    "prizes",
+    "events",
+    "support",
+    "lottery_portal.sandbox_bank",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.language.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.permission.PermissionMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "lottery_portal.urls"
+WSGI_APPLICATION = "lottery_portal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "lottery_portal.context.house",
+            ],
+        },
+    }
+]
+
+# Databases: the application's role does everything at run time; the owner's migrates.
+DATABASES = {
+    "default": database(
+        needed("DATABASE_URL"),
+        options="-c lock_timeout=4s -c statement_timeout=30s"
+        " -c idle_in_transaction_session_timeout=30s",
+    )
+}
+if os.environ.get("OWNER_DATABASE_URL"):
+    DATABASES["owner"] = database(os.environ["OWNER_DATABASE_URL"])
+DATABASE_ROUTERS = ["lottery_portal.lib.routers.OwnerMigrates"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Redis holds cache and doorbell; nothing that must survive.
+REDIS_URL = needed("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "lottery_portal.lib.cache.CacheThatMayFail",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 0.05, "socket_connect_timeout": 0.05},
+    }
+}
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_SOFT_TIME_LIMIT = 100
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 3,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.2,
+}
+JOBS_RAISE = False
+
+# Strokes of the clock: kind of job and seconds between two rows of it.
+TICKS: dict[str, int] = {
+    "sales.advance_draws": 5,
+    "games.plan_calendar": 3600,
+    "finance.poll_deposits": 60,
+    "finance.poll_withdrawals": 60,
+    "audit.expire_approvals": 60,
+    "jobs.sweep": 3600,
+}
+CELERY_BEAT_SCHEDULE = {
+    kind: {
+        "task": "jobs.tick",
+        "schedule": float(seconds),
+        "kwargs": {"kind": kind, "seconds": seconds},
+        "options": {"expires": seconds},
+    }
+    for kind, seconds in TICKS.items()
+}
+
+# People
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "accounts.login.LoginNameBackend",
+]
+PASSWORD_HASHERS = [
+    "accounts.login.LightArgon2",
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = reverse_lazy("accounts:login")
+LOGIN_REDIRECT_URL = reverse_lazy("home")
+LOGOUT_REDIRECT_URL = reverse_lazy("home")
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_ADAPTER = "accounts.login.HouseAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = False
+MFA_TOTP_ISSUER = BRAND
+AXES_FAILURE_LIMIT = 3
+AXES_COOLOFF_TIME = 0.5  # hours
+AXES_LOCKOUT_PARAMETERS = ["username"]
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
+AXES_LOCKOUT_CALLABLE = "accounts.login.locked_out"
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = not EMBEDDED
+SESSION_COOKIE_NAME = "session" if EMBEDDED else "__Host-session"
+CSRF_COOKIE_SECURE = not EMBEDDED
+CSRF_COOKIE_NAME = "csrf" if EMBEDDED else "__Host-csrf"
+CSRF_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_NAME = "language"
+
+# Language and time
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+# Pages
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / ".portal" / "static" if EMBEDDED else STATE_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+# Headers
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_SSL_REDIRECT = not EMBEDDED
+SECURE_HSTS_SECONDS = 0 if EMBEDDED else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not EMBEDDED
+SECURE_HSTS_PRELOAD = not EMBEDDED
+if not EMBEDDED:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    name: [] for name in ("camera", "geolocation", "microphone", "payment", "usb")
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication",
+        "rest_framework.authentication.TokenAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "lottery_portal.lib.api.explain",
+    "COERCE_DECIMAL_TO_STRING": False,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Lottery portal",
+    "DESCRIPTION": "Games, draws, quotes, purchases, tickets and the wallet of the person logged in.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": BRAND,
+    "SITE_HEADER": BRAND,
+    "SITE_SUBHEADER": _("Operations"),
+    "SITE_URL": "/desk/",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "lottery_portal.start_page.dashboard",
+    "SHOW_LANGUAGES": False,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"axes": {"level": "WARNING"}, "django.db.backends": {"level": "WARNING"}},
+}

@@ -1,0 +1,5 @@
+"""What tickets won: settlement, prizes, their way into wallets.
+
+Doors: `settlement` (in chunks, as jobs), `publication`. Not here: the arithmetic of a prize table
+(`games.prize_tables`), money (`finance`).
+"""

@@ -1,0 +1,19 @@
+"""What was found, priced and credited stands."""
+
+from django.db import migrations
+
+TABLES = ["hit", "prizesheet", "tieroutcome", "prize"]
+SQL = "".join(
+    f"""
+CREATE TRIGGER prizes_{name}_never_changes BEFORE UPDATE OR DELETE ON prizes_{name}
+    FOR EACH ROW EXECUTE FUNCTION evidence_never_changes();
+ALTER TABLE prizes_{name} ENABLE ALWAYS TRIGGER prizes_{name}_never_changes;
+"""
+    for name in TABLES
+)
+UNDO = "".join(f"DROP TRIGGER prizes_{name}_never_changes ON prizes_{name};" for name in TABLES)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("prizes", "0001_first_tables"), ("audit", "0002_evidence_never_changes")]
+    operations = [migrations.RunSQL(SQL, UNDO)]

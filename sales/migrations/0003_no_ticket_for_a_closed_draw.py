@@ -1,0 +1,99 @@
+"""The gate: every sale holds it shared, closing takes it exclusively (D8, F037).
+
+Closing so waits for the purchases in flight and no longer; purchases that come after it see the
+closed state. The same trigger refuses whoever may not buy: unverified (F002), switched off (F039),
+without licence (F023), holding a post (F017), real money in a shadow draw (F020).
+"""
+
+from django.db import migrations
+
+SQL = """
+CREATE FUNCTION sales_ticket_may_be_sold() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    draw games_draw;
+    buyer accounts_player;
+    moment timestamptz;
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(draw_gate(), NEW.draw_id::integer);
+    moment := clock_timestamp();            -- after the lock: now() is when the statement began
+    SELECT * INTO draw FROM games_draw d WHERE d.id = NEW.draw_id;
+    IF draw.state <> 'OPEN' OR moment >= draw.closes_at THEN
+        RAISE EXCEPTION 'the draw is not open' USING ERRCODE = 'check_violation',
+            CONSTRAINT = 'ticket_draw_open', DETAIL = to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+    END IF;
+    IF NEW.rule_id <> draw.rule_id THEN
+        RAISE EXCEPTION 'a ticket has the rule of its draw'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_rule_of_its_draw';
+    END IF;
+    SELECT * INTO buyer FROM accounts_player p WHERE p.id = NEW.owner_id;
+    IF buyer.verified_at IS NULL THEN
+        RAISE EXCEPTION 'the buyer is not verified'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'buyer_verified';
+    END IF;
+    IF buyer.state <> 'ACTIVE' THEN
+        RAISE EXCEPTION 'the buyer may not buy now'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'buyer_active';
+    END IF;
+    IF buyer.is_shadow <> draw.is_shadow OR NEW.is_shadow <> draw.is_shadow THEN
+        RAISE EXCEPTION 'real and shadow never meet'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'books_not_mixed';
+    END IF;
+    IF EXISTS (SELECT 1 FROM accounts_posting h WHERE h.person_id = buyer.person_id
+                AND h.valid_from <= moment AND (h.valid_until IS NULL OR h.valid_until > moment)) THEN
+        RAISE EXCEPTION 'who holds a post does not play'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'buyer_holds_no_post';
+    END IF;
+    IF EXISTS (SELECT 1 FROM games_salesswitch w WHERE w.is_off AND w.scope IN (
+                'all', 'game:' || (SELECT g.code FROM games_game g WHERE g.id = draw.game_id),
+                'channel:' || NEW.channel, 'player:' || buyer.code)) THEN
+        RAISE EXCEPTION 'sales are switched off'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_sales_switched_on';
+    END IF;
+    IF NOT draw.is_shadow AND NOT EXISTS (SELECT 1 FROM games_licence l
+                WHERE (l.game_id IS NULL OR l.game_id = draw.game_id)
+                  AND l.valid_from <= moment AND moment < l.valid_until) THEN
+        RAISE EXCEPTION 'no licence is in force'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_licence_valid';
+    END IF;
+    NEW.sold_at := moment;
+    NEW.xid := pg_current_xact_id()::text::bigint;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER sales_ticket_may_be_sold BEFORE INSERT ON sales_ticket
+    FOR EACH ROW EXECUTE FUNCTION sales_ticket_may_be_sold();
+
+-- A selection is written with its ticket, never added later.
+CREATE FUNCTION sales_selection_with_its_ticket() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM sales_ticket t WHERE t.id = NEW.ticket_id AND t.draw_id = NEW.draw_id
+                    AND t.xid = pg_current_xact_id()::text::bigint) THEN
+        RAISE EXCEPTION 'a selection is written with its ticket'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'selection_with_its_ticket';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER sales_selection_with_its_ticket BEFORE INSERT ON sales_selection
+    FOR EACH ROW EXECUTE FUNCTION sales_selection_with_its_ticket();
+"""
+TABLES = ["purchase", "ticket", "selection", "receipt"]
+for name in TABLES:
+    SQL += f"""
+CREATE TRIGGER sales_{name}_never_changes BEFORE UPDATE OR DELETE ON sales_{name}
+    FOR EACH ROW EXECUTE FUNCTION evidence_never_changes();
+ALTER TABLE sales_{name} ENABLE ALWAYS TRIGGER sales_{name}_never_changes;
+"""
+UNDO = "".join(f"DROP TRIGGER sales_{name}_never_changes ON sales_{name};" for name in TABLES) + """
+DROP FUNCTION sales_selection_with_its_ticket() CASCADE;
+DROP FUNCTION sales_ticket_may_be_sold() CASCADE;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("sales", "0002_selections"),
+        ("audit", "0002_evidence_never_changes"),
+        ("accounts", "0001_first_tables"),
+        ("games", "0002_draws_go_forward"),
+    ]
+    operations = [migrations.RunSQL(SQL, UNDO)]

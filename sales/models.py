@@ -1,0 +1,146 @@
+"""Purchases, tickets, selections, receipts. `sales_sell()` writes them; nobody changes them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from lottery_portal.lib.codes import new_code
+from lottery_portal.lib.money import MoneyField
+
+
+class PurchaseQuerySet(models.QuerySet["Purchase"]):
+    """Questions about purchases."""
+
+    def of(self, player_id: int) -> PurchaseQuerySet:
+        """Those of one player."""
+        return self.filter(player_id=player_id)
+
+
+class Purchase(models.Model):
+    """One deed of buying, under the key of the request that asked for it (F043)."""
+
+    code = models.CharField(max_length=20, unique=True, default=new_code)
+    player = models.ForeignKey("accounts.Player", on_delete=models.PROTECT, related_name="+")
+    request_key = models.UUIDField()
+    request_hash = models.CharField(max_length=64)
+    price = MoneyField()
+    channel = models.CharField(max_length=10)
+    bought_at = models.DateTimeField()
+
+    objects = models.Manager.from_queryset(PurchaseQuerySet)()
+
+    class Meta:
+        verbose_name = _("purchase")
+        verbose_name_plural = _("purchases")
+        constraints = [
+            models.UniqueConstraint(
+                name="purchase_once_per_request", fields=["player", "request_key"]
+            ),
+            models.CheckConstraint(name="purchase_price_positive", condition=Q(price__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    """Questions about tickets."""
+
+    def of(self, player_id: int) -> TicketQuerySet:
+        """Those of one player."""
+        return self.filter(owner_id=player_id)
+
+
+class Ticket(models.Model):
+    """One ticket for one draw, bound to its owner at sale (F044, F047). Its status is derived."""
+
+    code = models.CharField(max_length=20, unique=True)
+    purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, related_name="tickets")
+    position = models.SmallIntegerField()
+    draw = models.ForeignKey("games.Draw", on_delete=models.PROTECT, related_name="+")
+    rule = models.ForeignKey("games.RuleSheet", on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey("accounts.Player", on_delete=models.PROTECT, related_name="+")
+    price = MoneyField()
+    lines = models.IntegerField()
+    salt = models.BinaryField(max_length=16)
+    format_version = models.SmallIntegerField()
+    channel = models.CharField(max_length=10)
+    outlet_code = models.CharField(max_length=20, default="", blank=True)
+    province = models.CharField(max_length=6, default="", blank=True)
+    is_shadow = models.BooleanField()
+    xid = models.BigIntegerField()
+    sold_at = models.DateTimeField()
+
+    objects = models.Manager.from_queryset(TicketQuerySet)()
+
+    class Meta:
+        verbose_name = _("ticket")
+        verbose_name_plural = _("tickets")
+        constraints = [
+            models.CheckConstraint(
+                name="ticket_price_capped", condition=Q(price__gt=0, price__lte=20_000_00)
+            ),
+            models.CheckConstraint(name="ticket_has_lines", condition=Q(lines__gt=0)),
+            models.UniqueConstraint(name="ticket_place_in_purchase", fields=["purchase", "position"]),
+        ]
+        indexes = [
+            models.Index(name="ticket_of_draw", fields=["draw", "id"]),
+            models.Index(name="ticket_of_owner", fields=["owner", "-id"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Selection(models.Model):
+    """One set of picks, as masks, never expanded into lines (D6). Partitioned by draw (D3)."""
+
+    pk = models.CompositePrimaryKey("draw_id", "id")
+    draw = models.ForeignKey(
+        "games.Draw", on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    id = models.BigIntegerField()
+    ticket = models.ForeignKey(
+        Ticket, on_delete=models.PROTECT, related_name="selections", db_constraint=False
+    )
+    position = models.SmallIntegerField()
+    bet_type = models.CharField(max_length=12)
+    lines = models.IntegerField()
+    multiplier = models.SmallIntegerField()
+    is_quick_pick = models.BooleanField()
+    amount = MoneyField()
+    mask_1 = models.BigIntegerField()
+    mask_2 = models.BigIntegerField()
+    mask_3 = models.BigIntegerField()
+    mask_4 = models.BigIntegerField()
+
+    class Meta:
+        managed = False  # partitioned by draw: the table is made in a migration
+        db_table = "sales_selection"
+        verbose_name = _("selection")
+        verbose_name_plural = _("selections")
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}/{self.position}"
+
+    @property
+    def masks(self) -> tuple[int, int, int, int]:
+        """Bankers and picks of the first zone, bankers and picks of the second."""
+        return self.mask_1, self.mask_2, self.mask_3, self.mask_4
+
+
+class Receipt(models.Model):
+    """Our signature under a ticket, given at once (F044, R20)."""
+
+    ticket = models.OneToOneField(Ticket, on_delete=models.PROTECT, related_name="receipt")
+    key_id = models.CharField(max_length=16)
+    signature = models.CharField(max_length=88)
+
+    class Meta:
+        verbose_name = _("receipt")
+        verbose_name_plural = _("receipts")
+
+    def __str__(self) -> str:
+        return str(self.ticket_id)

@@ -1,0 +1,132 @@
+"""Real PostgreSQL for every test: one migrated template, cloned per worker and after every commit.
+
+Tests run as the application's role. Only what prepares them (cloning) is done as the owner.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connections
+from django.test import TransactionTestCase
+from psycopg import sql
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--deep", action="store_true", help="also the long runs (10^5 cases and more)")
+
+
+@pytest.fixture
+def deep(request: pytest.FixtureRequest) -> bool:
+    """Whether this is a long run."""
+    return bool(request.config.getoption("--deep"))
+
+
+def _template_name() -> str:
+    """One template per state of everything that shapes an empty database."""
+    shape = hashlib.sha256()
+    for pattern in ("*/migrations/*.py", "lottery_portal/*/migrations/*.py", "*/genesis*.py", "lottery_portal/**/genesis*.py"):
+        for path in sorted(ROOT.glob(pattern)):
+            shape.update(path.read_bytes())
+    for name in ("lottery_portal/grants.toml", "lottery_portal/settings.py", "games/rules/ssq.py"):
+        shape.update((ROOT / name).read_bytes())
+    shape.update(os.environ["OWNER_DATABASE_URL"].encode())
+    return f"test_template_{shape.hexdigest()[:12]}"
+
+
+def _as_owner() -> psycopg.Connection:
+    owner = settings.DATABASES["owner"]
+    return psycopg.connect(
+        dbname="postgres", host=owner["HOST"], port=owner["PORT"], user=owner["USER"],
+        password=owner["PASSWORD"], autocommit=True,
+    )
+
+
+@contextlib.contextmanager
+def _one_at_a_time(name: str) -> Iterator[None]:
+    with (Path(tempfile.gettempdir()) / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _use(database: str) -> None:
+    for alias in ("default", "owner"):
+        connections[alias].close()
+        settings.DATABASES[alias]["NAME"] = database
+        connections[alias].settings_dict["NAME"] = database
+
+
+def _make_template(name: str) -> None:
+    with _one_at_a_time(name), _as_owner() as server:
+        known = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+        if known:
+            return
+        raw = f"{name}_raw"
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(raw)))
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(raw)))
+        _use(raw)
+        call_command("migrate", verbosity=0)
+        call_command("genesis", verbosity=0)
+        for alias in ("default", "owner"):
+            connections[alias].close()
+        server.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(raw), sql.Identifier(name))
+        )
+
+
+def _clone(template: str, database: str) -> None:
+    with _as_owner() as server:
+        server.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
+        )
+        server.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(database), sql.Identifier(template)
+            )
+        )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """Clone the template for this worker; drop the clone when all is done."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    template = _template_name()
+    database = f"test_{worker}_{os.getpid()}"
+    with django_db_blocker.unblock():
+        _make_template(template)
+        _clone(template, database)
+        _use(database)
+
+        def start_anew(_case: TransactionTestCase) -> None:
+            for alias in ("default", "owner"):
+                connections[alias].close()
+            _clone(template, database)
+
+        TransactionTestCase._fixture_teardown = start_anew  # type: ignore[method-assign]
+    yield
+    with django_db_blocker.unblock():
+        for alias in ("default", "owner"):
+            connections[alias].close()
+        with _as_owner() as server:
+            server.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
+            )
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> Iterator[None]:
+    yield
+    cache.clear()

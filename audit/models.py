@@ -1,4 +1,4 @@
-"""Evidence and decisions: trail, policies, approvals, reports. Read by others through doors only."""
+"""Trail, policies, approvals, reports. Other rooms read them through doors only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lottery_portal.lib.money import MoneyField
 
 
 class TrailRecord(models.Model):
-    """One deed. Written by `audit_record()` only; id, time, transaction and database user are its."""
+    """One deed. Only `audit_record()` writes it; id, time, transaction, database user are its."""
 
     epoch = models.SmallIntegerField()
     format_version = models.SmallIntegerField()
@@ -96,7 +96,8 @@ class ApprovalRequest(models.Model):
             ),
             models.CheckConstraint(name="approval_needs_somebody", condition=Q(needed__gte=1)),
             models.CheckConstraint(
-                name="approval_ended_has_time", condition=Q(state="OPEN") | Q(ended_at__isnull=False)
+                name="approval_ended_has_time",
+                condition=Q(state="OPEN") | Q(ended_at__isnull=False),
             ),
         ]
         indexes = [

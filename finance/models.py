@@ -269,9 +269,7 @@ class ProviderEvent(models.Model):
         verbose_name = _("provider event")
         verbose_name_plural = _("provider events")
         constraints = [
-            models.UniqueConstraint(
-                name="provider_event_once", fields=["provider", "event_id"]
-            ),
+            models.UniqueConstraint(name="provider_event_once", fields=["provider", "event_id"]),
             models.CheckConstraint(
                 name="provider_event_outcome_known",
                 condition=Q(outcome__in=["WAITING", "APPLIED", "REPEATED", "QUARANTINED"]),
@@ -284,7 +282,7 @@ class ProviderEvent(models.Model):
 
 
 class Withdrawal(models.Model):
-    """Money on its way out: held, approved by itself or by a second person, sent, paid or returned."""
+    """Money on its way out: held, approved, sent, paid or returned (F109)."""
 
     class State(models.TextChoices):
         HELD = "HELD", _("Held")
@@ -325,7 +323,14 @@ class Withdrawal(models.Model):
                 name="withdrawal_state_known",
                 condition=Q(
                     state__in=[
-                        "HELD", "WAITING", "APPROVED", "SENDING", "UNKNOWN", "PAID", "FAILED", "REFUSED",
+                        "HELD",
+                        "WAITING",
+                        "APPROVED",
+                        "SENDING",
+                        "UNKNOWN",
+                        "PAID",
+                        "FAILED",
+                        "REFUSED",
                     ]
                 ),
             ),
@@ -335,7 +340,8 @@ class Withdrawal(models.Model):
             ),
             models.CheckConstraint(
                 name="withdrawal_sent_was_approved",
-                condition=Q(sent_at__isnull=True) | Q(approved_at__isnull=False, sent_at__gte=F("approved_at")),
+                condition=Q(sent_at__isnull=True)
+                | Q(approved_at__isnull=False, sent_at__gte=F("approved_at")),
             ),
         ]
 

@@ -153,8 +153,16 @@ class Draw(models.Model):
                 name="draw_state_known",
                 condition=Q(
                     state__in=[
-                        "SCHEDULED", "OPEN", "CLOSED", "SEALED", "DRAWN", "CONFIRMED", "SETTLED",
-                        "PUBLISHED", "ARCHIVED", "CANCELLED",
+                        "SCHEDULED",
+                        "OPEN",
+                        "CLOSED",
+                        "SEALED",
+                        "DRAWN",
+                        "CONFIRMED",
+                        "SETTLED",
+                        "PUBLISHED",
+                        "ARCHIVED",
+                        "CANCELLED",
                     ]
                 ),
             ),
@@ -219,7 +227,7 @@ class SealStatement(models.Model):
 
 
 class ResultEntry(models.Model):
-    """The numbers as one official typed them, blind. Two equal ones of a round make a result (F061)."""
+    """The numbers as one official typed them, blind; two equal ones make a result (F061)."""
 
     draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="result_entries")
     round = models.SmallIntegerField()

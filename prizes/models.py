@@ -35,7 +35,8 @@ class Settlement(models.Model):
                 condition=Q(state__in=["COUNTING", "CREDITING", "DONE"]),
             ),
             models.CheckConstraint(
-                name="settlement_done_has_time", condition=~Q(state="DONE") | Q(done_at__isnull=False)
+                name="settlement_done_has_time",
+                condition=~Q(state="DONE") | Q(done_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="settlement_credits_a_priced_draw",
@@ -48,7 +49,7 @@ class Settlement(models.Model):
 
 
 class Chunk(models.Model):
-    """One range of tickets of a draw, `[first_ticket, last_ticket]`, counted once and credited once."""
+    """A range of tickets of a draw, both ends included: counted once, credited once."""
 
     settlement = models.ForeignKey(Settlement, on_delete=models.PROTECT, related_name="parts")
     number = models.IntegerField()

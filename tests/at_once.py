@@ -10,7 +10,7 @@ from django.db import connections
 
 
 def at_once(deeds: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Do all deeds in threads of their own at the same moment; their results or exceptions, in order."""
+    """Do all deeds in threads of their own at one moment; results or exceptions, in order."""
     ready = threading.Barrier(len(deeds))
     results: list[Any] = [None] * len(deeds)
 

@@ -38,7 +38,12 @@ def deep(request: pytest.FixtureRequest) -> bool:
 def _template_name() -> str:
     """One template per state of everything that shapes an empty database."""
     shape = hashlib.sha256()
-    for pattern in ("*/migrations/*.py", "lottery_portal/*/migrations/*.py", "*/genesis*.py", "lottery_portal/**/genesis*.py"):
+    for pattern in (
+        "*/migrations/*.py",
+        "lottery_portal/*/migrations/*.py",
+        "*/genesis*.py",
+        "lottery_portal/**/genesis*.py",
+    ):
         for path in sorted(ROOT.glob(pattern)):
             shape.update(path.read_bytes())
     for name in ("lottery_portal/grants.toml", "lottery_portal/settings.py", "games/rules/ssq.py"):
@@ -50,8 +55,12 @@ def _template_name() -> str:
 def _as_owner() -> psycopg.Connection:
     owner = settings.DATABASES["owner"]
     return psycopg.connect(
-        dbname="postgres", host=owner["HOST"], port=owner["PORT"], user=owner["USER"],
-        password=owner["PASSWORD"], autocommit=True,
+        dbname="postgres",
+        host=owner["HOST"],
+        port=owner["PORT"],
+        user=owner["USER"],
+        password=owner["PASSWORD"],
+        autocommit=True,
     )
 
 
@@ -75,7 +84,9 @@ def _make_template(name: str) -> None:
         if known:
             return
         raw = f"{name}_raw"
-        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(raw)))
+        server.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(raw))
+        )
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(raw)))
         _use(raw)
         call_command("migrate", verbosity=0)
@@ -83,7 +94,9 @@ def _make_template(name: str) -> None:
         for alias in ("default", "owner"):
             connections[alias].close()
         server.execute(
-            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(raw), sql.Identifier(name))
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                sql.Identifier(raw), sql.Identifier(name)
+            )
         )
 
 

@@ -1,12 +1,13 @@
 """What tests need otherwise: their own secrets, their own database, fast passwords."""
 
 import base64
+import json
 import os
 import tempfile
 
 _SECRETS = {
     "SECRET_KEY": "only-for-tests-" + "0" * 40,
-    "FIELD_KEYS": '{"k1": "%s"}' % base64.b64encode(b"1" * 32).decode(),
+    "FIELD_KEYS": json.dumps({"k1": base64.b64encode(b"1" * 32).decode()}),
     "INDEX_KEY": base64.b64encode(b"2" * 32).decode(),
     "RECEIPT_KEY": base64.b64encode(b"3" * 32).decode(),
     "SEAL_KEY": base64.b64encode(b"4" * 32).decode(),

@@ -40,7 +40,8 @@ class Job(models.Model):
                 condition=Q(state__in=["WAITING", "RUNNING", "DONE", "FAILED"]),
             ),
             models.CheckConstraint(
-                name="job_running_has_lease", condition=~Q(state="RUNNING") | Q(lease_until__isnull=False)
+                name="job_running_has_lease",
+                condition=~Q(state="RUNNING") | Q(lease_until__isnull=False),
             ),
             models.CheckConstraint(
                 name="job_done_has_time", condition=~Q(state="DONE") | Q(done_at__isnull=False)
@@ -48,7 +49,9 @@ class Job(models.Model):
         ]
         indexes = [
             models.Index(
-                name="job_due", fields=["available_at"], condition=Q(state__in=["WAITING", "RUNNING"])
+                name="job_due",
+                fields=["available_at"],
+                condition=Q(state__in=["WAITING", "RUNNING"]),
             )
         ]
 

@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(minutes=10)
+KEPT_TICKS = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ HANDLERS: dict[str, Handler] = {}
 def handler(
     kind: str, *, max_attempts: int = 20, limit: int = 0, lease: timedelta = LEASE
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register the function for `kind`. It may run twice or be cut off, and must then do no harm."""
+    """Register the function for `kind`. It may run twice or be cut off, and then does no harm."""
 
     def register(act: Callable[..., None]) -> Callable[..., None]:
         if kind in HANDLERS:
@@ -50,12 +51,13 @@ def handler(
 
 @inside_transaction
 def enqueue(kind: str, /, *, key: str, delay: timedelta = timedelta(0), **payload: Any) -> None:
-    """Ask for work under a natural key, in the caller's transaction; asking again changes nothing."""
+    """Ask for work under a natural key, in the caller's transaction; a repeat changes nothing."""
     if kind not in HANDLERS:
         raise RuntimeError(f"No handler for {kind}.")
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO jobs_job (kind, key, payload, state, attempts, error, enqueued_at, available_at)"
+            "INSERT INTO jobs_job (kind, key, payload, state, attempts, error, enqueued_at,"
+            " available_at)"
             " VALUES (%s, %s, %s, 'WAITING', 0, '', clock_timestamp(), clock_timestamp() + %s)"
             " ON CONFLICT (kind, key) DO NOTHING",
             [kind, key, json.dumps(payload), delay],
@@ -71,7 +73,8 @@ def due(*, most: int = 200) -> list[tuple[int, str]]:
              WHERE id IN (
                 SELECT id FROM jobs_job
                  WHERE available_at <= clock_timestamp()
-                   AND (state = 'WAITING' OR (state = 'RUNNING' AND lease_until < clock_timestamp()))
+                   AND (state = 'WAITING'
+                        OR (state = 'RUNNING' AND lease_until < clock_timestamp()))
                    AND (rung_at IS NULL OR rung_at < clock_timestamp() - interval '5 seconds'
                         OR rung_at < available_at)
                  ORDER BY available_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
@@ -134,8 +137,8 @@ def _finish(job_id: int, *, attempts: int) -> None:
     """Mark done, unless the lease ran out meanwhile and another worker took it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE jobs_job SET state = 'DONE', done_at = clock_timestamp(), lease_until = NULL, error = ''"
-            " WHERE id = %s AND state = 'RUNNING' AND attempts = %s",
+            "UPDATE jobs_job SET state = 'DONE', done_at = clock_timestamp(), lease_until = NULL,"
+            " error = '' WHERE id = %s AND state = 'RUNNING' AND attempts = %s",
             [job_id, attempts],
         )
 
@@ -145,7 +148,8 @@ def _put_back(job_id: int, *, attempts: int, last: bool, error: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE jobs_job SET state = %s, lease_until = NULL, error = %s,"
-            " available_at = clock_timestamp() + %s WHERE id = %s AND state = 'RUNNING' AND attempts = %s",
+            " available_at = clock_timestamp() + %s"
+            " WHERE id = %s AND state = 'RUNNING' AND attempts = %s",
             ["FAILED" if last else "WAITING", error[:2000], wait, job_id, attempts],
         )
 
@@ -162,14 +166,25 @@ def tick(kind: str, *, every: timedelta) -> None:
         enqueue(kind, key=f"tick:{slot}")
 
 
+def sweep() -> int:
+    """Drop what is done and no longer needed as a key: ticks after a day; the number dropped."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM jobs_job WHERE state = 'DONE' AND key LIKE 'tick:%%'"
+            " AND done_at < clock_timestamp() - %s",
+            [KEPT_TICKS],
+        )
+        return int(cursor.rowcount)
+
+
 def run_pending(*, kinds: frozenset[str] | None = None) -> int:
     """Do every job that is due, here and now, until none is left; the number done."""
     done = 0
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT id, kind FROM jobs_job WHERE state = 'WAITING' AND available_at <= clock_timestamp()"
-                " ORDER BY available_at, id LIMIT 100"
+                "SELECT id, kind FROM jobs_job"
+                " WHERE state = 'WAITING' AND available_at <= clock_timestamp() ORDER BY available_at, id LIMIT 100"
             )
             found = [pk for pk, kind in cursor.fetchall() if kinds is None or kind in kinds]
         progressed = sum(run_one(pk) for pk in found)

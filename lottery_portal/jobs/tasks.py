@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from celery import shared_task
 
+from .queue import handler
+
 
 @shared_task(name="jobs.ring", ignore_result=True)
 def ring(*, job_id: int) -> None:
@@ -19,3 +21,11 @@ def tick(*, kind: str, seconds: float) -> None:
     from . import queue
 
     queue.tick(kind, every=timedelta(seconds=seconds))
+
+
+@handler("jobs.sweep")
+def sweep() -> None:
+    """Drop old ticks."""
+    from . import queue
+
+    queue.sweep()

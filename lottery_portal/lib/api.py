@@ -19,7 +19,11 @@ def explain(exc: Exception, context: dict[str, Any]) -> Response | None:
     if response is None:
         return None
     if isinstance(exc, ValidationError):
-        response.data = {"code": "invalid", "detail": "The request is not valid.", "fields": exc.detail}
+        response.data = {
+            "code": "invalid",
+            "detail": "The request is not valid.",
+            "fields": exc.detail,
+        }
     elif isinstance(exc, APIException):
         response.data = {"code": str(exc.get_codes()), "detail": str(exc.detail)}
     return response

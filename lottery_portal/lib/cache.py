@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from django.core.cache.backends.locmem import LocMemCache
@@ -11,13 +12,20 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
+PAUSE_SECONDS = 5.0
+
 
 class CacheThatMayFail(RedisCache):
-    """Redis, and the memory of this process for as long as Redis does not answer."""
+    """Redis, and the memory of this process while Redis does not answer.
+
+    After a failure Redis is left alone for a few seconds, so that one request in five seconds waits
+    for it and not every one.
+    """
 
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         super().__init__(server, params)
         self._memory = LocMemCache("fallback", {})
+        self._silent_until = 0.0
 
     def add(self, *args: Any, **kwargs: Any) -> Any:
         return self._either("add", *args, **kwargs)
@@ -41,8 +49,10 @@ class CacheThatMayFail(RedisCache):
         return self._either("has_key", *args, **kwargs)
 
     def _either(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return getattr(super(), name)(*args, **kwargs)
-        except (RedisError, OSError):
-            logger.warning("Redis does not answer; using the memory of this process")
-            return getattr(self._memory, name)(*args, **kwargs)
+        if time.monotonic() >= self._silent_until:
+            try:
+                return getattr(super(), name)(*args, **kwargs)
+            except (RedisError, OSError):
+                self._silent_until = time.monotonic() + PAUSE_SECONDS
+                logger.warning("Redis does not answer; using the memory of this process")
+        return getattr(self._memory, name)(*args, **kwargs)

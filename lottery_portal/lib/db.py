@@ -28,7 +28,7 @@ def detail_of(exc: DatabaseError) -> str:
 
 
 def own_transaction_is_open() -> bool:
-    """Whether a transaction of the house is open; the one a test wraps around itself is not counted."""
+    """Whether a transaction of the house is open; one a test wraps around itself does not count."""
     return any(not block._from_testcase for block in connection.atomic_blocks)  # noqa: SLF001
 
 

@@ -1,4 +1,4 @@
-"""Personal data at rest: AES-256-GCM with purpose keys, bound to its row; blind indexes (D13, F016).
+"""Personal data at rest: AES-256-GCM by purpose, bound to its row; blind indexes (D13, F016).
 
 A stored value is `v1.<key id>.<nonce>.<ciphertext>` in base64url. The associated data is
 `table|column|row uuid|key id`, so a value moved to another row or column does not open.
@@ -46,7 +46,7 @@ def encrypt(plaintext: str, *, purpose: str, place: str) -> str:
 
 
 def decrypt(stored: str, *, purpose: str, place: str) -> str:
-    """Open a stored value; a wrong key, row or column raises `cryptography.exceptions.InvalidTag`."""
+    """Open a stored value; a wrong key, row or column raises cryptography's `InvalidTag`."""
     version, key_id, nonce, sealed = stored.split(".")
     if version != "v1":
         raise ValueError(f"Unknown format of an encrypted value: {version}")
@@ -60,9 +60,7 @@ def decrypt(stored: str, *, purpose: str, place: str) -> str:
 
 def blind_index(purpose: str, value: str) -> bytes:
     """A keyed digest of a normalised value: equal values meet, nothing can be read back."""
-    return hmac.new(
-        settings.INDEX_KEY, f"{purpose}|{value}".encode(), hashlib.sha256
-    ).digest()
+    return hmac.new(settings.INDEX_KEY, f"{purpose}|{value}".encode(), hashlib.sha256).digest()
 
 
 def masked(purpose: str, plaintext: str) -> str:
@@ -80,7 +78,7 @@ def masked(purpose: str, plaintext: str) -> str:
 
 
 class Masked:
-    """An encrypted value in memory: prints as its mask; `reveal` is the deliberate way to the text."""
+    """An encrypted value in memory: prints as its mask; `reveal` is the way to the text."""
 
     __slots__ = ("_place", "_purpose", "_stored")
 

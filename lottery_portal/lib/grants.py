@@ -60,9 +60,7 @@ def apply(*, using: str = "owner") -> None:
                 cursor.execute(
                     sql.SQL("GRANT {}{} ON {} TO {}").format(sql.SQL(right), columns, table, role)
                 )
-        cursor.execute(
-            sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(role)
-        )
+        cursor.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(role))
         for name, arguments in functions.items():
             cursor.execute(
                 sql.SQL("GRANT EXECUTE ON FUNCTION {}({}) TO {}").format(
@@ -70,7 +68,9 @@ def apply(*, using: str = "owner") -> None:
                 )
             )
         cursor.execute(
-            sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM {}").format(role)
+            sql.SQL(
+                "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM {}"
+            ).format(role)
         )
 
 

@@ -29,7 +29,7 @@ def yuan(fen: int) -> str:
 
 
 def split(fen: int, shares: dict[str, int], remainder_to: str) -> dict[str, int]:
-    """Divide `fen` by integer `shares`; what rounding leaves goes to `remainder_to`, nothing is lost."""
+    """Divide `fen` by integer `shares`; what rounding leaves goes to `remainder_to`."""
     total = sum(shares.values())
     parts = {name: fen * share // total for name, share in shares.items()}
     parts[remainder_to] += fen - sum(parts.values())

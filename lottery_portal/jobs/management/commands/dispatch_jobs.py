@@ -42,5 +42,3 @@ class Command(BaseCommand):
     def _ring_due(self) -> None:
         for job_id, _kind in queue.due():
             current_app.send_task("jobs.ring", kwargs={"job_id": job_id})
-
-

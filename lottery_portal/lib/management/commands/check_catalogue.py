@@ -1,4 +1,4 @@
-"""Whether the Chinese catalogue is complete: every string of the code, none empty, none fuzzy (D18)."""
+"""Whether the Chinese catalogue is complete: every string, none empty, none fuzzy (D18)."""
 
 from __future__ import annotations
 
@@ -38,12 +38,19 @@ class Command(BaseCommand):
     def _strings_of_the_code(self) -> polib.POFile:
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "house"
-            shutil.copytree(settings.BASE_DIR, copy, ignore=shutil.ignore_patterns(
-                *LEFT_OUT, "*.mo", "*.po", ".git", "static", "data", "*.csv"))
+            shutil.copytree(
+                settings.BASE_DIR,
+                copy,
+                ignore=shutil.ignore_patterns(
+                    *LEFT_OUT, "*.mo", "*.po", ".git", "static", "data", "*.csv"
+                ),
+            )
             (copy / "locale/zh_Hans/LC_MESSAGES").mkdir(parents=True, exist_ok=True)
             subprocess.run(
                 ["django-admin", "makemessages", "-l", "zh_Hans", "--no-wrap"],  # noqa: S607
-                cwd=copy, check=True, capture_output=True,
+                cwd=copy,
+                check=True,
+                capture_output=True,
                 env={**_environment(), "DJANGO_SETTINGS_MODULE": ""},
             )
             return polib.pofile(str(copy / "locale/zh_Hans/LC_MESSAGES/django.po"))

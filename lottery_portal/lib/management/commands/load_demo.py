@@ -15,7 +15,10 @@ from lottery_portal.lib.errors import Refused
 
 
 class Command(BaseCommand):
-    """Calls `demo.load(now=…)` of every room, lowest first. A second run changes nothing. Refused unless DEMO is set."""
+    """Calls `demo.load(now=…)` of every room, lowest first; refused unless DEMO is set.
+
+    A second run changes nothing.
+    """
 
     help = "Load the demo data, once."
 

@@ -19,5 +19,9 @@ class Command(DjangoMigrate):
 
     def handle(self, *args: Any, **options: Any) -> None:
         super().handle(*args, **options)
-        if not options.get("plan") and not options.get("check_unapplied") and not options.get("app_label"):
+        if (
+            not options.get("plan")
+            and not options.get("check_unapplied")
+            and not options.get("app_label")
+        ):
             grants.apply(using=options["database"])

@@ -1,0 +1,72 @@
+"""Personal data at rest (F016)."""
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from django.conf import settings
+
+from lottery_portal.lib import encryption
+
+PLACE = "accounts_person|citizen_id|0191"
+
+
+def test_what_is_encrypted_opens_only_in_its_place():
+    """F016."""
+    stored = encryption.encrypt("110101199003074514", purpose="citizen_id", place=PLACE)
+
+    assert "110101" not in stored
+    assert encryption.decrypt(stored, purpose="citizen_id", place=PLACE) == "110101199003074514"
+    for purpose, place in [("phone", PLACE), ("citizen_id", PLACE + "2")]:
+        with pytest.raises(InvalidTag):
+            encryption.decrypt(stored, purpose=purpose, place=place)
+
+
+def test_the_same_value_is_never_stored_twice_alike():
+    """F016."""
+    one, two = (encryption.encrypt("a", purpose="name", place=PLACE) for _ in range(2))
+
+    assert one != two
+
+
+def test_a_new_key_opens_what_the_old_one_closed(settings):
+    """F016: rotation: the current key writes, every key of the ring reads."""
+    stored = encryption.encrypt("text", purpose="name", place=PLACE)
+    settings.FIELD_KEYS = {"k2": b"9" * 32, **settings.FIELD_KEYS}
+
+    assert encryption.decrypt(stored, purpose="name", place=PLACE) == "text"
+    assert encryption.encrypt("text", purpose="name", place=PLACE).startswith("v1.k2.")
+
+
+def test_a_blind_index_meets_its_equal_and_tells_nothing():
+    """F004."""
+    index = encryption.blind_index("phone", "+8613800000000")
+
+    assert index == encryption.blind_index("phone", "+8613800000000")
+    assert index != encryption.blind_index("email", "+8613800000000")
+    assert b"138" not in index
+    assert len(settings.INDEX_KEY) == 32
+
+
+@pytest.mark.parametrize(
+    ("purpose", "plain", "shown"),
+    [
+        ("citizen_id", "110101199003074514", "**************4514"),
+        ("phone", "+8613800000000", "+86*******0000"),
+        ("email", "someone@example.org", "s***@example.org"),
+        ("name", "陈晓明", "陈**"),
+        ("birth", "1990-03-07", "****-**-**"),
+        ("bank", "6222020000000000001", "***************0001"),
+    ],
+)
+def test_a_mask_shows_too_little_to_use(purpose, plain, shown):
+    """F016."""
+    assert encryption.masked(purpose, plain) == shown
+
+
+def test_a_masked_value_prints_as_its_mask():
+    """F016: neither a log nor a template can leak by accident."""
+    stored = encryption.encrypt("陈晓明", purpose="name", place=PLACE)
+    value = encryption.Masked(stored, purpose="name", place=PLACE)
+
+    assert f"{value}" == "陈**"
+    assert repr(value) == "<Masked name>"
+    assert value.reveal() == "陈晓明"

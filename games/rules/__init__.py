@@ -1,0 +1,67 @@
+"""The rules of the games, as values: which games there are, and which version holds for a draw.
+
+A new rule is a new value in the module of its game; nothing else changes. `rule_sheet` exports a
+version as canonical JSON, and its digest stands in the seal statement of every draw.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from django.utils.translation import gettext_lazy as _
+
+from games.rules.schedule import CLOSURES, Closure, Schedule
+from games.rules.shape import GameRules, RuleVersion, Shares, Tier, Zone
+from games.rules.sheet import rule_sheet, rule_sheet_digest
+from games.rules.ssq import SSQ
+from lottery_portal.lib.errors import Refused
+
+__all__ = [
+    "CLOSURES",
+    "GAMES",
+    "Closure",
+    "GameRules",
+    "NoRuleVersion",
+    "RuleVersion",
+    "Schedule",
+    "Shares",
+    "Tier",
+    "UnknownGame",
+    "Zone",
+    "by_code",
+    "rule_sheet",
+    "rule_sheet_digest",
+    "version_for",
+]
+
+GAMES: Mapping[str, GameRules] = MappingProxyType({game.code: game for game in (SSQ,)})
+
+_ISSUE_LENGTH = 7
+
+
+class UnknownGame(Refused):
+    code, message = "unknown_game", _("There is no game called %(game)s.")
+    status = 404
+
+
+class NoRuleVersion(Refused):
+    code, message = "no_rule_version", _("No rule version covers %(issue)s of %(game)s.")
+    status = 404
+
+
+def version_for(*, game: str, issue: str) -> RuleVersion:
+    """The rule version of the draw `issue`, or `UnknownGame`, `NoRuleVersion`."""
+    if game not in GAMES:
+        raise UnknownGame(game=game)
+    if len(issue) == _ISSUE_LENGTH and issue.isascii() and issue.isdigit():
+        for version in GAMES[game].versions:
+            if version.covers(issue):
+                return version
+    raise NoRuleVersion(game=game, issue=issue)
+
+
+def by_code(code: str) -> RuleVersion:
+    """The rule version called `code`; asking for one that was never written is a bug."""
+    return _BY_CODE[code]
+
+
+_BY_CODE = {version.code: version for game in GAMES.values() for version in game.versions}

@@ -1,0 +1,354 @@
+"""What a player may choose, how many lines it is and how many win."""
+
+from dataclasses import replace
+from math import comb
+
+import pytest
+from django.utils import translation
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from games import bets, rules
+from games.bets import Selection
+from lottery_portal.lib.errors import Refused
+from tests.games import brute_force
+
+SSQ = rules.by_code("ssq-2026.1")
+RESULT = ((1, 2, 3, 4, 5, 6), (7,))
+
+
+def single(*reds: int, blue: int = 7) -> Selection:
+    return Selection("single", ((), ()), (reds, (blue,)))
+
+
+@st.composite
+def selections(draw: st.DrawFn, *, most_reds: int = 11, most_blues: int = 4) -> Selection:
+    """Selections of every bet type that the rules allow, in no order."""
+    bet_type = draw(st.sampled_from(["single", "multiple", "banker"]))
+    reds = draw(st.permutations(range(1, 34)))
+    blues = draw(st.permutations(range(1, 17)))
+    bankers, red, blue = 0, 6, 1
+    if bet_type == "multiple":
+        red = draw(st.integers(6, most_reds))
+        blue = draw(st.integers(1 if red > 6 else 2, most_blues))
+    elif bet_type == "banker":
+        bankers = draw(st.integers(1, 5))
+        red = draw(st.integers(7, most_reds))
+        blue = draw(st.integers(1, most_blues))
+    return Selection(
+        bet_type,
+        (tuple(reds[:bankers]), ()),
+        (tuple(reds[bankers:red]), tuple(blues[:blue])),
+        draw(st.integers(1, 2)),
+        draw(st.booleans()),
+    )
+
+
+results = st.tuples(
+    st.permutations(range(1, 34)).map(lambda reds: tuple(reds[:6])),
+    st.integers(1, 16).map(lambda blue: (blue,)),
+)
+
+
+def test_lines_equal_formula_and_expansion(request):
+    """F026: 1,000 random picks, 10,000 in a deep run."""
+
+    @settings(
+        max_examples=brute_force.cases(request, ordinary=1_000, deep=10_000),
+        deadline=None,
+        database=None,
+        derandomize=True,
+    )
+    @given(selections())
+    def check(selection):
+        checked = bets.check(SSQ, selection)
+        expanded = list(brute_force.lines(SSQ, selection))
+        bankers, drags = len(selection.bankers[0]), len(selection.picks[0])
+        assert checked.lines == comb(drags, 6 - bankers) * len(selection.picks[1])
+        assert checked.lines == len(expanded) == len(set(expanded))
+        assert checked.amount_fen == 200 * checked.lines * selection.multiplier
+
+    check()
+
+
+def test_hits_equal_the_expansion(request):
+    """F026, F071: lines per tier from the masks, against every line looked at."""
+
+    @settings(
+        max_examples=brute_force.cases(request, ordinary=1_000, deep=10_000),
+        deadline=None,
+        database=None,
+        derandomize=True,
+    )
+    @given(selections(), results, st.booleans())
+    def check(selection, result, special_on):
+        masks = bets.check(SSQ, selection).masks
+        found = bets.hits(SSQ, masks, bets.result_masks(SSQ, result), special_on=special_on)
+        assert found == brute_force.hits(SSQ, selection, result, special_on=special_on)
+
+    check()
+
+
+def test_masks_and_text_give_the_selection_back(request):
+    """F026: nothing is lost between form, masks and sealed file."""
+
+    @settings(
+        max_examples=brute_force.cases(request, ordinary=1_000, deep=10_000),
+        deadline=None,
+        database=None,
+        derandomize=True,
+    )
+    @given(selections())
+    def check(selection):
+        checked = bets.check(SSQ, selection)
+        assert checked.selection == bets.parse(bets.canonical(selection))
+        assert checked.selection == bets.unpack(
+            SSQ,
+            checked.masks,
+            bet_type=selection.bet_type,
+            multiplier=selection.multiplier,
+            quick_pick=selection.quick_pick,
+        )
+
+    check()
+
+
+def test_masks_hold_bankers_and_picks_by_zone():
+    checked = bets.check(
+        SSQ, Selection("banker", ((33, 1), ()), ((5, 2, 3, 4, 6), (16, 1)), 2, quick_pick=False)
+    )
+
+    assert checked.masks == (1 | 1 << 32, 0b111110, 0, 1 | 1 << 15)
+    assert checked.lines == comb(5, 4) * 2
+    assert checked.amount_fen == 40_00
+    assert checked.selection.bankers == ((1, 33), ())
+    assert checked.selection.picks == ((2, 3, 4, 5, 6), (1, 16))
+
+
+@pytest.mark.parametrize(
+    ("selection", "text"),
+    [
+        (single(6, 5, 4, 3, 2, 1), "single|01,02,03,04,05,06+07|x1|own"),
+        (
+            Selection("multiple", ((), ()), ((1, 2, 3, 4, 5, 6, 33), (9, 7)), 2, quick_pick=True),
+            "multiple|01,02,03,04,05,06,33+07,09|x2|quick",
+        ),
+        (
+            Selection("banker", ((2, 1), ()), ((5, 6, 7, 8, 9), (7,)), 99, quick_pick=False),
+            "banker|01,02#05,06,07,08,09+07|x99|own",
+        ),
+    ],
+)
+def test_a_selection_has_one_spelling(selection, text):
+    assert bets.canonical(selection) == text
+    assert bets.canonical(bets.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "single",
+        "single|06,05,04,03,02,01+07|x1|own",
+        "single|1,2,3,4,5,6+7|x1|own",
+        "single|01,02,03,04,05,06+07|x01|own",
+        "single|01,02,03,04,05,06+07|x1",
+        "single|01,02,03,04,05,06+07|x1|own\n",
+        "single|01,02,03,04,05,06+07|x1|OWN",
+        "single|01,02,,03,04,05,06+07|x1|own",
+        "single|#01,02,03,04,05,06+07|x1|own",
+        "banker|01#02#03,04,05,06,07+07|x1|own",
+        "single|０１,02,03,04,05,06+07|x1|own",
+        "single|01,02,03,04,05,06 +07|x1|own",
+        "single|" + "01," * 200 + "01+07|x1|own",
+    ],
+)
+def test_any_other_spelling_is_refused(text):
+    with pytest.raises(bets.SelectionUnreadable):
+        bets.parse(text)
+
+
+MULTIPLE_OF_17 = Selection("multiple", ((), ()), (tuple(range(1, 18)), (1,)))
+MULTIPLE_OF_16_TWICE = Selection("multiple", ((), ()), (tuple(range(1, 17)), (1,)), 2)
+REFUSED = [
+    (bets.UnknownBetType, "unknown_bet_type", Selection("straight", ((), ()), ((1,), (1,))),
+     "This game has no bet type “straight”."),
+    (bets.SelectionUnreadable, "selection_unreadable", Selection("single", ((),), ((1,),)),
+     "We cannot read this selection."),
+    (bets.TooFewNumbers, "too_few_numbers", single(1, 2, 3, 4, 5),
+     "Too few red numbers: this bet type takes at least 6, you chose 5."),
+    (bets.TooFewNumbers, "too_few_numbers", Selection("single", ((), ()), ((1, 2, 3, 4, 5, 6), ())),
+     "Too few blue numbers: this bet type takes at least 1, you chose 0."),
+    (bets.TooFewNumbers, "too_few_numbers",
+     Selection("banker", ((1, 2), ()), ((3, 4, 5, 6), (1,))),
+     "Too few red numbers: this bet type takes at least 7, you chose 6."),
+    (bets.TooManyNumbers, "too_many_numbers", single(1, 2, 3, 4, 5, 6, 8),
+     "Too many red numbers: this bet type takes at most 6, you chose 7."),
+    (bets.TooFewLines, "too_few_lines", replace(single(1, 2, 3, 4, 5, 6), bet_type="multiple"),
+     ("This bet type makes at least 2 lines; your numbers make 1. "
+      "Choose a further number, or bet it as a single.")),
+    (bets.TooFewBankers, "too_few_bankers",
+     Selection("banker", ((), ()), ((1, 2, 3, 4, 5, 6, 7), (1,))),
+     "Too few bankers among the red numbers: this bet type takes at least 1, you chose 0."),
+    (bets.TooManyBankers, "too_many_bankers",
+     Selection("banker", ((1, 2, 3, 4, 5, 6), ()), ((7, 8), (1,))),
+     "Too many bankers among the red numbers: this bet type takes at most 5, you chose 6."),
+    (bets.BankersNotTaken, "bankers_not_taken",
+     Selection("banker", ((1,), (1,)), ((2, 3, 4, 5, 6, 7), (2,))),
+     "This bet type takes no bankers among the blue numbers."),
+    (bets.BankersNotTaken, "bankers_not_taken",
+     Selection("single", ((1,), ()), ((2, 3, 4, 5, 6), (2,))),
+     "This bet type takes no bankers among the red numbers."),
+    (bets.NumberOutOfRange, "number_out_of_range", single(0, 2, 3, 4, 5, 6),
+     "0 is not among the red numbers; they go from 1 to 33."),
+    (bets.NumberOutOfRange, "number_out_of_range", single(1, 2, 3, 4, 5, 34),
+     "34 is not among the red numbers; they go from 1 to 33."),
+    (bets.NumberOutOfRange, "number_out_of_range", single(1, 2, 3, 4, 5, 6, blue=17),
+     "17 is not among the blue numbers; they go from 1 to 16."),
+    (bets.NumberRepeated, "number_repeated", single(1, 2, 3, 4, 5, 5),
+     "5 is chosen twice among the red numbers."),
+    (bets.BankerAlsoDrag, "banker_also_drag",
+     Selection("banker", ((1, 2), ()), ((2, 3, 4, 5, 6, 7), (1,))),
+     "2 cannot be banker and drag at once among the red numbers."),
+    (bets.MultiplierOutOfRange, "multiplier_out_of_range",
+     replace(single(1, 2, 3, 4, 5, 6), multiplier=0),
+     "The multiplier goes from 1 to 99; you chose 0."),
+    (bets.MultiplierOutOfRange, "multiplier_out_of_range",
+     replace(single(1, 2, 3, 4, 5, 6), multiplier=100),
+     "The multiplier goes from 1 to 99; you chose 100."),
+    (bets.TooManyLines, "too_many_lines", MULTIPLE_OF_17,
+     "These numbers make 12376 lines; a ticket holds at most 10000."),
+    (bets.TicketTooDear, "ticket_too_dear", MULTIPLE_OF_16_TWICE,
+     "This ticket would cost 32,032.00 yuan; a ticket costs at most 20,000.00 yuan."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("refusal", "code", "selection", "sentence"), REFUSED)
+def test_each_broken_rule_has_its_own_refusal_with_the_figure(refusal, code, selection, sentence):
+    """F032."""
+    with pytest.raises(refusal) as refused:
+        bets.check(SSQ, selection)
+
+    assert type(refused.value) is refusal
+    assert refused.value.code == code
+    with translation.override("en"):
+        assert str(refused.value) == sentence
+
+
+def test_every_refusal_has_a_code_of_its_own_and_is_met():
+    """F032."""
+    all_of_them = {
+        kind
+        for kind in vars(bets).values()
+        if isinstance(kind, type) and issubclass(kind, Refused) and kind is not Refused
+    }
+
+    assert {refusal for refusal, _code, _selection, _sentence in REFUSED} == all_of_them
+    assert len({kind.code for kind in all_of_them}) == len(all_of_them) == 14
+
+
+def test_the_price_cap_is_met_exactly_and_refused_one_line_above():
+    """F028: 20,000 yuan is sold, 20,002 is refused with the figure."""
+
+    def dear(lines: int) -> bets.CheckedSelection:
+        checked = bets.check(SSQ, single(1, 2, 3, 4, 5, 6))
+        return replace(checked, lines=lines, amount_fen=lines * 200)
+
+    assert bets.check_ticket(SSQ, [dear(9_999), dear(1)]) == 20_000_00
+    with pytest.raises(bets.TicketTooDear, match=r"20,002\.00") as refused:
+        bets.check_ticket(SSQ, [dear(9_999), dear(1), dear(1)])
+    assert refused.value.figures == {"price_fen": 20_002_00, "most_fen": 20_000_00}
+
+
+def test_a_multiplier_carries_a_selection_to_the_cap_and_no_further():
+    """F028: 84 lines cost 168 yuan; 99 times is 16,632, and 112 lines 99 times is too dear."""
+    eighty_four = Selection("multiple", ((), ()), (tuple(range(1, 10)), (1,)), 99)
+    more = Selection("multiple", ((), ()), (tuple(range(1, 9)), (1, 2, 3, 4)), 99)
+
+    assert bets.check(SSQ, eighty_four).amount_fen == 16_632_00
+    with pytest.raises(bets.TicketTooDear, match=r"22,176\.00"):
+        bets.check(SSQ, more)
+
+
+@pytest.mark.parametrize(
+    ("reds", "blue", "special_on", "tier"),
+    [
+        ((1, 2, 3, 4, 5, 6), 7, False, 1),
+        ((1, 2, 3, 4, 5, 6), 8, False, 2),
+        ((1, 2, 3, 4, 5, 9), 7, False, 3),
+        ((1, 2, 3, 4, 5, 9), 8, False, 4),
+        ((1, 2, 3, 4, 8, 9), 7, False, 4),
+        ((1, 2, 3, 4, 8, 9), 8, False, 5),
+        ((1, 2, 3, 8, 9, 10), 7, False, 5),
+        ((1, 2, 8, 9, 10, 11), 7, False, 6),
+        ((1, 8, 9, 10, 11, 12), 7, False, 6),
+        ((8, 9, 10, 11, 12, 13), 7, False, 6),
+        ((1, 2, 3, 8, 9, 10), 8, False, None),
+        ((1, 2, 3, 8, 9, 10), 8, True, 7),
+        ((1, 2, 8, 9, 10, 11), 8, True, None),
+    ],
+)
+def test_a_line_wins_its_highest_tier_once(reds, blue, special_on, tier):
+    masks = bets.check(SSQ, single(*reds, blue=blue)).masks
+
+    found = bets.hits(SSQ, masks, bets.result_masks(SSQ, RESULT), special_on=special_on)
+
+    assert found == ({tier: 1} if tier else {})
+
+
+def test_every_line_of_a_multiple_is_judged():
+    """Seven reds with all six drawn and two blues: 1 first, 1 second, 6 third, 6 fourth prizes."""
+    masks = bets.check(SSQ, Selection("multiple", ((), ()), ((1, 2, 3, 4, 5, 6, 9), (7, 8)))).masks
+
+    found = bets.hits(SSQ, masks, bets.result_masks(SSQ, RESULT), special_on=False)
+
+    assert found == {1: 1, 2: 1, 3: 6, 4: 6}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "refusal"),
+    [
+        (((1, 2, 3, 4, 5), (7,)), bets.TooFewNumbers),
+        (((1, 2, 3, 4, 5, 6, 8), (7,)), bets.TooManyNumbers),
+        (((1, 2, 3, 4, 5, 5), (7,)), bets.NumberRepeated),
+        (((1, 2, 3, 4, 5, 6), (17,)), bets.NumberOutOfRange),
+        (((1, 2, 3, 4, 5, 6),), bets.SelectionUnreadable),
+    ],
+)
+def test_a_result_that_cannot_be_drawn_is_refused(numbers, refusal):
+    with pytest.raises(refusal):
+        bets.result_masks(SSQ, numbers)
+
+
+def test_a_selection_is_read_from_json():
+    fields = {"bet_type": "banker", "bankers": [[1, 2], []], "picks": [[3, 4, 5, 6, 7], [8]],
+              "multiplier": 3, "quick_pick": False}  # fmt: skip
+
+    assert bets.from_fields(fields) == Selection(
+        "banker", ((1, 2), ()), ((3, 4, 5, 6, 7), (8,)), 3, quick_pick=False
+    )
+    assert bets.from_fields({"bet_type": "single", "picks": [[1, 2, 3, 4, 5, 6], [7]]}) == single(
+        1, 2, 3, 4, 5, 6
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"bet_type": "single"},
+        {"bet_type": 1, "picks": [[1], [1]]},
+        {"bet_type": "single", "picks": "010203"},
+        {"bet_type": "single", "picks": [1, 2]},
+        {"bet_type": "single", "picks": [["1"], [1]]},
+        {"bet_type": "single", "picks": [[True], [1]]},
+        {"bet_type": "single", "picks": [[1.0], [1]]},
+        {"bet_type": "single", "picks": [[1], [1]], "bankers": None},
+        {"bet_type": "single", "picks": [[1], [1]], "multiplier": "2"},
+        {"bet_type": "single", "picks": [[1], [1]], "multiplier": True},
+        {"bet_type": "single", "picks": [[1], [1]], "quick_pick": 1},
+    ],
+)
+def test_json_that_is_no_selection_is_refused(fields):
+    with pytest.raises(bets.SelectionUnreadable):
+        bets.from_fields(fields)

@@ -1,0 +1,131 @@
+"""Quick pick chooses evenly.
+
+The statistic of k numbers without repetition out of n, over many picks, is chi-square with n - 1
+degrees of freedom once multiplied by (n - 1) / (n - k). Two kinds of test:
+
+* from a fixed stream of bits the statistic is the same in every run, so the bound can be the strict
+  one, 99 %;
+* from the operating system's generator it is chance. A sound generator passes the bound of 1 -
+  10^-9 in all but one of a thousand million runs, so a failure means a fault; a picker with the
+  bias of a division remainder exceeds it many times over, which the last test shows.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import combinations
+
+import pytest
+
+from games import bets, quick_pick, rules
+from tests.games import brute_force
+
+SSQ = rules.by_code("ssq-2026.1")
+
+# Quantiles of chi-square for 32 and 15 degrees of freedom.
+WITHIN_99_PERCENT = {33: 53.49, 16: 30.58}
+WITHIN_ALL_BUT_1E9 = {33: 105.2, 16: 73.7}
+
+
+def chi_square(counts: Counter[int], *, size: int, picked: int, picks: int) -> float:
+    expected = picks * picked / size
+    spread = sum((counts[number] - expected) ** 2 for number in range(1, size + 1)) / expected
+    return spread * (size - 1) / (size - picked)
+
+
+def count(picks: int, below: Callable[[int], int]) -> tuple[Counter[int], Counter[int]]:
+    reds: Counter[int] = Counter()
+    blues: Counter[int] = Counter()
+    for _ in range(picks):
+        red, blue = quick_pick.pick(SSQ, below=below).picks
+        reds.update(red)
+        blues.update(blue)
+    return reds, blues
+
+
+def fixed_bits() -> Iterator[int]:
+    """Bytes of SHA-256 over a counter: as good as random, and the same in every run."""
+    block = 0
+    while True:
+        yield from hashlib.sha256(b"quick pick" + block.to_bytes(8, "big")).digest()
+        block += 1
+
+
+def from_fixed_bits() -> Callable[[int], int]:
+    bits = fixed_bits()
+
+    def below(bound: int) -> int:
+        while True:
+            drawn = next(bits)
+            if drawn < 256 - 256 % bound:
+                return drawn % bound
+
+    return below
+
+
+def test_numbers_are_chosen_evenly_within_99_percent_of_a_fixed_stream(request):
+    """F027: 10^5 picks, 10^6 in a deep run."""
+    picks = brute_force.cases(request, ordinary=100_000, deep=1_000_000)
+
+    reds, blues = count(picks, from_fixed_bits())
+
+    assert chi_square(reds, size=33, picked=6, picks=picks) < WITHIN_99_PERCENT[33]
+    assert chi_square(blues, size=16, picked=1, picks=picks) < WITHIN_99_PERCENT[16]
+
+
+def test_numbers_of_the_real_generator_are_chosen_evenly(request):
+    """F027: 10^5 picks, 10^6 in a deep run, by the generator that players get."""
+    picks = brute_force.cases(request, ordinary=100_000, deep=1_000_000)
+    reds: Counter[int] = Counter()
+    blues: Counter[int] = Counter()
+
+    for _ in range(picks):
+        red, blue = quick_pick.pick(SSQ).picks
+        reds.update(red)
+        blues.update(blue)
+
+    assert chi_square(reds, size=33, picked=6, picks=picks) < WITHIN_ALL_BUT_1E9[33]
+    assert chi_square(blues, size=16, picked=1, picks=picks) < WITHIN_ALL_BUT_1E9[16]
+
+
+def test_every_set_of_numbers_is_equally_likely():
+    """All 20 draws of three from six, each reached by exactly as many paths of the sampling."""
+    reached: Counter[tuple[int, ...]] = Counter()
+
+    for first in range(4):
+        for second in range(5):
+            for third in range(6):
+                path = {4: first, 5: second, 6: third}
+                reached[quick_pick.sample(6, 3, below=path.__getitem__)] += 1
+
+    assert set(reached) == set(combinations(range(1, 7), 3))
+    assert set(reached.values()) == {4 * 5 * 6 // 20}
+
+
+def test_the_bias_of_a_division_remainder_is_found():
+    bits = fixed_bits()
+
+    reds, _blues = count(100_000, lambda bound: next(bits) % bound)
+
+    assert chi_square(reds, size=33, picked=6, picks=100_000) > 4 * WITHIN_ALL_BUT_1E9[33]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "bet_type", "lines"),
+    [(None, "single", 1), ((6, 1), "single", 1), ((8, 2), "multiple", 56)],
+)
+def test_a_quick_pick_is_a_selection_the_rules_allow(sizes, bet_type, lines):
+    selection = quick_pick.pick(SSQ, sizes=sizes, multiplier=3)
+
+    checked = bets.check(SSQ, selection)
+
+    assert (selection.bet_type, selection.quick_pick, selection.multiplier) == (bet_type, True, 3)
+    assert checked.lines == lines
+    assert checked.selection == selection
+
+
+def test_a_quick_pick_of_impossible_size_is_refused_like_any_selection():
+    with pytest.raises(bets.TooFewNumbers):
+        bets.check(SSQ, quick_pick.pick(SSQ, sizes=(5, 1)))
+    with pytest.raises(bets.TooManyLines):
+        bets.check(SSQ, quick_pick.pick(SSQ, sizes=(40, 1)))

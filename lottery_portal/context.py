@@ -1,0 +1,36 @@
+"""What every page may show: the name of the house, who is here, what lies in the wallet."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from accounts import who
+from finance import wallets
+
+
+def house(request: HttpRequest) -> dict[str, Any]:
+    """Asked lazily, so that a page without a bar costs no query."""
+    user = getattr(request, "user", None)
+    player = who.player_or_none(user) if user is not None and user.is_authenticated else None
+    staff = user if user is not None and user.is_authenticated and user.is_staff else None
+    return {
+        "brand": settings.BRAND,
+        "operator": settings.OPERATOR,
+        "support_contact": settings.SUPPORT_CONTACT,
+        "player": player,
+        "balance_fen": cache(lambda: wallets.available(player)) if player else None,
+        "staff_name": SimpleLazyObject(lambda: who.staff(staff).display_name) if staff else "",
+        "staff_posts": SimpleLazyObject(lambda: _posts(staff)) if staff else [],
+    }
+
+
+def _posts(staff: Any) -> list[str]:
+    """The titles of the posts held today, in the language of the page."""
+    return [_(posting.post.title) for posting in who.postings(staff, timezone.now())]

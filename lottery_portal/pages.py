@@ -1,0 +1,210 @@
+"""Pages that belong to no room: the first page, help, language and theme, health."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+from games.results import latest as latest_results
+
+from accounts import language
+from games import odds, rules
+from games.models import Announcement, Draw, Game, SealStatement
+from lottery_portal.lib.money import yuan
+from prizes import pools
+from sales import receipts
+
+HELP = {
+    "rules": gettext_lazy("Rules and prizes"),
+    "limits": gettext_lazy("Limits, breaks, exclusion"),
+    "complaints": gettext_lazy("Questions and complaints"),
+    "verify": gettext_lazy("How to check us"),
+}
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page: what is on sale, what was drawn, where the money goes, how to check us."""
+    now = timezone.now()
+    games = list(Game.objects.filter(is_shadow=False).order_by("position"))
+    on_sale = {
+        draw.game_id: draw
+        for draw in Draw.objects.real()
+        .on_sale(now=now)
+        .select_related("game", "rule")
+        .order_by("-closes_at")
+    }
+    lead = next((on_sale[game.pk] for game in games if game.pk in on_sale), None)
+    version = rules.by_code(lead.rule.code) if lead else rules.GAMES["ssq"].current
+    return render(
+        request,
+        "portal/home.html",
+        {
+            "nav": "home",
+            "now": now,
+            "lead": _lead(lead, now) if lead else None,
+            "others": [],
+            "results": latest_results(most=5),
+            "limit": None,
+            "split": _split(version),
+            "total_lines": int(1 / _one_line(version).first_prize),
+            "seal": _last_seal(),
+        },
+    )
+
+
+def _lead(draw: Draw, now: datetime) -> dict[str, Any]:
+    version = rules.by_code(draw.rule.code)
+    last = Announcement.objects.filter(game=draw.game).order_by("-issue").first()
+    return {
+        "game": {"code": draw.game.code, "name": _(draw.game.name)},
+        "draw": draw,
+        "pool_fen": pools.of_game(draw.game),
+        "price_fen": version.price_fen,
+        "cap_fen": version.ticket_cap_fen,
+        "last": last.numbers if last else None,
+        "board_url": reverse("sales:board", args=[draw.game.code]),
+        "quick_pick_url": reverse("sales:board", args=[draw.game.code]),
+        "rules_url": reverse("help_page", args=["rules"]),
+        "is_open": draw.closes_at > now,
+    }
+
+
+def _split(version: rules.RuleVersion) -> list[dict[str, Any]]:
+    names = {
+        "prize": _("Prize money"),
+        "fund": _("Adjustment fund"),
+        "welfare": _("Welfare fund"),
+        "fee": _("Issue fee"),
+    }
+    shares = version.allocation.split(version.price_fen)
+    return [
+        {"name": name, "amount": getattr(shares, f"{part}_fen")} for part, name in names.items()
+    ]
+
+
+def _one_line(version: rules.RuleVersion) -> odds.Odds:
+    """The chances of any single line: all lines have the same."""
+    masks = [mask for zone in version.zones for mask in (0, (1 << zone.drawn) - 1)]
+    found = odds.of(version, [masks], special_on=False)
+    assert found is not None  # noqa: S101 - one selection always has an answer
+    return found
+
+
+def _last_seal() -> dict[str, Any] | None:
+    seal = (
+        SealStatement.objects.filter(draw__is_shadow=False)
+        .select_related("draw__game")
+        .order_by("-sealed_at")
+        .first()
+    )
+    if seal is None:
+        return None
+    return {
+        "issue": seal.draw.issue,
+        "game": _(seal.draw.game.name),
+        "root": seal.root,
+        "url": reverse("games:result", args=[seal.draw.game.code, seal.draw.issue]),
+        "engines_agree": False,
+    }
+
+
+@require_GET
+def help_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """A page of help; terms and privacy lead to the texts themselves."""
+    if slug in {"terms", "privacy"}:
+        return redirect("accounts:text", kind=slug)
+    if slug not in HELP:
+        raise Http404
+    version = rules.GAMES["ssq"].current
+    chances = _one_line(version)
+    return render(
+        request,
+        "portal/help.html",
+        {
+            "nav": "check" if slug == "verify" else "",
+            "slug": slug,
+            "title": HELP[slug],
+            "support_contact": settings.SUPPORT_CONTACT,
+            "total_lines": int(1 / chances.first_prize),
+            "any_one_in": odds.one_in(chances.any_prize),
+            "price_fen": version.price_fen,
+            "cap_fen": version.ticket_cap_fen,
+            "tiers": _tiers(version),
+            "split": _split(version),
+            "rule": version.code,
+            "receipt_keys": [{"id": receipts.key_id(), "public": receipts.public_key().hex()}],
+        },
+    )
+
+
+def _tiers(version: rules.RuleVersion) -> list[dict[str, str]]:
+    return [
+        {
+            "name": str(tier.label),
+            "match": ", ".join(" + ".join(map(str, match)) for match in tier.matches),
+            "prize": _("{amount} yuan").format(amount=yuan(tier.fixed_fen))
+            if tier.fixed_fen is not None
+            else _("floating"),
+        }
+        for tier in version.tiers_in_force(special_on=False)
+    ]
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen language in a cookie and, for somebody logged in, with his account."""
+    response = redirect(_back(request))
+    wanted = request.POST.get("language", "")
+    if wanted in dict(settings.LANGUAGES):
+        language.remember(request, response, wanted)
+    return response
+
+
+@require_POST
+def set_theme(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen theme in a cookie: dark, light, or as the device says."""
+    response = redirect(_back(request))
+    wanted = request.POST.get("theme", "")
+    if wanted in {"dark", "light"}:
+        response.set_cookie(
+            "theme", wanted, max_age=YEAR_SECONDS, samesite="Lax", secure=not settings.EMBEDDED
+        )
+    else:
+        response.delete_cookie("theme")
+    return response
+
+
+def _back(request: HttpRequest) -> str:
+    wanted = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
+        return wanted
+    return reverse("home")
+
+
+@require_GET
+def health(_request: HttpRequest) -> JsonResponse:
+    """Whether the database answers; for launchers and load balancers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"state": "ok"})
+
+
+routes = [
+    path("", home, name="home"),
+    path("help/<slug:slug>/", help_page, name="help_page"),
+    path("language/", set_language, name="set_language"),
+    path("theme/", set_theme, name="set_theme"),
+    path("health/", health, name="health"),
+]

@@ -29,11 +29,11 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """Somebody who logs in: a player or a member of staff, never both (D19)."""
 
-    username = models.CharField(max_length=40, unique=True)
-    is_staff = models.BooleanField(default=False)
-    is_active = models.BooleanField(default=True)
-    language = models.CharField(max_length=10, default="zh-hans")
-    created_at = models.DateTimeField()
+    username = models.CharField(max_length=40, unique=True, verbose_name=_("log-in code"))
+    is_staff = models.BooleanField(default=False, verbose_name=_("staff"))
+    is_active = models.BooleanField(default=True, verbose_name=_("may log in"))
+    language = models.CharField(max_length=10, default="zh-hans", verbose_name=_("language"))
+    created_at = models.DateTimeField(verbose_name=_("made at"))
 
     objects = UserManager()
     USERNAME_FIELD = "username"
@@ -67,10 +67,10 @@ class LoginName(models.Model):
 
     row_uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="login_names")
-    kind = models.CharField(max_length=5, choices=Kind.choices)
+    kind = models.CharField(max_length=5, choices=Kind.choices, verbose_name=_("kind"))
     index = models.BinaryField(max_length=32)
     value = EncryptedField(purpose="phone")
-    added_at = models.DateTimeField()
+    added_at = models.DateTimeField(verbose_name=_("added at"))
 
     class Meta:
         verbose_name = _("login name")
@@ -117,15 +117,19 @@ class Player(models.Model):
         DORMANT = "DORMANT", _("Dormant")
         CLOSED = "CLOSED", _("Closed")
 
-    code = models.CharField(max_length=20, unique=True, default=new_code)
+    code = models.CharField(
+        max_length=20, unique=True, default=new_code, verbose_name=_("player number")
+    )
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="player")
     person = models.OneToOneField(
         Person, on_delete=models.PROTECT, null=True, related_name="player"
     )
-    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
-    is_shadow = models.BooleanField(default=False)
-    verified_at = models.DateTimeField(null=True)
-    registered_at = models.DateTimeField()
+    state = models.CharField(
+        max_length=8, choices=State.choices, default=State.ACTIVE, verbose_name=_("state")
+    )
+    is_shadow = models.BooleanField(default=False, verbose_name=_("shadow"))
+    verified_at = models.DateTimeField(null=True, verbose_name=_("verified at"))
+    registered_at = models.DateTimeField(verbose_name=_("registered at"))
 
     class Meta:
         verbose_name = _("player")
@@ -153,12 +157,16 @@ class Player(models.Model):
 class PlayerStateChange(models.Model):
     """Every change of a player's state: who, why, when (F012)."""
 
-    player = models.ForeignKey(Player, on_delete=models.PROTECT, related_name="state_changes")
-    from_state = models.CharField(max_length=8)
-    to_state = models.CharField(max_length=8)
-    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    reason = models.CharField(max_length=200)
-    changed_at = models.DateTimeField()
+    player = models.ForeignKey(
+        Player, on_delete=models.PROTECT, related_name="state_changes", verbose_name=_("player")
+    )
+    from_state = models.CharField(max_length=8, verbose_name=_("from"))
+    to_state = models.CharField(max_length=8, verbose_name=_("to"))
+    actor = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("who")
+    )
+    reason = models.CharField(max_length=200, verbose_name=_("reason"))
+    changed_at = models.DateTimeField(verbose_name=_("at"))
 
     class Meta:
         verbose_name = _("change of state")
@@ -178,11 +186,13 @@ class IdentityCheck(models.Model):
         PASSED = "PASSED", _("Passed")
         REFUSED = "REFUSED", _("Refused")
 
-    player = models.ForeignKey(Player, on_delete=models.PROTECT, related_name="identity_checks")
-    provider = models.CharField(max_length=40)
-    outcome = models.CharField(max_length=7, choices=Outcome.choices)
-    reason = models.CharField(max_length=40, default="", blank=True)
-    checked_at = models.DateTimeField()
+    player = models.ForeignKey(
+        Player, on_delete=models.PROTECT, related_name="identity_checks", verbose_name=_("player")
+    )
+    provider = models.CharField(max_length=40, verbose_name=_("checked by"))
+    outcome = models.CharField(max_length=7, choices=Outcome.choices, verbose_name=_("outcome"))
+    reason = models.CharField(max_length=40, default="", blank=True, verbose_name=_("reason"))
+    checked_at = models.DateTimeField(verbose_name=_("at"))
 
     class Meta:
         verbose_name = _("identity check")
@@ -204,12 +214,12 @@ class LegalText(models.Model):
         TERMS = "TERMS", _("Terms of use")
         PRIVACY = "PRIVACY", _("Privacy notice")
 
-    kind = models.CharField(max_length=7, choices=Kind.choices)
-    version = models.PositiveIntegerField()
-    language = models.CharField(max_length=10)
-    title = models.CharField(max_length=100)
+    kind = models.CharField(max_length=7, choices=Kind.choices, verbose_name=_("kind"))
+    version = models.PositiveIntegerField(verbose_name=_("version"))
+    language = models.CharField(max_length=10, verbose_name=_("language"))
+    title = models.CharField(max_length=100, verbose_name=_("title"))
     body = models.TextField()
-    published_at = models.DateTimeField()
+    published_at = models.DateTimeField(verbose_name=_("published at"))
 
     class Meta:
         verbose_name = _("legal text")
@@ -230,10 +240,12 @@ class LegalText(models.Model):
 class Consent(models.Model):
     """That a user accepted one version of a text, when and from where."""
 
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="consents")
-    kind = models.CharField(max_length=7, choices=LegalText.Kind.choices)
-    version = models.PositiveIntegerField()
-    accepted_at = models.DateTimeField()
+    user = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="consents", verbose_name=_("user")
+    )
+    kind = models.CharField(max_length=7, choices=LegalText.Kind.choices, verbose_name=_("kind"))
+    version = models.PositiveIntegerField(verbose_name=_("version"))
+    accepted_at = models.DateTimeField(verbose_name=_("accepted at"))
     ip_digest = models.BinaryField(max_length=32)
 
     class Meta:
@@ -255,10 +267,12 @@ class Consent(models.Model):
 class StaffMember(models.Model):
     """A staff account and the person behind it."""
 
-    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="staff_member")
+    user = models.OneToOneField(
+        User, on_delete=models.PROTECT, related_name="staff_member", verbose_name=_("user")
+    )
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="staff_members")
-    display_name = models.CharField(max_length=60)
-    since = models.DateTimeField()
+    display_name = models.CharField(max_length=60, verbose_name=_("name at work"))
+    since = models.DateTimeField(verbose_name=_("since"))
 
     class Meta:
         verbose_name = _("member of staff")
@@ -271,9 +285,11 @@ class StaffMember(models.Model):
 class Post(models.Model):
     """A post and the roles it carries; every permission belongs to a post."""
 
-    code = models.CharField(max_length=40, unique=True)
-    title = models.CharField(max_length=80)
-    roles: ArrayField[list[str], list[str]] = ArrayField(models.CharField(max_length=20))
+    code = models.CharField(max_length=40, unique=True, verbose_name=_("code"))
+    title = models.CharField(max_length=80, verbose_name=_("title"))
+    roles: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=20), verbose_name=_("roles")
+    )
 
     class Meta:
         verbose_name = _("post")
@@ -286,11 +302,15 @@ class Post(models.Model):
 class Posting(models.Model):
     """That a person holds a post for a time, `[valid_from, valid_until)`."""
 
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="postings")
-    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="postings")
-    valid_from = models.DateTimeField()
-    valid_until = models.DateTimeField(null=True)
-    approval_code = models.CharField(max_length=20)
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="postings", verbose_name=_("person")
+    )
+    post = models.ForeignKey(
+        Post, on_delete=models.PROTECT, related_name="postings", verbose_name=_("post")
+    )
+    valid_from = models.DateTimeField(verbose_name=_("from"))
+    valid_until = models.DateTimeField(null=True, verbose_name=_("until"))
+    approval_code = models.CharField(max_length=20, verbose_name=_("approval"))
 
     class Meta:
         verbose_name = _("posting")
@@ -315,13 +335,15 @@ class Posting(models.Model):
 class Message(models.Model):
     """A message to a user: kind and figures; the words come from templates in his language."""
 
-    code = models.CharField(max_length=20, unique=True, default=new_code)
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="house_messages")
-    kind = models.CharField(max_length=40)
+    code = models.CharField(max_length=20, unique=True, default=new_code, verbose_name=_("code"))
+    user = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="house_messages", verbose_name=_("user")
+    )
+    kind = models.CharField(max_length=40, verbose_name=_("kind"))
     params: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
     natural_key = models.CharField(max_length=120)
-    sent_at = models.DateTimeField()
-    read_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(verbose_name=_("sent at"))
+    read_at = models.DateTimeField(null=True, verbose_name=_("read at"))
 
     class Meta:
         verbose_name = _("message")
@@ -348,11 +370,15 @@ class Delivery(models.Model):
         FAILED = "FAILED", _("Failed")
         OPTED_OUT = "OPTED_OUT", _("Not wanted")
 
-    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="deliveries")
-    channel = models.CharField(max_length=5, choices=Channel.choices)
-    state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
-    detail = models.CharField(max_length=200, default="", blank=True)
-    changed_at = models.DateTimeField()
+    message = models.ForeignKey(
+        Message, on_delete=models.PROTECT, related_name="deliveries", verbose_name=_("message")
+    )
+    channel = models.CharField(max_length=5, choices=Channel.choices, verbose_name=_("channel"))
+    state = models.CharField(
+        max_length=9, choices=State.choices, default=State.WAITING, verbose_name=_("state")
+    )
+    detail = models.CharField(max_length=200, default="", blank=True, verbose_name=_("detail"))
+    changed_at = models.DateTimeField(verbose_name=_("at"))
 
     class Meta:
         verbose_name = _("delivery")
@@ -377,19 +403,21 @@ class Delivery(models.Model):
 class ChannelChoice(models.Model):
     """Whether a user wants messages of one kind by one channel; legal notices ignore it."""
 
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="channel_choices")
-    kind = models.CharField(max_length=40)
-    channel = models.CharField(max_length=5, choices=Delivery.Channel.choices)
-    is_wanted = models.BooleanField()
-    chosen_at = models.DateTimeField()
+    user = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="channel_choices", verbose_name=_("user")
+    )
+    kind = models.CharField(max_length=40, verbose_name=_("kind"))
+    channel = models.CharField(
+        max_length=5, choices=Delivery.Channel.choices, verbose_name=_("channel")
+    )
+    is_wanted = models.BooleanField(verbose_name=_("wanted"))
+    chosen_at = models.DateTimeField(verbose_name=_("chosen at"))
 
     class Meta:
         verbose_name = _("channel choice")
         verbose_name_plural = _("channel choices")
         constraints = [
-            models.UniqueConstraint(
-                name="channel_choice_once", fields=["user", "kind", "channel"]
-            )
+            models.UniqueConstraint(name="channel_choice_once", fields=["user", "kind", "channel"])
         ]
 
     def __str__(self) -> str:

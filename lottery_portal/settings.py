@@ -17,7 +17,8 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_lazy as _
+
+from . import admin_theme
 
 django_stubs_ext.monkeypatch()
 
@@ -42,6 +43,9 @@ ENVIRONMENT = {
     "BRAND": "name of the house on pages",
     "OPERATOR": "name of the operator on reports",
     "SUPPORT_CONTACT": "how to reach support, shown to players",
+    "MAIL_URL": "smtp://, smtp+tls:// or smtps:// address of the mail server, with its log-in",
+    "MAIL_FROM": "sender of our e-mail",
+    "SMS_SENDER": "dotted path of the class that hands texts to the SMS gateway",
 }
 
 
@@ -136,6 +140,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "lottery_portal.admin_policy.AdminPolicyMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.language.LanguageMiddleware",
@@ -224,6 +229,8 @@ TICKS: dict[str, int] = {
     "finance.poll_deposits": 60,
     "finance.poll_withdrawals": 60,
     "audit.expire_approvals": 60,
+    "audit.make_partitions": 86_400,
+    "prizes.settle_confirmed": 5,
     "jobs.sweep": 3600,
 }
 CELERY_BEAT_SCHEDULE = {
@@ -263,16 +270,46 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_ADAPTER = "accounts.login.HouseAdapter"
+ACCOUNT_RATE_LIMITS = {
+    "login": "300/m/ip",  # many players may share one address; the lock counts names
+    "login_failed": "60/m/ip,3/30m/key",
+    "reauthenticate": "10/m/user",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = False
 MFA_TOTP_ISSUER = BRAND
+MFA_ADAPTER = "accounts.second_factor.HouseMFAAdapter"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = EMBEDDED
 AXES_FAILURE_LIMIT = 3
 AXES_COOLOFF_TIME = 0.5  # hours
 AXES_LOCKOUT_PARAMETERS = ["username"]
+SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # the name is locked from wherever it is tried (F008)
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 AXES_LOCKOUT_CALLABLE = "accounts.login.locked_out"
+AXES_USERNAME_CALLABLE = "accounts.login.counted_name"
+AXES_CLIENT_IP_CALLABLE = "accounts.login.client_ip"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # nobody keeps another locked for ever
+AXES_SENSITIVE_PARAMETERS = ["username", "login", "code", "ip_address", "csrfmiddlewaretoken"]
+IDENTITY_PROVIDER = "accounts.identity.NumberProvider"
+
+# Money: the banks the house works with, the usual one first.
+PAYMENT_PROVIDERS: dict[str, str] = (
+    {"sandbox": "finance.providers.sandbox.SandboxBank"} if SANDBOX_BANK_KEY else {}
+)
+SMS_SENDER = os.environ.get("SMS_SENDER") or (
+    "accounts.sms.OutboxFile" if EMBEDDED else "accounts.sms.NoGateway"
+)
+
+# Mail: printed by the embedded mode, sent through a server in production.
+EMAIL_BACKEND = f"django.core.mail.backends.{'console' if EMBEDDED else 'smtp'}.EmailBackend"
+_mail = urlsplit(os.environ.get("MAIL_URL", "smtp://localhost:25"))
+EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.scheme == "smtp+tls", _mail.scheme == "smtps"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("MAIL_FROM", "noreply@localhost")
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 8 * 3600
@@ -295,11 +332,16 @@ TIME_ZONE = "Asia/Shanghai"
 
 # Pages
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / ".portal" / "static" if EMBEDDED else STATE_DIR / "static"
+STATIC_ROOT = STATE_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        # Compressing takes a minute: worth it once per release, not before the first page.
+        "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+        if EMBEDDED
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
@@ -336,7 +378,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework.authentication.SessionAuthentication",
-        "rest_framework.authentication.TokenAuthentication",
+        "lottery_portal.lib.token_authentication.HashedTokenAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -355,16 +397,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
 
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": BRAND,
-    "SITE_HEADER": BRAND,
-    "SITE_SUBHEADER": _("Operations"),
-    "SITE_URL": "/desk/",
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "DASHBOARD_CALLBACK": "lottery_portal.start_page.dashboard",
-    "SHOW_LANGUAGES": False,
-}
+UNFOLD: dict[str, Any] = admin_theme.unfold(brand=BRAND)
 
 LOGGING = {
     "version": 1,

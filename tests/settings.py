@@ -35,3 +35,6 @@ STORAGES = {
 JOBS_RAISE = True
 CELERY_TASK_ALWAYS_EAGER = False
 AXES_ENABLED = True
+UNDECLARED_URLS_RAISE = True
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STATIC_ROOT = _SECRETS["STATE_DIR"]

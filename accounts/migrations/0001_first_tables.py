@@ -2,289 +2,684 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import lottery_portal.lib.codes
-import lottery_portal.lib.encryption
-import lottery_portal.lib.ids
 from django.conf import settings
 from django.db import migrations, models
 
+import lottery_portal.lib.codes
+import lottery_portal.lib.encryption
+import lottery_portal.lib.ids
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Post',
+            name="Post",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, unique=True)),
-                ('title', models.CharField(max_length=80)),
-                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), size=None)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="code")),
+                ("title", models.CharField(max_length=80, verbose_name="title")),
+                (
+                    "roles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20), size=None, verbose_name="roles"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'post',
-                'verbose_name_plural': 'posts',
+                "verbose_name": "post",
+                "verbose_name_plural": "posts",
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(max_length=40, unique=True)),
-                ('is_staff', models.BooleanField(default=False)),
-                ('is_active', models.BooleanField(default=True)),
-                ('language', models.CharField(default='zh-hans', max_length=10)),
-                ('created_at', models.DateTimeField()),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(max_length=40, unique=True, verbose_name="log-in code"),
+                ),
+                ("is_staff", models.BooleanField(default=False, verbose_name="staff")),
+                ("is_active", models.BooleanField(default=True, verbose_name="may log in")),
+                (
+                    "language",
+                    models.CharField(default="zh-hans", max_length=10, verbose_name="language"),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="made at")),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
             },
         ),
         migrations.CreateModel(
-            name='LegalText',
+            name="LegalText",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('TERMS', 'Terms of use'), ('PRIVACY', 'Privacy notice')], max_length=7)),
-                ('version', models.PositiveIntegerField()),
-                ('language', models.CharField(max_length=10)),
-                ('title', models.CharField(max_length=100)),
-                ('body', models.TextField()),
-                ('published_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("TERMS", "Terms of use"), ("PRIVACY", "Privacy notice")],
+                        max_length=7,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(verbose_name="version")),
+                ("language", models.CharField(max_length=10, verbose_name="language")),
+                ("title", models.CharField(max_length=100, verbose_name="title")),
+                ("body", models.TextField()),
+                ("published_at", models.DateTimeField(verbose_name="published at")),
             ],
             options={
-                'verbose_name': 'legal text',
-                'verbose_name_plural': 'legal texts',
-                'constraints': [models.UniqueConstraint(fields=('kind', 'version', 'language'), name='legal_text_once_per_version'), models.CheckConstraint(condition=models.Q(('kind__in', ['TERMS', 'PRIVACY'])), name='legal_text_kind_known')],
+                "verbose_name": "legal text",
+                "verbose_name_plural": "legal texts",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("kind", "version", "language"), name="legal_text_once_per_version"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["TERMS", "PRIVACY"])),
+                        name="legal_text_kind_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=lottery_portal.lib.codes.new_code, max_length=20, unique=True)),
-                ('kind', models.CharField(max_length=40)),
-                ('params', models.JSONField(default=dict)),
-                ('natural_key', models.CharField(max_length=120)),
-                ('sent_at', models.DateTimeField()),
-                ('read_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='house_messages', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=lottery_portal.lib.codes.new_code,
+                        max_length=20,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40, verbose_name="kind")),
+                ("params", models.JSONField(default=dict)),
+                ("natural_key", models.CharField(max_length=120)),
+                ("sent_at", models.DateTimeField(verbose_name="sent at")),
+                ("read_at", models.DateTimeField(null=True, verbose_name="read at")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="house_messages",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('INBOX', 'Message centre'), ('EMAIL', 'E-mail'), ('SMS', 'SMS')], max_length=5)),
-                ('state', models.CharField(choices=[('WAITING', 'Waiting'), ('DELIVERED', 'Delivered'), ('FAILED', 'Failed'), ('OPTED_OUT', 'Not wanted')], default='WAITING', max_length=9)),
-                ('detail', models.CharField(blank=True, default='', max_length=200)),
-                ('changed_at', models.DateTimeField()),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='accounts.message')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("INBOX", "Message centre"), ("EMAIL", "E-mail"), ("SMS", "SMS")],
+                        max_length=5,
+                        verbose_name="channel",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("WAITING", "Waiting"),
+                            ("DELIVERED", "Delivered"),
+                            ("FAILED", "Failed"),
+                            ("OPTED_OUT", "Not wanted"),
+                        ],
+                        default="WAITING",
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "detail",
+                    models.CharField(blank=True, default="", max_length=200, verbose_name="detail"),
+                ),
+                ("changed_at", models.DateTimeField(verbose_name="at")),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="accounts.message",
+                        verbose_name="message",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'delivery',
-                'verbose_name_plural': 'deliveries',
+                "verbose_name": "delivery",
+                "verbose_name_plural": "deliveries",
             },
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row_uuid', models.UUIDField(default=lottery_portal.lib.ids.uuid7, editable=False, unique=True)),
-                ('citizen_id', lottery_portal.lib.encryption.EncryptedField(purpose='citizen_id')),
-                ('citizen_id_index', models.BinaryField(max_length=32)),
-                ('name', lottery_portal.lib.encryption.EncryptedField(purpose='name')),
-                ('birth', lottery_portal.lib.encryption.EncryptedField(purpose='birth')),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "row_uuid",
+                    models.UUIDField(
+                        default=lottery_portal.lib.ids.uuid7, editable=False, unique=True
+                    ),
+                ),
+                ("citizen_id", lottery_portal.lib.encryption.EncryptedField(purpose="citizen_id")),
+                ("citizen_id_index", models.BinaryField(max_length=32)),
+                ("name", lottery_portal.lib.encryption.EncryptedField(purpose="name")),
+                ("birth", lottery_portal.lib.encryption.EncryptedField(purpose="birth")),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'person',
-                'verbose_name_plural': 'persons',
-                'constraints': [models.UniqueConstraint(fields=('citizen_id_index',), name='person_once_per_citizen_id')],
+                "verbose_name": "person",
+                "verbose_name_plural": "persons",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("citizen_id_index",), name="person_once_per_citizen_id"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Player',
+            name="Player",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=lottery_portal.lib.codes.new_code, max_length=20, unique=True)),
-                ('state', models.CharField(choices=[('ACTIVE', 'Active'), ('LIMITED', 'Limited'), ('EXCLUDED', 'Excluded'), ('DORMANT', 'Dormant'), ('CLOSED', 'Closed')], default='ACTIVE', max_length=8)),
-                ('is_shadow', models.BooleanField(default=False)),
-                ('verified_at', models.DateTimeField(null=True)),
-                ('registered_at', models.DateTimeField()),
-                ('person', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='player', to='accounts.person')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='player', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        default=lottery_portal.lib.codes.new_code,
+                        max_length=20,
+                        unique=True,
+                        verbose_name="player number",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ACTIVE", "Active"),
+                            ("LIMITED", "Limited"),
+                            ("EXCLUDED", "Excluded"),
+                            ("DORMANT", "Dormant"),
+                            ("CLOSED", "Closed"),
+                        ],
+                        default="ACTIVE",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                ("is_shadow", models.BooleanField(default=False, verbose_name="shadow")),
+                ("verified_at", models.DateTimeField(null=True, verbose_name="verified at")),
+                ("registered_at", models.DateTimeField(verbose_name="registered at")),
+                (
+                    "person",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="player",
+                        to="accounts.person",
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="player",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'player',
-                'verbose_name_plural': 'players',
+                "verbose_name": "player",
+                "verbose_name_plural": "players",
             },
         ),
         migrations.CreateModel(
-            name='IdentityCheck',
+            name="IdentityCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(max_length=40)),
-                ('outcome', models.CharField(choices=[('PASSED', 'Passed'), ('REFUSED', 'Refused')], max_length=7)),
-                ('reason', models.CharField(blank=True, default='', max_length=40)),
-                ('checked_at', models.DateTimeField()),
-                ('player', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='identity_checks', to='accounts.player')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("provider", models.CharField(max_length=40, verbose_name="checked by")),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("PASSED", "Passed"), ("REFUSED", "Refused")],
+                        max_length=7,
+                        verbose_name="outcome",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(blank=True, default="", max_length=40, verbose_name="reason"),
+                ),
+                ("checked_at", models.DateTimeField(verbose_name="at")),
+                (
+                    "player",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="identity_checks",
+                        to="accounts.player",
+                        verbose_name="player",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'identity check',
-                'verbose_name_plural': 'identity checks',
+                "verbose_name": "identity check",
+                "verbose_name_plural": "identity checks",
             },
         ),
         migrations.CreateModel(
-            name='PlayerStateChange',
+            name="PlayerStateChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_state', models.CharField(max_length=8)),
-                ('to_state', models.CharField(max_length=8)),
-                ('reason', models.CharField(max_length=200)),
-                ('changed_at', models.DateTimeField()),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('player', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='state_changes', to='accounts.player')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("from_state", models.CharField(max_length=8, verbose_name="from")),
+                ("to_state", models.CharField(max_length=8, verbose_name="to")),
+                ("reason", models.CharField(max_length=200, verbose_name="reason")),
+                ("changed_at", models.DateTimeField(verbose_name="at")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="who",
+                    ),
+                ),
+                (
+                    "player",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="state_changes",
+                        to="accounts.player",
+                        verbose_name="player",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'change of state',
-                'verbose_name_plural': 'changes of state',
+                "verbose_name": "change of state",
+                "verbose_name_plural": "changes of state",
             },
         ),
         migrations.CreateModel(
-            name='Posting',
+            name="Posting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateTimeField()),
-                ('valid_until', models.DateTimeField(null=True)),
-                ('approval_code', models.CharField(max_length=20)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='accounts.person')),
-                ('post', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='accounts.post')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("valid_from", models.DateTimeField(verbose_name="from")),
+                ("valid_until", models.DateTimeField(null=True, verbose_name="until")),
+                ("approval_code", models.CharField(max_length=20, verbose_name="approval")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="postings",
+                        to="accounts.person",
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "post",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="postings",
+                        to="accounts.post",
+                        verbose_name="post",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'posting',
-                'verbose_name_plural': 'postings',
+                "verbose_name": "posting",
+                "verbose_name_plural": "postings",
             },
         ),
         migrations.CreateModel(
-            name='StaffMember',
+            name="StaffMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('display_name', models.CharField(max_length=60)),
-                ('since', models.DateTimeField()),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='staff_members', to='accounts.person')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='staff_member', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("display_name", models.CharField(max_length=60, verbose_name="name at work")),
+                ("since", models.DateTimeField(verbose_name="since")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="staff_members",
+                        to="accounts.person",
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="staff_member",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'member of staff',
-                'verbose_name_plural': 'staff',
+                "verbose_name": "member of staff",
+                "verbose_name_plural": "staff",
             },
         ),
         migrations.CreateModel(
-            name='ChannelChoice',
+            name="ChannelChoice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=40)),
-                ('channel', models.CharField(choices=[('INBOX', 'Message centre'), ('EMAIL', 'E-mail'), ('SMS', 'SMS')], max_length=5)),
-                ('is_wanted', models.BooleanField()),
-                ('chosen_at', models.DateTimeField()),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='channel_choices', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40, verbose_name="kind")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("INBOX", "Message centre"), ("EMAIL", "E-mail"), ("SMS", "SMS")],
+                        max_length=5,
+                        verbose_name="channel",
+                    ),
+                ),
+                ("is_wanted", models.BooleanField(verbose_name="wanted")),
+                ("chosen_at", models.DateTimeField(verbose_name="chosen at")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="channel_choices",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'channel choice',
-                'verbose_name_plural': 'channel choices',
-                'constraints': [models.UniqueConstraint(fields=('user', 'kind', 'channel'), name='channel_choice_once')],
+                "verbose_name": "channel choice",
+                "verbose_name_plural": "channel choices",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "kind", "channel"), name="channel_choice_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('TERMS', 'Terms of use'), ('PRIVACY', 'Privacy notice')], max_length=7)),
-                ('version', models.PositiveIntegerField()),
-                ('accepted_at', models.DateTimeField()),
-                ('ip_digest', models.BinaryField(max_length=32)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("TERMS", "Terms of use"), ("PRIVACY", "Privacy notice")],
+                        max_length=7,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(verbose_name="version")),
+                ("accepted_at", models.DateTimeField(verbose_name="accepted at")),
+                ("ip_digest", models.BinaryField(max_length=32)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="consents",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consent',
-                'verbose_name_plural': 'consents',
-                'constraints': [models.UniqueConstraint(fields=('user', 'kind', 'version'), name='consent_once_per_version'), models.CheckConstraint(condition=models.Q(('kind__in', ['TERMS', 'PRIVACY'])), name='consent_kind_known')],
+                "verbose_name": "consent",
+                "verbose_name_plural": "consents",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "kind", "version"), name="consent_once_per_version"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["TERMS", "PRIVACY"])),
+                        name="consent_kind_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LoginName',
+            name="LoginName",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row_uuid', models.UUIDField(default=lottery_portal.lib.ids.uuid7, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('PHONE', 'Phone'), ('EMAIL', 'E-mail'), ('STAFF', 'Staff name')], max_length=5)),
-                ('index', models.BinaryField(max_length=32)),
-                ('value', lottery_portal.lib.encryption.EncryptedField(purpose='phone')),
-                ('added_at', models.DateTimeField()),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='login_names', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "row_uuid",
+                    models.UUIDField(
+                        default=lottery_portal.lib.ids.uuid7, editable=False, unique=True
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("PHONE", "Phone"), ("EMAIL", "E-mail"), ("STAFF", "Staff name")],
+                        max_length=5,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("index", models.BinaryField(max_length=32)),
+                ("value", lottery_portal.lib.encryption.EncryptedField(purpose="phone")),
+                ("added_at", models.DateTimeField(verbose_name="added at")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="login_names",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'login name',
-                'verbose_name_plural': 'login names',
-                'constraints': [models.UniqueConstraint(fields=('index',), name='login_name_taken_once'), models.CheckConstraint(condition=models.Q(('kind__in', ['PHONE', 'EMAIL', 'STAFF'])), name='login_name_kind_known')],
+                "verbose_name": "login name",
+                "verbose_name_plural": "login names",
+                "constraints": [
+                    models.UniqueConstraint(fields=("index",), name="login_name_taken_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["PHONE", "EMAIL", "STAFF"])),
+                        name="login_name_kind_known",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('user', 'natural_key'), name='message_once_per_key'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                fields=("user", "natural_key"), name="message_once_per_key"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('message', 'channel'), name='delivery_once_per_channel'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(
+                fields=("message", "channel"), name="delivery_once_per_channel"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['INBOX', 'EMAIL', 'SMS'])), name='delivery_channel_known'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("channel__in", ["INBOX", "EMAIL", "SMS"])),
+                name="delivery_channel_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['WAITING', 'DELIVERED', 'FAILED', 'OPTED_OUT'])), name='delivery_state_known'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["WAITING", "DELIVERED", "FAILED", "OPTED_OUT"])),
+                name="delivery_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='player',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['ACTIVE', 'LIMITED', 'EXCLUDED', 'DORMANT', 'CLOSED'])), name='player_state_known'),
+            model_name="player",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["ACTIVE", "LIMITED", "EXCLUDED", "DORMANT", "CLOSED"])
+                ),
+                name="player_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='player',
-            constraint=models.CheckConstraint(condition=models.Q(('verified_at__isnull', True), ('person__isnull', False), ('is_shadow', True), _connector='OR'), name='player_verified_is_a_person'),
+            model_name="player",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("verified_at__isnull", True),
+                    ("person__isnull", False),
+                    ("is_shadow", True),
+                    _connector="OR",
+                ),
+                name="player_verified_is_a_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='identitycheck',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['PASSED', 'REFUSED'])), name='identity_check_outcome_known'),
+            model_name="identitycheck",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("outcome__in", ["PASSED", "REFUSED"])),
+                name="identity_check_outcome_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='playerstatechange',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='player_state_change_has_reason'),
+            model_name="playerstatechange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True),
+                name="player_state_change_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='posting',
-            constraint=models.UniqueConstraint(condition=models.Q(('valid_until__isnull', True)), fields=('person', 'post'), name='posting_open_once_per_post'),
+            model_name="posting",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("valid_until__isnull", True)),
+                fields=("person", "post"),
+                name="posting_open_once_per_post",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='posting',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='posting_ends_after_it_begins'),
+            model_name="posting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until__isnull", True),
+                    ("valid_until__gt", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="posting_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='posting',
-            constraint=models.CheckConstraint(condition=models.Q(('approval_code', ''), _negated=True), name='posting_has_approval'),
+            model_name="posting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("approval_code", ""), _negated=True),
+                name="posting_has_approval",
+            ),
         ),
     ]

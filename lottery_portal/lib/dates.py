@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def is_chinese() -> bool:
@@ -100,7 +102,7 @@ def duration(seconds: int) -> str:
     return " ".join(parts)
 
 
-FORMS = {
+FORMS: dict[str, Callable[[Any], str]] = {
     "full": lambda value: f"{value:%Y-%m-%d %H:%M:%S}",
     "milli": milli,
     "clock": lambda value: f"{value:%H:%M:%S}",

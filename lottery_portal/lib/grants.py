@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 from psycopg import sql
 
 FILE = Path(settings.BASE_DIR) / "lottery_portal" / "grants.toml"
@@ -41,37 +41,54 @@ def app_role() -> str:
 
 
 def apply(*, using: str = "owner") -> None:
-    """Make the catalogue equal to the file; a table the file does not name is an error."""
+    """Make the catalogue equal to the file; a table the file does not name is an error.
+
+    Partitions, sequences and functions are closed first: what is not named cannot be reached, a
+    partition behind its table's back included. Temporary tables are forbidden too, because one with
+    the name of ours could answer for it inside a trigger. All is one transaction: a portal that
+    runs meanwhile never finds a door shut that was open.
+    """
     tables, functions = reviewed()
     role = sql.Identifier(app_role())
-    with connections[using].cursor() as cursor:
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
         missing = sorted(set(tables_of_catalogue(cursor)) - set(tables))
         if missing:
             raise RuntimeError(f"lottery_portal/grants.toml does not name: {', '.join(missing)}")
+        database = sql.Identifier(str(connections[using].settings_dict["NAME"]))
+        cursor.execute(
+            sql.SQL("REVOKE TEMPORARY, CREATE ON DATABASE {} FROM PUBLIC, {}").format(
+                database, role
+            )
+        )
+        for everything in ("TABLES", "SEQUENCES", "FUNCTIONS"):
+            whole = sql.SQL(everything)
+            cursor.execute(
+                sql.SQL("REVOKE ALL ON ALL {} IN SCHEMA public FROM PUBLIC, {}").format(whole, role)
+            )
+            cursor.execute(
+                sql.SQL(
+                    "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON {} FROM {}"
+                ).format(whole, role)
+            )
         for grant in tables.values():
-            table = sql.Identifier(grant.table)
-            cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(table, role))
             for right in sorted(grant.rights):
-                columns = (
-                    sql.SQL(" ({})").format(sql.SQL(", ").join(map(sql.Identifier, grant.columns)))
-                    if right == "UPDATE" and grant.columns
-                    else sql.SQL("")
-                )
-                cursor.execute(
-                    sql.SQL("GRANT {}{} ON {} TO {}").format(sql.SQL(right), columns, table, role)
-                )
-        cursor.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(role))
+                cursor.execute(_grant_on_table(grant, right, role))
         for name, arguments in functions.items():
             cursor.execute(
                 sql.SQL("GRANT EXECUTE ON FUNCTION {}({}) TO {}").format(
                     sql.Identifier(name), sql.SQL(", ").join(map(sql.SQL, arguments)), role
                 )
             )
-        cursor.execute(
-            sql.SQL(
-                "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM {}"
-            ).format(role)
-        )
+
+
+def _grant_on_table(grant: TableGrant, right: str, role: sql.Identifier) -> sql.Composed:
+    columns: sql.Composable = sql.SQL("")
+    if right == "UPDATE" and grant.columns:
+        named = sql.SQL(", ").join(map(sql.Identifier, grant.columns))
+        columns = sql.SQL(" ({})").format(named)
+    return sql.SQL("GRANT {}{} ON {} TO {}").format(
+        sql.SQL(right), columns, sql.Identifier(grant.table), role
+    )
 
 
 def tables_of_catalogue(cursor: Any) -> list[str]:

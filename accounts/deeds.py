@@ -1,0 +1,34 @@
+"""What the deeds of this room are called in the trail."""
+
+from django.utils.translation import gettext_lazy as _
+
+from audit import trail
+
+trail.name_deeds(
+    {
+        "accounts.genesis": _("Wrote the first posts and texts"),
+        "accounts.registered": _("Opened an account"),
+        "accounts.shadow_account_opened": _("Opened a shadow account"),
+        "accounts.legal_text_published": _("Published a legal text"),
+        "accounts.legal_texts_accepted": _("Accepted legal texts"),
+        "accounts.identity_confirmed": _("Identity confirmed"),
+        "accounts.identity_refused": _("Identity not confirmed"),
+        "accounts.personal_data_revealed": _("Looked at personal data"),
+        "accounts.login_locked": _("Login name locked"),
+        "accounts.security_changed": _("Keys of an account changed"),
+        "accounts.drill_official_made": _("Made an official for a drill"),
+        "accounts.staff_employed": _("Made a staff account"),
+        "accounts.staff_logged_in": _("Staff logged in"),
+        "accounts.posting_appoint": _("Gave a post"),
+        "accounts.posting_end": _("Took a post back"),
+        "accounts.token_given": _("Gave an API token"),
+        "accounts.token_ended": _("Ended an API token"),
+    },
+    {
+        "player": _("player"),
+        "user": _("user"),
+        "staff": _("member of staff"),
+        "person": _("person"),
+        "legal_text": _("legal text"),
+    },
+)

@@ -1,0 +1,174 @@
+"""Forms of this room: what is typed, checked for shape only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from . import reveal
+
+LOGIN_LENGTH, PASSWORD_LENGTH = 254, 128
+
+
+class Form(forms.Form):
+    """A plain form whose fields tell a screen reader what is wrong with them."""
+
+    required_css_class = "is-required"
+    use_required_attribute = True
+
+
+class RegisterForm(Form):
+    """Open an account."""
+
+    login = forms.CharField(
+        label=_("Mobile number or e-mail address"),
+        max_length=LOGIN_LENGTH,
+        help_text=_("You log in with it. A number from outside mainland China begins with +."),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=PASSWORD_LENGTH,
+        strip=False,
+        help_text=_("At least 10 characters, not digits only, and not one that everybody uses."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    is_adult = forms.BooleanField(label=_("I am 18 years old or older."))
+    terms = forms.BooleanField(label=_("I accept the terms of use."))
+    privacy = forms.BooleanField(label=_("I have read and accept the privacy notice."))
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class CodeForm(Form):
+    """The code that was sent."""
+
+    code = forms.CharField(
+        label=_("Six digits"),
+        max_length=12,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
+        ),
+    )
+
+
+class LoginForm(Form):
+    """Log in. What was typed is not shown again, so that every failure looks the same."""
+
+    login = forms.CharField(
+        label=_("Mobile number, e-mail address or staff name"),
+        max_length=LOGIN_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=PASSWORD_LENGTH,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class ConsentForm(Form):
+    """Accept the texts in force; the versions shown are the versions accepted."""
+
+    def __init__(self, *args: Any, texts: list[Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for text in texts:
+            self.fields[f"{text.kind}-{text.version}"] = forms.BooleanField(
+                label=_("I accept: %(title)s, version %(version)s")
+                % {"title": text.title, "version": text.version}
+            )
+
+
+class VerifyForm(Form):
+    """Identity check."""
+
+    name = forms.CharField(
+        label=_("Name as in the id card"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    citizen_id = forms.CharField(
+        label=_("Citizen id number"),
+        max_length=24,
+        help_text=_("18 characters; the last may be an X."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
+    agree = forms.BooleanField(
+        label=_(
+            "I agree that my name and citizen id number are used to confirm who I am and how old "
+            "I am (separate consent)."
+        )
+    )
+
+
+class PasswordForm(Form):
+    """Change the password."""
+
+    current = forms.CharField(
+        label=_("Current password"),
+        max_length=PASSWORD_LENGTH,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    password = forms.CharField(
+        label=_("New password"),
+        max_length=PASSWORD_LENGTH,
+        strip=False,
+        help_text=_("At least 10 characters, not digits only, and not one that everybody uses."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+class RevealForm(Form):
+    """Ask to see what is masked."""
+
+    fields_wanted = forms.MultipleChoiceField(
+        label=_("What you need to see"),
+        choices=[
+            ("name", _("Name")),
+            ("citizen_id", _("Citizen id")),
+            ("birth", _("Date of birth")),
+            ("logins", _("Login names")),
+        ],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    reason = forms.CharField(
+        label=_("Reason, with the number of the case"),
+        min_length=reveal.SHORTEST_REASON,
+        max_length=200,
+        help_text=_("It is recorded with your name before anything is shown."),
+    )
+
+
+class FindPlayerForm(Form):
+    """Find a player by his number or by a login name."""
+
+    q = forms.CharField(label=_("Player number, phone or e-mail"), required=False, max_length=254)
+
+
+class AppointForm(Form):
+    """Ask for a post to be given or taken."""
+
+    member = forms.ChoiceField(label=_("Member of staff"))
+    post = forms.ChoiceField(label=_("Post"))
+    deed = forms.ChoiceField(
+        label=_("What"),
+        choices=[("appoint", _("Give the post")), ("end", _("Take the post back"))],
+        widget=forms.RadioSelect,
+        initial="appoint",
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        members: list[tuple[str, str]],
+        posts: list[tuple[str, str]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        for name, choices in (("member", members), ("post", posts)):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
+            field.choices = choices

@@ -1,0 +1,169 @@
+"""Terms and privacy notice: published in versions, accepted by version (F005)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from audit import trail
+from lottery_portal.lib.db import door, inside_transaction
+from lottery_portal.lib.encryption import blind_index
+from lottery_portal.lib.errors import Refused
+
+from .models import Consent, LegalText, User
+
+FIRST_TEXTS = Path(__file__).parent / "texts"
+LANGUAGES = ("zh-hans", "en")
+
+
+class NotTheLatest(Refused):
+    """Something other than the latest texts was accepted."""
+
+    code, status = "consent_required", 400
+    message = _("Please accept the current terms of use and the current privacy notice.")
+
+
+class VersionPublished(Refused):
+    """That version of the text exists; a version never changes."""
+
+    code = "version_published"
+    message = _("Version %(version)s of this text is already published.")
+
+
+@dataclass(frozen=True)
+class Words:
+    """One text in one language."""
+
+    title: str
+    body: str
+
+
+def latest(now: datetime) -> dict[str, int]:
+    """Kind and version of the texts in force."""
+    published = LegalText.objects.filter(published_at__lte=now)
+    rows = published.values_list("kind").annotate(newest=Max("version")).order_by("kind")
+    return {str(kind): int(version) for kind, version in rows}
+
+
+def lacking(user: User, now: datetime) -> dict[str, int]:
+    """Kind and version of the texts in force that `user` has not accepted."""
+    have = dict(
+        Consent.objects.filter(user=user).values_list("kind").annotate(newest=Max("version"))
+    )
+    return {kind: version for kind, version in latest(now).items() if have.get(kind, 0) < version}
+
+
+def unaccepted(now: datetime) -> QuerySet[LegalText]:
+    """For a query over rows with `user_id`: texts in force which that user has not accepted."""
+    accepted = Consent.objects.filter(
+        user_id=OuterRef(OuterRef("user_id")),
+        kind=OuterRef("kind"),
+        version__gte=OuterRef("version"),
+    )
+    return LegalText.objects.filter(~Exists(accepted), published_at__lte=now)
+
+
+def read(kind: str, *, language: str, now: datetime, version: int | None = None) -> LegalText:
+    """A text in force, or an older version of it, in `language` or else in Chinese."""
+    published = LegalText.objects.filter(kind=kind, published_at__lte=now)
+    if version is not None:
+        published = published.filter(version=version)
+    text = (
+        published.filter(Q(language=language) | Q(language=LANGUAGES[0]))
+        .order_by("-version", "language" if language == "en" else "-language")
+        .first()
+    )
+    if text is None:
+        raise LegalText.DoesNotExist(f"No text {kind} {version}.")
+    return text
+
+
+@door
+def publish(kind: str, words: Mapping[str, Words], *, actor: User, now: datetime) -> int:
+    """Publish the next version in every language; nobody goes on without accepting it."""
+    if set(words) != set(LANGUAGES):
+        raise ValueError("A text is published in every language at once.")
+    version = 1 + (
+        LegalText.objects.filter(kind=kind).aggregate(newest=Max("version"))["newest"] or 0
+    )
+    _write(kind, version, words, now=now)
+    trail.record(
+        action="accounts.legal_text_published",
+        actor=actor,
+        object_type="legal_text",
+        object_code=f"{kind}-{version}",
+        body={"kind": kind, "version": version},
+    )
+    return version
+
+
+@door
+def accept(user: User, accepted: Collection[tuple[str, int]], *, now: datetime, ip: str) -> None:
+    """Record that `user` accepted the texts in force; anything less than all of them is refused."""
+    record(user, accepted, now=now, ip=ip)
+
+
+@inside_transaction
+def record(user: User, accepted: Collection[tuple[str, int]], *, now: datetime, ip: str) -> None:
+    """The same as a step of another door. Accepting twice changes nothing."""
+    check(accepted, now=now)
+    Consent.objects.bulk_create(
+        [
+            Consent(
+                user=user,
+                kind=kind,
+                version=version,
+                accepted_at=now,
+                ip_digest=blind_index("ip", ip),
+            )
+            for kind, version in sorted(accepted)
+        ],
+        ignore_conflicts=True,
+    )
+    trail.record(
+        action="accounts.legal_texts_accepted",
+        actor=user,
+        object_type="user",
+        object_code=user.username,
+        body={"accepted": [f"{kind}-{version}" for kind, version in sorted(accepted)]},
+    )
+
+
+def check(accepted: Collection[tuple[str, int]], *, now: datetime) -> None:
+    """Refuse everything but the versions in force."""
+    if set(accepted) != set(latest(now).items()):
+        raise NotTheLatest(fields=["accepted"])
+
+
+@inside_transaction
+def write_first(*, now: datetime) -> None:
+    """Genesis: version 1 of both texts, once."""
+    for kind in LegalText.Kind.values:
+        if not LegalText.objects.filter(kind=kind).exists():
+            _write(kind, 1, _first(kind), now=now)
+
+
+def _first(kind: str) -> dict[str, Words]:
+    words = {}
+    for language in LANGUAGES:
+        text = (FIRST_TEXTS / f"{kind.lower()}-1.{language}.txt").read_text(encoding="utf-8")
+        title, _blank, body = text.partition("\n")
+        words[language] = Words(title=title.strip(), body=body.strip())
+    return words
+
+
+def _write(kind: str, version: int, words: Mapping[str, Words], *, now: datetime) -> None:
+    for language, text in words.items():
+        LegalText.objects.create(
+            kind=kind,
+            version=version,
+            language=language,
+            title=text.title,
+            body=text.body,
+            published_at=now,
+        )

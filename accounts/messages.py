@@ -1,0 +1,253 @@
+"""Messages to users: the message centre always, e-mail and SMS by kind and wish (F053).
+
+A message is a kind and its figures. Each room registers its kinds in its own `messages.py`, found
+at start-up:
+
+    messages.register(
+        Kind(name="prizes.won", title=_("You won"), template="prizes/mail/won.txt",
+             channels=EVERYWHERE, address=lambda params: f"/tickets/{params['ticket']}/"))
+
+The template is the text in the language of its reader, written when it is read or sent.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from smtplib import SMTPRecipientsRefused
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from lottery_portal import jobs
+from lottery_portal.lib.db import door, inside_transaction
+
+from . import login_names
+from .models import ChannelChoice, Delivery, LoginName, Message, User
+from .sms import NumberRefused, SmsSender
+
+logger = logging.getLogger(__name__)
+
+Channel = Delivery.Channel
+INBOX_ONLY: frozenset[str] = frozenset()
+BY_EMAIL: frozenset[str] = frozenset({Channel.EMAIL})
+EVERYWHERE: frozenset[str] = frozenset({Channel.EMAIL, Channel.SMS})
+REACHED_BY = {Channel.EMAIL: LoginName.Kind.EMAIL, Channel.SMS: LoginName.Kind.PHONE}
+
+
+def _nowhere(_params: Mapping[str, Any]) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of message: its title, its text, the ways it may go, and where it leads.
+
+    Legal notices ignore what the user prefers.
+    """
+
+    name: str
+    title: str | Promise
+    template: str
+    channels: frozenset[str] = field(default=INBOX_ONLY)
+    is_legal: bool = False
+    address: Callable[[Mapping[str, Any]], str] = _nowhere
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Make a kind of message known, once."""
+    if KINDS.get(kind.name, kind) != kind:
+        raise RuntimeError(f"Two kinds of message are called {kind.name}.")
+    KINDS[kind.name] = kind
+
+
+@dataclass(frozen=True)
+class Written:
+    """A message in the words of one language."""
+
+    title: str
+    text: str
+    address: str
+
+
+@inside_transaction
+def send(
+    *, user: User, kind: str, params: Mapping[str, Any], natural_key: str, now: datetime
+) -> Message:
+    """Leave a message for `user` in the caller's transaction, once per `natural_key`."""
+    known = KINDS[kind]
+    message, is_new = Message.objects.get_or_create(
+        user=user,
+        natural_key=natural_key,
+        defaults={"kind": kind, "params": dict(params), "sent_at": now},
+    )
+    if not is_new:
+        return message
+    Delivery.objects.create(
+        message=message, channel=Channel.INBOX, state=Delivery.State.DELIVERED, changed_at=now
+    )
+    if known.channels:
+        _send_outside(message, known, now=now)
+    return message
+
+
+def write(message: Message, language: str) -> Written:
+    """The words of a message, in the language asked for."""
+    kind = KINDS[message.kind]
+    with translation.override(language):
+        text = render_to_string(kind.template, {**message.params, "sent_at": message.sent_at})
+        return Written(
+            title=str(kind.title), text=text.strip(), address=kind.address(message.params)
+        )
+
+
+def inbox(user: User) -> QuerySet[Message]:
+    """The messages of `user`, newest first."""
+    return Message.objects.filter(user=user).order_by("-sent_at", "-pk")
+
+
+def unread(user: User) -> int:
+    """How many messages wait to be read."""
+    return Message.objects.filter(user=user, read_at__isnull=True).count()
+
+
+@door
+def mark_read(message: Message, *, now: datetime) -> None:
+    """Note that the user opened it; the first time counts."""
+    Message.objects.filter(pk=message.pk, read_at__isnull=True).update(read_at=now)
+
+
+@door
+def mark_all_read(user: User, *, now: datetime) -> int:
+    """Note that the user has seen all his messages; the number that were new."""
+    return Message.objects.filter(user=user, read_at__isnull=True).update(read_at=now)
+
+
+@door
+def choose(*, user: User, kind: str, channel: str, is_wanted: bool, now: datetime) -> None:
+    """Remember whether `user` wants one kind of message by one channel."""
+    if channel not in KINDS[kind].channels:
+        raise ValueError(f"Messages {kind} never go by {channel}.")
+    ChannelChoice.objects.update_or_create(
+        user=user,
+        kind=kind,
+        channel=channel,
+        defaults={"is_wanted": is_wanted, "chosen_at": now},
+    )
+
+
+def choices(user: User) -> list[tuple[Kind, str, bool]]:
+    """Every kind and channel the user may switch off, and whether it is on."""
+    unwanted = set(
+        ChannelChoice.objects.filter(user=user, is_wanted=False).values_list("kind", "channel")
+    )
+    return [
+        (kind, channel, (kind.name, channel) not in unwanted)
+        for kind in sorted(KINDS.values(), key=lambda kind: kind.name)
+        if not kind.is_legal
+        for channel in sorted(kind.channels)
+    ]
+
+
+def deliver(*, delivery_id: int, now: datetime) -> None:
+    """Bring one message out of the house, if it still waits. A job calls it, in no transaction.
+
+    Cut off between sending and noting it, the message may go out twice, never not at all.
+    """
+    delivery = Delivery.objects.select_related("message__user").get(pk=delivery_id)
+    if delivery.state != Delivery.State.WAITING:
+        return
+    channel = Channel(delivery.channel)
+    named = (
+        LoginName.objects.filter(user=delivery.message.user, kind=REACHED_BY[channel])
+        .order_by("pk")
+        .first()
+    )
+    if named is None:
+        _conclude(delivery, Delivery.State.FAILED, "no address", now=now)
+        return
+    written = write(delivery.message, delivery.message.user.language)
+    reached = login_names.of(named).value
+    try:
+        if channel == Channel.EMAIL:
+            mail(reached, title=written.title, text=written.text)
+        else:
+            sms_sender().send(number=reached, text=f"【{settings.BRAND}】{written.text}")
+    except (SMTPRecipientsRefused, NumberRefused):
+        logger.warning("A message was refused", extra={"delivery": delivery.pk})
+        _conclude(delivery, Delivery.State.FAILED, "refused", now=now)
+    else:
+        _conclude(delivery, Delivery.State.DELIVERED, "", now=now)
+
+
+def mail(address: str, *, title: str, text: str) -> None:
+    """Send one e-mail through the mail server of the settings."""
+    subject = f"[{settings.BRAND}] {title}"
+    EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, [address]).send()
+
+
+@cache
+def sms_sender() -> SmsSender:
+    """The SMS gateway that the settings name."""
+    made: SmsSender = import_string(settings.SMS_SENDER)()
+    return made
+
+
+def _send_outside(message: Message, kind: Kind, *, now: datetime) -> None:
+    has = set(LoginName.objects.filter(user=message.user).values_list("kind", flat=True))
+    unwanted = set(
+        ChannelChoice.objects.filter(
+            user=message.user, kind=kind.name, is_wanted=False
+        ).values_list("channel", flat=True)
+    )
+    for channel in sorted(kind.channels):
+        if REACHED_BY[Channel(channel)] not in has:
+            continue
+        is_wanted = kind.is_legal or channel not in unwanted
+        delivery = Delivery.objects.create(
+            message=message,
+            channel=channel,
+            state=Delivery.State.WAITING if is_wanted else Delivery.State.OPTED_OUT,
+            changed_at=now,
+        )
+        if is_wanted:
+            jobs.enqueue("accounts.deliver", key=f"deliver:{delivery.pk}", delivery_id=delivery.pk)
+
+
+def _conclude(delivery: Delivery, state: str, detail: str, *, now: datetime) -> None:
+    Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.WAITING).update(
+        state=state, detail=detail, changed_at=now
+    )
+
+
+register(
+    Kind(
+        name="accounts.locked",
+        title=_("Your login name was locked"),
+        template="accounts/mail/locked.txt",
+        channels=EVERYWHERE,
+        is_legal=True,
+    )
+)
+register(
+    Kind(
+        name="accounts.security_changed",
+        title=_("The keys of your account changed"),
+        template="accounts/mail/security_changed.txt",
+        channels=EVERYWHERE,
+        is_legal=True,
+    )
+)

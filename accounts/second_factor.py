@@ -1,0 +1,75 @@
+"""The second factor: secrets are encrypted, and staff never lose their last one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import segno
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.http import HttpRequest
+
+from lottery_portal.lib.encryption import decrypt, encrypt
+
+from . import login_names
+from .models import LoginName, User
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+PLACE = "mfa_authenticator|data"
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+class HouseMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # the library has no types
+    """What the second-factor library asks of the house."""
+
+    def encrypt(self, text: str) -> str:
+        return encrypt(text, purpose="second_factor", place=PLACE)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return decrypt(encrypted_text, purpose="second_factor", place=PLACE)
+
+    def build_totp_svg(self, url: str) -> str:
+        return segno.make(url, error="m", micro=False).svg_inline(
+            scale=4,
+            border=0,
+            dark="#000",
+            light="#fff",
+            omitsize=True,
+            svgclass=None,
+            lineclass=None,
+        )
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {"id": urlsplit(settings.PUBLIC_URL).hostname or "", "name": settings.BRAND}
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        return may_remove(authenticator)
+
+    def _get_user_identifier(self, user: Any) -> str:
+        named = LoginName.objects.filter(user_id=user.pk).order_by("pk").first()
+        return login_names.of(named).masked if named else str(user.get_username())
+
+
+def is_enrolled(user: User) -> bool:
+    """Whether the user has a device or a passkey; recovery codes alone do not count."""
+    return bool(Authenticator.objects.filter(user=user, type__in=FACTORS).exists())
+
+
+def was_used(request: HttpRequest, user: User | AnonymousUser) -> bool:
+    """Whether this session was opened, or since confirmed, with a second factor."""
+    records = get_authentication_records(request, user)
+    return any(record.get("method") == "mfa" for record in records)
+
+
+def may_remove(authenticator: Authenticator) -> bool:
+    """Staff keep at least one factor; a player may do without."""
+    user = User.objects.get(pk=authenticator.user_id)
+    if not user.is_staff or authenticator.type not in FACTORS:
+        return True
+    others = Authenticator.objects.filter(user=user, type__in=FACTORS).exclude(pk=authenticator.pk)
+    return bool(others.exists())

@@ -1,0 +1,21 @@
+"""Work for later: messages that leave the house."""
+
+from django.utils import timezone
+
+from lottery_portal import jobs
+
+
+@jobs.handler("accounts.deliver", max_attempts=12)
+def deliver(*, delivery_id: int) -> None:
+    """Bring one message out, if it still waits."""
+    from . import messages
+
+    messages.deliver(delivery_id=delivery_id, now=timezone.now())
+
+
+@jobs.handler("accounts.send_code", max_attempts=4)
+def send_code(*, sealed: str) -> None:
+    """Send the code, or the owner's note, of a registration."""
+    from . import verification
+
+    verification.deliver(sealed=sealed)

@@ -1,0 +1,20 @@
+"""Every address of the portal. Each room states its own full paths."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from . import api, pages
+
+urlpatterns = [
+    *pages.routes,
+    path("", include("accounts.urls")),
+    path("", include("accounts.login_urls")),
+    path("", include("games.urls")),
+    path("", include("finance.urls")),
+    path("", include("sales.urls")),
+    path("", include("prizes.urls")),
+    path("", include("audit.urls")),
+    path("", include("lottery_portal.sandbox_bank.urls")),
+    path("api/v1/", include((api.routes, "api"))),
+    path("admin/", admin.site.urls),
+]

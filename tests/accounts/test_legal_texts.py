@@ -1,0 +1,116 @@
+"""Terms in versions: nobody goes on without the current ones."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts import legal_texts
+from accounts.models import Consent, LegalText
+from lottery_portal.lib.encryption import blind_index
+from tests import people
+
+pytestmark = pytest.mark.django_db
+WORDS = {
+    language: legal_texts.Words(title=f"Terms {language}", body="Everything is new.")
+    for language in ("zh-hans", "en")
+}
+
+
+def publish(kind: str = "TERMS") -> int:
+    return legal_texts.publish(
+        kind, WORDS, actor=people.member("compliance").user, now=people.right_now()
+    )
+
+
+def test_a_new_version_blocks_every_page_until_it_is_accepted():
+    """F005"""
+    player = people.player()
+    client = people.behind(player.user)
+    assert client.get("/me/").status_code == 200
+
+    assert publish() == 2
+
+    for address in ("/me/", "/me/messages/", "/"):
+        answer = client.get(address)
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith(reverse("accounts:consent"))
+    assert client.get("/api/v1/me/").json()["code"] == "consent_required"
+    assert client.get(reverse("accounts:text", args=["terms"])).status_code == 200
+
+    answer = client.post(reverse("accounts:consent"), {"TERMS-2": "on", "next": "/me/"})
+
+    assert answer.headers["Location"] == "/me/"
+    assert client.get("/me/").status_code == 200
+    consent = Consent.objects.get(user=player.user, kind="TERMS", version=2)
+    assert abs((people.right_now() - consent.accepted_at).total_seconds()) < 60
+    assert bytes(consent.ip_digest) == blind_index("ip", "127.0.0.1")
+
+
+def test_the_next_log_in_meets_the_new_version():
+    """F005"""
+    people.player(login="13900000001")
+    publish()
+    client = Client()
+
+    client.post(reverse("accounts:login"), {"login": "13900000001", "password": people.PASSWORD})
+
+    assert client.get("/me/").headers["Location"].startswith(reverse("accounts:consent"))
+
+
+def test_a_box_left_empty_accepts_nothing():
+    """F005"""
+    player = people.player()
+    client = people.behind(player.user)
+    publish("PRIVACY")
+
+    answer = client.post(reverse("accounts:consent"), {})
+
+    assert answer.status_code == 400
+    assert not Consent.objects.filter(user=player.user, version=2).exists()
+
+
+def test_only_the_versions_in_force_can_be_accepted():
+    player = people.player()
+    publish()
+
+    for accepted in ([("TERMS", 1)], [("TERMS", 2)], [("TERMS", 2), ("PRIVACY", 9)], []):
+        with pytest.raises(legal_texts.NotTheLatest):
+            legal_texts.accept(player.user, accepted, now=people.right_now(), ip="192.0.2.1")
+
+    assert legal_texts.lacking(player.user, people.right_now()) == {"TERMS": 2}
+
+
+def test_older_versions_stay_readable_in_both_languages():
+    people.prepared()
+    publish()
+    address = reverse("accounts:text", args=["terms"])
+
+    assert "Everything is new." in Client().get(address).content.decode()
+    old = Client().get(address, {"version": "1"}).content.decode()
+    assert "不赊不贷" in old
+    english = Client()
+    english.cookies["language"] = "en"
+    assert "No credit." in english.get(address, {"version": "1"}).content.decode()
+    assert Client().get(address, {"version": "7"}).status_code == 404
+
+
+def test_genesis_writes_both_texts_in_both_languages_once():
+    people.prepared()
+    people.prepared()
+
+    rows = LegalText.objects.values_list("kind", "version", "language")
+    assert sorted(rows) == [
+        ("PRIVACY", 1, "en"),
+        ("PRIVACY", 1, "zh-hans"),
+        ("TERMS", 1, "en"),
+        ("TERMS", 1, "zh-hans"),
+    ]
+
+
+def test_staff_are_not_asked_for_the_players_terms():
+    client = people.behind(people.member("support").user)
+    publish()
+
+    assert client.get("/desk/players/").status_code == 200

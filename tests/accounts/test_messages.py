@@ -1,0 +1,187 @@
+"""Messages: once, in the reader's language, by the channels he wants; legal notices always."""
+
+from __future__ import annotations
+
+import json
+from smtplib import SMTPRecipientsRefused
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.db import transaction
+from django.urls import reverse
+
+from accounts import language, messages
+from accounts.models import Delivery, Message
+from lottery_portal import jobs
+from tests import people
+
+pytestmark = pytest.mark.django_db
+WON = messages.Kind(
+    name="tests.won",
+    title="Won",
+    template="accounts/mail/security_changed.txt",
+    channels=messages.EVERYWHERE,
+    address=lambda params: f"/tickets/{params['ticket']}/",
+)
+
+
+@pytest.fixture(autouse=True)
+def _kind(monkeypatch):
+    monkeypatch.setitem(messages.KINDS, WON.name, WON)
+
+
+def send(user, kind: str = WON.name, key: str = "won:1") -> Message:
+    with transaction.atomic():
+        return messages.send(
+            user=user, kind=kind, params={"ticket": "T1"}, natural_key=key, now=people.right_now()
+        )
+
+
+def states(message: Message) -> dict[str, str]:
+    return dict(message.deliveries.values_list("channel", "state"))
+
+
+def test_a_message_is_in_the_inbox_at_once_and_outside_soon():
+    """F053: the delivery log."""
+    user = people.player(login="alice@example.com").user
+
+    message = send(user)
+    assert states(message) == {"INBOX": "DELIVERED", "EMAIL": "WAITING"}
+    jobs.run_pending()
+
+    assert states(message) == {"INBOX": "DELIVERED", "EMAIL": "DELIVERED"}
+    (sent,) = mail.outbox
+    assert sent.to == ["alice@example.com"]
+    assert sent.subject == "[明彩] Won"
+    assert sent.body
+
+
+def test_a_phone_gets_an_sms():
+    """F053"""
+    user = people.player(login="13900000001").user
+    message = send(user)
+    jobs.run_pending()
+
+    last = (settings.STATE_DIR / "sms.jsonl").read_text(encoding="utf-8").splitlines()[-1]
+    assert json.loads(last)["to"] == "+8613900000001"
+    assert states(message) == {"INBOX": "DELIVERED", "SMS": "DELIVERED"}
+
+
+def test_who_opted_out_still_finds_the_message_inside():
+    """F053"""
+    user = people.player(login="alice@example.com").user
+    messages.choose(
+        user=user, kind=WON.name, channel="EMAIL", is_wanted=False, now=people.right_now()
+    )
+
+    message = send(user)
+    jobs.run_pending()
+
+    assert states(message) == {"INBOX": "DELIVERED", "EMAIL": "OPTED_OUT"}
+    assert mail.outbox == []
+
+
+def test_legal_notices_come_whatever_was_chosen():
+    """F053"""
+    user = people.player(login="alice@example.com").user
+    messages.choose(
+        user=user, kind="accounts.locked", channel="EMAIL", is_wanted=False, now=people.right_now()
+    )
+
+    send(user, kind="accounts.locked")
+    jobs.run_pending()
+
+    assert len(mail.outbox) == 1
+    assert "accounts.locked" not in {kind.name for kind, _channel, _on in messages.choices(user)}
+
+
+def test_the_same_news_is_told_once():
+    user = people.player(login="alice@example.com").user
+
+    assert send(user) == send(user)
+    jobs.run_pending()
+
+    assert Message.objects.count() == 1
+    assert len(mail.outbox) == 1
+
+
+def test_a_message_is_part_of_the_deed_it_tells_of():
+    with pytest.raises(RuntimeError, match="transaction"):
+        messages.send(
+            user=people.player().user,
+            kind=WON.name,
+            params={},
+            natural_key="x",
+            now=people.right_now(),
+        )
+
+
+def test_delivering_twice_sends_once():
+    user = people.player(login="alice@example.com").user
+    send(user)
+    jobs.run_pending()
+    delivery = Delivery.objects.get(channel="EMAIL")
+
+    messages.deliver(delivery_id=delivery.pk, now=people.right_now())
+
+    assert len(mail.outbox) == 1
+
+
+def test_a_refused_address_is_noted_as_failed(monkeypatch):
+    class Refusing:
+        def __init__(self, *_args, **_kwargs): ...
+        def send_messages(self, found):
+            raise SMTPRecipientsRefused({found[0].to[0]: (550, b"unknown")})
+
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend", Refusing)
+    user = people.player(login="alice@example.com").user
+    message = send(user)
+    jobs.run_pending()
+
+    assert states(message)["EMAIL"] == "FAILED"
+
+
+def test_the_message_centre_shows_and_marks_as_read():
+    player = people.player()
+    message = send(player.user)
+    client = people.behind(player.user)
+    page = client.get(reverse("accounts:messages")).content.decode()
+    assert "Won" in page
+    assert messages.unread(player.user) == 1
+
+    opened = client.get(reverse("accounts:message", args=[message.code])).content.decode()
+
+    assert "/tickets/T1/" in opened
+    assert messages.unread(player.user) == 0
+
+
+def test_nobody_reads_the_messages_of_another():
+    message = send(people.player().user)
+    client = people.behind(people.player().user)
+
+    assert client.get(reverse("accounts:message", args=[message.code])).status_code == 404
+    message.refresh_from_db()
+    assert message.read_at is None
+
+
+def test_choices_are_kept_by_the_page():
+    player = people.player()
+    client = people.behind(player.user)
+    address = reverse("accounts:message_choices")
+
+    client.post(address, {"wanted": [f"{WON.name}:EMAIL"]})
+
+    assert (WON, "SMS", False) in messages.choices(player.user)
+    assert (WON, "EMAIL", True) in messages.choices(player.user)
+    assert client.get(address).status_code == 200
+
+
+def test_words_follow_the_reader():
+    user = people.player().user
+    message = send(user)
+
+    assert messages.write(message, "en").text.startswith("Password, passkeys or second factors")
+    language.choose(user, "en")
+    user.refresh_from_db()
+    assert user.language == "en"

@@ -1,6 +1,7 @@
-"""The room as Django knows it."""
+"""The room as Django knows it: at start-up it finds what every other room hands up to it."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +10,9 @@ class AuditConfig(AppConfig):
 
     name = "audit"
     verbose_name = _("Audit")
+
+    def ready(self) -> None:
+        """Load this room's own kinds and reports, then those of all rooms."""
+        from . import policies, trail_report  # noqa: F401, PLC0415 - registering is their effect
+
+        autodiscover_modules("approvals", "reports", "waiting", "deeds")

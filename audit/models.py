@@ -16,18 +16,18 @@ from lottery_portal.lib.money import MoneyField
 class TrailRecord(models.Model):
     """One deed. Only `audit_record()` writes it; id, time, transaction, database user are its."""
 
-    epoch = models.SmallIntegerField()
-    format_version = models.SmallIntegerField()
-    xid = models.BigIntegerField()
-    at = models.DateTimeField()
-    db_user = models.CharField(max_length=63)
+    epoch = models.SmallIntegerField(verbose_name=_("epoch"))
+    format_version = models.SmallIntegerField(verbose_name=_("format version"))
+    xid = models.BigIntegerField(verbose_name=_("transaction"))
+    at = models.DateTimeField(verbose_name=_("when"))
+    db_user = models.CharField(max_length=63, verbose_name=_("database user"))
     actor = models.CharField(max_length=64, verbose_name=_("who"))
     actor_roles = models.CharField(max_length=200, verbose_name=_("as"))
     action = models.CharField(max_length=80, verbose_name=_("deed"))
-    object_type = models.CharField(max_length=40)
-    object_code = models.CharField(max_length=64)
-    request_id = models.CharField(max_length=36)
-    body = models.TextField()
+    object_type = models.CharField(max_length=40, verbose_name=_("kind of object"))
+    object_code = models.CharField(max_length=64, verbose_name=_("object"))
+    request_id = models.CharField(max_length=36, verbose_name=_("request"))
+    body = models.TextField(verbose_name=_("facts"))
 
     class Meta:
         managed = False  # partitioned by id: the table is made in the first migration
@@ -48,7 +48,7 @@ class PolicyParameter(models.Model):
     valid_from = models.DateTimeField(verbose_name=_("valid from"))
     approval_code = models.CharField(max_length=20, verbose_name=_("approval"))
     reason = models.CharField(max_length=200, verbose_name=_("reason"))
-    recorded_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(verbose_name=_("recorded at"))
 
     class Meta:
         verbose_name = _("policy parameter")
@@ -73,18 +73,25 @@ class ApprovalRequest(models.Model):
         REFUSED = "REFUSED", _("Refused")
         EXPIRED = "EXPIRED", _("Expired")
 
-    code = models.CharField(max_length=20, unique=True, default=new_code)
-    kind = models.CharField(max_length=60)
-    payload = models.TextField()  # canonical JSON, exactly what is signed
-    digest = models.CharField(max_length=64)
-    amount_fen = MoneyField(default=0)
-    maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    maker_person = models.CharField(max_length=36)
-    needed = models.SmallIntegerField()
-    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
-    requested_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
+    code = models.CharField(max_length=20, unique=True, default=new_code, verbose_name=_("code"))
+    kind = models.CharField(max_length=60, verbose_name=_("kind"))
+    payload = models.TextField(verbose_name=_("content"))  # canonical JSON, exactly what is signed
+    digest = models.CharField(max_length=64, verbose_name=_("digest"))
+    amount_fen = MoneyField(default=0, verbose_name=_("amount in fen"))
+    maker = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("maker"),
+    )
+    maker_person = models.CharField(max_length=36, verbose_name=_("person of the maker"))
+    needed = models.SmallIntegerField(verbose_name=_("signatures needed"))
+    state = models.CharField(
+        max_length=10, choices=State.choices, default=State.OPEN, verbose_name=_("state")
+    )
+    requested_at = models.DateTimeField(verbose_name=_("asked for at"))
+    expires_at = models.DateTimeField(verbose_name=_("expires at"))
+    ended_at = models.DateTimeField(null=True, verbose_name=_("ended at"))
 
     class Meta:
         verbose_name = _("approval")
@@ -111,15 +118,23 @@ class ApprovalRequest(models.Model):
 class ApprovalDecision(models.Model):
     """One checker's word. The database fills in the person and refuses the maker's own."""
 
-    request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="decisions")
-    checker = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    request = models.ForeignKey(
+        ApprovalRequest,
+        on_delete=models.PROTECT,
+        related_name="decisions",
+        verbose_name=_("request"),
     )
-    checker_person = models.CharField(max_length=36)
-    approved = models.BooleanField()
-    reason = models.CharField(max_length=500, default="", blank=True)
-    digest = models.CharField(max_length=64)
-    decided_at = models.DateTimeField()
+    checker = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("checker"),
+    )
+    checker_person = models.CharField(max_length=36, verbose_name=_("person of the checker"))
+    approved = models.BooleanField(verbose_name=_("approved"))
+    reason = models.CharField(max_length=500, default="", blank=True, verbose_name=_("reason"))
+    digest = models.CharField(max_length=64, verbose_name=_("digest"))
+    decided_at = models.DateTimeField(verbose_name=_("decided at"))
 
     class Meta:
         verbose_name = _("decision")
@@ -146,22 +161,46 @@ class ReportRun(models.Model):
         READY = "READY", _("Ready")
         FAILED = "FAILED", _("Failed")
 
-    code = models.CharField(max_length=20, unique=True, default=new_code)
-    report = models.CharField(max_length=60)
-    params: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
-    language = models.CharField(max_length=10, default="zh-hans")
-    ordered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    code = models.CharField(max_length=20, unique=True, default=new_code, verbose_name=_("code"))
+    report = models.CharField(max_length=60, verbose_name=_("report"))
+    params: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, verbose_name=_("parameters")
     )
-    ordered_at = models.DateTimeField()
-    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
-    rows_done = models.IntegerField(default=0)
-    rows_total = models.IntegerField(default=0)
-    file_name = models.CharField(max_length=120, default="", blank=True)
-    size = models.BigIntegerField(default=0)
-    digest = models.CharField(max_length=64, default="", blank=True)
-    ready_at = models.DateTimeField(null=True)
-    error = models.CharField(max_length=300, default="", blank=True)
+    language = models.CharField(max_length=10, default="zh-hans", verbose_name=_("language"))
+    ordered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("ordered by"),
+    )
+    ordered_at = models.DateTimeField(verbose_name=_("ordered at"))
+    state = models.CharField(
+        max_length=8, choices=State.choices, default=State.WAITING, verbose_name=_("state")
+    )
+    order_key = models.CharField(
+        max_length=64, verbose_name=_("key of the order")
+    )  # the same for the same figures in the same language
+    is_closed_period = models.BooleanField(
+        verbose_name=_("closed period")
+    )  # nothing can be added to the interval any more
+    edition = models.SmallIntegerField(default=1, verbose_name=_("edition"))
+    header: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
+        default=dict, verbose_name=_("head of the file")
+    )
+    rows_done = models.IntegerField(default=0, verbose_name=_("rows written"))
+    rows_total = models.IntegerField(default=0, verbose_name=_("rows in all"))
+    file_name = models.CharField(
+        max_length=120, default="", blank=True, verbose_name=_("file name")
+    )
+    size = models.BigIntegerField(default=0, verbose_name=_("size in bytes"))
+    digest = models.CharField(
+        max_length=64, default="", blank=True, verbose_name=_("digest")
+    )  # of the file
+    content_digest = models.CharField(
+        max_length=64, default="", blank=True, verbose_name=_("digest of the content")
+    )  # of columns and rows
+    ready_at = models.DateTimeField(null=True, verbose_name=_("ready at"))
+    error = models.CharField(max_length=300, default="", blank=True, verbose_name=_("error"))
 
     class Meta:
         verbose_name = _("export")
@@ -173,9 +212,11 @@ class ReportRun(models.Model):
             ),
             models.CheckConstraint(
                 name="report_ready_has_digest",
-                condition=~Q(state="READY") | (~Q(digest="") & Q(ready_at__isnull=False)),
+                condition=~Q(state="READY")
+                | (~Q(digest="") & ~Q(content_digest="") & Q(ready_at__isnull=False)),
             ),
         ]
+        indexes = [models.Index(name="report_of_order", fields=["order_key", "-edition"])]
 
     def __str__(self) -> str:
         return f"{self.report} {self.code}"

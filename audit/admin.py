@@ -1,0 +1,99 @@
+"""Looking at the rows of this room."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from lottery_portal.lib import codes
+from lottery_portal.lib.admin import ReadOnlyAdmin
+
+from . import approvals, reports, trail
+from .models import ApprovalDecision, ApprovalRequest, PolicyParameter, ReportRun, TrailRecord
+
+
+@admin.register(TrailRecord)
+class TrailRecordAdmin(ReadOnlyAdmin):
+    """The trail; the desk's page has the filters."""
+
+    list_display = ("id", "at", "actor", "deed", "kind_of_object", "object_code")
+    list_display_links = ("id",)
+    search_fields = ("=object_code", "=actor", "^action")
+    ordering = ("-pk",)
+
+    @admin.display(description=_("deed"), ordering="action")
+    def deed(self, row: TrailRecord) -> str:
+        """The deed in words."""
+        return trail.title(row.action)
+
+    @admin.display(description=_("kind of object"), ordering="object_type")
+    def kind_of_object(self, row: TrailRecord) -> str:
+        """The kind in words."""
+        return trail.object_title(row.object_type)
+
+
+@admin.register(PolicyParameter)
+class PolicyParameterAdmin(ReadOnlyAdmin):
+    """Every figure that ever held."""
+
+    list_display = ("key", "scope", "value", "valid_from", "approval_code", "reason")
+    search_fields = ("key", "scope")
+    ordering = ("key", "scope", "-valid_from")
+
+
+@admin.register(ApprovalRequest)
+class ApprovalRequestAdmin(ReadOnlyAdmin):
+    """Requests; signing is done on the desk."""
+
+    list_display = (
+        "shown_code",
+        "deed",
+        "state",
+        "amount_fen",
+        "maker",
+        "requested_at",
+        "expires_at",
+    )
+    list_filter = ("state", "kind")
+    search_fields = ("code",)
+    list_select_related = ("maker",)
+    ordering = ("-pk",)
+
+    @admin.display(description=_("code"), ordering="code")
+    def shown_code(self, row: ApprovalRequest) -> str:
+        """The code in groups of four."""
+        return codes.shown(row.code)
+
+    @admin.display(description=_("deed"), ordering="kind")
+    def deed(self, row: ApprovalRequest) -> str:
+        """The kind in words."""
+        kind = approvals.kinds().get(row.kind)
+        return str(kind.title) if kind else row.kind
+
+
+@admin.register(ApprovalDecision)
+class ApprovalDecisionAdmin(ReadOnlyAdmin):
+    """Every word given on a request."""
+
+    list_display = ("request", "checker", "approved", "reason", "decided_at")
+    list_filter = ("approved",)
+    list_select_related = ("request", "checker")
+    search_fields = ("=request__code",)
+    ordering = ("-pk",)
+
+
+@admin.register(ReportRun)
+class ReportRunAdmin(ReadOnlyAdmin):
+    """Exports; files are given out on the desk, where the download is recorded."""
+
+    list_display = ("code", "title", "state", "edition", "rows_done", "ordered_by", "ordered_at")
+    list_filter = ("state",)
+    list_select_related = ("ordered_by",)
+    search_fields = ("=code", "=digest")
+    ordering = ("-pk",)
+
+    @admin.display(description=_("report"), ordering="report")
+    def title(self, row: ReportRun) -> str:
+        """The report in words."""
+        report = reports.known(row.report)
+        return str(report.title) if report else row.report

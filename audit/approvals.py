@@ -1,0 +1,322 @@
+"""Four eyes: a deed is asked for by one person and done by the word of others (D11).
+
+Each room registers its kinds in its `approvals.py`, found at start-up. The last decision performs
+the deed in its own transaction; if the deed is refused, the decision is not kept either.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from lottery_portal.lib.db import database_time, door, violated
+from lottery_portal.lib.errors import Refused
+
+from . import canonical, people, trail
+from .models import ApprovalDecision, ApprovalRequest
+
+READ_IN_FULL = _("I have read the content in full.")
+DONE_AT_ONCE = _("After signing, this is done at once and cannot be undone.")
+
+
+class UnknownRequest(Refused):
+    """No such request."""
+
+    code, status = "approval_unknown", 404
+    message = _("There is no such request.")
+
+
+class MayNotAsk(Refused):
+    """The maker's post does not let him ask for this."""
+
+    code, status = "approval_maker_role", 403
+    message = _("Your post does not let you ask for this.")
+
+
+class MayNotDecide(Refused):
+    """The checker's post does not let him decide this."""
+
+    code, status = "approval_checker_role", 403
+    message = _("Your post does not let you decide this.")
+
+
+class OnePerson(Refused):
+    """Maker and checker are the same human being, under whatever account."""
+
+    code, status = "approval_same_person", 403
+    message = _("You asked for this yourself. Another person must decide.")
+
+
+class DecidedAlready(Refused):
+    """One person has one word."""
+
+    code = "approval_decided_already"
+    message = _("You have already decided on this request.")
+
+
+class NoLongerOpen(Refused):
+    """Performed, refused or expired."""
+
+    code = "approval_not_open"
+    message = _("This request is no longer open.")
+
+
+class SomethingElse(Refused):
+    """What the checker saw is not what was asked."""
+
+    code = "approval_other_content"
+    message = _("This is not the content you were shown. Please read it again.")
+
+
+class ReasonMissing(Refused):
+    """A refusal without a reason."""
+
+    code, status = "approval_reason_missing", 400
+    message = _("Please say why you refuse.")
+
+
+class NotOnTheStaff(Refused):
+    """Only members of staff ask and decide."""
+
+    code, status = "approval_not_staff", 403
+    message = _("Only members of staff ask for approvals and decide on them.")
+
+
+_REFUSALS: dict[str, type[Refused]] = {
+    "approval_maker_on_the_staff": NotOnTheStaff,
+    "decision_checker_on_the_staff": NotOnTheStaff,
+    "decision_by_another_person": OnePerson,
+    "decision_once_per_person": DecidedAlready,
+    "decision_on_an_open_request": NoLongerOpen,
+    "decision_on_what_was_asked": SomethingElse,
+    "decision_refusal_has_reason": ReasonMissing,
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A deed that was asked for, as the doors of other rooms see it."""
+
+    code: str
+    kind: str
+    payload: Mapping[str, Any]
+    digest: str
+    amount_fen: int
+    maker: Any
+    needed: int
+    state: str
+    requested_at: datetime
+    expires_at: datetime
+
+
+def _kept_as_it_is(_request: Request, _reason: str, _now: datetime) -> None:
+    return None
+
+
+def _no_words(_payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of deed that needs other eyes, registered by the room whose door performs it.
+
+    `perform` runs inside the transaction of the last decision, `dropped` inside the one that
+    refuses or expires the request. `statements` are what a checker confirms with his signature;
+    `words` says the payload in pairs of label and value for people; `consequence` is what follows.
+    """
+
+    name: str
+    title: str | Promise
+    maker_roles: frozenset[str]
+    checker_roles: frozenset[str]
+    needed: Callable[[Mapping[str, Any], datetime], int]
+    perform: Callable[[Request, datetime], None]
+    lifetime: timedelta
+    dropped: Callable[[Request, str, datetime], None] = _kept_as_it_is
+    statements: Sequence[str | Promise] = (READ_IN_FULL,)
+    words: Callable[[Mapping[str, Any]], Sequence[tuple[str, str]]] = _no_words
+    consequence: str | Promise = DONE_AT_ONCE
+
+
+_KINDS: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Make a kind known; called once for each, at start-up."""
+    if kind.name in _KINDS:
+        message = f"Two kinds of approval are called {kind.name}."
+        raise RuntimeError(message)
+    _KINDS[kind.name] = kind
+
+
+def kinds() -> Mapping[str, Kind]:
+    """Every kind by its name."""
+    return _KINDS
+
+
+def request(
+    *, kind: str, payload: Mapping[str, Any], maker: Any, now: datetime, amount_fen: int = 0
+) -> Request:
+    """Ask for a deed, in the caller's transaction or in one of its own.
+
+    The payload is written down canonically; what is signed later is that text and nothing else.
+    """
+    known = _KINDS[kind]
+    if not people.roles_of(maker, now) & known.maker_roles:
+        raise MayNotAsk
+    written = canonical.page(payload)
+    try:
+        with transaction.atomic():
+            begun = database_time()
+            row = ApprovalRequest.objects.create(
+                kind=kind,
+                payload=written,
+                digest=canonical.digest(written),
+                amount_fen=amount_fen,
+                maker=maker,
+                needed=known.needed(json.loads(written), now),
+                requested_at=begun,
+                expires_at=begun + known.lifetime,
+            )
+            trail.record(
+                action="audit.approval_requested",
+                actor=maker,
+                object_type="approval",
+                object_code=row.code,
+                body={"kind": kind, "digest": row.digest, "amount_fen": amount_fen},
+            )
+    except IntegrityError as exc:
+        _explain(exc)
+        raise
+    return as_request(row)
+
+
+@door
+def decide(
+    *,
+    code: str,
+    checker: Any,
+    approve: bool,
+    reason: str = "",
+    now: datetime,
+    digest: str | None = None,
+) -> Request:
+    """Give one checker's word; the last one needed performs the deed in this transaction.
+
+    `digest` is that of the content the checker was shown; without it he stands for the row's own.
+    """
+    row = ApprovalRequest.objects.select_related("maker").filter(code=code).first()
+    if row is None:
+        raise UnknownRequest
+    kind = _KINDS[row.kind]
+    if not people.roles_of(checker, now) & kind.checker_roles:
+        raise MayNotDecide
+    if not approve and not reason.strip():
+        raise ReasonMissing
+    try:
+        ApprovalDecision.objects.create(
+            request=row,
+            checker=checker,
+            approved=approve,
+            reason=reason.strip(),
+            digest=row.digest if digest is None else digest,
+            decided_at=now,
+        )
+    except IntegrityError as exc:
+        _explain(exc)
+        raise
+    trail.record(
+        action="audit.approval_signed" if approve else "audit.approval_refused",
+        actor=checker,
+        object_type="approval",
+        object_code=row.code,
+        body={"kind": row.kind, "digest": row.digest},
+    )
+    if not approve:
+        _end(row, ApprovalRequest.State.REFUSED)
+        kind.dropped(as_request(row), reason.strip(), now)
+    elif row.decisions.filter(approved=True).count() >= row.needed:
+        _end(row, ApprovalRequest.State.PERFORMED)
+        kind.perform(as_request(row), now)
+    return as_request(row)
+
+
+def expire_due(*, now: datetime) -> int:
+    """End the requests whose time is over, each in a transaction of its own; how many."""
+    late = ApprovalRequest.objects.filter(
+        state=ApprovalRequest.State.OPEN, expires_at__lte=database_time()
+    )
+    return sum(_expire(pk, now) for pk in late.order_by("expires_at").values_list("pk", flat=True))
+
+
+@door
+def _expire(pk: int, now: datetime) -> bool:
+    row = (
+        ApprovalRequest.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("maker")
+        .get(pk=pk)
+    )
+    if row.state != ApprovalRequest.State.OPEN:
+        return False
+    _end(row, ApprovalRequest.State.EXPIRED)
+    trail.record(
+        action="audit.approval_expired",
+        actor=None,
+        object_type="approval",
+        object_code=row.code,
+        body={"kind": row.kind, "digest": row.digest},
+    )
+    _KINDS[row.kind].dropped(as_request(row), "expired", now)
+    return True
+
+
+def _end(row: ApprovalRequest, state: ApprovalRequest.State) -> None:
+    """Used once: exactly one caller ends an open request. The database writes the time."""
+    won = ApprovalRequest.objects.filter(pk=row.pk, state=ApprovalRequest.State.OPEN).update(
+        state=state
+    )
+    if not won:
+        raise NoLongerOpen
+    row.state = state
+
+
+def as_request(row: ApprovalRequest) -> Request:
+    """The row as other rooms see it."""
+    return Request(
+        code=row.code,
+        kind=row.kind,
+        payload=json.loads(row.payload),
+        digest=row.digest,
+        amount_fen=row.amount_fen,
+        maker=row.maker,
+        needed=row.needed,
+        state=row.state,
+        requested_at=row.requested_at,
+        expires_at=row.expires_at,
+    )
+
+
+def find(code: str) -> Request:
+    """The request of this code, or `UnknownRequest`."""
+    row = ApprovalRequest.objects.select_related("maker").filter(code=code).first()
+    if row is None:
+        raise UnknownRequest
+    return as_request(row)
+
+
+def waiting_for(roles: frozenset[str]) -> list[str]:
+    """Names of the kinds that somebody with these roles may decide."""
+    return [kind.name for kind in _KINDS.values() if roles & kind.checker_roles]
+
+
+def _explain(exc: IntegrityError) -> None:
+    if refusal := _REFUSALS.get(violated(exc)):
+        raise refusal from exc

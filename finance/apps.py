@@ -9,3 +9,12 @@ class FinanceConfig(AppConfig):
 
     name = "finance"
     verbose_name = _("Finance")
+
+    def ready(self) -> None:
+        """Give every new player a wallet."""
+        from accounts import registration  # noqa: PLC0415 - apps are not loaded before
+
+        from . import wallets  # noqa: PLC0415
+
+        if wallets.open_for not in registration.on_registered:
+            registration.on_registered.append(wallets.open_for)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q, Value
+from django.db.models.functions import Concat, Lower
 from django.utils.translation import gettext_lazy as _
 
 from lottery_portal.lib.codes import new_code
@@ -53,12 +54,12 @@ class EntryKind(models.TextChoices):
 class Account(models.Model):
     """A place where money lies. Only those that must not go negative keep a balance (D4)."""
 
-    code = models.CharField(max_length=60, unique=True)
-    kind = models.CharField(max_length=10, choices=AccountKind.choices)
-    is_shadow = models.BooleanField()
-    keeps_balance = models.BooleanField()
-    balance = MoneyField(default=0)
-    opened_at = models.DateTimeField()
+    code = models.CharField(max_length=60, unique=True, verbose_name=_("account code"))
+    kind = models.CharField(max_length=10, choices=AccountKind.choices, verbose_name=_("kind"))
+    is_shadow = models.BooleanField(verbose_name=_("shadow book"))
+    keeps_balance = models.BooleanField(verbose_name=_("keeps a balance"))
+    balance = MoneyField(default=0, verbose_name=_("balance (fen)"))
+    opened_at = models.DateTimeField(verbose_name=_("opened at"))
 
     class Meta:
         verbose_name = _("account")
@@ -66,6 +67,11 @@ class Account(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="account_kind_known", condition=Q(kind__in=AccountKind.values)
+            ),
+            models.CheckConstraint(
+                name="account_code_says_its_kind",
+                condition=Q(code__regex=r"^[a-z]+:[A-Za-z0-9._-]+$")
+                & Q(code__startswith=Lower(Concat("kind", Value(":")))),
             ),
             models.CheckConstraint(
                 name="wallet_not_overdrawn", condition=~Q(kind="WALLET") | Q(balance__gte=0)
@@ -87,9 +93,15 @@ class Account(models.Model):
 class PostingRule(models.Model):
     """Which kind of entry may move money from which kind of account into which (F116)."""
 
-    entry_kind = models.CharField(max_length=18, choices=EntryKind.choices)
-    source_kind = models.CharField(max_length=10, choices=AccountKind.choices)
-    target_kind = models.CharField(max_length=10, choices=AccountKind.choices)
+    entry_kind = models.CharField(
+        max_length=18, choices=EntryKind.choices, verbose_name=_("kind of entry")
+    )
+    source_kind = models.CharField(
+        max_length=10, choices=AccountKind.choices, verbose_name=_("kind of source")
+    )
+    target_kind = models.CharField(
+        max_length=10, choices=AccountKind.choices, verbose_name=_("kind of target")
+    )
 
     class Meta:
         verbose_name = _("posting rule")
@@ -115,21 +127,26 @@ class PostingRule(models.Model):
 class Entry(models.Model):
     """One deed in the books, under a reference that is used once."""
 
-    reference = models.CharField(max_length=80, unique=True)
-    kind = models.CharField(max_length=18, choices=EntryKind.choices)
-    booked_on = models.DateField()  # Shanghai's date
-    is_shadow = models.BooleanField()
-    reversal_of = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, related_name="reversed_by"
+    reference = models.CharField(max_length=80, unique=True, verbose_name=_("entry reference"))
+    kind = models.CharField(max_length=18, choices=EntryKind.choices, verbose_name=_("kind"))
+    booked_on = models.DateField(verbose_name=_("booked on"))  # Shanghai's date
+    is_shadow = models.BooleanField(verbose_name=_("shadow book"))
+    reversal_of = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="reversals",
+        verbose_name=_("reversal of"),
     )
-    moves_digest = models.CharField(max_length=64)
-    xid = models.BigIntegerField()
-    posted_at = models.DateTimeField()
+    moves_digest = models.CharField(max_length=64, verbose_name=_("digest of the moves"))
+    xid = models.BigIntegerField(verbose_name=_("transaction"))
+    posted_at = models.DateTimeField(verbose_name=_("posted at"))
 
     class Meta:
         verbose_name = _("entry")
         verbose_name_plural = _("entries")
         constraints = [
+            models.UniqueConstraint(name="entry_reversed_once", fields=["reversal_of"]),
             models.CheckConstraint(name="entry_kind_known", condition=Q(kind__in=EntryKind.values)),
             models.CheckConstraint(
                 name="entry_reversal_is_named",
@@ -146,20 +163,36 @@ class Transfer(models.Model):
     """One debit and one credit in one row, so that it cannot be unbalanced (D4)."""
 
     entry = models.ForeignKey(
-        Entry, on_delete=models.PROTECT, related_name="transfers", db_constraint=False
+        Entry,
+        on_delete=models.PROTECT,
+        related_name="transfers",
+        db_constraint=False,
+        verbose_name=_("entry"),
     )
-    position = models.SmallIntegerField()
+    position = models.SmallIntegerField(verbose_name=_("position"))
     source = models.ForeignKey(
-        Account, on_delete=models.PROTECT, related_name="moved_out", db_constraint=False
+        Account,
+        on_delete=models.PROTECT,
+        related_name="moved_out",
+        db_constraint=False,
+        verbose_name=_("source account"),
     )
     target = models.ForeignKey(
-        Account, on_delete=models.PROTECT, related_name="moved_in", db_constraint=False
+        Account,
+        on_delete=models.PROTECT,
+        related_name="moved_in",
+        db_constraint=False,
+        verbose_name=_("target account"),
     )
-    amount = MoneyField()
-    source_balance = models.BigIntegerField(null=True)  # after this row, where one is kept
-    target_balance = models.BigIntegerField(null=True)
-    is_shadow = models.BooleanField()
-    posted_at = models.DateTimeField()
+    amount = MoneyField(verbose_name=_("amount (fen)"))
+    source_balance = models.BigIntegerField(
+        null=True, verbose_name=_("balance of the source (fen)")
+    )  # after this row, where one is kept
+    target_balance = models.BigIntegerField(
+        null=True, verbose_name=_("balance of the target (fen)")
+    )
+    is_shadow = models.BooleanField(verbose_name=_("shadow book"))
+    posted_at = models.DateTimeField(verbose_name=_("posted at"))
 
     class Meta:
         managed = False  # partitioned by id: the table is made in a migration
@@ -175,15 +208,17 @@ class BankAccount(models.Model):
     """A player's own bank account; its holder is the verified person (F006)."""
 
     row_uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
-    code = models.CharField(max_length=20, unique=True, default=new_code)
-    player_code = models.CharField(max_length=20)
-    bank_name = models.CharField(max_length=60)
+    code = models.CharField(
+        max_length=20, unique=True, default=new_code, verbose_name=_("number of the record")
+    )
+    player_code = models.CharField(max_length=20, verbose_name=_("player number"))
+    bank_name = models.CharField(max_length=60, verbose_name=_("bank"))
     number = EncryptedField(purpose="bank")
     number_index = models.BinaryField(max_length=32)
-    last_digits = models.CharField(max_length=4)
+    last_digits = models.CharField(max_length=4, verbose_name=_("last digits"))
     holder = EncryptedField(purpose="name")
-    added_at = models.DateTimeField()
-    removed_at = models.DateTimeField(null=True)
+    added_at = models.DateTimeField(verbose_name=_("registered at"))
+    removed_at = models.DateTimeField(null=True, verbose_name=_("removed at"))
 
     class Meta:
         verbose_name = _("bank account")
@@ -210,16 +245,23 @@ class Deposit(models.Model):
         QUARANTINED = "QUARANTINED", _("Being checked")
         CHARGED_BACK = "CHARGED_BACK", _("Charged back")
 
-    code = models.CharField(max_length=20, unique=True, default=new_code)
-    player_code = models.CharField(max_length=20)
-    provider = models.CharField(max_length=20)
-    amount = MoneyField()
-    request_key = models.UUIDField()
-    state = models.CharField(max_length=12, choices=State.choices, default=State.BEGUN)
-    provider_trade = models.CharField(max_length=64, default="", blank=True)
-    begun_at = models.DateTimeField()
-    credited_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
+    code = models.CharField(
+        max_length=20, unique=True, default=new_code, verbose_name=_("deposit number")
+    )
+    player_code = models.CharField(max_length=20, verbose_name=_("player number"))
+    provider = models.CharField(max_length=20, verbose_name=_("provider"))
+    amount = MoneyField(verbose_name=_("amount (fen)"))
+    request_key = models.UUIDField(verbose_name=_("request key"))
+    state = models.CharField(
+        max_length=12, choices=State.choices, default=State.BEGUN, verbose_name=_("state")
+    )
+    provider_trade = models.CharField(
+        max_length=64, default="", blank=True, verbose_name=_("provider's number")
+    )
+    pay_url = models.URLField(default="", blank=True, verbose_name=_("page to pay on"))
+    begun_at = models.DateTimeField(verbose_name=_("begun at"))
+    credited_at = models.DateTimeField(null=True, verbose_name=_("credited at"))
+    ended_at = models.DateTimeField(null=True, verbose_name=_("ended at"))
 
     class Meta:
         verbose_name = _("deposit")
@@ -237,7 +279,11 @@ class Deposit(models.Model):
             ),
             models.CheckConstraint(
                 name="deposit_credited_has_time",
-                condition=~Q(state="CREDITED") | Q(credited_at__isnull=False),
+                condition=~Q(state__in=["CREDITED", "CHARGED_BACK"]) | Q(credited_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="deposit_ended_has_time",
+                condition=~Q(state__in=["CLOSED", "CHARGED_BACK"]) | Q(ended_at__isnull=False),
             ),
         ]
 
@@ -254,16 +300,20 @@ class ProviderEvent(models.Model):
         REPEATED = "REPEATED", _("Told before")
         QUARANTINED = "QUARANTINED", _("Being checked")
 
-    provider = models.CharField(max_length=20)
-    event_id = models.CharField(max_length=80)
-    kind = models.CharField(max_length=20)  # PAID, CLOSED, REFUNDED, PAYOUT_PAID, PAYOUT_FAILED
-    order_code = models.CharField(max_length=20)
-    trade = models.CharField(max_length=64)
-    amount = MoneyField(default=0)
-    body = models.TextField()
-    outcome = models.CharField(max_length=11, choices=Outcome.choices, default=Outcome.WAITING)
-    received_at = models.DateTimeField()
-    applied_at = models.DateTimeField(null=True)
+    provider = models.CharField(max_length=20, verbose_name=_("provider"))
+    event_id = models.CharField(max_length=80, verbose_name=_("event"))
+    kind = models.CharField(
+        max_length=20, verbose_name=_("kind")
+    )  # PAID, CLOSED, REFUNDED, PAYOUT_PAID, PAYOUT_FAILED
+    order_code = models.CharField(max_length=20, verbose_name=_("order number"))
+    trade = models.CharField(max_length=64, verbose_name=_("provider's number"))
+    amount = MoneyField(default=0, verbose_name=_("amount (fen)"))
+    body = models.TextField(verbose_name=_("message"))
+    outcome = models.CharField(
+        max_length=11, choices=Outcome.choices, default=Outcome.WAITING, verbose_name=_("outcome")
+    )
+    received_at = models.DateTimeField(verbose_name=_("received at"))
+    applied_at = models.DateTimeField(null=True, verbose_name=_("applied at"))
 
     class Meta:
         verbose_name = _("provider event")
@@ -275,7 +325,14 @@ class ProviderEvent(models.Model):
                 condition=Q(outcome__in=["WAITING", "APPLIED", "REPEATED", "QUARANTINED"]),
             ),
         ]
-        indexes = [models.Index(name="provider_event_order", fields=["order_code"])]
+        indexes = [
+            models.Index(name="provider_event_order", fields=["order_code"]),
+            models.Index(
+                name="provider_event_waits",
+                fields=["received_at"],
+                condition=Q(outcome="WAITING"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.event_id}"
@@ -290,26 +347,37 @@ class Withdrawal(models.Model):
         APPROVED = "APPROVED", _("Approved")
         SENDING = "SENDING", _("With the bank")
         UNKNOWN = "UNKNOWN", _("Bank has not answered")
-        PAID = "PAID", _("Paid")
+        PAID = "PAID", _("Paid out")
         FAILED = "FAILED", _("Returned by the bank")
         REFUSED = "REFUSED", _("Refused")
 
-    code = models.CharField(max_length=20, unique=True, default=new_code)
-    player_code = models.CharField(max_length=20)
-    bank_account = models.ForeignKey(BankAccount, on_delete=models.PROTECT, related_name="+")
-    provider = models.CharField(max_length=20)
-    amount = MoneyField()
-    request_key = models.UUIDField()
-    state = models.CharField(max_length=8, choices=State.choices, default=State.HELD)
-    approval_code = models.CharField(max_length=20, default="", blank=True)
-    reason = models.CharField(max_length=200, default="", blank=True)
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    code = models.CharField(
+        max_length=20, unique=True, default=new_code, verbose_name=_("withdrawal number")
     )
-    requested_at = models.DateTimeField()
-    approved_at = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
+    player_code = models.CharField(max_length=20, verbose_name=_("player number"))
+    bank_account = models.ForeignKey(
+        BankAccount, on_delete=models.PROTECT, related_name="+", verbose_name=_("bank account")
+    )
+    provider = models.CharField(max_length=20, verbose_name=_("provider"))
+    amount = MoneyField(verbose_name=_("amount (fen)"))
+    request_key = models.UUIDField(verbose_name=_("request key"))
+    state = models.CharField(
+        max_length=8, choices=State.choices, default=State.HELD, verbose_name=_("state")
+    )
+    approval_code = models.CharField(
+        max_length=20, default="", blank=True, verbose_name=_("approval")
+    )
+    reason = models.CharField(max_length=200, default="", blank=True, verbose_name=_("reason"))
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("requested by"),
+    )
+    requested_at = models.DateTimeField(verbose_name=_("requested at"))
+    approved_at = models.DateTimeField(null=True, verbose_name=_("approved at"))
+    sent_at = models.DateTimeField(null=True, verbose_name=_("sent at"))
+    ended_at = models.DateTimeField(null=True, verbose_name=_("ended at"))
 
     class Meta:
         verbose_name = _("withdrawal")
@@ -317,6 +385,11 @@ class Withdrawal(models.Model):
         constraints = [
             models.UniqueConstraint(
                 name="withdrawal_once_per_request", fields=["player_code", "request_key"]
+            ),
+            models.UniqueConstraint(
+                name="withdrawal_approval_used_once",
+                fields=["approval_code"],
+                condition=~Q(approval_code=""),
             ),
             models.CheckConstraint(name="withdrawal_amount_positive", condition=Q(amount__gt=0)),
             models.CheckConstraint(
@@ -340,8 +413,11 @@ class Withdrawal(models.Model):
             ),
             models.CheckConstraint(
                 name="withdrawal_sent_was_approved",
-                condition=Q(sent_at__isnull=True)
-                | Q(approved_at__isnull=False, sent_at__gte=F("approved_at")),
+                condition=Q(sent_at__isnull=True) | Q(approved_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="withdrawal_refusal_has_reason",
+                condition=~Q(state__in=["FAILED", "REFUSED"]) | ~Q(reason=""),
             ),
         ]
 

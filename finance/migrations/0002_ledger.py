@@ -3,12 +3,14 @@
 from django.db import migrations
 
 SQL = """
+-- No foreign keys to accounts: their KEY SHARE locks would make every sale write to the row of the
+-- one house account all of them pay into. Accounts are never deleted, and only finance_post writes here.
 CREATE TABLE finance_transfer (
     id bigint GENERATED ALWAYS AS IDENTITY,
     entry_id bigint NOT NULL REFERENCES finance_entry,
     position smallint NOT NULL,
-    source_id bigint NOT NULL REFERENCES finance_account,
-    target_id bigint NOT NULL REFERENCES finance_account,
+    source_id bigint NOT NULL,
+    target_id bigint NOT NULL,
     amount bigint NOT NULL,
     source_balance bigint NULL,
     target_balance bigint NULL,
@@ -22,8 +24,8 @@ CREATE TABLE finance_transfer_p0 PARTITION OF finance_transfer FOR VALUES FROM (
 CREATE TABLE finance_transfer_p1 PARTITION OF finance_transfer FOR VALUES FROM (50000000) TO (100000000);
 CREATE TABLE finance_transfer_rest PARTITION OF finance_transfer DEFAULT;
 CREATE INDEX finance_transfer_entry ON finance_transfer (entry_id);
-CREATE INDEX finance_transfer_source ON finance_transfer (source_id, id);
-CREATE INDEX finance_transfer_target ON finance_transfer (target_id, id);
+CREATE INDEX finance_transfer_source ON finance_transfer (source_id, id) INCLUDE (amount);
+CREATE INDEX finance_transfer_target ON finance_transfer (target_id, id) INCLUDE (amount);
 
 CREATE TRIGGER finance_transfer_never_changes BEFORE UPDATE OR DELETE ON finance_transfer
     FOR EACH ROW EXECUTE FUNCTION evidence_never_changes();
@@ -32,15 +34,30 @@ CREATE TRIGGER finance_entry_never_changes BEFORE UPDATE OR DELETE ON finance_en
     FOR EACH ROW EXECUTE FUNCTION evidence_never_changes();
 ALTER TABLE finance_entry ENABLE ALWAYS TRIGGER finance_entry_never_changes;
 
+-- Of an account only the balance changes, and it stays for ever.
+CREATE FUNCTION finance_account_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR (NEW.id, NEW.code, NEW.kind, NEW.is_shadow, NEW.keeps_balance, NEW.opened_at)
+       IS DISTINCT FROM (OLD.id, OLD.code, OLD.kind, OLD.is_shadow, OLD.keeps_balance, OLD.opened_at) THEN
+        RAISE EXCEPTION 'account % stays what it is', OLD.code
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'account_stays_what_it_is';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER finance_account_stays
+    BEFORE DELETE OR UPDATE OF id, code, kind, is_shadow, keeps_balance, opened_at ON finance_account
+    FOR EACH ROW EXECUTE FUNCTION finance_account_stays();
+ALTER TABLE finance_account ENABLE ALWAYS TRIGGER finance_account_stays;
+
 CREATE FUNCTION finance_open_account(code text, kind text, is_shadow boolean)
     RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE found finance_account;
 BEGIN
     SELECT * INTO found FROM finance_account a WHERE a.code = $1;
-    IF NOT FOUND THEN
-        INSERT INTO finance_account AS a (code, kind, is_shadow, keeps_balance, balance, opened_at)
+    IF found.id IS NULL THEN
+        INSERT INTO finance_account (code, kind, is_shadow, keeps_balance, balance, opened_at)
         VALUES ($1, $2, $3, $2 IN ('WALLET', 'HOLD'), 0, clock_timestamp())
-        ON CONFLICT ON CONSTRAINT finance_account_code_key DO NOTHING;
+        ON CONFLICT DO NOTHING;
         SELECT * INTO found FROM finance_account a WHERE a.code = $1;
     END IF;
     IF found.kind <> $2 OR found.is_shadow <> $3 THEN
@@ -51,29 +68,81 @@ BEGIN
 END $$;
 
 -- moves: [["source code", "target code", fen], …]
+-- The entry of `reference` is returned when it is known and moved the same. Locks are taken in one
+-- order: the accounts that keep a balance by code, then the reference. Times are read after the locks,
+-- so that the movements of one wallet stand in the order of their times.
 CREATE FUNCTION finance_post(reference text, kind text, moves jsonb, reversal_of bigint DEFAULT NULL)
     RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     entry_pk bigint;
     digest text := encode(sha256(convert_to(kind || moves::text, 'UTF8')), 'hex');
     known finance_entry;
+    original finance_entry;
     shadow boolean;
-    moment timestamptz := clock_timestamp();
+    moment timestamptz;
     wrong record;
-    kept record;
 BEGIN
-    IF jsonb_array_length(moves) = 0 THEN
+    SELECT * INTO known FROM finance_entry e WHERE e.reference = $1;
+    IF known.id IS NOT NULL THEN
+        IF known.moves_digest <> digest OR known.reversal_of_id IS DISTINCT FROM $4 THEN
+            RAISE EXCEPTION 'reference % was used for other moves', $1
+                USING ERRCODE = 'unique_violation', CONSTRAINT = 'entry_reference_once';
+        END IF;
+        RETURN known.id;
+    END IF;
+    IF coalesce(jsonb_array_length(moves), 0) = 0 THEN
         RAISE EXCEPTION 'an entry moves something'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_moves_something';
     END IF;
+
     SELECT a.is_shadow INTO shadow FROM finance_account a WHERE a.code = moves->0->>0;
+    SELECT s.id IS NULL OR t.id IS NULL OR shadow IS NULL AS unknown,
+           s.is_shadow <> shadow OR t.is_shadow <> shadow AS mixed,
+           (m->>2)::bigint <= 0 AS nothing,
+           s.kind IN ('WALLET', 'HOLD', 'RECEIVABLE') AND t.kind IN ('WALLET', 'HOLD', 'RECEIVABLE')
+               AND substr(s.code, strpos(s.code, ':')) <> substr(t.code, strpos(t.code, ':')) AS to_another,
+           s.kind AS source_kind, t.kind AS target_kind, m->>0 AS source, m->>1 AS target
+      INTO wrong
+      FROM jsonb_array_elements(moves) WITH ORDINALITY AS x(m, n)
+      LEFT JOIN finance_account s ON s.code = m->>0
+      LEFT JOIN finance_account t ON t.code = m->>1
+     WHERE s.id IS NULL OR t.id IS NULL OR s.is_shadow <> shadow OR t.is_shadow <> shadow
+        OR (m->>2)::bigint <= 0
+        OR (s.kind IN ('WALLET', 'HOLD', 'RECEIVABLE') AND t.kind IN ('WALLET', 'HOLD', 'RECEIVABLE')
+            AND substr(s.code, strpos(s.code, ':')) <> substr(t.code, strpos(t.code, ':')))
+        OR ($2 <> 'REVERSAL' AND NOT EXISTS (
+            SELECT 1 FROM finance_postingrule r
+             WHERE r.entry_kind = $2 AND r.source_kind = s.kind AND r.target_kind = t.kind))
+     ORDER BY n LIMIT 1;
+    IF wrong.unknown THEN
+        RAISE EXCEPTION 'no account % or %', wrong.source, wrong.target
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'transfer_between_known_accounts';
+    ELSIF wrong.mixed THEN
+        RAISE EXCEPTION 'real and shadow money never meet'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'books_not_mixed';
+    ELSIF wrong.nothing THEN
+        RAISE EXCEPTION 'a transfer moves at least one fen'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'transfer_amount_positive';
+    ELSIF wrong.to_another THEN
+        RAISE EXCEPTION 'money never moves from player to player'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'transfer_never_player_to_player';
+    ELSIF wrong.source IS NOT NULL THEN
+        RAISE EXCEPTION '% may not move money from % to %', kind, wrong.source_kind, wrong.target_kind
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_rule_known';
+    END IF;
+
+    PERFORM 1 FROM finance_account a
+      WHERE a.keeps_balance AND a.code IN (
+            SELECT m->>0 FROM jsonb_array_elements(moves) m UNION SELECT m->>1 FROM jsonb_array_elements(moves) m)
+      ORDER BY a.code FOR NO KEY UPDATE;
+    moment := clock_timestamp();
 
     INSERT INTO finance_entry (reference, kind, booked_on, is_shadow, reversal_of_id, moves_digest, xid, posted_at)
-    VALUES ($1, $2, (moment AT TIME ZONE 'Asia/Shanghai')::date, coalesce(shadow, false), $4, digest,
+    VALUES ($1, $2, (moment AT TIME ZONE 'Asia/Shanghai')::date, shadow, $4, digest,
             pg_current_xact_id()::text::bigint, moment)
     ON CONFLICT ON CONSTRAINT finance_entry_reference_key DO NOTHING
     RETURNING id INTO entry_pk;
-    IF entry_pk IS NULL THEN
+    IF entry_pk IS NULL THEN  -- the same deed at the same moment was first
         SELECT * INTO known FROM finance_entry e WHERE e.reference = $1;
         IF known.moves_digest <> digest OR known.reversal_of_id IS DISTINCT FROM $4 THEN
             RAISE EXCEPTION 'reference % was used for other moves', $1
@@ -82,72 +151,53 @@ BEGIN
         RETURN known.id;
     END IF;
 
-    FOR wrong IN
-        SELECT s.id IS NULL OR t.id IS NULL AS unknown,
-               s.is_shadow <> t.is_shadow OR s.is_shadow <> shadow AS mixed,
-               s.kind AS source_kind, t.kind AS target_kind, m->>0 AS source, m->>1 AS target
-          FROM jsonb_array_elements(moves) m
-          LEFT JOIN finance_account s ON s.code = m->>0
-          LEFT JOIN finance_account t ON t.code = m->>1
-         WHERE s.id IS NULL OR t.id IS NULL OR s.is_shadow <> t.is_shadow OR s.is_shadow <> shadow
-            OR ($2 <> 'REVERSAL' AND NOT EXISTS (
-                SELECT 1 FROM finance_postingrule r
-                 WHERE r.entry_kind = $2 AND r.source_kind = s.kind AND r.target_kind = t.kind))
-         LIMIT 1
-    LOOP
-        IF wrong.unknown THEN
-            RAISE EXCEPTION 'no account % or %', wrong.source, wrong.target
-                USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'transfer_between_known_accounts';
-        ELSIF wrong.mixed THEN
-            RAISE EXCEPTION 'real and shadow money never meet'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'books_not_mixed';
-        END IF;
-        RAISE EXCEPTION '% may not move money from % to %', kind, wrong.source_kind, wrong.target_kind
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_rule_known';
-    END LOOP;
-
-    -- Kept balances change in the order of account codes, so that no two entries wait for each other.
-    -- An account that keeps a balance is used one way in an entry: that gives each row its balance.
-    FOR kept IN
-        SELECT a.id, sum(d.change) AS change, count(DISTINCT sign(d.change)) AS ways
-          FROM (SELECT m->>0 AS code, -(m->>2)::bigint AS change FROM jsonb_array_elements(moves) m
-                UNION ALL
-                SELECT m->>1, (m->>2)::bigint FROM jsonb_array_elements(moves) m) d
-          JOIN finance_account a ON a.code = d.code
-         WHERE a.keeps_balance GROUP BY a.id, a.code ORDER BY a.code
-    LOOP
-        IF kept.ways > 1 THEN
-            RAISE EXCEPTION 'in one entry an account gives or takes, not both'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_uses_a_balance_one_way';
-        END IF;
-        UPDATE finance_account SET balance = balance + kept.change WHERE id = kept.id;
-    END LOOP;
+    -- An account that keeps a balance gives or takes in an entry, not both: so each row has its balance.
+    IF EXISTS (SELECT 1 FROM jsonb_array_elements(moves) g
+                 JOIN finance_account a ON a.code = g->>0 AND a.keeps_balance
+                 JOIN jsonb_array_elements(moves) t ON t->>1 = g->>0) THEN
+        RAISE EXCEPTION 'in one entry an account gives or takes, not both'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_uses_a_balance_one_way';
+    END IF;
+    UPDATE finance_account a SET balance = a.balance + d.change
+      FROM (SELECT code, sum(change) AS change
+              FROM (SELECT m->>0 AS code, -(m->>2)::bigint AS change FROM jsonb_array_elements(moves) m
+                    UNION ALL
+                    SELECT m->>1, (m->>2)::bigint FROM jsonb_array_elements(moves) m) e
+             GROUP BY code) d
+     WHERE a.code = d.code AND a.keeps_balance;
 
     INSERT INTO finance_transfer (entry_id, position, source_id, target_id, amount,
                                   source_balance, target_balance, is_shadow, posted_at)
-    SELECT entry_pk, x.position, s.id, t.id, (m->>2)::bigint,
+    SELECT entry_pk, x.n, s.id, t.id, (m->>2)::bigint,
            CASE WHEN s.keeps_balance THEN s.balance + coalesce(sum((m->>2)::bigint) OVER (
-               PARTITION BY s.id ORDER BY x.position DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) END,
+               PARTITION BY s.id ORDER BY x.n DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) END,
            CASE WHEN t.keeps_balance THEN t.balance - coalesce(sum((m->>2)::bigint) OVER (
-               PARTITION BY t.id ORDER BY x.position DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) END,
+               PARTITION BY t.id ORDER BY x.n DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) END,
            shadow, moment
-      FROM jsonb_array_elements(moves) WITH ORDINALITY AS x(m, position)
+      FROM jsonb_array_elements(moves) WITH ORDINALITY AS x(m, n)
       JOIN finance_account s ON s.code = m->>0
       JOIN finance_account t ON t.code = m->>1
-     ORDER BY x.position;
+     ORDER BY x.n;
 
-    -- A reversal mirrors its original exactly; which one, and only once, is a unique column.
-    IF kind = 'REVERSAL' AND EXISTS (
-        (SELECT source_id, target_id, amount FROM finance_transfer WHERE entry_id = entry_pk
-         EXCEPT ALL
-         SELECT target_id, source_id, amount FROM finance_transfer WHERE entry_id = $4)
-        UNION ALL
-        (SELECT target_id, source_id, amount FROM finance_transfer WHERE entry_id = $4
-         EXCEPT ALL
-         SELECT source_id, target_id, amount FROM finance_transfer WHERE entry_id = entry_pk)
-    ) THEN
-        RAISE EXCEPTION 'a reversal mirrors its original'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_reversal_mirrors';
+    -- A reversal mirrors its original exactly; only once is a unique column. It is not reversed itself.
+    IF $2 = 'REVERSAL' THEN
+        SELECT * INTO original FROM finance_entry e WHERE e.id = $4;
+        IF original.kind = 'REVERSAL' THEN
+            RAISE EXCEPTION 'a reversal is not reversed'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_reversal_is_final';
+        END IF;
+        IF original.id IS NULL OR EXISTS (
+            (SELECT t.source_id, t.target_id, t.amount FROM finance_transfer t WHERE t.entry_id = entry_pk
+             EXCEPT ALL
+             SELECT t.target_id, t.source_id, t.amount FROM finance_transfer t WHERE t.entry_id = $4)
+            UNION ALL
+            (SELECT t.target_id, t.source_id, t.amount FROM finance_transfer t WHERE t.entry_id = $4
+             EXCEPT ALL
+             SELECT t.source_id, t.target_id, t.amount FROM finance_transfer t WHERE t.entry_id = entry_pk)
+        ) THEN
+            RAISE EXCEPTION 'a reversal mirrors its original'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_reversal_mirrors';
+        END IF;
     END IF;
     RETURN entry_pk;
 END $$;
@@ -157,6 +207,7 @@ REVOKE ALL ON FUNCTION finance_open_account(text, text, boolean) FROM PUBLIC;
 UNDO = """
 DROP FUNCTION finance_post(text, text, jsonb, bigint);
 DROP FUNCTION finance_open_account(text, text, boolean);
+DROP FUNCTION finance_account_stays() CASCADE;
 DROP TRIGGER finance_entry_never_changes ON finance_entry;
 DROP TABLE finance_transfer;
 """

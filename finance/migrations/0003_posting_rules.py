@@ -18,26 +18,8 @@ INSERT INTO finance_postingrule (entry_kind, source_kind, target_kind) VALUES
     ('WITHDRAWAL_RELEASE', 'HOLD', 'WALLET'),
     ('WITHDRAWAL_PAID', 'HOLD', 'CLEARING'),
     ('CHARGEBACK', 'WALLET', 'CLEARING'), ('CHARGEBACK', 'RECEIVABLE', 'CLEARING');
-
--- A hold returns to the wallet it came from, and to no other.
-CREATE FUNCTION finance_hold_goes_home() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF EXISTS (
-        SELECT 1 FROM finance_account s, finance_account t
-         WHERE s.id = NEW.source_id AND t.id = NEW.target_id
-           AND s.kind IN ('WALLET', 'HOLD') AND t.kind IN ('WALLET', 'HOLD')
-           AND split_part(s.code, ':', 2) <> split_part(t.code, ':', 2)
-    ) THEN
-        RAISE EXCEPTION 'money never moves from player to player'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'transfer_never_player_to_player';
-    END IF;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER finance_hold_goes_home BEFORE INSERT ON finance_transfer
-    FOR EACH ROW EXECUTE FUNCTION finance_hold_goes_home();
 """
 UNDO = """
-DROP FUNCTION finance_hold_goes_home() CASCADE;
 DELETE FROM finance_postingrule;
 """
 

@@ -1,0 +1,102 @@
+"""Looking at the books and at what brings money in and out; nothing is changed here."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from lottery_portal.lib.admin import ReadOnlyAdmin
+from lottery_portal.lib.money import yuan
+
+from . import models
+
+
+class WithAmount(ReadOnlyAdmin):
+    """A list whose rows have an amount, shown in yuan."""
+
+    @admin.display(description=_("Amount (yuan)"), ordering="amount")
+    def yuan(self, row: Any) -> str:
+        return yuan(row.amount)
+
+
+@admin.register(models.Account)
+class AccountAdmin(ReadOnlyAdmin):
+    """Accounts."""
+
+    list_display = ["code", "kind", "is_shadow", "keeps_balance", "kept", "opened_at"]
+    list_filter = ["kind", "is_shadow"]
+    search_fields = ["code"]
+
+    @admin.display(description=_("Kept balance (yuan)"), ordering="balance")
+    def kept(self, row: models.Account) -> str:
+        return yuan(row.balance) if row.keeps_balance else "—"
+
+
+@admin.register(models.PostingRule)
+class PostingRuleAdmin(ReadOnlyAdmin):
+    """Who may move what into what."""
+
+    list_display = ["entry_kind", "source_kind", "target_kind"]
+    list_filter = ["entry_kind"]
+
+
+@admin.register(models.Entry)
+class EntryAdmin(ReadOnlyAdmin):
+    """Entries."""
+
+    list_display = ["reference", "kind", "booked_on", "is_shadow", "posted_at"]
+    list_filter = ["kind", "is_shadow"]
+    search_fields = ["reference__startswith"]
+
+
+@admin.register(models.Transfer)
+class TransferAdmin(WithAmount):
+    """Movements."""
+
+    list_display = ["id", "entry", "source", "target", "yuan", "posted_at"]
+    list_select_related = ["entry", "source", "target"]
+    search_fields = ["entry__reference__startswith"]
+
+
+@admin.register(models.Deposit)
+class DepositAdmin(WithAmount):
+    """Deposits."""
+
+    list_display = ["code", "player_code", "provider", "yuan", "state", "begun_at"]
+    list_filter = ["state", "provider"]
+    search_fields = ["code", "player_code", "provider_trade"]
+
+
+@admin.register(models.ProviderEvent)
+class ProviderEventAdmin(WithAmount):
+    """The inbox."""
+
+    list_display = [
+        "event_id",
+        "provider",
+        "kind",
+        "order_code",
+        "yuan",
+        "outcome",
+        "received_at",
+    ]
+    list_filter = ["outcome", "kind", "provider"]
+    search_fields = ["event_id", "order_code"]
+
+
+@admin.register(models.Withdrawal)
+class WithdrawalAdmin(WithAmount):
+    """Withdrawals."""
+
+    list_display = ["code", "player_code", "yuan", "state", "requested_at"]
+    list_filter = ["state", "provider"]
+    search_fields = ["code", "player_code"]
+
+
+@admin.register(models.BankAccount)
+class BankAccountAdmin(ReadOnlyAdmin):
+    """Players' bank accounts, masked."""
+
+    list_display = ["code", "player_code", "bank_name", "last_digits", "added_at", "removed_at"]
+    search_fields = ["code", "player_code"]
+    fields = ["code", "player_code", "bank_name", "last_digits", "added_at", "removed_at"]

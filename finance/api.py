@@ -1,0 +1,250 @@
+"""The room in JSON: the wallet, deposits, withdrawals. Amounts are whole fen."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import islice
+from typing import Any
+
+from django.urls import URLPattern, path
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import step_up, who
+from lottery_portal.lib import dates
+
+from . import bank_accounts, deposits, ledger, memos, providers, wallets, withdrawals
+from .models import Deposit, Withdrawal
+
+MOST_LINES = 500
+Data = dict[str, Any]
+
+
+class WalletShape(serializers.Serializer[Data]):
+    """What lies in the wallet."""
+
+    balance_fen = serializers.IntegerField()
+    held_fen = serializers.IntegerField(help_text="On its way to the bank; cannot be spent.")
+
+
+class LineShape(serializers.Serializer[Data]):
+    """One movement."""
+
+    id = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    kind = serializers.CharField()
+    reference = serializers.CharField()
+    title = serializers.CharField()
+    detail = serializers.CharField()
+    amount_fen = serializers.IntegerField()
+    balance_fen = serializers.IntegerField()
+
+
+class StatementShape(serializers.Serializer[Data]):
+    """Movements, oldest first; `next_after` is there when more follow."""
+
+    lines = LineShape(many=True)
+    next_after = serializers.IntegerField(allow_null=True)
+
+
+class DepositShape(serializers.Serializer[Data]):
+    """A deposit and the page to pay it on."""
+
+    code = serializers.CharField()
+    state = serializers.CharField()
+    amount_fen = serializers.IntegerField()
+    pay_url = serializers.CharField()
+
+
+class WithdrawalShape(serializers.Serializer[Data]):
+    """A withdrawal and where it stands."""
+
+    code = serializers.CharField()
+    state = serializers.CharField()
+    amount_fen = serializers.IntegerField()
+    bank_account = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class BankAccountShape(serializers.Serializer[Data]):
+    """A bank account, masked."""
+
+    code = serializers.CharField()
+    bank = serializers.CharField()
+
+
+class WalletView(APIView):
+    """Balance."""
+
+    @extend_schema(responses={200: WalletShape})
+    def get(self, request: Request) -> Response:
+        """What may be spent, and what is held."""
+        player = who.player(request.user)
+        return Response(
+            {"balance_fen": wallets.available(player), "held_fen": wallets.held(player)}
+        )
+
+
+class StatementView(APIView):
+    """Movements."""
+
+    class Input(serializers.Serializer[Data]):
+        """Shanghai days, both included; without them the last 30 days."""
+
+        since = serializers.DateField(required=False)
+        until = serializers.DateField(required=False)
+        after = serializers.IntegerField(required=False, min_value=0, default=0)
+
+    @extend_schema(
+        responses={200: StatementShape},
+        parameters=[
+            OpenApiParameter("since", date),
+            OpenApiParameter("until", date),
+            OpenApiParameter("after", int, description="id of the last line of the page before"),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """The statement of the wallet, up to 500 lines at once."""
+        asked = self.Input(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        last = asked.validated_data.get("until") or dates.in_shanghai(timezone.now()).date()
+        first = asked.validated_data.get("since") or last - timedelta(days=30)
+        account = wallets.wallet_of(who.player(request.user))
+        found = (
+            line
+            for line in ledger.statement(account, since=first, until=last + timedelta(days=1))
+            if line.transfer_id > asked.validated_data["after"]
+        )
+        lines = list(islice(found, MOST_LINES + 1))
+        more, lines = len(lines) > MOST_LINES, lines[:MOST_LINES]
+        return Response(
+            {
+                "lines": [
+                    {
+                        "id": line.transfer_id,
+                        "at": line.at,
+                        "kind": line.kind,
+                        "reference": line.reference,
+                        "title": memo.title,
+                        "detail": memo.detail,
+                        "amount_fen": line.amount_fen,
+                        "balance_fen": line.balance_fen,
+                    }
+                    for line, memo in zip(lines, memos.describe(lines), strict=True)
+                ],
+                "next_after": lines[-1].transfer_id if more else None,
+            }
+        )
+
+
+class DepositsView(APIView):
+    """Deposits."""
+
+    class Input(serializers.Serializer[Data]):
+        """`request_id` is made by the caller; sent again it leads to the same deposit."""
+
+        amount_fen = serializers.IntegerField(min_value=1, max_value=2**53)
+        provider = serializers.CharField(required=False, max_length=20)
+        request_id = serializers.UUIDField()
+
+    @extend_schema(request=Input, responses={201: DepositShape})
+    def post(self, request: Request) -> Response:
+        """Begin a deposit; the player pays on the page `pay_url`."""
+        asked = self.Input(data=request.data)
+        asked.is_valid(raise_exception=True)
+        deposit = deposits.begin(
+            player=who.player(request.user),
+            amount=asked.validated_data["amount_fen"],
+            provider=asked.validated_data.get("provider") or next(iter(providers.names()), ""),
+            request_key=asked.validated_data["request_id"],
+            now=timezone.now(),
+        )
+        return Response(_deposit(deposit), status=status.HTTP_201_CREATED)
+
+
+class DepositView(APIView):
+    """One deposit."""
+
+    @extend_schema(responses={200: DepositShape})
+    def get(self, request: Request, code: str) -> Response:
+        """Where it stands."""
+        return Response(_deposit(deposits.find(who.player(request.user), code)))
+
+
+class WithdrawalsView(APIView):
+    """Withdrawals."""
+
+    class Input(serializers.Serializer[Data]):
+        """`request_id` is made by the caller; sent again it leads to the same withdrawal."""
+
+        amount_fen = serializers.IntegerField(min_value=1, max_value=2**53)
+        bank_account = serializers.CharField(max_length=20)
+        request_id = serializers.UUIDField()
+
+    @extend_schema(request=Input, responses={201: WithdrawalShape})
+    def post(self, request: Request) -> Response:
+        """Hold the amount and ask for its way out; needs a recent confirmation of the person."""
+        step_up.check(request._request)  # noqa: SLF001 - the session lies in Django's request
+        asked = self.Input(data=request.data)
+        asked.is_valid(raise_exception=True)
+        withdrawal = withdrawals.request(
+            player=who.player(request.user),
+            amount=asked.validated_data["amount_fen"],
+            bank_account=asked.validated_data["bank_account"],
+            request_key=asked.validated_data["request_id"],
+            now=timezone.now(),
+        )
+        return Response(_withdrawal(withdrawal), status=status.HTTP_201_CREATED)
+
+
+class WithdrawalView(APIView):
+    """One withdrawal."""
+
+    @extend_schema(responses={200: WithdrawalShape})
+    def get(self, request: Request, code: str) -> Response:
+        """Where it stands."""
+        return Response(_withdrawal(withdrawals.find(code, player=who.player(request.user))))
+
+
+class BankAccountsView(APIView):
+    """Bank accounts."""
+
+    @extend_schema(responses={200: BankAccountShape(many=True)})
+    def get(self, request: Request) -> Response:
+        """Where money may be withdrawn to, masked."""
+        rows = bank_accounts.of(who.player(request.user))
+        return Response([{"code": row.code, "bank": bank_accounts.shown(row)} for row in rows])
+
+
+def _deposit(deposit: Deposit) -> Data:
+    return {
+        "code": deposit.code,
+        "state": deposit.state,
+        "amount_fen": deposit.amount,
+        "pay_url": deposit.pay_url,
+    }
+
+
+def _withdrawal(withdrawal: Withdrawal) -> Data:
+    return {
+        "code": withdrawal.code,
+        "state": withdrawal.state,
+        "amount_fen": withdrawal.amount,
+        "bank_account": withdrawal.bank_account.code,
+        "reason": withdrawal.reason,
+    }
+
+
+routes: list[URLPattern] = [
+    path("wallet/", WalletView.as_view(), name="wallet"),
+    path("wallet/statement/", StatementView.as_view(), name="statement"),
+    path("wallet/bank-accounts/", BankAccountsView.as_view(), name="bank_accounts"),
+    path("deposits/", DepositsView.as_view(), name="deposits"),
+    path("deposits/<str:code>/", DepositView.as_view(), name="deposit"),
+    path("withdrawals/", WithdrawalsView.as_view(), name="withdrawals"),
+    path("withdrawals/<str:code>/", WithdrawalView.as_view(), name="withdrawal"),
+]

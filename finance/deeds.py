@@ -1,0 +1,43 @@
+"""What the deeds and objects of this room are called."""
+
+from django.utils.translation import gettext_lazy as _
+
+from audit import policies, trail
+
+trail.name_deeds(
+    {
+        "finance.bank_account_added": _("Bank account registered"),
+        "finance.bank_account_removed": _("Bank account removed"),
+        "finance.deposit_begun": _("Deposit begun"),
+        "finance.deposit_credited": _("Deposit credited"),
+        "finance.deposit_closed": _("Deposit closed unpaid"),
+        "finance.deposit_quarantined": _("Deposit set aside for checking"),
+        "finance.deposit_charged_back": _("Deposit charged back"),
+        "finance.deposit_checked_again": _("Deposit checked again"),
+        "finance.provider_event_quarantined": _("Message of a provider set aside"),
+        "finance.withdrawal_requested": _("Withdrawal asked for"),
+        "finance.withdrawal_held": _("Withdrawal back with the cashier"),
+        "finance.withdrawal_waiting": _("Withdrawal prepared"),
+        "finance.withdrawal_approved": _("Withdrawal approved"),
+        "finance.withdrawal_sending": _("Withdrawal sent to the bank"),
+        "finance.withdrawal_unknown": _("Withdrawal unanswered by the bank"),
+        "finance.withdrawal_paid": _("Withdrawal paid"),
+        "finance.withdrawal_failed": _("Withdrawal returned by the bank"),
+        "finance.withdrawal_refused": _("Withdrawal refused"),
+    },
+    {
+        "bank_account": _("Bank account"),
+        "deposit": _("Deposit"),
+        "withdrawal": _("Withdrawal"),
+    },
+)
+
+policies.name_keys(
+    {
+        "deposit.max_fen": _("Largest single deposit"),
+        "deposit.min_fen": _("Smallest single deposit"),
+        "withdrawal.automatic_up_to_fen": _("Withdrawals paid without a second person, up to"),
+        "withdrawal.daily_max_fen": _("Most that one player withdraws on one day"),
+        "withdrawal.min_fen": _("Smallest withdrawal"),
+    }
+)

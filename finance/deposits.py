@@ -1,0 +1,495 @@
+"""Money coming in: begin a deposit, take what the provider says, ask it when it is silent (F108).
+
+What a provider says lies in the inbox first; the state of a deposit follows from all that was said,
+in whatever order it came: PAID credits once, REFUNDED takes back what PAID brought, CLOSED counts
+only while nothing was paid. What contradicts the order is set aside for people, not half believed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts import messages
+from accounts.models import Player
+from audit import policies, trail
+from lottery_portal.lib.db import door, violated
+from lottery_portal.lib.errors import Refused
+
+from . import ledger, providers, wallets
+from .ledger import AccountKind, EntryKind, Move
+from .models import Deposit, ProviderEvent
+from .providers import CLOSED, OPEN, PAID, REFUNDED, Fact
+
+logger = logging.getLogger(__name__)
+
+ASK_AFTER = timedelta(seconds=60)
+CLOSE_AFTER = timedelta(minutes=30)
+AT_ONCE = 200
+TRIES = 5
+
+State = Deposit.State
+Outcome = ProviderEvent.Outcome
+
+
+class IdentityRequired(Refused):
+    """The player is not verified."""
+
+    code, status = "identity_required", 403
+    message = _("Please confirm your identity first.")
+
+
+class DepositNotAllowed(Refused):
+    """The account takes no deposits now."""
+
+    code, status = "deposit_not_allowed", 403
+    message = _("This account takes no deposits at present.")
+
+
+class DepositTooSmall(Refused):
+    """Less than the smallest deposit."""
+
+    code, status = "deposit_too_small", 400
+    message = _("The smallest deposit is %(min_fen)s yuan.")
+
+
+class DepositTooLarge(Refused):
+    """More than the largest single deposit."""
+
+    code, status = "deposit_too_large", 400
+    message = _("The largest single deposit is %(max_fen)s yuan.")
+
+
+class RequestKeyUsed(Refused):
+    """The key of this request belongs to another one."""
+
+    code, status = "request_key_used", 422
+    message = _("This request was already made with other figures.")
+
+
+class BankSilent(Refused):
+    """The provider did not answer; the same request may be sent again."""
+
+    code, status = "bank_silent", 503
+    message = _("The bank does not answer at present. Nothing was charged. Please try again later.")
+
+
+class DepositUnknown(Refused):
+    """No such deposit."""
+
+    code, status = "deposit_unknown", 404
+    message = _("There is no such deposit.")
+
+
+def begin(
+    *, player: Player, amount: int, provider: str, request_key: UUID, now: datetime
+) -> Deposit:
+    """Open a deposit and the payment at the provider; the page to pay on is its `pay_url`.
+
+    Repeating a `request_key` with the same figures leads to the first deposit.
+    """
+    deposit = order(
+        player=player, amount=amount, provider=provider, request_key=request_key, now=now
+    )
+    if deposit.pay_url or deposit.state != State.BEGUN:
+        return deposit
+    try:
+        begun = providers.named(provider).begin(
+            providers.Order(
+                code=deposit.code,
+                amount_fen=deposit.amount,
+                notify_url=settings.PUBLIC_URL + reverse("finance:callback", args=[provider]),
+                return_url=settings.PUBLIC_URL
+                + reverse("finance:deposit_state", args=[deposit.code]),
+            )
+        )
+    except OSError as exc:
+        logger.warning("The provider did not answer", extra={"deposit": deposit.code})
+        raise BankSilent from exc
+    _note_begun(deposit, begun)
+    deposit.refresh_from_db()
+    return deposit
+
+
+def order(
+    *, player: Player, amount: int, provider: str, request_key: UUID, now: datetime
+) -> Deposit:
+    """Write down what the player wants to bring in, before any bank is asked; once per key."""
+    providers.known(provider)
+    same = Deposit.objects.filter(player_code=player.code, request_key=request_key)
+    if known := same.first():
+        return _if_same(known, amount, provider)
+    _check(player, amount, now)
+    try:
+        return _order(player, amount, provider, request_key, now)
+    except IntegrityError as exc:
+        if violated(exc) == "deposit_once_per_request":
+            return _if_same(same.get(), amount, provider)
+        raise
+
+
+def take_callback(
+    *, provider: str, headers: Mapping[str, str], path: str, body: bytes, now: datetime
+) -> ProviderEvent:
+    """Take a provider's message; when this returns, it is written down and done.
+
+    The signature is checked before anything is read. The same message again changes nothing.
+    """
+    fact = providers.known(provider).read(headers=headers, path=path, body=body, now=now)
+    return _take(provider, fact, now)
+
+
+def poll(*, now: datetime) -> int:
+    """Ask the providers about silent deposits, and do what still waits in the inbox."""
+    for provider, order_code in (
+        ProviderEvent.objects.filter(
+            outcome=Outcome.WAITING,
+            order_code__in=Deposit.objects.exclude(state=State.QUARANTINED).values("code"),
+        )
+        .values_list("provider", "order_code")
+        .distinct()[:AT_ONCE]
+    ):
+        _apply(provider, order_code, now)
+    silent = Deposit.objects.filter(state=State.BEGUN, begun_at__lte=now - ASK_AFTER)
+    asked = 0
+    for deposit in silent.order_by("begun_at")[:AT_ONCE]:
+        try:
+            _ask(deposit, now)
+        except (OSError, Refused):
+            logger.warning("The provider did not answer", extra={"deposit": deposit.code})
+        else:
+            asked += 1
+    return asked
+
+
+def ask(deposit: Deposit, *, now: datetime) -> Deposit:
+    """Ask the provider about one deposit that is still open, for the page that waits for it."""
+    if deposit.state == State.BEGUN:
+        try:
+            _ask(deposit, now)
+        except (OSError, Refused):
+            logger.warning("The provider did not answer", extra={"deposit": deposit.code})
+        deposit.refresh_from_db()
+    return deposit
+
+
+def check_again(*, code: str, actor: Any, now: datetime) -> Deposit:
+    """Clear up a deposit that was set aside: the provider's own answer must fit the order."""
+    deposit = Deposit.objects.filter(code=code, state=State.QUARANTINED).first()
+    if deposit is None:
+        raise DepositUnknown
+    try:
+        fact = providers.named(deposit.provider).ask(deposit.code)
+    except OSError as exc:
+        raise BankSilent from exc
+    if fact is not None and fact.kind != OPEN:
+        _receive(deposit.provider, fact, now)
+    _clear_up(deposit, fact, actor, now)
+    deposit.refresh_from_db()
+    return deposit
+
+
+def of(player: Player) -> list[Deposit]:
+    """The player's latest deposits, newest first."""
+    return list(Deposit.objects.filter(player_code=player.code).order_by("-begun_at", "-pk")[:50])
+
+
+def find(player: Player, code: str) -> Deposit:
+    """One deposit of the player, or `DepositUnknown`."""
+    deposit = Deposit.objects.filter(player_code=player.code, code=code).first()
+    if deposit is None:
+        raise DepositUnknown
+    return deposit
+
+
+def limits(now: datetime) -> tuple[int, int]:
+    """The smallest and the largest single deposit, in fen."""
+    return (
+        int(policies.read("deposit.min_fen", at=now)),
+        int(policies.read("deposit.max_fen", at=now)),
+    )
+
+
+def _check(player: Player, amount: int, now: datetime) -> None:
+    if not player.is_verified:
+        raise IdentityRequired
+    if player.is_shadow or player.state != Player.State.ACTIVE:
+        raise DepositNotAllowed
+    least, most = limits(now)
+    if amount < least:
+        raise DepositTooSmall(min_fen=least)
+    if amount > most:
+        raise DepositTooLarge(max_fen=most)
+
+
+def _if_same(known: Deposit, amount: int, provider: str) -> Deposit:
+    if (known.amount, known.provider) != (amount, provider):
+        raise RequestKeyUsed
+    return known
+
+
+@door
+def _order(player: Player, amount: int, provider: str, request_key: UUID, now: datetime) -> Deposit:
+    deposit = Deposit.objects.create(
+        player_code=player.code,
+        provider=provider,
+        amount=amount,
+        request_key=request_key,
+        begun_at=now,
+    )
+    trail.record(
+        action="finance.deposit_begun",
+        actor=player.user,
+        object_type="deposit",
+        object_code=deposit.code,
+        body={"amount_fen": amount, "provider": provider},
+    )
+    return deposit
+
+
+@door
+def _note_begun(deposit: Deposit, begun: providers.Begun) -> None:
+    Deposit.objects.filter(pk=deposit.pk, pay_url="").update(
+        provider_trade=begun.trade, pay_url=begun.pay_url
+    )
+
+
+def _ask(deposit: Deposit, now: datetime) -> None:
+    bank = providers.named(deposit.provider)
+    fact = bank.ask(deposit.code)
+    is_late = deposit.begun_at <= now - CLOSE_AFTER
+    if fact is not None and fact.kind == OPEN and is_late:
+        fact = bank.close(deposit.code)
+    if fact is None and is_late:
+        fact = Fact(
+            event_id=f"unknown:{deposit.code}",
+            kind=CLOSED,
+            order_code=deposit.code,
+            trade=deposit.provider_trade,
+            amount_fen=deposit.amount,
+            body="",
+        )
+    if fact is not None and fact.kind != OPEN:
+        _take(deposit.provider, fact, now)
+
+
+def _take(provider: str, fact: Fact, now: datetime) -> ProviderEvent:
+    event = _receive(provider, fact, now)
+    if event.outcome == Outcome.WAITING:
+        _apply(provider, fact.order_code, now)
+        event.refresh_from_db()
+    return event
+
+
+@door
+def _receive(provider: str, fact: Fact, now: datetime) -> ProviderEvent:
+    ProviderEvent.objects.bulk_create(
+        [
+            ProviderEvent(
+                provider=provider,
+                event_id=fact.event_id,
+                kind=fact.kind,
+                order_code=fact.order_code,
+                trade=fact.trade,
+                amount=fact.amount_fen,
+                body=fact.body,
+                received_at=now,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    return ProviderEvent.objects.get(provider=provider, event_id=fact.event_id)
+
+
+@door
+def _apply(provider: str, order_code: str, now: datetime) -> None:
+    deposit = _locked(provider, order_code)
+    if deposit is not None:
+        _fold(deposit, now)
+
+
+@door
+def _clear_up(deposit: Deposit, fact: Fact | None, actor: Any, now: datetime) -> None:
+    locked = _locked(deposit.provider, deposit.code)
+    if locked is None or locked.state != State.QUARANTINED:
+        return
+    fits = fact is None or not _contradicts(fact.amount_fen, fact.trade, locked)
+    trail.record(
+        action="finance.deposit_checked_again",
+        actor=actor,
+        object_type="deposit",
+        object_code=locked.code,
+        body={"fits": fits, "provider_says": "" if fact is None else fact.kind},
+    )
+    if fits:
+        locked.state = State.BEGUN
+        Deposit.objects.filter(pk=locked.pk).update(state=State.BEGUN)
+        _fold(locked, now)
+
+
+def _locked(provider: str, order_code: str) -> Deposit | None:
+    return (
+        Deposit.objects.select_for_update(no_key=True)
+        .filter(provider=provider, code=order_code)
+        .first()
+    )
+
+
+def _contradicts(amount: int, trade: str, deposit: Deposit) -> bool:
+    is_other_trade = bool(deposit.provider_trade) and trade not in {deposit.provider_trade, ""}
+    return amount != deposit.amount or is_other_trade
+
+
+def _fold(deposit: Deposit, now: datetime) -> None:
+    """Bring the deposit to where all believed facts put it; its row is locked by the caller."""
+    if deposit.state == State.QUARANTINED:
+        return
+    events = list(
+        ProviderEvent.objects.filter(provider=deposit.provider, order_code=deposit.code)
+        .exclude(outcome=Outcome.QUARANTINED)
+        .order_by("pk")
+    )
+    for event in [event for event in events if event.outcome == Outcome.WAITING]:
+        if _contradicts(event.amount, event.trade, deposit):
+            _set_aside(deposit, event, now)
+            events.remove(event)
+        elif event.trade and not deposit.provider_trade:
+            deposit.provider_trade = event.trade
+            Deposit.objects.filter(pk=deposit.pk).update(provider_trade=event.trade)
+    if deposit.state == State.QUARANTINED:
+        return
+    said = {event.kind for event in events}
+    if PAID in said and deposit.credited_at is None:
+        _credit(deposit, now)
+    if {PAID, REFUNDED} <= said and deposit.state == State.CREDITED:
+        _charge_back(deposit, now)
+    if said == {CLOSED} and deposit.state == State.BEGUN:
+        _close(deposit, now)
+    _mark(events, now)
+
+
+def _mark(events: list[ProviderEvent], now: datetime) -> None:
+    """One event of each kind brought the state about; the others only repeated it."""
+    told = {event.kind for event in events if event.outcome == Outcome.APPLIED}
+    for event in events:
+        if event.outcome == Outcome.WAITING:
+            outcome = Outcome.REPEATED if event.kind in told else Outcome.APPLIED
+            told.add(event.kind)
+            ProviderEvent.objects.filter(pk=event.pk).update(outcome=outcome, applied_at=now)
+
+
+def _credit(deposit: Deposit, now: datetime) -> None:
+    ledger.post(
+        reference=f"deposit:{deposit.code}",
+        kind=EntryKind.DEPOSIT,
+        moves=[Move(_clearing(deposit), f"wallet:{deposit.player_code}", deposit.amount)],
+    )
+    _move(deposit, State.CREDITED, credited_at=now, ended_at=None)
+    player = Player.objects.select_related("user").get(code=deposit.player_code)
+    messages.send(
+        user=player.user,
+        kind="finance.deposit_credited",
+        params={"deposit": deposit.code, "amount_fen": deposit.amount},
+        natural_key=f"deposit:{deposit.code}:credited",
+        now=now,
+    )
+
+
+def _charge_back(deposit: Deposit, now: datetime) -> None:
+    """Take back what the bank took back; what the wallet no longer has, the player owes."""
+    player = Player.objects.select_related("user").get(code=deposit.player_code)
+    owed = f"receivable:{player.code}"
+    ledger.open_account(code=owed, kind=AccountKind.RECEIVABLE, is_shadow=False)
+    clearing = _clearing(deposit)
+    for _attempt in range(TRIES):
+        from_wallet = min(wallets.available(player), deposit.amount)
+        moves = [
+            Move(source, clearing, fen)
+            for source, fen in (
+                (wallets.wallet_of(player), from_wallet),
+                (owed, deposit.amount - from_wallet),
+            )
+            if fen
+        ]
+        try:
+            with transaction.atomic():
+                ledger.post(
+                    reference=f"chargeback:{deposit.code}", kind=EntryKind.CHARGEBACK, moves=moves
+                )
+        except IntegrityError as exc:
+            if violated(exc) != "wallet_not_overdrawn":
+                raise
+        else:
+            break
+    else:
+        raise RuntimeError("The wallet never held still long enough for a chargeback.")
+    _move(
+        deposit,
+        State.CHARGED_BACK,
+        ended_at=now,
+        body={"from_wallet_fen": from_wallet, "owed_fen": deposit.amount - from_wallet},
+    )
+    messages.send(
+        user=player.user,
+        kind="finance.deposit_charged_back",
+        params={"deposit": deposit.code, "amount_fen": deposit.amount},
+        natural_key=f"deposit:{deposit.code}:charged_back",
+        now=now,
+    )
+
+
+def _close(deposit: Deposit, now: datetime) -> None:
+    _move(deposit, State.CLOSED, ended_at=now)
+
+
+def _set_aside(deposit: Deposit, event: ProviderEvent, now: datetime) -> None:
+    """What does not fit the order is not believed; an unpaid deposit then waits for people."""
+    ProviderEvent.objects.filter(pk=event.pk).update(outcome=Outcome.QUARANTINED, applied_at=now)
+    logger.error("A provider contradicts an order", extra={"deposit": deposit.code})
+    body = {
+        "event": event.event_id,
+        "told_fen": event.amount,
+        "asked_fen": deposit.amount,
+        "is_other_trade": event.trade != deposit.provider_trade,
+    }
+    if deposit.credited_at is None:
+        _move(deposit, State.QUARANTINED, body=body)
+        return
+    trail.record(
+        action="finance.provider_event_quarantined",
+        actor=None,
+        object_type="deposit",
+        object_code=deposit.code,
+        body=body,
+    )
+
+
+def _move(
+    deposit: Deposit,
+    state: Deposit.State,
+    body: Mapping[str, Any] | None = None,
+    **times: datetime | None,
+) -> None:
+    Deposit.objects.filter(pk=deposit.pk).update(state=state, **times)
+    deposit.state = state
+    for name, value in times.items():
+        setattr(deposit, name, value)
+    trail.record(
+        action=f"finance.deposit_{state.lower()}",
+        actor=None,
+        object_type="deposit",
+        object_code=deposit.code,
+        body={"amount_fen": deposit.amount, **(body or {})},
+    )
+
+
+def _clearing(deposit: Deposit) -> str:
+    return f"clearing:{deposit.provider}"

@@ -1,0 +1,34 @@
+"""The first figures and house accounts of this room, written once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from audit import policies
+from lottery_portal.lib.db import door
+
+from . import ledger
+from .ledger import AccountKind
+from .wallets import SHADOW_SOURCE
+
+FIGURES: dict[str, tuple[int, str]] = {
+    "deposit.min_fen": (1_00, "Genesis: smallest deposit"),
+    "deposit.max_fen": (50_000_00, "Genesis: largest single deposit"),
+    "withdrawal.min_fen": (1_00, "Genesis: smallest withdrawal"),
+    "withdrawal.automatic_up_to_fen": (5_000_00, "Genesis: above it two members of staff decide"),
+    "withdrawal.daily_max_fen": (200_000_00, "Genesis: most that leaves one wallet on one day"),
+}
+ACCOUNTS = {
+    "clearing:sandbox": (AccountKind.CLEARING, False),
+    "escrow:sandbox": (AccountKind.ESCROW, False),
+    SHADOW_SOURCE: (AccountKind.CLEARING, True),
+}
+
+
+@door
+def load(*, now: datetime) -> None:
+    """Set limits of deposits and withdrawals, open the accounts that face the bank."""
+    for key, (value, reason) in FIGURES.items():
+        policies.set_genesis(key=key, value=value, reason=reason, now=now)
+    for code, (kind, is_shadow) in ACCOUNTS.items():
+        ledger.open_account(code=code, kind=kind, is_shadow=is_shadow)

@@ -1,0 +1,126 @@
+"""What a movement of the wallet was for, in words.
+
+This room knows deposits and withdrawals. What was bought or won only higher rooms can say: at
+start-up they register a describer for the references they book under (the word before the colon):
+
+    memos.register("purchase", describe)   # describe(lines) -> {(reference, position): Memo(…), …}
+
+It is asked once for all lines of a page, so it can answer with one query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from . import bank_accounts
+from .ledger import EntryKind, Line
+from .models import Deposit, Withdrawal
+from .providers import ProviderUnknown, known
+
+
+@dataclass(frozen=True)
+class Memo:
+    """A line in words: what it was, a detail, and the page that tells more."""
+
+    title: str
+    detail: str = ""
+    url: str = ""
+
+
+Key = tuple[str, int]
+Describe = Callable[[Sequence[Line]], Mapping[Key, Memo]]
+
+WORDS: dict[str, str | Promise] = {
+    EntryKind.DEPOSIT: gettext_lazy("Deposit"),
+    EntryKind.PURCHASE: gettext_lazy("Tickets bought"),
+    EntryKind.REFUND: gettext_lazy("Stake returned"),
+    EntryKind.PRIZE: gettext_lazy("Prize"),
+    EntryKind.WITHDRAWAL_HOLD: gettext_lazy("Withdrawal"),
+    EntryKind.WITHDRAWAL_RELEASE: gettext_lazy("Withdrawal returned"),
+    EntryKind.WITHDRAWAL_PAID: gettext_lazy("Withdrawal paid"),
+    EntryKind.CHARGEBACK: gettext_lazy("Deposit taken back by the bank"),
+    EntryKind.ADJUSTMENT: gettext_lazy("Correction"),
+    EntryKind.REVERSAL: gettext_lazy("Reversal"),
+}
+_DESCRIBERS: dict[str, Describe] = {}
+
+
+def register(prefix: str, describe: Describe) -> None:
+    """Let `describe` speak for all references that begin with `prefix` and a colon."""
+    if _DESCRIBERS.get(prefix, describe) is not describe:
+        raise RuntimeError(f"Two rooms describe {prefix}.")
+    _DESCRIBERS[prefix] = describe
+
+
+def describe(lines: Sequence[Line]) -> list[Memo]:
+    """The words of each line, in the order of the lines."""
+    by_prefix: dict[str, list[Line]] = {}
+    for line in lines:
+        by_prefix.setdefault(line.reference.partition(":")[0], []).append(line)
+    found: dict[Key, Memo] = {}
+    for prefix, group in by_prefix.items():
+        if describer := _DESCRIBERS.get(prefix):
+            found.update(describer(group))
+    return [found.get((line.reference, line.position)) or _plain(line) for line in lines]
+
+
+def _plain(line: Line) -> Memo:
+    return Memo(title=str(WORDS.get(line.kind, line.kind)))
+
+
+def _code(line: Line) -> str:
+    return line.reference.split(":")[1]
+
+
+def _deposits(lines: Sequence[Line]) -> Mapping[Key, Memo]:
+    rows = Deposit.objects.in_bulk([_code(line) for line in lines], field_name="code")
+    memos = {}
+    for line in lines:
+        deposit = rows.get(_code(line))
+        if deposit is not None:
+            memos[line.reference, line.position] = Memo(
+                title=str(WORDS[line.kind]),
+                detail=_provider(deposit.provider),
+                url=reverse("finance:deposit_state", args=[deposit.code]),
+            )
+    return memos
+
+
+def _withdrawals(lines: Sequence[Line]) -> Mapping[Key, Memo]:
+    rows = Withdrawal.objects.select_related("bank_account").in_bulk(
+        [_code(line) for line in lines], field_name="code"
+    )
+    memos = {}
+    for line in lines:
+        withdrawal = rows.get(_code(line))
+        if withdrawal is None:
+            continue
+        title, detail = str(WORDS[line.kind]), withdrawal.reason
+        if line.kind == EntryKind.WITHDRAWAL_HOLD:
+            bank = bank_accounts.shown(withdrawal.bank_account)
+            title = _("Withdrawal to %(bank)s") % {"bank": bank}
+            detail = withdrawal.get_state_display()
+        memos[line.reference, line.position] = Memo(
+            title=title,
+            detail=detail,
+            url=reverse("finance:withdrawal", args=[withdrawal.code]),
+        )
+    return memos
+
+
+def _provider(name: str) -> str:
+    try:
+        return str(known(name).title)
+    except ProviderUnknown:
+        return name
+
+
+register("deposit", _deposits)
+register("chargeback", _deposits)
+register("withdrawal", _withdrawals)

@@ -1,0 +1,59 @@
+"""What this room tells players."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts import messages
+from accounts.messages import EVERYWHERE, Kind
+
+
+def _deposit(params: Mapping[str, Any]) -> str:
+    return reverse("finance:deposit_state", args=[params["deposit"]])
+
+
+def _withdrawal(params: Mapping[str, Any]) -> str:
+    return reverse("finance:withdrawal", args=[params["withdrawal"]])
+
+
+messages.register(
+    Kind(
+        name="finance.deposit_credited",
+        title=_("Your deposit has arrived"),
+        template="finance/mail/deposit_credited.txt",
+        address=_deposit,
+    )
+)
+messages.register(
+    Kind(
+        name="finance.deposit_charged_back",
+        title=_("Your bank took a deposit back"),
+        template="finance/mail/deposit_charged_back.txt",
+        channels=EVERYWHERE,
+        is_legal=True,
+        address=_deposit,
+    )
+)
+messages.register(
+    Kind(
+        name="finance.withdrawal_paid",
+        title=_("Your withdrawal was paid"),
+        template="finance/mail/withdrawal_paid.txt",
+        channels=EVERYWHERE,
+        address=_withdrawal,
+    )
+)
+messages.register(
+    Kind(
+        name="finance.withdrawal_returned",
+        title=_("Your withdrawal came back"),
+        template="finance/mail/withdrawal_returned.txt",
+        channels=EVERYWHERE,
+        is_legal=True,
+        address=_withdrawal,
+    )
+)

@@ -1,0 +1,103 @@
+"""Deposits and withdrawals go forward only, with the books, and above a tier with other eyes (F109)."""
+
+from django.db import migrations
+
+SQL = """
+CREATE FUNCTION finance_deposit_goes_forward() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.state <> NEW.state AND (OLD.state, NEW.state) NOT IN (
+        ('BEGUN', 'CREDITED'), ('BEGUN', 'CLOSED'), ('BEGUN', 'QUARANTINED'), ('CLOSED', 'CREDITED'),
+        ('CLOSED', 'QUARANTINED'), ('QUARANTINED', 'BEGUN'), ('CREDITED', 'CHARGED_BACK')) THEN
+        RAISE EXCEPTION 'a deposit does not go from % to %', OLD.state, NEW.state
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'deposit_goes_forward';
+    END IF;
+    IF NEW.state IN ('CREDITED', 'CHARGED_BACK')
+       AND NOT EXISTS (SELECT 1 FROM finance_entry e WHERE e.reference = 'deposit:' || NEW.code) THEN
+        RAISE EXCEPTION 'a deposit is credited in the books'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'deposit_credited_in_the_books';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER finance_deposit_goes_forward BEFORE UPDATE ON finance_deposit
+    FOR EACH ROW EXECUTE FUNCTION finance_deposit_goes_forward();
+ALTER TABLE finance_deposit ENABLE ALWAYS TRIGGER finance_deposit_goes_forward;
+
+CREATE FUNCTION finance_withdrawal_goes_forward() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    automatic bigint;
+    asked audit_approvalrequest;
+    person text;
+BEGIN
+    IF OLD.state <> NEW.state AND (OLD.state, NEW.state) NOT IN (
+        ('HELD', 'APPROVED'), ('HELD', 'WAITING'), ('HELD', 'REFUSED'), ('WAITING', 'HELD'),
+        ('WAITING', 'APPROVED'), ('WAITING', 'REFUSED'), ('APPROVED', 'SENDING'), ('SENDING', 'UNKNOWN'),
+        ('SENDING', 'PAID'), ('SENDING', 'FAILED'), ('UNKNOWN', 'PAID'), ('UNKNOWN', 'FAILED')) THEN
+        RAISE EXCEPTION 'a withdrawal does not go from % to %', OLD.state, NEW.state
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_goes_forward';
+    END IF;
+    IF NEW.state = 'APPROVED' AND OLD.state = 'HELD' THEN
+        SELECT p.value::text::bigint INTO automatic FROM audit_policyparameter p
+         WHERE p.key = 'withdrawal.automatic_up_to_fen' AND p.scope = '' AND p.valid_from <= clock_timestamp()
+         ORDER BY p.valid_from DESC LIMIT 1;
+        IF NEW.amount > coalesce(automatic, 0) THEN
+            RAISE EXCEPTION 'above the automatic tier a withdrawal is approved'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_above_tier_is_approved';
+        END IF;
+    ELSIF NEW.state = 'APPROVED' AND OLD.state = 'WAITING' THEN
+        SELECT * INTO asked FROM audit_approvalrequest r WHERE r.code = NEW.approval_code;
+        IF asked.id IS NULL OR asked.kind <> 'finance.withdrawal' OR asked.state <> 'PERFORMED'
+           OR asked.payload::jsonb->>'withdrawal' IS DISTINCT FROM NEW.code
+           OR (asked.payload::jsonb->>'amount_fen')::bigint IS DISTINCT FROM NEW.amount THEN
+            RAISE EXCEPTION 'a withdrawal leaves by its own approval'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_above_tier_is_approved';
+        END IF;
+        SELECT h.row_uuid::text INTO person FROM accounts_player p JOIN accounts_person h ON h.id = p.person_id
+         WHERE p.code = NEW.player_code;
+        IF asked.maker_person = person OR EXISTS (
+            SELECT 1 FROM audit_approvaldecision d WHERE d.request_id = asked.id AND d.checker_person = person) THEN
+            RAISE EXCEPTION 'nobody decides on his own withdrawal'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_approved_by_others';
+        END IF;
+    END IF;
+    IF NEW.state = 'PAID' AND NOT EXISTS (
+           SELECT 1 FROM finance_entry e WHERE e.reference = 'withdrawal:' || NEW.code || ':paid')
+       OR NEW.state IN ('FAILED', 'REFUSED') AND NOT EXISTS (
+           SELECT 1 FROM finance_entry e WHERE e.reference = 'withdrawal:' || NEW.code || ':release') THEN
+        RAISE EXCEPTION 'a withdrawal ends in the books'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_ends_in_the_books';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER finance_withdrawal_goes_forward BEFORE UPDATE ON finance_withdrawal
+    FOR EACH ROW EXECUTE FUNCTION finance_withdrawal_goes_forward();
+ALTER TABLE finance_withdrawal ENABLE ALWAYS TRIGGER finance_withdrawal_goes_forward;
+
+-- A request begins at the beginning.
+CREATE FUNCTION finance_begins_at_the_beginning() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state <> TG_ARGV[0] THEN
+        RAISE EXCEPTION '% begins as %', TG_TABLE_NAME, TG_ARGV[0]
+            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_begins_at_the_beginning';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER finance_deposit_begins BEFORE INSERT ON finance_deposit
+    FOR EACH ROW EXECUTE FUNCTION finance_begins_at_the_beginning('BEGUN');
+CREATE TRIGGER finance_withdrawal_begins BEFORE INSERT ON finance_withdrawal
+    FOR EACH ROW EXECUTE FUNCTION finance_begins_at_the_beginning('HELD');
+"""
+UNDO = """
+DROP FUNCTION finance_begins_at_the_beginning() CASCADE;
+DROP FUNCTION finance_withdrawal_goes_forward() CASCADE;
+DROP FUNCTION finance_deposit_goes_forward() CASCADE;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("finance", "0003_posting_rules"),
+        ("audit", "0004_four_eyes"),
+        ("accounts", "0001_first_tables"),
+    ]
+    operations = [migrations.RunSQL(SQL, UNDO)]

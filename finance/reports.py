@@ -1,0 +1,80 @@
+"""The books as an export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from audit import reports
+from audit.reports import Column
+
+from .models import EntryKind, Transfer
+
+
+class EntriesForm(reports.PeriodForm):
+    """The interval, and which entries of it."""
+
+    kind = forms.ChoiceField(
+        label=_("Kind"), required=False, choices=[("", _("All")), *EntryKind.choices]
+    )
+
+
+def _moved(params: Mapping[str, Any]) -> QuerySet[Transfer]:
+    since, until = reports.period(params)
+    found = Transfer.objects.filter(posted_at__gte=since, posted_at__lt=until)
+    if kind := params.get("kind"):
+        found = found.filter(entry__kind=kind)
+    return found
+
+
+def _rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    rows = _moved(params).select_related("entry__reversal_of", "source", "target").order_by("pk")
+    for row in rows.iterator(chunk_size=2000):
+        original = row.entry.reversal_of
+        yield (
+            row.pk,
+            row.posted_at,
+            row.entry.booked_on,
+            row.entry.reference,
+            row.entry.kind,
+            row.position,
+            row.source.code,
+            row.target.code,
+            row.amount,
+            "shadow" if row.is_shadow else "real",
+            original.reference if original else "",
+        )
+
+
+def _count(params: Mapping[str, Any]) -> int:
+    return _moved(params).count()
+
+
+reports.register(
+    reports.Report(
+        name="finance.entries",
+        title=_("Entries of the books"),
+        about=_("Every movement of the interval: one row is one debit and one credit."),
+        columns=[
+            Column("id", _("No."), "count"),
+            Column("posted_at", _("When"), "moment"),
+            Column("booked_on", _("Booked on"), "day"),
+            Column("reference", _("Reference")),
+            Column("kind", _("Kind")),
+            Column("position", _("Position"), "count"),
+            Column("source", _("Source account")),
+            Column("target", _("Target account")),
+            Column("amount", _("Amount (yuan)"), "money"),
+            Column("book", _("Book")),
+            Column("reversal_of", _("Reversal of")),
+        ],
+        rows=_rows,
+        count=_count,
+        form=EntriesForm,
+        roles=frozenset({"treasurer", "auditor", "regulator", "compliance"}),
+    )
+)

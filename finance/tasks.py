@@ -1,0 +1,29 @@
+"""Shells for the queue."""
+
+from django.utils import timezone
+
+from lottery_portal import jobs
+
+
+@jobs.handler("finance.poll_deposits", max_attempts=1)
+def poll_deposits() -> None:
+    """Ask the banks about deposits they were silent about."""
+    from . import deposits
+
+    deposits.poll(now=timezone.now())
+
+
+@jobs.handler("finance.poll_withdrawals", max_attempts=1)
+def poll_withdrawals() -> None:
+    """Ask the banks about payouts of which nobody knows what became."""
+    from . import withdrawals
+
+    withdrawals.poll(now=timezone.now())
+
+
+@jobs.handler("finance.send_withdrawal", max_attempts=20)
+def send_withdrawal(*, code: str) -> None:
+    """Bring one approved withdrawal to the bank."""
+    from . import withdrawals
+
+    withdrawals.send(code=code, now=timezone.now())

@@ -1,0 +1,28 @@
+"""Addresses of this room."""
+
+from django.urls import URLPattern, path
+
+from .views import deposit, desk, wallet, withdraw
+
+app_name = "finance"
+
+urlpatterns: list[URLPattern] = [
+    path("wallet/", wallet.wallet, name="wallet"),
+    path("wallet/statement.csv", wallet.statement_file, name="statement_file"),
+    path("wallet/deposit/", deposit.deposit, name="deposit"),
+    path("wallet/deposits/<str:code>/", deposit.deposit_state, name="deposit_state"),
+    path("wallet/withdraw/", withdraw.withdraw, name="withdraw"),
+    path("wallet/withdrawals/<str:code>/", withdraw.withdrawal, name="withdrawal"),
+    path("wallet/bank-accounts/", withdraw.accounts, name="bank_accounts"),
+    path(
+        "wallet/bank-accounts/<str:code>/remove/",
+        withdraw.remove_account,
+        name="bank_account_remove",
+    ),
+    path("wallet/callbacks/<str:provider>/", deposit.callback, name="callback"),
+    path("desk/withdrawals/", desk.desk_withdrawals, name="desk_withdrawals"),
+    path("desk/withdrawals/<str:code>/", desk.desk_withdrawal, name="desk_withdrawal"),
+    path("desk/deposits/", desk.desk_deposits, name="desk_deposits"),
+    path("desk/deposits/<str:code>/check/", desk.desk_deposit_check, name="desk_deposit_check"),
+    path("desk/ledger/", desk.desk_ledger, name="desk_ledger"),
+]

@@ -1,0 +1,246 @@
+"""Staff pages: withdrawals to prepare, deposits set aside, the books (treasurer and auditor)."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages as notes
+from django.core.paginator import Paginator
+from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import step_up, who
+from finance import bank_accounts, deposits, ledger, withdrawals
+from finance.forms import LedgerForm, ReasonForm
+from finance.models import Account, Deposit, Entry, EntryKind, ProviderEvent, Transfer, Withdrawal
+from lottery_portal.lib import codes, dates
+from lottery_portal.lib.errors import Refused
+
+from .withdraw import steps
+
+ROWS = 50
+State = Withdrawal.State
+FILTERS: dict[str, tuple[str, ...]] = {
+    "open": (State.HELD, State.WAITING),
+    "bank": (State.APPROVED, State.SENDING, State.UNKNOWN),
+    "paid": (State.PAID,),
+    "returned": (State.FAILED, State.REFUSED),
+    "all": tuple(State.values),
+}
+TONES = {
+    State.HELD: "waiting",
+    State.WAITING: "waiting",
+    State.APPROVED: "waiting",
+    State.SENDING: "waiting",
+    State.UNKNOWN: "attention",
+    State.PAID: "done",
+    State.FAILED: "wrong",
+    State.REFUSED: "draft",
+}
+
+
+@never_cache
+@require_GET
+def desk_withdrawals(request: HttpRequest) -> HttpResponse:
+    """Withdrawals by what they wait for, oldest first while they wait."""
+    chosen = request.GET.get("state", "open")
+    states = FILTERS.get(chosen, FILTERS["open"])
+    found = Withdrawal.objects.filter(state__in=states).select_related("bank_account")
+    page = Paginator(
+        found.order_by("requested_at" if chosen == "open" else "-requested_at"), ROWS
+    ).get_page(request.GET.get("page"))
+    context = {
+        "nav": "withdrawals",
+        "kinds": _chips(chosen),
+        "rows": [_row(row) for row in page.object_list],
+        "total_fen": found.aggregate(sum=Sum("amount"))["sum"] or 0,
+        "page": page,
+        "query": urlencode({"state": chosen}),
+    }
+    return render(request, "desk/withdrawals.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def desk_withdrawal(request: HttpRequest, code: str) -> HttpResponse:
+    """One withdrawal: what it is, where it stands, and for a cashier the next deed."""
+    try:
+        found = withdrawals.find(code)
+    except Refused as refusal:
+        raise Http404 from refusal
+    may_act = "cashier" in who.roles(request.user, timezone.now()) and found.state == State.HELD
+    form = ReasonForm(request.POST if request.POST.get("action") == "refuse" else None)
+    status = 200
+    if request.method == "POST":
+        if not step_up.is_recent(request):
+            return redirect(step_up.address(request.user, request.path))
+        status = _act(request, found, form)
+        if status == 200:  # noqa: PLR2004 - the deed was done
+            return redirect("finance:desk_withdrawal", code=code)
+    context = {
+        "nav": "withdrawals",
+        "withdrawal": found,
+        "shown_code": codes.shown(found.code),
+        "player": codes.shown(found.player_code),
+        "bank": bank_accounts.shown(found.bank_account),
+        "holder": str(found.bank_account.holder),
+        "tone": TONES[State(found.state)],
+        "steps": steps(found),
+        "form": form,
+        "may_act": may_act,
+        "approval_url": _approval_url(found),
+        "automatic_up_to_fen": withdrawals.automatic_up_to(timezone.now()),
+    }
+    return render(request, "desk/withdrawal.html", context, status=status)
+
+
+@never_cache
+@require_GET
+def desk_deposits(request: HttpRequest) -> HttpResponse:
+    """Deposits that what the bank told did not fit, and messages about orders nobody knows."""
+    found = Deposit.objects.filter(state=Deposit.State.QUARANTINED).order_by("begun_at")
+    told = ProviderEvent.objects.filter(
+        order_code__in=found.values("code"), outcome=ProviderEvent.Outcome.QUARANTINED
+    )
+    by_order: dict[str, list[ProviderEvent]] = {}
+    for event in told.order_by("pk"):
+        by_order.setdefault(event.order_code, []).append(event)
+    parked = ProviderEvent.objects.filter(
+        Q(outcome=ProviderEvent.Outcome.WAITING) | Q(outcome=ProviderEvent.Outcome.QUARANTINED)
+    ).exclude(order_code__in=found.values("code"))
+    context = {
+        "nav": "withdrawals",
+        "rows": [
+            {
+                "deposit": row,
+                "shown_code": codes.shown(row.code),
+                "player": codes.shown(row.player_code),
+                "events": by_order.get(row.code, []),
+            }
+            for row in found[:ROWS]
+        ],
+        "parked": parked.order_by("-received_at")[:ROWS],
+        "may_act": "treasurer" in who.roles(request.user, timezone.now()),
+    }
+    return render(request, "desk/deposits.html", context)
+
+
+@require_POST
+@step_up.required
+def desk_deposit_check(request: HttpRequest, code: str) -> HttpResponse:
+    """Ask the bank again about a deposit that was set aside."""
+    try:
+        found = deposits.check_again(code=code, actor=request.user, now=timezone.now())
+    except Refused as refusal:
+        notes.error(request, str(refusal))
+    else:
+        notes.info(
+            request,
+            _("The bank was asked. The deposit is now: %(state)s.")
+            % {"state": found.get_state_display()},
+        )
+    return redirect("finance:desk_deposits")
+
+
+@never_cache
+@require_GET
+def desk_ledger(request: HttpRequest) -> HttpResponse:
+    """The books: entries with their movements, found by reference, account, kind and day."""
+    form = LedgerForm(request.GET or None, kinds=EntryKind.choices)
+    asked = form.cleaned_data if form.is_valid() else {}
+    moves = Transfer.objects.select_related("source", "target").order_by("position")
+    page = Paginator(
+        _entries(asked).prefetch_related(Prefetch("transfers", queryset=moves)), ROWS
+    ).get_page(request.GET.get("page"))
+    account = Account.objects.filter(code=asked.get("account") or "").first()
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "nav": "ledger",
+        "form": form,
+        "entries": page.object_list,
+        "account": account,
+        "account_fen": ledger.balance(account.code) if account else None,
+        "trial": [
+            {"name": _("Real book"), "fen": ledger.trial_balance()},
+            {"name": _("Shadow book"), "fen": ledger.trial_balance(is_shadow=True)},
+        ],
+        "page": page,
+        "query": query.urlencode(),
+    }
+    return render(request, "desk/ledger.html", context)
+
+
+def _act(request: HttpRequest, found: Withdrawal, form: ReasonForm) -> int:
+    now = timezone.now()
+    try:
+        if request.POST.get("action") == "prepare":
+            withdrawals.prepare(code=found.code, maker=request.user, now=now)
+            notes.success(request, _("Prepared. Another person approves it now."))
+            return 200
+        if form.is_valid():
+            reason = form.cleaned_data["reason"]
+            withdrawals.refuse(code=found.code, actor=request.user, reason=reason, now=now)
+            notes.success(request, _("Refused. The amount is back in the player's balance."))
+            return 200
+    except Refused as refusal:
+        notes.error(request, str(refusal))
+        return refusal.status
+    return 400
+
+
+def _chips(chosen: str) -> list[dict[str, Any]]:
+    names = {
+        "open": _("To be decided"),
+        "bank": _("With the bank"),
+        "paid": _("Paid out"),
+        "returned": _("Returned"),
+        "all": _("All"),
+    }
+    return [
+        {"name": name, "url": f"?{urlencode({'state': code})}", "is_on": code == chosen}
+        for code, name in names.items()
+    ]
+
+
+def _row(row: Withdrawal) -> dict[str, Any]:
+    return {
+        "code": codes.shown(row.code),
+        "player": codes.shown(row.player_code),
+        "bank": bank_accounts.shown(row.bank_account),
+        "amount_fen": row.amount,
+        "asked_at": row.requested_at,
+        "state_word": row.get_state_display(),
+        "state_tone": TONES[State(row.state)],
+        "url": reverse("finance:desk_withdrawal", args=[row.code]),
+    }
+
+
+def _approval_url(found: Withdrawal) -> str:
+    return reverse("audit:approval", args=[found.approval_code]) if found.approval_code else ""
+
+
+def _entries(asked: dict[str, Any]) -> QuerySet[Entry]:
+    found = Entry.objects.order_by("-pk")
+    if reference := asked.get("reference"):
+        found = found.filter(reference__startswith=reference)
+    if kind := asked.get("kind"):
+        found = found.filter(kind=kind)
+    if code := asked.get("account"):
+        ids = list(Account.objects.filter(code=code).values_list("pk", flat=True))
+        moved = Transfer.objects.filter(Q(source_id__in=ids) | Q(target_id__in=ids))
+        found = found.filter(pk__in=moved.values("entry_id"))
+    if since := asked.get("since"):
+        found = found.filter(posted_at__gte=datetime.combine(since, time.min, dates.SHANGHAI))
+    if until := asked.get("until"):
+        end = datetime.combine(until + timedelta(days=1), time.min, dates.SHANGHAI)
+        found = found.filter(posted_at__lt=end)
+    return found

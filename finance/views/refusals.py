@@ -1,0 +1,101 @@
+"""A refused deposit or withdrawal as a page: what happened, that no money moved, the way on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.money import yuan
+
+# Refusals that a person mends in the form; all others get a page.
+BESIDE_THE_FIELD = frozenset(
+    {
+        "deposit_too_small",
+        "deposit_too_large",
+        "withdrawal_too_small",
+        "bank_number_wrong",
+        "bank_holder_differs",
+        "bank_account_taken",
+        "too_many_bank_accounts",
+    }
+)
+
+
+def beside(form: Any, refusal: Refused) -> bool:
+    """Put the refusal beside the field it is about, if it belongs into the form at all."""
+    if refusal.code not in BESIDE_THE_FIELD:
+        return False
+    names = [name for name in refusal.figures.get("fields", ["amount"]) if name in form.fields]
+    for name in names or [None]:
+        form.add_error(name, str(refusal))
+    return True
+
+
+def page(request: HttpRequest, refusal: Refused, *, bar_title: str, back_url: str) -> HttpResponse:
+    """The page of one refusal, with the refusal's status."""
+    context = {
+        "nav": "me",
+        "bar_title": bar_title,
+        "tone": "attention",
+        "sign": "alert",
+        "title": bar_title,
+        "text": str(refusal),
+        "figures": _figures(refusal.figures),
+        "kept": _("No money has moved."),
+        "actions": [{"text": _("Back"), "url": back_url}],
+        "reference": "",
+        "at": timezone.now(),
+        "back_url": back_url,
+        **_told(refusal, back_url),
+    }
+    return render(request, "refusal.html", context, status=refusal.status)
+
+
+def _told(refusal: Refused, back_url: str) -> dict[str, Any]:
+    back = {"text": _("Back"), "url": back_url}
+    if refusal.code == "identity_required":
+        return {
+            "tone": "waiting",
+            "sign": "user",
+            "title": _("Please confirm your identity first"),
+            "text": _(
+                "Money comes in and goes out only under a confirmed name. It takes a minute, once."
+            ),
+            "actions": [
+                {"text": _("Confirm my identity"), "url": reverse("accounts:verify")},
+                back,
+            ],
+        }
+    if refusal.code == "bank_silent":
+        return {
+            "tone": "waiting",
+            "sign": "bank",
+            "title": _("The bank does not answer"),
+            "actions": [{"text": _("Try again"), "url": back_url}],
+        }
+    if refusal.code == "not_enough_money":
+        return {"sign": "wallet", "title": _("Your balance is too small")}
+    if refusal.code == "withdrawal_daily_ceiling":
+        return {"sign": "pause", "title": _("The ceiling of the day is reached")}
+    return {}
+
+
+def _figures(figures: Mapping[str, Any]) -> list[dict[str, Any]]:
+    names = {
+        "available_fen": _("Available"),
+        "asked_fen": _("Amount asked for"),
+        "max_fen": _("Most in one day"),
+        "left_fen": _("Left today"),
+    }
+    return [
+        {"name": names[key], "value": _("%(amount)s yuan") % {"amount": yuan(value)}}
+        for key, value in figures.items()
+        if key in names
+    ]

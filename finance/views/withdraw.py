@@ -1,0 +1,195 @@
+"""Taking money out, and the bank accounts it may go to (F006, F109)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from django.contrib import messages as notes
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import step_up, who
+from finance import bank_accounts, withdrawals
+from finance import wallets as purse
+from finance.deposits import IdentityRequired
+from finance.forms import BankAccountForm, WithdrawForm
+from finance.models import Withdrawal
+from lottery_portal.lib import codes
+from lottery_portal.lib.errors import Refused
+
+from . import refusals
+
+State = Withdrawal.State
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@step_up.required
+def withdraw(request: HttpRequest) -> HttpResponse:
+    """Say how much and where to; the amount is held from that moment."""
+    player, now = who.player(request.user), timezone.now()
+    if not player.is_verified:
+        return _refused(request, IdentityRequired())
+    accounts = bank_accounts.of(player)
+    if not accounts:
+        notes.info(request, _("First register a bank account in your own name."))
+        return redirect("finance:bank_accounts")
+    form = WithdrawForm(
+        request.POST or None,
+        accounts=accounts,
+        initial={"request_key": uuid4(), "bank_account": accounts[-1].code},
+    )
+    status = 400 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            asked = withdrawals.request(player=player, now=now, **form.cleaned_data)
+        except Refused as refusal:
+            if not refusals.beside(form, refusal):
+                return _refused(request, refusal)
+            status = refusal.status
+        else:
+            return redirect("finance:withdrawal", code=asked.code)
+    context = {
+        "nav": "me",
+        "form": form,
+        "available_fen": purse.available(player),
+        "held_fen": purse.held(player),
+        "automatic_up_to_fen": withdrawals.automatic_up_to(now),
+    }
+    return render(request, "finance/withdraw.html", context, status=status)
+
+
+@never_cache
+@require_GET
+def withdrawal(request: HttpRequest, code: str) -> HttpResponse:
+    """Where a withdrawal stands."""
+    try:
+        found = withdrawals.find(code, player=who.player(request.user))
+    except Refused as refusal:
+        return _refused(request, refusal)
+    tone, note_text = _told(found)
+    context = {
+        "nav": "me",
+        "title": _("Withdrawal"),
+        "amount_fen": found.amount,
+        "tone": tone,
+        "word": found.get_state_display(),
+        "steps": steps(found),
+        "facts": [
+            {"name": _("Number"), "value": codes.shown(found.code)},
+            {"name": _("Bank account"), "value": bank_accounts.shown(found.bank_account)},
+        ],
+        "note_tone": tone if tone != "draft" else "waiting",
+        "note_text": note_text,
+        "back_url": reverse("finance:wallet"),
+        "actions": [{"text": _("To the balance"), "url": reverse("finance:wallet")}],
+    }
+    return render(request, "finance/movement.html", context)
+
+
+@never_cache
+@sensitive_post_parameters("number", "holder")
+@require_http_methods(["GET", "POST"])
+@step_up.required
+def accounts(request: HttpRequest) -> HttpResponse:
+    """The player's bank accounts, masked, and a form for one more."""
+    player = who.player(request.user)
+    if not player.is_verified:
+        return _refused(request, IdentityRequired())
+    form = BankAccountForm(request.POST or None)
+    status = 400 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            added = bank_accounts.add(player=player, now=timezone.now(), **form.cleaned_data)
+        except Refused as refusal:
+            if not refusals.beside(form, refusal):
+                return _refused(request, refusal)
+            status = refusal.status
+        else:
+            notes.success(
+                request, _("%(bank)s is registered.") % {"bank": bank_accounts.shown(added)}
+            )
+            return redirect("finance:bank_accounts")
+    context = {
+        "nav": "me",
+        "form": form,
+        "accounts": bank_accounts.of(player),
+        "holder": str(player.person.name) if player.person else "",
+    }
+    return render(request, "finance/bank_accounts.html", context, status=status)
+
+
+@require_POST
+@step_up.required
+def remove_account(request: HttpRequest, code: str) -> HttpResponse:
+    """Take a bank account off the list."""
+    player = who.player(request.user)
+    try:
+        bank_accounts.remove(player=player, code=code, now=timezone.now())
+    except Refused as refusal:
+        return _refused(request, refusal, back="finance:bank_accounts")
+    notes.success(request, _("The bank account is removed."))
+    return redirect("finance:bank_accounts")
+
+
+def steps(found: Withdrawal) -> list[dict[str, Any]]:
+    """The way of a withdrawal as a timeline, for its player and for the desk."""
+    seen: list[dict[str, Any]] = [
+        {
+            "title": _("Asked for, amount held"),
+            "state": "done",
+            "at": found.requested_at,
+            "text": "",
+        }
+    ]
+    if found.approved_at:
+        seen.append({"title": _("Approved"), "state": "done", "at": found.approved_at, "text": ""})
+    elif found.state in {State.HELD, State.WAITING}:
+        seen.append({"title": _("Being checked by staff"), "state": "now", "at": None, "text": ""})
+    if found.sent_at:
+        seen.append({"title": _("With the bank"), "state": "done", "at": found.sent_at, "text": ""})
+    if found.state in withdrawals.ENDED:
+        is_paid = found.state == State.PAID
+        seen.append(
+            {
+                "title": _("Paid out") if is_paid else _("Back in the balance"),
+                "state": "done" if is_paid else "halted",
+                "at": found.ended_at,
+                "text": found.reason,
+            }
+        )
+    else:
+        is_sent = found.state in {State.SENDING, State.UNKNOWN}
+        seen.append(
+            {"title": _("Paid out"), "state": "now" if is_sent else "todo", "at": None, "text": ""}
+        )
+    return seen
+
+
+def _told(found: Withdrawal) -> tuple[str, str]:
+    if found.state == State.PAID:
+        return "done", _("The bank has paid it out.")
+    if found.state in {State.FAILED, State.REFUSED}:
+        return "attention", _(
+            "It did not go out; the amount is back in your balance. Reason: %(reason)s"
+        ) % {"reason": found.reason}
+    if found.state == State.UNKNOWN:
+        return "waiting", _("The bank has not answered yet. We are asking; it is never sent twice.")
+    if found.state in {State.HELD, State.WAITING}:
+        return "waiting", _(
+            "A second person looks at this amount first. It is held and cannot be spent."
+        )
+    return "waiting", _("It is on its way to your bank. The amount is held and cannot be spent.")
+
+
+def _refused(request: HttpRequest, refusal: Refused, back: str = "finance:wallet") -> HttpResponse:
+    return refusals.page(
+        request, refusal, bar_title=_("No withdrawal made"), back_url=reverse(back)
+    )

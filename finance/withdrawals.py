@@ -1,0 +1,416 @@
+"""Money going out: held at once, approved by itself or by two members of staff, sent once (F109).
+
+HELD → APPROVED by itself up to a policy, else HELD → WAITING (a cashier prepared it) → APPROVED (an
+approver signed) → SENDING → PAID or FAILED. Whoever cannot say what the bank did says UNKNOWN and
+asks; a payout is never sent under another number. What does not leave goes back to the wallet.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.db.models import Sum
+from django.utils.translation import gettext_lazy as _
+
+from accounts import messages, who
+from accounts.models import Player
+from audit import approvals, policies, trail
+from lottery_portal import jobs
+from lottery_portal.lib import dates
+from lottery_portal.lib.db import door, inside_transaction, violated
+from lottery_portal.lib.errors import Refused
+
+from . import bank_accounts, ledger, providers, wallets
+from .deposits import RequestKeyUsed
+from .ledger import EntryKind, Move
+from .models import BankAccount, Withdrawal
+from .providers import FAILED, PAID, Payout, PayoutAnswer
+
+logger = logging.getLogger(__name__)
+
+KIND = "finance.withdrawal"
+ASK_AFTER = timedelta(seconds=60)
+AT_ONCE = 200
+LONGEST_REASON = 200
+
+State = Withdrawal.State
+ENDED = (State.PAID, State.FAILED, State.REFUSED)
+
+
+class WithdrawalTooSmall(Refused):
+    """Less than the smallest withdrawal."""
+
+    code, status = "withdrawal_too_small", 400
+    message = _("The smallest withdrawal is %(min_fen)s yuan.")
+
+
+class DailyCeilingReached(Refused):
+    """Today's withdrawals and this one are more than a day allows."""
+
+    code = "withdrawal_daily_ceiling"
+    message = _("You can withdraw %(max_fen)s yuan a day. %(left_fen)s yuan are left today.")
+
+
+class WithdrawalUnknown(Refused):
+    """No such withdrawal."""
+
+    code, status = "withdrawal_unknown", 404
+    message = _("There is no such withdrawal.")
+
+
+class NotInThisState(Refused):
+    """Somebody was faster, or it is another's turn."""
+
+    code = "withdrawal_not_in_this_state"
+    message = _("This withdrawal is no longer in the state you saw. Please load the page again.")
+
+
+class OwnWithdrawal(Refused):
+    """Nobody works on his own money."""
+
+    code, status = "withdrawal_own", 403
+    message = _("This is your own withdrawal. Colleagues must handle it.")
+
+
+class ReasonMissing(Refused):
+    """A refusal without a reason."""
+
+    code, status = "reason_missing", 400
+    message = _("Please say why; the player will read it.")
+
+
+def request(
+    *, player: Player, amount: int, bank_account: str, request_key: UUID, now: datetime
+) -> Withdrawal:
+    """Hold the money and ask for its way out, or say why not.
+
+    Repeating a `request_key` with the same figures leads to the first withdrawal.
+    """
+    same = Withdrawal.objects.filter(player_code=player.code, request_key=request_key)
+    if known := same.select_related("bank_account").first():
+        return _if_same(known, amount, bank_account)
+    least = int(policies.read("withdrawal.min_fen", at=now))
+    if amount < least:
+        raise WithdrawalTooSmall(min_fen=least)
+    account = bank_accounts.find(player, bank_account)
+    try:
+        return _request(player, amount, account, request_key, now)
+    except IntegrityError as exc:
+        name = violated(exc)
+        if name == "withdrawal_once_per_request":
+            return _if_same(same.select_related("bank_account").get(), amount, bank_account)
+        if name == "wallet_not_overdrawn":
+            raise wallets.NotEnoughMoney(
+                available_fen=wallets.available(player), asked_fen=amount
+            ) from exc
+        raise
+
+
+@door
+def prepare(*, code: str, maker: Any, now: datetime) -> Withdrawal:
+    """A cashier has looked at it and asks for a second person's word."""
+    withdrawal = _locked(code)
+    _not_own(withdrawal, maker)
+    if withdrawal.state != State.HELD:
+        raise NotInThisState
+    asked = approvals.request(
+        kind=KIND,
+        payload={
+            "withdrawal": withdrawal.code,
+            "player": withdrawal.player_code,
+            "amount_fen": withdrawal.amount,
+            "bank_account": withdrawal.bank_account.code,
+            "bank": bank_accounts.shown(withdrawal.bank_account),
+        },
+        maker=maker,
+        now=now,
+        amount_fen=withdrawal.amount,
+    )
+    _move(withdrawal, State.WAITING, actor=maker, approval_code=asked.code)
+    return withdrawal
+
+
+@door
+def refuse(*, code: str, actor: Any, reason: str, now: datetime) -> Withdrawal:
+    """A cashier says no before anybody was asked to approve; the money goes back."""
+    if not reason.strip():
+        raise ReasonMissing
+    withdrawal = _locked(code)
+    _not_own(withdrawal, actor)
+    if withdrawal.state != State.HELD:
+        raise NotInThisState
+    _release(withdrawal, State.REFUSED, reason.strip(), actor=actor, now=now)
+    return withdrawal
+
+
+@inside_transaction
+def approve(*, code: str, approval_code: str, now: datetime) -> None:
+    """What the last decision performs: the withdrawal may leave. The trail names who signed."""
+    withdrawal = _locked(code)
+    if withdrawal.state != State.WAITING or withdrawal.approval_code != approval_code:
+        raise NotInThisState
+    try:
+        _approve(withdrawal, now=now)
+    except IntegrityError as exc:
+        if violated(exc) == "withdrawal_approved_by_others":
+            raise OwnWithdrawal from exc
+        raise
+
+
+@inside_transaction
+def drop(*, code: str, approval_code: str, is_refused: bool, reason: str, now: datetime) -> None:
+    """What a refused or expired request leads to: the money goes back, or a cashier looks again."""
+    withdrawal = _locked(code)
+    if withdrawal.state != State.WAITING or withdrawal.approval_code != approval_code:
+        return
+    if is_refused:
+        _release(withdrawal, State.REFUSED, reason, actor=None, now=now)
+    else:
+        _move(withdrawal, State.HELD, actor=None, approval_code="")
+
+
+def send(*, code: str, now: datetime) -> None:
+    """Bring an approved withdrawal to the bank: note the intent, call, note the outcome.
+
+    May run again at any point: what was begun is asked about first, and is only ever sent again
+    under its own number, when the bank says that it never heard of it.
+    """
+    withdrawal = Withdrawal.objects.select_related("bank_account").filter(code=code).first()
+    if withdrawal is None or withdrawal.state not in {State.APPROVED, State.SENDING, State.UNKNOWN}:
+        return
+    bank = providers.named(withdrawal.provider)
+    is_new = withdrawal.state == State.APPROVED and _intend(withdrawal, now)
+    try:
+        answer = None if is_new else bank.ask_payout(code)
+        if answer is None:
+            answer = bank.pay_out(
+                Payout(
+                    code=code,
+                    amount_fen=withdrawal.amount,
+                    account_number=withdrawal.bank_account.number.reveal(),
+                    holder=withdrawal.bank_account.holder.reveal(),
+                )
+            )
+    except (OSError, Refused):
+        logger.warning("The bank did not answer a payout", extra={"withdrawal": code})
+        _doubt(code)
+        return
+    _conclude(code, answer, now)
+
+
+def poll(*, now: datetime) -> int:
+    """Ask about every payout of which nobody knows what became of it."""
+    codes = list(
+        Withdrawal.objects.filter(
+            state__in=[State.SENDING, State.UNKNOWN], sent_at__lte=now - ASK_AFTER
+        )
+        .order_by("sent_at")
+        .values_list("code", flat=True)[:AT_ONCE]
+    )
+    for code in codes:
+        send(code=code, now=now)
+    return len(codes)
+
+
+def of(player: Player) -> list[Withdrawal]:
+    """The player's latest withdrawals, newest first."""
+    rows = Withdrawal.objects.filter(player_code=player.code).select_related("bank_account")
+    return list(rows.order_by("-requested_at", "-pk")[:50])
+
+
+def find(code: str, *, player: Player | None = None) -> Withdrawal:
+    """One withdrawal, of this player only if one is given, or `WithdrawalUnknown`."""
+    rows = Withdrawal.objects.select_related("bank_account", "requested_by").filter(code=code)
+    found = (rows if player is None else rows.filter(player_code=player.code)).first()
+    if found is None:
+        raise WithdrawalUnknown
+    return found
+
+
+def automatic_up_to(now: datetime) -> int:
+    """Up to this many fen a withdrawal needs nobody's word."""
+    return int(policies.read("withdrawal.automatic_up_to_fen", at=now))
+
+
+def left_today(player: Player, now: datetime) -> int:
+    """How much the player may still withdraw on this Shanghai day, in fen."""
+    midnight = datetime.combine(dates.in_shanghai(now).date(), time.min, dates.SHANGHAI)
+    asked = (
+        Withdrawal.objects.filter(
+            player_code=player.code,
+            requested_at__gte=midnight,
+            requested_at__lt=midnight + timedelta(days=1),
+        )
+        .exclude(state__in=[State.FAILED, State.REFUSED])
+        .aggregate(sum=Sum("amount"))["sum"]
+    )
+    return int(policies.read("withdrawal.daily_max_fen", at=now)) - int(asked or 0)
+
+
+def _if_same(known: Withdrawal, amount: int, bank_account: str) -> Withdrawal:
+    if (known.amount, known.bank_account.code) != (amount, bank_account):
+        raise RequestKeyUsed
+    return known
+
+
+@door
+def _request(
+    player: Player, amount: int, account: BankAccount, request_key: UUID, now: datetime
+) -> Withdrawal:
+    # Removing the account waits for this, and the other way round.
+    BankAccount.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
+    account = bank_accounts.find(player, account.code)
+    withdrawal = Withdrawal.objects.create(
+        player_code=player.code,
+        bank_account=account,
+        provider=_provider(),
+        amount=amount,
+        request_key=request_key,
+        requested_by=player.user,
+        requested_at=now,
+    )
+    ledger.post(
+        reference=f"withdrawal:{withdrawal.code}:hold",
+        kind=EntryKind.WITHDRAWAL_HOLD,
+        moves=[Move(wallets.wallet_of(player), wallets.hold_of(player), amount)],
+    )
+    # The wallet is locked from here on, so requests of one player count each other.
+    left = left_today(player, now)
+    if left < 0:
+        raise DailyCeilingReached(
+            max_fen=int(policies.read("withdrawal.daily_max_fen", at=now)), left_fen=left + amount
+        )
+    trail.record(
+        action="finance.withdrawal_requested",
+        actor=player.user,
+        object_type="withdrawal",
+        object_code=withdrawal.code,
+        body={"amount_fen": amount, "bank_account": account.code},
+    )
+    if amount <= automatic_up_to(now):
+        _approve(withdrawal, now=now)
+    return withdrawal
+
+
+def _provider() -> str:
+    try:
+        return providers.names()[0]
+    except IndexError:
+        raise providers.ProviderUnknown from None
+
+
+def _locked(code: str) -> Withdrawal:
+    withdrawal = (
+        Withdrawal.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("bank_account")
+        .filter(code=code)
+        .first()
+    )
+    if withdrawal is None:
+        raise WithdrawalUnknown
+    return withdrawal
+
+
+def _not_own(withdrawal: Withdrawal, actor: Any) -> None:
+    person = _player(withdrawal).person
+    if person is not None and str(person.row_uuid) == who.person_code(actor):
+        raise OwnWithdrawal
+
+
+def _player(withdrawal: Withdrawal) -> Player:
+    return Player.objects.select_related("user", "person").get(code=withdrawal.player_code)
+
+
+def _approve(withdrawal: Withdrawal, *, now: datetime) -> None:
+    _move(withdrawal, State.APPROVED, actor=None, approved_at=now)
+    jobs.enqueue("finance.send_withdrawal", key=withdrawal.code, code=withdrawal.code)
+
+
+@door
+def _intend(withdrawal: Withdrawal, now: datetime) -> bool:
+    """True for exactly one caller: from here on the bank may have heard of it."""
+    locked = _locked(withdrawal.code)
+    if locked.state != State.APPROVED:
+        return False
+    _move(locked, State.SENDING, actor=None, sent_at=now)
+    return True
+
+
+@door
+def _doubt(code: str) -> None:
+    withdrawal = _locked(code)
+    if withdrawal.state == State.SENDING:
+        _move(withdrawal, State.UNKNOWN, actor=None)
+
+
+@door
+def _conclude(code: str, answer: PayoutAnswer, now: datetime) -> None:
+    withdrawal = _locked(code)
+    if withdrawal.state not in {State.SENDING, State.UNKNOWN}:
+        return
+    if answer.state == FAILED:
+        reason = answer.reason or "bank"
+        _release(withdrawal, State.FAILED, reason, actor=None, now=now)
+    elif answer.state == PAID:
+        player = _player(withdrawal)
+        ledger.post(
+            reference=f"withdrawal:{code}:paid",
+            kind=EntryKind.WITHDRAWAL_PAID,
+            moves=[
+                Move(wallets.hold_of(player), f"clearing:{withdrawal.provider}", withdrawal.amount)
+            ],
+        )
+        _move(withdrawal, State.PAID, actor=None, ended_at=now)
+        _tell(player, withdrawal, "finance.withdrawal_paid", now)
+
+
+def _release(
+    withdrawal: Withdrawal, state: Withdrawal.State, reason: str, *, actor: Any, now: datetime
+) -> None:
+    player = _player(withdrawal)
+    ledger.post(
+        reference=f"withdrawal:{withdrawal.code}:release",
+        kind=EntryKind.WITHDRAWAL_RELEASE,
+        moves=[Move(wallets.hold_of(player), wallets.wallet_of(player), withdrawal.amount)],
+    )
+    _move(withdrawal, state, actor=actor, reason=reason[:LONGEST_REASON], ended_at=now)
+    _tell(player, withdrawal, "finance.withdrawal_returned", now)
+
+
+def _tell(player: Player, withdrawal: Withdrawal, kind: str, now: datetime) -> None:
+    messages.send(
+        user=player.user,
+        kind=kind,
+        params={
+            "withdrawal": withdrawal.code,
+            "amount_fen": withdrawal.amount,
+            "bank": bank_accounts.shown(withdrawal.bank_account),
+            "reason": withdrawal.reason,
+        },
+        natural_key=f"{kind}:{withdrawal.code}",
+        now=now,
+    )
+
+
+def _move(withdrawal: Withdrawal, state: Withdrawal.State, *, actor: Any, **changes: Any) -> None:
+    """Write the new state of a row the caller has locked, and the evidence of it."""
+    Withdrawal.objects.filter(pk=withdrawal.pk).update(state=state, **changes)
+    withdrawal.state = state
+    for name, value in changes.items():
+        setattr(withdrawal, name, value)
+    body: Mapping[str, Any] = {
+        "amount_fen": withdrawal.amount,
+        "approval": withdrawal.approval_code,
+    }
+    trail.record(
+        action=f"finance.withdrawal_{state.lower()}",
+        actor=actor,
+        object_type="withdrawal",
+        object_code=withdrawal.code,
+        body=body,
+    )

@@ -1,0 +1,16 @@
+"""Addresses of the bank."""
+
+from django.urls import URLPattern, path
+
+from . import views
+
+app_name = "sandbox_bank"
+
+urlpatterns: list[URLPattern] = [
+    path("bank/orders/", views.orders, name="orders"),
+    path("bank/orders/<str:order_code>/", views.order, name="order"),
+    path("bank/orders/<str:order_code>/close/", views.close, name="close"),
+    path("bank/payouts/", views.payouts, name="payouts"),
+    path("bank/payouts/<str:order_code>/", views.payout, name="payout"),
+    path("bank/pay/<str:trade>/", views.pay, name="pay"),
+]

@@ -1,0 +1,477 @@
+"""Wallet, deposit, withdrawal and desk as people see them (F010, F011, F108, F109)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+
+from finance import bank_accounts, deposits, ledger, wallets, withdrawals
+from finance.models import BankAccount, Deposit, Withdrawal
+from finance.urls import urlpatterns
+from lottery_portal.lib import dates
+from tests import make_money as make
+from tests import people
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def now():
+    return people.right_now()
+
+
+@pytest.fixture
+def alice(now):
+    player = people.player(name=make.NAME)
+    make.fund(player, 1_328_00, now=now)
+    return player
+
+
+@pytest.fixture
+def client(alice):
+    logged_in = people.behind(alice.user)
+    logged_in.cookies["language"] = "en"
+    return logged_in
+
+
+def english(member):
+    client = people.behind(member.user)
+    client.cookies["language"] = "en"
+    return client
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def test_the_wallet_shows_balance_hold_and_movements(client, alice, now):
+    """F011"""
+    make.withdraw(alice, 1_200_00, make.bank_account(alice, now=now), now=now)
+
+    page = client.get("/wallet/")
+
+    assert page.status_code == 200
+    assert "128.00" in text(page)
+    assert "1,200.00" in text(page)
+    assert "+1,328.00" in text(page)
+    assert "−1,200.00" in text(page)
+    assert "建设银行 …6021" in text(page)
+
+
+@pytest.mark.parametrize("name", ["wallet", "deposit", "withdraw"])
+def test_every_money_page_shows_the_balance(client, alice, now, name):
+    """F011"""
+    make.bank_account(alice, now=now)
+
+    assert "1,328.00" in text(client.get(reverse(f"finance:{name}")))
+
+
+def test_the_statement_can_be_narrowed_and_leafed_through(client, alice, now):
+    for _ in range(21):
+        make.fund(alice, 1_00, now=now)
+
+    first, second = client.get("/wallet/"), client.get("/wallet/?page=2")
+
+    assert text(first).count("+1.00") == 20
+    assert "+1,328.00" not in text(first)
+    assert "+1,328.00" in text(second)
+    assert "Nothing has been booked" in text(client.get("/wallet/?kind=prizes"))
+    assert "+1,328.00" in text(client.get("/wallet/?kind=cash&page=2"))
+    assert client.get("/wallet/?kind=nonsense&page=x").status_code == 200
+
+
+def test_the_wallet_asks_the_same_few_questions_however_long_it_is(
+    client, alice, now, django_assert_max_num_queries
+):
+    client.get("/wallet/")
+    for _ in range(15):
+        make.fund(alice, 1_00, now=now)
+    make.withdraw(alice, 5_00, make.bank_account(alice, now=now), now=now)
+
+    with django_assert_max_num_queries(14):
+        client.get("/wallet/")
+
+
+def test_the_file_of_the_statement_adds_up(client, alice, now):
+    """F010: the sum of its lines is the change of the balance, to the fen."""
+    make.withdraw(alice, 200_01, make.bank_account(alice, now=now), now=now)
+
+    answer = client.get("/wallet/statement.csv")
+    raw = b"".join(answer.streaming_content)
+    rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
+
+    assert raw.startswith(b"\xef\xbb\xbf")
+    assert answer["Content-Disposition"].startswith("attachment; ")
+    assert rows[0] == ["Time", "What", "Detail", "Amount (yuan)", "Balance (yuan)", "Reference"]
+    assert [row[3] for row in rows[1:]] == ["1328.00", "-200.01"]
+    assert rows[-1][4] == "1127.99"
+    assert sum(round(float(row[3]) * 100) for row in rows[1:]) == wallets.available(alice)
+
+
+def test_the_file_covers_the_days_asked_for(client, alice):
+    today = dates.in_shanghai(people.right_now()).date().isoformat()
+
+    none = client.get("/wallet/statement.csv?since=2020-01-01&until=2020-12-31")
+    some = client.get(f"/wallet/statement.csv?since={today}&until={today}")
+
+    assert len(b"".join(none.streaming_content).splitlines()) == 1
+    assert len(b"".join(some.streaming_content).splitlines()) == 2
+
+
+def test_nothing_in_the_file_runs_in_a_spreadsheet(client, alice, now):
+    number = make.card("6021")
+    account = bank_accounts.add(
+        player=alice, bank_name="=cmd|' /C calc'!A0", number=number, holder=make.NAME, now=now
+    )
+    withdrawal = make.withdraw(alice, 6_00, account, now=now)
+    ledger_rows = b"".join(client.get("/wallet/statement.csv").streaming_content).decode(
+        "utf-8-sig"
+    )
+
+    cells = [cell for row in csv.reader(io.StringIO(ledger_rows)) for cell in row]
+
+    assert withdrawal.code in ledger_rows
+    assert not [cell for cell in cells if cell[:1] in {"=", "+", "@", "\t"}]
+
+
+def test_a_deposit_that_the_bank_does_not_answer_moves_nothing(client, alice, settings):
+    settings.PUBLIC_URL = "http://127.0.0.1:9"
+
+    answer = client.post(
+        "/wallet/deposit/", {"amount": "100", "provider": "sandbox", "request_key": str(uuid4())}
+    )
+
+    assert answer.status_code == 503
+    assert "No money has moved." in text(answer)
+    assert wallets.available(alice) == 1_328_00
+
+
+@pytest.mark.parametrize(
+    ("amount", "status", "words"),
+    [
+        ("0.99", 400, "The smallest deposit is 1.00 yuan."),
+        ("50000.01", 400, "The largest single deposit is 50,000.00 yuan."),
+        ("1.001", 400, "decimal"),
+        ("abc", 400, "number"),
+        ("-5", 400, "greater"),
+        ("1e3", 503, ""),
+        ("", 400, "required"),
+    ],
+)
+def test_an_amount_is_checked_beside_its_field(client, settings, amount, status, words):
+    settings.PUBLIC_URL = "http://127.0.0.1:9"
+
+    answer = client.post(
+        "/wallet/deposit/", {"amount": amount, "provider": "sandbox", "request_key": str(uuid4())}
+    )
+
+    assert answer.status_code == status
+    assert words in text(answer)
+
+
+def test_a_deposit_page_tells_only_what_the_bank_said(client, alice, now, settings):
+    """F108"""
+    settings.PUBLIC_URL = "http://127.0.0.1:9"
+    deposit = make.order(alice, 12_00, now=now)
+    address = reverse("finance:deposit_state", args=[deposit.code])
+    waiting = text(client.get(address))
+    make.told(deposit, now=now)
+    credited = text(client.get(address))
+
+    assert "Waiting for the bank" in waiting
+    assert "please do not pay again" in waiting
+    assert "The amount is in your balance" in credited
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"state": "CANCELLED"}, "This payment was not made"),
+        ({"amount_fen": 1}, "does not fit this deposit"),
+    ],
+)
+def test_a_deposit_page_tells_of_trouble(client, alice, now, changes, words):
+    deposit = make.order(alice, 12_00, now=now)
+    make.told(deposit, now=now, **changes)
+
+    assert words in text(client.get(reverse("finance:deposit_state", args=[deposit.code])))
+
+
+def test_the_missing_amount_of_a_bet_is_taken_over(client):
+    page = text(client.get("/wallet/deposit/?amount=8.00"))
+
+    assert 'value="8.00"' in page
+    assert "Missing for your bet" in page
+
+
+def test_who_is_not_verified_is_led_to_the_identity_check():
+    stranger = people.player(verified=False)
+    client = people.behind(stranger.user)
+
+    for name in ("deposit", "withdraw", "bank_accounts"):
+        page = client.get(reverse(f"finance:{name}"))
+        assert page.status_code == 403
+        assert reverse("accounts:verify") in text(page)
+
+
+def test_other_peoples_movements_do_not_exist(client, now):
+    """Absent and forbidden answer alike."""
+    bob = people.player(name="王海")
+    deposit = make.fund(bob, 100_00, now=now)
+    account = make.bank_account(bob, holder="王海", now=now)
+    withdrawal = make.withdraw(bob, 10_00, account, now=now)
+
+    assert client.get(reverse("finance:deposit_state", args=[deposit.code])).status_code == 404
+    assert client.get(reverse("finance:withdrawal", args=[withdrawal.code])).status_code == 404
+    assert (
+        client.post(reverse("finance:bank_account_remove", args=[account.code])).status_code == 404
+    )
+    assert BankAccount.objects.get().removed_at is None
+
+
+def test_a_bank_account_is_registered_on_its_page(client, alice):
+    """F006"""
+    fields = {"bank_name": "建设银行", "number": make.card("6021"), "holder": "王海"}
+
+    refused = client.post("/wallet/bank-accounts/", fields)
+    added = client.post("/wallet/bank-accounts/", {**fields, "holder": make.NAME})
+
+    assert refused.status_code == 409
+    assert "must be in your own name" in text(refused)
+    assert added.status_code == 302
+    page = text(client.get("/wallet/bank-accounts/"))
+    assert "建设银行 …6021" in page
+    assert make.NAME not in page
+    (account,) = bank_accounts.of(alice)
+    client.post(reverse("finance:bank_account_remove", args=[account.code]))
+    assert bank_accounts.of(alice) == []
+
+
+def test_a_withdrawal_is_asked_for_on_its_page(client, alice, now):
+    account = make.bank_account(alice, now=now)
+    key = str(uuid4())
+    fields = {"amount": "28", "bank_account": account.code, "request_key": key}
+
+    answers = [client.post("/wallet/withdraw/", fields) for _ in range(2)]
+
+    withdrawal = Withdrawal.objects.get()
+    assert {answer["Location"] for answer in answers} == {
+        reverse("finance:withdrawal", args=[withdrawal.code])
+    }
+    assert "It is on its way to your bank" in text(client.get(answers[0]["Location"]))
+    assert wallets.held(alice) == 28_00
+
+
+def test_a_withdrawal_beyond_the_balance_is_refused_with_the_figures(client, alice, now):
+    account = make.bank_account(alice, now=now)
+
+    page = client.post(
+        "/wallet/withdraw/",
+        {"amount": "1328.01", "bank_account": account.code, "request_key": str(uuid4())},
+    )
+
+    assert page.status_code == 409
+    assert "Your balance is too small" in text(page)
+    assert "1,328.00" in text(page)
+    assert not Withdrawal.objects.exists()
+
+
+def test_money_leaves_only_after_a_fresh_confirmation(alice, now):
+    account = make.bank_account(alice, now=now)
+    stale = people.behind(alice.user, minutes_ago=6)
+
+    answers = [
+        stale.get("/wallet/withdraw/"),
+        stale.post(
+            "/wallet/withdraw/",
+            {"amount": "1", "bank_account": account.code, "request_key": uuid4()},
+        ),
+        stale.get("/wallet/bank-accounts/"),
+        stale.post(reverse("finance:bank_account_remove", args=[account.code])),
+    ]
+
+    assert [answer.status_code for answer in answers] == [302] * 4
+    assert not Withdrawal.objects.exists()
+    assert bank_accounts.of(alice) == [account]
+
+
+def test_without_a_bank_account_the_way_leads_to_one(client):
+    assert client.get("/wallet/withdraw/")["Location"] == reverse("finance:bank_accounts")
+
+
+def test_a_large_withdrawal_over_the_desk(alice, now):
+    """F109: the cashier prepares, the approver signs on his own page."""
+    make.fund(alice, 10_000_00, now=now)
+    withdrawal = make.withdraw(alice, 6_000_00, make.bank_account(alice, now=now), now=now)
+    cashier, approver = english(people.member("cashier")), english(people.member("approver"))
+    address = reverse("finance:desk_withdrawal", args=[withdrawal.code])
+
+    queue = text(cashier.get("/desk/withdrawals/"))
+    page = text(cashier.get(address))
+    cashier.post(address, {"action": "prepare"})
+    withdrawal.refresh_from_db()
+    seen = text(approver.get(address))
+
+    assert "6,000.00" in queue
+    assert "建设银行 …6021" in page
+    assert make.NAME not in page
+    assert withdrawal.state == "WAITING"
+    assert reverse("audit:approval", args=[withdrawal.approval_code]) in seen
+    assert 'value="prepare"' not in seen
+    assert approver.post(address, {"action": "prepare"}).status_code in {403, 409}
+
+
+def test_a_cashier_refuses_on_the_desk(alice, now):
+    make.fund(alice, 10_000_00, now=now)
+    withdrawal = make.withdraw(alice, 6_000_00, make.bank_account(alice, now=now), now=now)
+    cashier = english(people.member("cashier"))
+    address = reverse("finance:desk_withdrawal", args=[withdrawal.code])
+
+    empty = cashier.post(address, {"action": "refuse", "reason": ""})
+    cashier.post(address, {"action": "refuse", "reason": "Card reported lost"})
+
+    assert empty.status_code == 400
+    withdrawal.refresh_from_db()
+    assert (withdrawal.state, withdrawal.reason) == ("REFUSED", "Card reported lost")
+    assert "Card reported lost" in text(
+        people.behind(alice.user).get(reverse("finance:withdrawal", args=[withdrawal.code]))
+    )
+
+
+def test_what_was_set_aside_is_on_the_desk(alice, now, settings):
+    settings.PUBLIC_URL = "http://127.0.0.1:9"
+    deposit = make.order(alice, 12_00, now=now)
+    make.told(deposit, now=now, amount_fen=13_00)
+    treasurer = english(people.member("treasurer"))
+
+    page = text(treasurer.get("/desk/deposits/"))
+    asked = treasurer.post(reverse("finance:desk_deposit_check", args=[deposit.code]), follow=True)
+
+    assert "12.00" in page
+    assert "13.00 PAID" in page
+    assert "The bank does not answer at present" in text(asked)
+    assert Deposit.objects.get(pk=deposit.pk).state == "QUARANTINED"
+
+
+def test_the_books_can_be_searched(alice):
+    treasurer = english(people.member("treasurer"))
+    wallet = wallets.wallet_of(alice)
+
+    page = text(treasurer.get("/desk/ledger/", {"account": wallet, "kind": "DEPOSIT"}))
+    none = text(treasurer.get("/desk/ledger/", {"reference": "nothing:"}))
+
+    assert wallet in page
+    assert "1,328.00" in page
+    assert "trial balance 0.00" in page
+    assert "No entry matches" in none
+
+
+@pytest.mark.parametrize(
+    ("post", "address", "status"),
+    [
+        ("support", "/desk/withdrawals/", 403),
+        ("cashier", "/desk/ledger/", 403),
+        ("approver", "/desk/deposits/", 403),
+        ("auditor", "/desk/ledger/", 200),
+        ("auditor", "/desk/withdrawals/", 200),
+    ],
+)
+def test_a_post_opens_its_own_pages_only(post, address, status):
+    assert people.behind(people.member(post).user).get(address).status_code == status
+
+
+def test_the_api_tells_balance_and_movements(client, alice, now):
+    make.withdraw(alice, 28_00, make.bank_account(alice, now=now), now=now)
+
+    wallet = client.get("/api/v1/wallet/").json()
+    statement = client.get("/api/v1/wallet/statement/").json()
+
+    assert wallet == {"balance_fen": 1_300_00, "held_fen": 28_00}
+    assert [line["amount_fen"] for line in statement["lines"]] == [1_328_00, -28_00]
+    assert statement["next_after"] is None
+    assert client.get("/api/v1/wallet/bank-accounts/").json()[0]["bank"] == "建设银行 …6021"
+    later = client.get(f"/api/v1/wallet/statement/?after={statement['lines'][0]['id']}").json()
+    assert [line["amount_fen"] for line in later["lines"]] == [-28_00]
+
+
+def test_the_api_takes_a_request_once(client, alice, now):
+    account = make.bank_account(alice, now=now)
+    asked = {"amount_fen": 28_00, "bank_account": account.code, "request_id": str(uuid4())}
+
+    first = client.post("/api/v1/withdrawals/", asked, content_type="application/json")
+    second = client.post("/api/v1/withdrawals/", asked, content_type="application/json")
+    other = client.post(
+        "/api/v1/withdrawals/", {**asked, "amount_fen": 29_00}, content_type="application/json"
+    )
+
+    assert (first.status_code, first.json()) == (second.status_code, second.json())
+    assert first.status_code == 201
+    assert (other.status_code, other.json()["code"]) == (422, "request_key_used")
+    assert wallets.held(alice) == 28_00
+    found = client.get(f"/api/v1/withdrawals/{first.json()['code']}/").json()
+    assert found["amount_fen"] == 28_00
+
+
+@pytest.mark.parametrize("amount", [0, -1, "x", 1.5, None, 2**60])
+def test_the_api_refuses_amounts_that_are_none(client, alice, now, amount):
+    account = make.bank_account(alice, now=now)
+
+    answer = client.post(
+        "/api/v1/withdrawals/",
+        {"amount_fen": amount, "bank_account": account.code, "request_id": str(uuid4())},
+        content_type="application/json",
+    )
+
+    assert answer.status_code == 400
+    assert wallets.held(alice) == 0
+
+
+def test_the_api_refuses_by_name_and_with_figures(client, alice, now, settings):
+    settings.PUBLIC_URL = "http://127.0.0.1:9"
+    account = make.bank_account(alice, now=now)
+    dear = {"amount_fen": 1_328_01, "bank_account": account.code, "request_id": str(uuid4())}
+
+    poor = client.post("/api/v1/withdrawals/", dear, content_type="application/json")
+    silent = client.post(
+        "/api/v1/deposits/",
+        {"amount_fen": 5_00, "request_id": str(uuid4())},
+        content_type="application/json",
+    )
+    stale = people.behind(alice.user, minutes_ago=6).post(
+        "/api/v1/withdrawals/", dear, content_type="application/json"
+    )
+
+    assert poor.status_code == 409
+    assert poor.json()["code"] == "not_enough_money"
+    assert poor.json()["available_fen"] == 1_328_00
+    assert (silent.status_code, silent.json()["code"]) == (503, "bank_silent")
+    assert (stale.status_code, stale.json()["code"]) == (403, "step_up_required")
+
+
+def test_the_doors_behind_the_pages_are_the_only_ones(alice):
+    """F116: no address of the house moves money from one player to another."""
+    names = {pattern.name for pattern in urlpatterns}
+
+    assert names == {
+        "wallet",
+        "statement_file",
+        "deposit",
+        "deposit_state",
+        "withdraw",
+        "withdrawal",
+        "bank_accounts",
+        "bank_account_remove",
+        "callback",
+        "desk_withdrawals",
+        "desk_withdrawal",
+        "desk_deposits",
+        "desk_deposit_check",
+        "desk_ledger",
+    }
+    assert deposits.find(alice, deposits.of(alice)[0].code).player_code == alice.code
+    assert withdrawals.of(alice) == []
+    assert ledger.balance(wallets.wallet_of(alice)) == 1_328_00

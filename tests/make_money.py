@@ -1,0 +1,153 @@
+"""Money for tests, made by the doors: a real deposit, a signed callback, a real withdrawal."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import itertools
+import json
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts import demo
+from accounts.models import Player
+from finance import bank_accounts, deposits, ledger, withdrawals
+from finance.models import BankAccount, Deposit, ProviderEvent, Withdrawal
+
+NOW = datetime(2030, 6, 3, 4, 0, tzinfo=UTC)  # after genesis, whenever the tests run
+NAME = "陈小雨"
+_numbers = itertools.count(100)
+
+
+def player(name: str = NAME, *, verified: bool = True, now: datetime = NOW) -> Player:
+    """A registered player, verified under `name` unless told otherwise."""
+    number = next(_numbers)
+    return demo.make_player(
+        login=f"138{number:08d}",
+        password="a-long-enough-password",
+        name=name if verified else "",
+        citizen_id=demo.citizen_id(date(1990, 1, 1), number) if verified else "",
+        now=now,
+    )
+
+
+def staff(staff_name: str, post: str, *, now: datetime = NOW) -> demo.StaffLogin:
+    """A member of staff with one post and a second factor."""
+    number = next(_numbers)
+    return demo.make_staff(
+        staff_name=staff_name,
+        display_name=staff_name,
+        post=post,
+        name="何静",
+        citizen_id=demo.citizen_id(date(1985, 5, 5), number),
+        password="a-long-enough-password",
+        now=now,
+    )
+
+
+def order(who: Player, fen: int, *, key: UUID | None = None, now: datetime = NOW) -> Deposit:
+    """A deposit that was begun; no bank was asked yet."""
+    return deposits.order(
+        player=who, amount=fen, provider="sandbox", request_key=key or uuid4(), now=now
+    )
+
+
+def message(
+    deposit: Deposit | None = None, *, now: datetime = NOW, **changes: object
+) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a callback, as the bank signs it; `changes` alter what it says."""
+    said: dict[str, object] = {
+        "merchant": "portal",
+        "currency": "CNY",
+        "state": "PAID",
+        **(
+            {
+                "order": deposit.code,
+                "trade": f"T{deposit.code[:12]}",
+                "amount_fen": deposit.amount,
+                "event": f"{deposit.code}:PAID",
+            }
+            if deposit
+            else {}
+        ),
+        **changes,
+    }
+    body = json.dumps(said).encode()
+    return signed(body, now=now), body
+
+
+def signed(
+    body: bytes, *, now: datetime = NOW, path: str = "/wallet/callbacks/sandbox/"
+) -> dict[str, str]:
+    """The headers of a body, made as the protocol says."""
+    stamp = str(int(now.timestamp()))
+    text = f"POST\n{path}\n{stamp}\n".encode() + body
+    return {
+        "Bank-Timestamp": stamp,
+        "Bank-Signature": hmac.new(settings.SANDBOX_BANK_KEY, text, hashlib.sha256).hexdigest(),
+    }
+
+
+def told(
+    deposit: Deposit | None = None, *, now: datetime = NOW, **changes: object
+) -> ProviderEvent:
+    """The bank says something, by its callback."""
+    headers, body = message(deposit, now=now, **changes)
+    return deposits.take_callback(
+        provider="sandbox", headers=headers, path="/wallet/callbacks/sandbox/", body=body, now=now
+    )
+
+
+def fund(who: Player, fen: int, *, now: datetime = NOW) -> Deposit:
+    """Bring `fen` into the wallet by deposits and the bank's word that they were paid; the last."""
+    _least, most = deposits.limits(now)
+    while True:
+        deposit = order(who, min(fen, most), now=now)
+        told(deposit, now=now)
+        fen -= deposit.amount
+        if not fen:
+            return deposit
+
+
+def card(tail: str = "6021", *, stem: str = "62258801234") -> str:
+    """A well-formed card number of 19 digits that ends in `tail`."""
+    for middle in range(10_000):
+        number = f"{stem}{middle:04d}{tail}"
+        if _luhn(number):
+            return number
+    raise AssertionError("There is always one.")
+
+
+def bank_account(
+    who: Player, tail: str = "6021", *, holder: str = NAME, now: datetime = NOW
+) -> BankAccount:
+    """A bank account in the player's own name."""
+    number = card(tail, stem=f"622588{next(_numbers):05d}")
+    return bank_accounts.add(
+        player=who, bank_name="建设银行", number=number, holder=holder, now=now
+    )
+
+
+def withdraw(
+    who: Player, fen: int, account: BankAccount, *, key: UUID | None = None, now: datetime = NOW
+) -> Withdrawal:
+    """Ask for a withdrawal."""
+    return withdrawals.request(
+        player=who, amount=fen, bank_account=account.code, request_key=key or uuid4(), now=now
+    )
+
+
+def open_accounts(*accounts: tuple[str, str], is_shadow: bool = False) -> None:
+    """Open accounts by code and kind."""
+    with transaction.atomic():
+        for code, kind in accounts:
+            ledger.open_account(code=code, kind=kind, is_shadow=is_shadow)
+
+
+def _luhn(number: str) -> bool:
+    digits = [int(digit) for digit in reversed(number)]
+    doubled = (sum(divmod(digit * 2, 10)) for digit in digits[1::2])
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0

@@ -36,11 +36,11 @@ def load(*, now: datetime) -> None:
         key = uuid5(NAMESPACE_URL, f"demo:tickets:{player.code}")
         if Purchase.objects.of(player.pk).exists():
             continue
+        selections = [CHOSEN[place % len(CHOSEN)], quick_pick.pick(version)]
         buy(
             player=player,
-            orders=[Order(draw=draw, selections=[CHOSEN[place % len(CHOSEN)], quick_pick.pick(version)])],
+            orders=[Order(draw=draw, selections=selections)],
             request_key=key,
             channel="web",
             now=now,
         )
-

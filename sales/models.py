@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +32,7 @@ class Purchase(models.Model):
     bought_at = models.DateTimeField()
 
     objects = models.Manager.from_queryset(PurchaseQuerySet)()
+    _tickets: list[Ticket] | None = None
 
     class Meta:
         verbose_name = _("purchase")
@@ -44,6 +47,16 @@ class Purchase(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    def remember(self, tickets: Sequence[Ticket]) -> None:
+        """Keep the tickets that were just written for it, so that nobody asks for them again."""
+        self._tickets = list(tickets)
+
+    def sold(self) -> list[Ticket]:
+        """Its tickets in order; asked for once."""
+        if self._tickets is None:
+            self._tickets = list(self.tickets.select_related("draw__game").order_by("position"))
+        return self._tickets
+
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
     """Questions about tickets."""
@@ -57,11 +70,21 @@ class Ticket(models.Model):
     """One ticket for one draw, bound to its owner at sale (F044, F047). Its status is derived."""
 
     code = models.CharField(max_length=20, unique=True)
-    purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, related_name="tickets")
+    # The indexes below begin with these columns. One of the draw alone would be taken for a short
+    # way to a ticket by a planner that has no figures yet, and every sale would read all tickets.
+    purchase = models.ForeignKey(
+        Purchase, on_delete=models.PROTECT, related_name="tickets", db_index=False
+    )
     position = models.SmallIntegerField()
-    draw = models.ForeignKey("games.Draw", on_delete=models.PROTECT, related_name="+")
-    rule = models.ForeignKey("games.RuleSheet", on_delete=models.PROTECT, related_name="+")
-    owner = models.ForeignKey("accounts.Player", on_delete=models.PROTECT, related_name="+")
+    draw = models.ForeignKey(
+        "games.Draw", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    rule = models.ForeignKey(
+        "games.RuleSheet", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    owner = models.ForeignKey(
+        "accounts.Player", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     price = MoneyField()
     lines = models.IntegerField()
     salt = models.BinaryField(max_length=16)
@@ -83,7 +106,9 @@ class Ticket(models.Model):
                 name="ticket_price_capped", condition=Q(price__gt=0, price__lte=20_000_00)
             ),
             models.CheckConstraint(name="ticket_has_lines", condition=Q(lines__gt=0)),
-            models.UniqueConstraint(name="ticket_place_in_purchase", fields=["purchase", "position"]),
+            models.UniqueConstraint(
+                name="ticket_place_in_purchase", fields=["purchase", "position"]
+            ),
         ]
         indexes = [
             models.Index(name="ticket_of_draw", fields=["draw", "id"]),

@@ -14,13 +14,21 @@ DECLARE
     draw games_draw;
     buyer accounts_player;
     moment timestamptz;
+    switch text;
 BEGIN
+    -- The gate works because what is read after the lock is read anew; an older snapshot would
+    -- still see an open draw.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'tickets are sold under read committed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_sold_read_committed';
+    END IF;
     PERFORM pg_advisory_xact_lock_shared(draw_gate(), NEW.draw_id::integer);
     moment := clock_timestamp();            -- after the lock: now() is when the statement began
     SELECT * INTO draw FROM games_draw d WHERE d.id = NEW.draw_id;
-    IF draw.state <> 'OPEN' OR moment >= draw.closes_at THEN
+    IF draw.state IS DISTINCT FROM 'OPEN' OR moment >= draw.closes_at THEN
         RAISE EXCEPTION 'the draw is not open' USING ERRCODE = 'check_violation',
-            CONSTRAINT = 'ticket_draw_open', DETAIL = to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+            CONSTRAINT = 'ticket_draw_open',
+            DETAIL = NEW.draw_id || ',' || to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
     END IF;
     IF NEW.rule_id <> draw.rule_id THEN
         RAISE EXCEPTION 'a ticket has the rule of its draw'
@@ -33,7 +41,7 @@ BEGIN
     END IF;
     IF buyer.state <> 'ACTIVE' THEN
         RAISE EXCEPTION 'the buyer may not buy now'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'buyer_active';
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'buyer_active', DETAIL = buyer.state;
     END IF;
     IF buyer.is_shadow <> draw.is_shadow OR NEW.is_shadow <> draw.is_shadow THEN
         RAISE EXCEPTION 'real and shadow never meet'
@@ -44,11 +52,13 @@ BEGIN
         RAISE EXCEPTION 'who holds a post does not play'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'buyer_holds_no_post';
     END IF;
-    IF EXISTS (SELECT 1 FROM games_salesswitch w WHERE w.is_off AND w.scope IN (
+    SELECT w.scope INTO switch FROM games_salesswitch w WHERE w.is_off AND w.scope IN (
                 'all', 'game:' || (SELECT g.code FROM games_game g WHERE g.id = draw.game_id),
-                'channel:' || NEW.channel, 'player:' || buyer.code)) THEN
+                'channel:' || NEW.channel, 'player:' || buyer.code)
+     ORDER BY w.scope LIMIT 1;
+    IF FOUND THEN
         RAISE EXCEPTION 'sales are switched off'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_sales_switched_on';
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_sales_switched_on', DETAIL = switch;
     END IF;
     IF NOT draw.is_shadow AND NOT EXISTS (SELECT 1 FROM games_licence l
                 WHERE (l.game_id IS NULL OR l.game_id = draw.game_id)
@@ -65,9 +75,11 @@ CREATE TRIGGER sales_ticket_may_be_sold BEFORE INSERT ON sales_ticket
 
 -- A selection is written with its ticket, never added later.
 CREATE FUNCTION sales_selection_with_its_ticket() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE its record;
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM sales_ticket t WHERE t.id = NEW.ticket_id AND t.draw_id = NEW.draw_id
-                    AND t.xid = pg_current_xact_id()::text::bigint) THEN
+    SELECT t.draw_id, t.xid INTO its FROM sales_ticket t WHERE t.id = NEW.ticket_id;
+    IF its.draw_id IS DISTINCT FROM NEW.draw_id
+       OR its.xid IS DISTINCT FROM pg_current_xact_id()::text::bigint THEN
         RAISE EXCEPTION 'a selection is written with its ticket'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'selection_with_its_ticket';
     END IF;
@@ -75,6 +87,19 @@ BEGIN
 END $$;
 CREATE TRIGGER sales_selection_with_its_ticket BEFORE INSERT ON sales_selection
     FOR EACH ROW EXECUTE FUNCTION sales_selection_with_its_ticket();
+
+-- A receipt too: who got none at the sale gets none made up later.
+CREATE FUNCTION sales_receipt_with_its_ticket() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM sales_ticket t WHERE t.id = NEW.ticket_id
+                    AND t.xid = pg_current_xact_id()::text::bigint) THEN
+        RAISE EXCEPTION 'a receipt is written with its ticket'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'receipt_with_its_ticket';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER sales_receipt_with_its_ticket BEFORE INSERT ON sales_receipt
+    FOR EACH ROW EXECUTE FUNCTION sales_receipt_with_its_ticket();
 """
 TABLES = ["purchase", "ticket", "selection", "receipt"]
 for name in TABLES:
@@ -83,10 +108,14 @@ CREATE TRIGGER sales_{name}_never_changes BEFORE UPDATE OR DELETE ON sales_{name
     FOR EACH ROW EXECUTE FUNCTION evidence_never_changes();
 ALTER TABLE sales_{name} ENABLE ALWAYS TRIGGER sales_{name}_never_changes;
 """
-UNDO = "".join(f"DROP TRIGGER sales_{name}_never_changes ON sales_{name};" for name in TABLES) + """
+UNDO = (
+    "".join(f"DROP TRIGGER sales_{name}_never_changes ON sales_{name};" for name in TABLES)
+    + """
+DROP FUNCTION sales_receipt_with_its_ticket() CASCADE;
 DROP FUNCTION sales_selection_with_its_ticket() CASCADE;
 DROP FUNCTION sales_ticket_may_be_sold() CASCADE;
 """
+)
 
 
 class Migration(migrations.Migration):

@@ -1,0 +1,205 @@
+"""The sealed format, version 1: what a ticket is in bytes, and the tree over all of them.
+
+**Line.** One ticket is one line of ASCII, nine fields parted by TAB (0x09):
+
+    1  format version          `1`
+    2  draw                    `ssq-2026110`
+    3  ticket code             17 letters, stored form (no dashes)
+    4  owner                   pseudonym, 32 hex digits, see below
+    5  price                   fen, decimal
+    6  channel                 `web`, `api` …
+    7  sold at                 microseconds since 1970-01-01T00:00:00Z, decimal, by Postgres's clock
+    8  salt                    16 random bytes, 32 hex digits
+    9  selections              canonical texts of `games.bets`, in the order of the ticket, parted
+                               by one space
+
+The pseudonym is the first 16 bytes of SHA-256 over `owner/1 <draw> <player code>`: a player code
+has 80 random bits, so who does not know it cannot find the owner, nor see that two draws have the
+same one. The salt keeps a neighbour's numbers from being guessed out of the hashes of a proof.
+
+**Leaf.** SHA-256(0x00 ‖ line), the line without its LF. **Node.** SHA-256(0x01 ‖ left ‖ right).
+**Root.** The Merkle tree hash of RFC 6962 §2.1 over the leaves in the order of the file; of no
+leaves at all it is SHA-256 of the empty string.
+
+**File.** One header line, then one line a ticket in ascending order of the ticket's internal id,
+each ended by LF (0x0A). The header has five fields parted by TAB: `sealed-file`, format version,
+draw, rule code, digest of the rule sheet. Nothing follows the last ticket; how many there must be
+says the seal statement.
+
+A change of any of this is a new format version beside this one: the version of a ticket stands in
+its row, and old files stay readable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+FORMAT_VERSION = 1
+SALT_BYTES = 16
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LINE = re.compile(
+    rb"1\t[a-z0-9-]+\t[0-9A-Z]{17}\t[0-9a-f]{32}\t[1-9][0-9]{0,8}\t[a-z]+"
+    rb"\t(?:0|[1-9][0-9]{0,18})\t[0-9a-f]{32}\t[!-~]+(?: [!-~]+)*"
+)
+
+
+class NotCanonical(ValueError):
+    """The bytes are no line of this format."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketLine:
+    """What the sealed file says of one ticket."""
+
+    draw: str
+    ticket: str
+    owner: str
+    price_fen: int
+    channel: str
+    sold_at: datetime
+    salt: bytes
+    selections: Sequence[str]
+
+    def encode(self) -> bytes:
+        """The bytes of the line, without LF."""
+        return "\t".join(
+            (
+                str(FORMAT_VERSION),
+                self.draw,
+                self.ticket,
+                self.owner,
+                str(self.price_fen),
+                self.channel,
+                str(microseconds(self.sold_at)),
+                self.salt.hex(),
+                " ".join(self.selections),
+            )
+        ).encode("ascii")
+
+
+def decode(line: bytes) -> TicketLine:
+    """Read one line (without LF), or raise `NotCanonical`; there is one spelling only."""
+    if _LINE.fullmatch(line) is None:
+        raise NotCanonical(line)
+    _version, draw, ticket, owner, price, channel, sold_at, salt, selections = line.decode(
+        "ascii"
+    ).split("\t")
+    try:
+        moment = _EPOCH + int(sold_at) * _MICROSECOND
+    except OverflowError as exc:
+        raise NotCanonical(line) from exc
+    return TicketLine(
+        draw=draw,
+        ticket=ticket,
+        owner=owner,
+        price_fen=int(price),
+        channel=channel,
+        sold_at=moment,
+        salt=bytes.fromhex(salt),
+        selections=tuple(selections.split(" ")),
+    )
+
+
+def microseconds(moment: datetime) -> int:
+    """Whole microseconds since the epoch; exact, no float on the way."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def pseudonym(*, draw: str, player: str) -> str:
+    """The owner as the sealed file of `draw` names him."""
+    return hashlib.sha256(f"owner/1 {draw} {player}".encode()).hexdigest()[:32]
+
+
+def header(*, draw: str, rule: str, rule_digest: str) -> bytes:
+    """The first line of a sealed file, without LF."""
+    return f"sealed-file\t{FORMAT_VERSION}\t{draw}\t{rule}\t{rule_digest}".encode("ascii")
+
+
+def leaf(line: bytes) -> bytes:
+    """The hash under which a line stands in the tree."""
+    return hashlib.sha256(b"\x00" + line).digest()
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    """The hash of two neighbours."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Root:
+    """The root of a growing list of leaves, in memory that grows with its logarithm only."""
+
+    __slots__ = ("_peaks", "size")
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._peaks: list[bytes] = []  # roots of full trees, largest first: the ones of `size`
+
+    def add(self, leaf_hash: bytes) -> None:
+        """Append one leaf."""
+        carried, size = leaf_hash, self.size
+        while size & 1:
+            carried = node(self._peaks.pop(), carried)
+            size >>= 1
+        self._peaks.append(carried)
+        self.size += 1
+
+    def digest(self) -> bytes:
+        """The root over all leaves so far."""
+        if not self._peaks:
+            return hashlib.sha256(b"").digest()
+        *others, root = self._peaks
+        for peak in reversed(others):
+            root = node(peak, root)
+        return root
+
+
+def root_of(leaves: Iterable[bytes]) -> bytes:
+    """The root over `leaves`."""
+    tree = Root()
+    for one in leaves:
+        tree.add(one)
+    return tree.digest()
+
+
+def selection_text(
+    *, bet_type: str, masks: Sequence[int], zones: int, multiplier: int, is_quick_pick: bool
+) -> str:
+    """The canonical text of a stored selection, straight from its masks.
+
+    Equal, always, to `bets.canonical(bets.unpack(…))`; millions of them are written when a draw is
+    sealed.
+    """
+    spelt = "+".join(
+        f"{_numbers(masks[2 * zone])}#{_numbers(masks[2 * zone + 1])}"
+        if masks[2 * zone]
+        else _numbers(masks[2 * zone + 1])
+        for zone in range(zones)
+    )
+    return f"{bet_type}|{spelt}|x{multiplier}|{'quick' if is_quick_pick else 'own'}"
+
+
+# For each byte of a mask, the numbers that its 256 values stand for.
+_SPELT = tuple(
+    tuple(
+        ",".join(f"{8 * place + bit + 1:02d}" for bit in range(8) if value >> bit & 1)
+        for value in range(256)
+    )
+    for place in range(8)
+)
+
+
+def _numbers(mask: int) -> str:
+    parts = []
+    place = 0
+    while mask:
+        if text := _SPELT[place][mask & 255]:
+            parts.append(text)
+        mask >>= 8
+        place += 1
+    return ",".join(parts)

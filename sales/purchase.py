@@ -1,0 +1,351 @@
+"""Selling tickets: one door, `buy`.
+
+One statement, `sales_sell`, writes purchase, tickets and selections and moves the money, behind the
+gate of the draw; receipts and the job for the message join it in the same transaction (F042).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, connection
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Player
+from finance import wallets
+from games import bets
+from games.models import Draw, SalesSwitch
+from lottery_portal import jobs
+from lottery_portal.lib.codes import new_code
+from lottery_portal.lib.db import detail_of, door, violated
+from lottery_portal.lib.errors import Refused
+
+from . import canonical, quotes, receipts
+from .models import Purchase, Ticket
+from .quotes import NothingChosen, Quote
+
+MOST_TICKETS = 20
+CHANNELS = frozenset({"web", "api", "drill"})
+
+
+class RequestKeyReused(Refused):
+    """The key was used for other orders: a repeat must be a repeat."""
+
+    code, status = "request_key_reused", 422
+    message = _("This request was already used for another purchase. Please start again.")
+
+
+class TooManyTickets(Refused):
+    """More tickets than one purchase takes."""
+
+    code = "too_many_tickets"
+    message = _("One purchase takes at most %(most)s tickets; you asked for %(given)s.")
+
+
+class DrawClosed(Refused):
+    """The request came after the close, by Postgres's clock (F037)."""
+
+    code = "draw_closed"
+    message = _(
+        "Draw %(issue)s has closed. Your request came %(late_seconds)s s late; nothing was charged."
+    )
+
+
+class DrawNotOpen(Refused):
+    """The draw does not take tickets: not yet open, or cancelled."""
+
+    code = "draw_not_open"
+    message = _("Draw %(issue)s does not take tickets. Nothing was charged.")
+
+
+class NotEnoughMoney(Refused):
+    """The wallet holds less than the price."""
+
+    code = "not_enough_money"
+    message = _("You are %(missing_fen)s yuan short. Nothing was charged and no ticket was issued.")
+
+
+class KycRequired(Refused):
+    """Who is not verified looks but does not buy (F002)."""
+
+    code, status = "kyc_required", 403
+    message = _("Please confirm your identity first. Nothing was charged.")
+
+
+class AccountNotActive(Refused):
+    """The account is limited, excluded, dormant or closed."""
+
+    code, status = "account_not_active", 403
+    message = _("Your account may not buy now. Nothing was charged.")
+
+
+class StaffMayNotPlay(Refused):
+    """Who holds a post does not play (F017)."""
+
+    code, status = "staff_may_not_play", 403
+    message = _("People who hold a post with us may not play. Nothing was charged.")
+
+
+class BooksMixed(Refused):
+    """Test money in a real draw, or the other way round (F020)."""
+
+    code = "books_mixed"
+    message = _("Test accounts and real draws never meet. Nothing was charged.")
+
+
+class LicenceMissing(Refused):
+    """No licence is in force (F023)."""
+
+    code, status = "licence_missing", 503
+    message = _("We have no licence in force to sell this game now. Nothing was charged.")
+
+
+class SalesSwitchedOff(Refused):
+    """Sales are switched off for all, the game, the channel or the player (F039)."""
+
+    code, status = "sales_switched_off", 503
+    message = _("Sales are switched off: %(reason)s. Nothing was charged.")
+
+
+class PurchaseUnknown(Refused):
+    """There is no such purchase, or it is somebody else's."""
+
+    code, status = "purchase_unknown", 404
+    message = _("There is no purchase %(purchase)s.")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One ticket to buy: selections for one draw."""
+
+    draw: Draw
+    selections: Sequence[bets.Selection]
+
+
+def buy(
+    *,
+    player: Player,
+    orders: Sequence[Order],
+    request_key: UUID,
+    channel: str,
+    now: datetime,
+) -> Purchase:
+    """Sell one or more tickets as one purchase, or raise a `Refused` that names its figures.
+
+    Repeating a `request_key` with the same orders returns the first purchase; with others it is
+    refused. What this returns is committed.
+    """
+    if channel not in CHANNELS:
+        raise ValueError(f"Nobody sells by {channel}.")
+    if not orders:
+        raise NothingChosen
+    if len(orders) > MOST_TICKETS:
+        raise TooManyTickets(most=MOST_TICKETS, given=len(orders))
+    asked = [
+        quotes.quote(draw=order.draw, selections=order.selections, now=now) for order in orders
+    ]
+    digest = request_hash(asked)
+    try:
+        return _sell(
+            player=player, asked=asked, request_key=request_key, digest=digest, channel=channel
+        )
+    except IntegrityError as exc:
+        name = violated(exc)
+        if name == "purchase_once_per_request":
+            first = Purchase.objects.of(player.pk).get(request_key=request_key)
+            if first.request_hash != digest:
+                raise RequestKeyReused from exc
+            return first
+        if explain := REFUSALS.get(name):
+            sale = _Attempt(player=player, asked=asked, channel=channel, detail=detail_of(exc))
+            raise explain(sale) from exc
+        raise
+
+
+def find(*, player_id: int, code: str) -> Purchase:
+    """The player's own purchase of that code, or `PurchaseUnknown`."""
+    bought = Purchase.objects.of(player_id).filter(code=code).first()
+    if bought is None:
+        raise PurchaseUnknown(purchase=code)
+    return bought
+
+
+def request_hash(asked: Sequence[Quote]) -> str:
+    """The digest of what is asked for: draws and selections in canonical text, ticket by ticket."""
+    text = "\n".join(
+        " ".join(
+            (one.draw.code, *(bets.canonical(checked.selection) for checked in one.selections))
+        )
+        for one in asked
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@door
+def _sell(
+    *, player: Player, asked: Sequence[Quote], request_key: UUID, digest: str, channel: str
+) -> Purchase:
+    purchase = Purchase(
+        code=new_code(),
+        player=player,
+        request_key=request_key,
+        request_hash=digest,
+        price=sum(one.price_fen for one in asked),
+        channel=channel,
+    )
+    salts = [secrets.token_bytes(canonical.SALT_BYTES) for _one in asked]
+    wanted = {
+        "code": purchase.code,
+        "player_id": player.pk,
+        "request_key": str(request_key),
+        "request_hash": digest,
+        "channel": channel,
+        "tickets": [_ticket_wanted(one, salt) for one, salt in zip(asked, salts, strict=True)],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM sales_sell(%s::jsonb)", [json.dumps(wanted)])
+        rows = cursor.fetchall()
+    tickets, claims = [], []
+    for (purchase_pk, bought_at, pk, code, sold_at), one, salt in zip(
+        rows, asked, salts, strict=True
+    ):
+        purchase.pk, purchase.bought_at = purchase_pk, bought_at
+        ticket = _sold(one, purchase, pk=pk, code=code, sold_at=sold_at, salt=salt)
+        tickets.append(ticket)
+        line = receipts.line_of(
+            ticket,
+            draw=one.draw,
+            owner=player,
+            selections=[bets.canonical(checked.selection) for checked in one.selections],
+        )
+        claims.append((pk, receipts.sign(ticket=code, leaf=canonical.leaf(line))))
+    purchase._state.adding = False  # noqa: SLF001 - the row is there: the database wrote it
+    receipts.record(claims)
+    jobs.enqueue("sales.send_receipt", key=f"receipt:{purchase.code}", purchase_id=purchase.pk)
+    purchase.remember(tickets)
+    return purchase
+
+
+def _ticket_wanted(asked: Quote, salt: bytes) -> dict[str, Any]:
+    return {
+        "code": new_code(),
+        "draw_id": asked.draw.pk,
+        "rule_id": asked.draw.rule_id,
+        "price": asked.price_fen,
+        "lines": asked.lines,
+        "salt": salt.hex(),
+        "format_version": canonical.FORMAT_VERSION,
+        "selections": [
+            [
+                checked.selection.bet_type,
+                checked.lines,
+                checked.selection.multiplier,
+                checked.selection.quick_pick,
+                checked.amount_fen,
+                *checked.masks,
+            ]
+            for checked in asked.selections
+        ],
+    }
+
+
+def _sold(
+    asked: Quote, purchase: Purchase, *, pk: int, code: str, sold_at: datetime, salt: bytes
+) -> Ticket:
+    ticket = Ticket(
+        pk=pk,
+        code=code,
+        purchase=purchase,
+        draw=asked.draw,
+        rule=asked.draw.rule,
+        owner=purchase.player,
+        price=asked.price_fen,
+        lines=asked.lines,
+        salt=salt,
+        format_version=canonical.FORMAT_VERSION,
+        channel=purchase.channel,
+        is_shadow=asked.draw.is_shadow,
+        sold_at=sold_at,
+    )
+    ticket._state.adding = False  # noqa: SLF001 - as above
+    return ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    """A sale that the database refused, to be put into words."""
+
+    player: Player
+    asked: Sequence[Quote]
+    channel: str
+    detail: str
+
+    @property
+    def price_fen(self) -> int:
+        return sum(one.price_fen for one in self.asked)
+
+
+def _not_open(sale: _Attempt) -> Refused:
+    """The draw and the moment are what the trigger saw; the detail is `draw id, moment`."""
+    draw_id, _comma, moment = sale.detail.partition(",")
+    arrived_at = datetime.strptime(moment, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    draw = Draw.objects.get(pk=int(draw_id))
+    late = arrived_at - draw.closes_at
+    if late < timedelta(0) or draw.state == Draw.State.CANCELLED:
+        return DrawNotOpen(draw=draw.code, issue=draw.issue, state=draw.state)
+    return DrawClosed(
+        draw=draw.code,
+        issue=draw.issue,
+        closed_at=draw.closes_at,
+        arrived_at=arrived_at,
+        late_seconds=f"{late.total_seconds():.3f}",
+        price_fen=sale.price_fen,
+    )
+
+
+def _short_of_money(sale: _Attempt) -> Refused:
+    available = wallets.available(sale.player)
+    price = sale.price_fen
+    return NotEnoughMoney(
+        price_fen=price, available_fen=available, missing_fen=max(price - available, 0)
+    )
+
+
+def _switched_off(sale: _Attempt) -> Refused:
+    found = SalesSwitch.objects.filter(is_off=True, scope=sale.detail).first()
+    return SalesSwitchedOff(scope=sale.detail, reason=found.reason if found else "")
+
+
+def _not_active(sale: _Attempt) -> Refused:
+    return AccountNotActive(state=sale.detail)
+
+
+def _without_licence(sale: _Attempt) -> Refused:
+    return LicenceMissing(draws=[one.draw.code for one in sale.asked])
+
+
+def _too_dear(sale: _Attempt) -> Refused:
+    return bets.TicketTooDear(
+        price_fen=max(one.price_fen for one in sale.asked),
+        most_fen=min(one.version.ticket_cap_fen for one in sale.asked),
+    )
+
+
+REFUSALS: Mapping[str, Callable[[_Attempt], Refused]] = {
+    "ticket_draw_open": _not_open,
+    "wallet_not_overdrawn": _short_of_money,
+    "ticket_price_capped": _too_dear,
+    "ticket_sales_switched_on": _switched_off,
+    "ticket_licence_valid": _without_licence,
+    "buyer_verified": lambda _sale: KycRequired(),
+    "buyer_active": _not_active,
+    "buyer_holds_no_post": lambda _sale: StaffMayNotPlay(),
+    "books_not_mixed": lambda _sale: BooksMixed(),
+}

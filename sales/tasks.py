@@ -1,0 +1,34 @@
+"""Work for later: draws that open and close, seals, messages about purchases."""
+
+from django.utils import timezone
+
+from lottery_portal import jobs
+
+
+@jobs.handler("sales.advance_draws", max_attempts=1)
+def advance_draws() -> None:
+    """Open and close what is due; the next stroke of the clock repeats it."""
+    from . import closing, opening
+
+    now = timezone.now()
+    opening.open_due(now=now)
+    closing.close_due(now=now)
+
+
+@jobs.handler("sales.seal_draw", max_attempts=12)
+def seal_draw(*, draw_id: int) -> None:
+    """Seal one draw, if it is not sealed yet."""
+    from games.models import Draw
+
+    from . import sealing
+
+    draw = Draw.objects.select_related("game", "rule").get(pk=draw_id)
+    sealing.seal(draw=draw, now=timezone.now())
+
+
+@jobs.handler("sales.send_receipt", max_attempts=12)
+def send_receipt(*, purchase_id: int) -> None:
+    """Tell the player what he bought, once."""
+    from . import notices
+
+    notices.send_receipt(purchase_id=purchase_id, now=timezone.now())

@@ -1,0 +1,349 @@
+"""Tickets as their owners see them: picks, state, timeline, money. Reads, never writes.
+
+A ticket's state is derived from the state of its draw and from what it won; no row says it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from games import bets, rules
+from games.models import Draw, DrawTransition, Result, SealStatement
+from games.rules import RuleVersion
+from lottery_portal.lib.dates import SHANGHAI, in_shanghai
+from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.money import yuan
+
+from . import basket, quotes, receipts, ticket_facts
+from .models import Selection, Ticket
+from .ticket_facts import Fact
+
+State = Draw.State
+_DRAWN = frozenset({State.DRAWN, State.CONFIRMED})
+_SETTLED = frozenset({State.SETTLED, State.PUBLISHED, State.ARCHIVED})
+_TO_BE_DRAWN = frozenset({State.SCHEDULED, State.OPEN, State.CLOSED, State.SEALED}) | _DRAWN
+
+CHANNELS = {"web": gettext_lazy("Web"), "api": gettext_lazy("API"), "drill": gettext_lazy("Drill")}
+
+# Tone and word of a ticket's tag, by state.
+TAGS = {
+    "waiting": ("waiting", gettext_lazy("Waiting for the draw")),
+    "sealed": ("waiting", gettext_lazy("In the draw")),
+    "drawn": ("waiting", gettext_lazy("Counting")),
+    "lost": ("draft", gettext_lazy("Not won")),
+    "won": ("attention", gettext_lazy("Prize to claim")),
+    "paid": ("done", gettext_lazy("Paid")),
+    "refunded": ("attention", gettext_lazy("Draw cancelled")),
+}
+
+
+class TicketUnknown(Refused):
+    """There is no such ticket, or it is somebody else's: both answer alike."""
+
+    code, status = "ticket_unknown", 404
+    message = gettext_lazy("No ticket %(ticket)s. Please check the last digit, the check digit.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """One selection of a ticket, and what it won."""
+
+    selection: bets.Selection
+    lines: int
+    amount_fen: int
+    masks: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """One ticket with everything that is shown of it."""
+
+    ticket: Ticket
+    version: RuleVersion
+    picks: Sequence[Pick]
+    result: Result | None
+    fact: Fact | None
+
+    @property
+    def state(self) -> str:
+        """waiting, sealed, drawn, lost, won, paid or refunded."""
+        state = self.ticket.draw.state
+        if state == State.CANCELLED:
+            return "refunded"
+        if state == State.SEALED:
+            return "sealed"
+        if state in _DRAWN:
+            return "drawn"
+        if state not in _SETTLED:
+            return "waiting"
+        if self.fact is None:
+            return "lost"
+        return "won" if self.fact.paid_at is None else "paid"
+
+    @property
+    def numbers(self) -> list[list[int]] | None:
+        """The drawn numbers once they are confirmed."""
+        return self.result.numbers if self.result else None
+
+
+def find(*, player_id: int, code: str) -> Ticket:
+    """The player's own ticket of that code, or `TicketUnknown`."""
+    ticket = (
+        Ticket.objects.of(player_id)
+        .select_related("draw__game", "rule", "owner", "receipt")
+        .filter(code=code)
+        .first()
+    )
+    if ticket is None:
+        raise TicketUnknown(ticket=code)
+    return ticket
+
+
+def of(player_id: int, *, show: str) -> QuerySet[Ticket]:
+    """The player's tickets, newest first: `waiting`, `won` or `all`."""
+    found = Ticket.objects.of(player_id).select_related("draw__game", "rule").order_by("-pk")
+    if show == "waiting":
+        return found.filter(draw__state__in=_TO_BE_DRAWN)
+    if show == "won":
+        won = ticket_facts.won_by(player_id)
+        return found.none() if won is None else found.filter(pk__in=won, draw__state__in=_SETTLED)
+    return found
+
+
+def read(tickets: Iterable[Ticket]) -> list[Read]:
+    """These tickets with picks, results and prizes: three queries, however many they are."""
+    tickets = list(tickets)
+    picks: dict[int, list[Pick]] = defaultdict(list)
+    rows = Selection.objects.filter(
+        draw_id__in={ticket.draw_id for ticket in tickets},
+        ticket_id__in=[ticket.pk for ticket in tickets],
+    )
+    versions = {ticket.pk: quotes.version_of(ticket.rule) for ticket in tickets}
+    for row in rows.order_by("ticket_id", "position"):
+        picks[row.ticket_id].append(_pick(versions[row.ticket_id], row))
+    results = {
+        result.draw_id: result
+        for result in Result.objects.filter(draw_id__in={ticket.draw_id for ticket in tickets})
+    }
+    facts = ticket_facts.of([one.pk for one in tickets if one.draw.state in _SETTLED])
+    return [
+        Read(
+            ticket=ticket,
+            version=versions[ticket.pk],
+            picks=picks[ticket.pk],
+            result=results.get(ticket.draw_id),
+            fact=facts.get(ticket.pk),
+        )
+        for ticket in tickets
+    ]
+
+
+def _pick(version: RuleVersion, row: Selection) -> Pick:
+    return Pick(
+        selection=bets.unpack(
+            version,
+            row.masks,
+            bet_type=row.bet_type,
+            multiplier=row.multiplier,
+            quick_pick=row.is_quick_pick,
+        ),
+        lines=row.lines,
+        amount_fen=row.amount,
+        masks=row.masks,
+    )
+
+
+def line_of(one: Read) -> bytes:
+    """The canonical line of the ticket, as the sealed file holds it."""
+    return receipts.line_of(
+        one.ticket,
+        draw=one.ticket.draw,
+        owner=one.ticket.owner,
+        selections=[bets.canonical(pick.selection) for pick in one.picks],
+    )
+
+
+def picks_shown(one: Read) -> list[dict[str, Any]]:
+    """The picks for a page; hits once the numbers are known, prizes once the draw is settled."""
+    return [_pick_shown(one, pick) for pick in one.picks]
+
+
+def _pick_shown(one: Read, pick: Pick) -> dict[str, Any]:
+    names, prize_fen = _won(one, pick)
+    selection = pick.selection
+    return {
+        "type": basket.type_name(one.version, selection),
+        "is_quick_pick": selection.quick_pick,
+        "lines": pick.lines,
+        "multiplier": selection.multiplier,
+        "picks": [list(zone) for zone in selection.picks],
+        "bankers": [list(zone) for zone in selection.bankers],
+        "hits": one.numbers,
+        "amount_fen": pick.amount_fen,
+        "prize": names,
+        "prize_fen": prize_fen,
+    }
+
+
+def _won(one: Read, pick: Pick) -> tuple[str, int | None]:
+    """Names of the tiers a pick won, and how much; nothing before settlement."""
+    if one.fact is None or one.result is None:
+        return "", None
+    drawn = (one.result.mask_1, one.result.mask_2)
+    hits = bets.hits(one.version, pick.masks, drawn, special_on=one.ticket.draw.special_on)
+    if not hits or not all(tier in one.fact.line_prizes for tier in hits):
+        return "", None
+    names = ", ".join(str(one.version.tier(tier).label) for tier in sorted(hits))
+    times = pick.selection.multiplier
+    return names, sum(one.fact.line_prizes[tier] * lines * times for tier, lines in hits.items())
+
+
+def split_of(one: Read) -> list[dict[str, Any]]:
+    """Where the price of this ticket goes, by the rule of its draw."""
+    shares = one.version.allocation.split(one.ticket.price)
+    return [
+        {"name": _("Prize money"), "amount": shares.prize_fen},
+        {"name": _("Adjustment fund"), "amount": shares.fund_fen},
+        {"name": _("Welfare fund"), "amount": shares.welfare_fen},
+        {"name": _("Issue fee"), "amount": shares.fee_fen},
+    ]
+
+
+def steps_of(one: Read, *, seal: SealStatement | None) -> list[dict[str, Any]]:
+    """The timeline of a ticket: what happened, each with its time, and what comes (F052)."""
+    ticket = one.ticket
+    passed = DrawTransition.objects.filter(draw_id=ticket.draw_id)
+    reached = dict(passed.values_list("to_state", "at"))
+    steps: list[dict[str, Any]] = [
+        _step(
+            _("Bought"),
+            ticket.sold_at,
+            _("%(amount)s yuan from the balance") % {"amount": yuan(ticket.price)},
+        )
+    ]
+    if one.state == "refunded":
+        return [*steps, _step(_("Draw cancelled"), reached.get(State.CANCELLED), "")]
+    others = seal.tickets - 1 if seal else 0
+    steps.append(
+        _step(
+            _("Sealed"),
+            seal.sealed_at if seal else None,
+            _("together with %(others)s other tickets") % {"others": f"{others:,}"},
+        )
+    )
+    steps.append(
+        _step(
+            _("Drawn"),
+            reached.get(State.DRAWN) if one.result else None,
+            _("entered by two people, confirmed %(at)s") % {"at": _clock(one.result.confirmed_at)}
+            if one.result
+            else "",
+        )
+    )
+    steps.append(_step(_("Settled"), reached.get(State.SETTLED), ""))
+    if one.fact is not None:
+        told = _("%(amount)s yuan are in the balance") % {"amount": yuan(one.fact.prize_fen)}
+        steps.append(_step(_("Paid"), one.fact.paid_at, told))
+    elif one.state != "lost":
+        steps.append(_step(_("Paid"), None, ""))
+    return _with_the_present(steps)
+
+
+def _step(title: str, at: datetime | None, text: str) -> dict[str, Any]:
+    if at is None:
+        return {"state": "todo", "title": title}
+    return {"state": "done", "title": title, "at": at, "text": text}
+
+
+def _with_the_present(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first step that has not happened is the one that is waited for."""
+    for step in steps:
+        if step["state"] == "todo":
+            step["state"] = "now"
+            break
+    return steps
+
+
+def _clock(moment: datetime) -> str:
+    return f"{in_shanghai(moment):%H:%M:%S}"
+
+
+def year_of(player_id: int, *, now: datetime) -> tuple[int, int]:
+    """What the player bet this year (Shanghai's), and how much of it goes to the welfare fund."""
+    since = datetime(in_shanghai(now).year, 1, 1, tzinfo=SHANGHAI)
+    by_rule = (
+        Ticket.objects.of(player_id)
+        .filter(sold_at__gte=since, is_shadow=False)
+        .exclude(draw__state=State.CANCELLED)
+        .values_list("rule__code")
+        .annotate(stake=Sum("price"))
+    )
+    stake = welfare = 0
+    for code, sold in by_rule:
+        stake += sold
+        welfare += rules.by_code(code).allocation.split(sold).welfare_fen
+    return stake, welfare
+
+
+def as_json(one: Read) -> dict[str, Any]:
+    """The data set of a ticket (F044): everything that makes it, and how far it has come."""
+    ticket, draw = one.ticket, one.ticket.draw
+    line = line_of(one)
+    claim = receipts.of(ticket, line=line)
+    return {
+        "code": ticket.code,
+        "game": draw.game.code,
+        "draw": draw.code,
+        "issue": draw.issue,
+        "rule": ticket.rule.code,
+        "state": one.state,
+        "price_fen": ticket.price,
+        "lines": ticket.lines,
+        "channel": ticket.channel,
+        "sold_at": ticket.sold_at,
+        "closes_at": draw.closes_at,
+        "draws_at": draw.draws_at,
+        "claim_days": one.version.claim_days,
+        "claim_until": _written(one.fact.claim_until if one.fact else None),
+        "selections": [_selection_json(pick) for pick in one.picks],
+        "prize_fen": one.fact.prize_fen if one.fact else (0 if one.state == "lost" else None),
+        "receipt": {
+            "format_version": ticket.format_version,
+            "line": line.decode("ascii"),
+            "leaf": claim.leaf.hex(),
+            "key_id": ticket.receipt.key_id,
+            "signature": ticket.receipt.signature,
+        },
+    }
+
+
+def _selection_json(pick: Pick) -> dict[str, Any]:
+    selection = pick.selection
+    return {
+        "bet_type": selection.bet_type,
+        "bankers": [list(zone) for zone in selection.bankers],
+        "picks": [list(zone) for zone in selection.picks],
+        "multiplier": selection.multiplier,
+        "quick_pick": selection.quick_pick,
+        "lines": pick.lines,
+        "amount_fen": pick.amount_fen,
+        "text": bets.canonical(selection),
+    }
+
+
+def _written(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def tag_of(one: Read) -> tuple[str, str]:
+    """Tone and word of the ticket's tag."""
+    tone, word = TAGS[one.state]
+    return tone, str(word)

@@ -1,0 +1,1 @@
+"""Pages of this room: the number board and buying, tickets and receipts."""

@@ -1,0 +1,314 @@
+"""The number board, the last look before payment, and the purchase itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import who
+from accounts.models import Player, User
+from finance import wallets
+from games import bets, odds, quick_pick
+from games.models import Draw, Game
+from games.rules import RuleVersion
+from lottery_portal.lib import board_words
+from lottery_portal.lib.db import database_time
+from lottery_portal.lib.errors import Refused
+from sales import basket, offers, purchase, quotes
+
+from . import refusals
+
+CHANNEL = "web"
+MOST_QUICK_PICKS = 5
+
+
+def _game(code: str) -> Game:
+    return get_object_or_404(Game, code=code, is_shadow=False)
+
+
+def _player(request: HttpRequest) -> Player | None:
+    """The player who looks at the board; staff and visitors have none."""
+    user = request.user
+    if not isinstance(user, User) or user.is_staff:
+        return None
+    try:
+        return who.player(user)
+    except who.NotAPlayer:
+        return None
+
+
+@require_http_methods(["GET", "POST"])
+def board(request: HttpRequest, game_code: str) -> HttpResponse:
+    """Choose numbers; `confirm` goes on to the last look, everything else comes back here."""
+    game = _game(game_code)
+    player = _player(request)
+    try:
+        draw = offers.on_sale(
+            game, channel=CHANNEL, player=player.code if player else "", now=timezone.now()
+        )
+    except Refused as refusal:
+        return refusals.page(request, refusal, game=game)
+    if request.method == "GET":
+        return _board(request, draw, [])
+    try:
+        kept = basket.read(request.POST.get("basket", ""))
+    except Refused as refusal:
+        return _board(request, draw, [], problem=str(refusal), status=400)
+    boxes = basket.from_boxes(quotes.version_of(draw.rule), request.POST)
+    if request.POST.get("action") in {"add", "confirm"}:
+        return _take(request, draw, kept, boxes, player)
+    return _edit(request, draw, kept, boxes)
+
+
+def _edit(
+    request: HttpRequest, draw: Draw, kept: list[bets.Selection], boxes: bets.Selection | None
+) -> HttpResponse:
+    """The buttons that only change basket or boxes, for pages without script."""
+    deed = request.POST.get("action", "")
+    if deed.startswith("quick-pick-"):
+        version, times = quotes.version_of(draw.rule), basket.multiplier_of(request.POST)
+        count = _count(deed.removeprefix("quick-pick-"))
+        kept = kept + [quick_pick.pick(version, multiplier=times) for _one in range(count)]
+    elif deed.startswith("remove-"):
+        place = deed.removeprefix("remove-")
+        kept = [one for at, one in enumerate(kept) if str(at) != place]
+    elif deed == "empty-basket":
+        kept = []
+    elif deed == "clear":
+        boxes = None
+    return _board(request, draw, kept, boxes=boxes)
+
+
+def _take(
+    request: HttpRequest,
+    draw: Draw,
+    kept: list[bets.Selection],
+    boxes: bets.Selection | None,
+    player: Player | None,
+) -> HttpResponse:
+    """Put the boxes into the basket, and on `confirm` go on to the last look."""
+    asked = [*kept, boxes] if boxes is not None else kept
+    try:
+        quote = quotes.quote(draw=draw, selections=asked, now=timezone.now())
+    except Refused as refusal:
+        return _board(request, draw, kept, boxes=boxes, problem=str(refusal), status=refusal.status)
+    if request.POST["action"] == "add":
+        return _board(request, draw, asked)
+    return _confirm(request, quote, player)
+
+
+def _confirm(request: HttpRequest, quote: quotes.Quote, player: Player | None) -> HttpResponse:
+    """The last look before payment; what would surely be refused is said here already."""
+    game = quote.draw.game
+    basket_json = basket.write([checked.selection for checked in quote.selections])
+    if player is None:
+        back = reverse("sales:board", args=[game.code])
+        return redirect(f"{reverse('accounts:login')}?next={back}")
+    balance = wallets.available(player)
+    refusal: Refused | None = None
+    if not player.is_verified:
+        refusal = purchase.KycRequired()
+    elif balance < quote.price_fen:
+        refusal = purchase.NotEnoughMoney(
+            price_fen=quote.price_fen,
+            available_fen=balance,
+            missing_fen=quote.price_fen - balance,
+        )
+    if refusal is not None:
+        return refusals.page(request, refusal, game=game, basket_json=basket_json)
+    context = {
+        "nav": "buy",
+        "game": _named(game),
+        "draw": quote.draw,
+        "now": database_time(),
+        "lines": quote.lines,
+        "price_fen": quote.price_fen,
+        "after_fen": balance - quote.price_fen,
+        "picks": [basket.shown(quote.version, checked) for checked in quote.selections],
+        "tickets": 1,
+        "basket_json": basket_json,
+        "request_key": str(uuid4()),
+        "post_url": reverse("sales:buy", args=[game.code, quote.draw.issue]),
+        "back_url": reverse("sales:board", args=[game.code]),
+    }
+    return render(request, "sales/confirm.html", context)
+
+
+@require_POST
+def buy(request: HttpRequest, game_code: str, issue: str) -> HttpResponse:
+    """Pay for what was confirmed, for the draw that was shown, and for no other."""
+    draw = get_object_or_404(
+        Draw.objects.select_related("game", "rule").defer("rule__sheet"),
+        game__code=game_code,
+        game__is_shadow=False,
+        issue=issue,
+    )
+    text = request.POST.get("basket", "")
+    try:
+        key = UUID(request.POST.get("request_key", ""))
+    except ValueError:
+        raise Http404 from None
+    try:
+        bought = purchase.buy(
+            player=who.player(request.user),
+            orders=[purchase.Order(draw=draw, selections=basket.read(text))],
+            request_key=key,
+            channel=CHANNEL,
+            now=timezone.now(),
+        )
+    except Refused as refusal:
+        return refusals.page(request, refusal, game=draw.game, basket_json=text)
+    address = reverse("sales:ticket", args=[bought.sold()[0].code])
+    response = redirect(f"{address}?bought=1")
+    response.status_code = 303
+    return response
+
+
+@require_POST
+def quick(request: HttpRequest, game_code: str) -> HttpResponse:
+    """One to five random lines for the board's script."""
+    game = _game(game_code)
+    try:
+        draw = offers.on_sale(game, channel=CHANNEL, player="", now=timezone.now())
+    except Refused as refusal:
+        return JsonResponse(refusal.as_json(), status=refusal.status)
+    version = quotes.version_of(draw.rule)
+    count = _count(request.POST.get("count", "1"))
+    picked = [quick_pick.pick(version) for _one in range(count)]
+    return JsonResponse({"selections": [basket.as_row(one) for one in picked]})
+
+
+@require_POST
+def quote(request: HttpRequest, game_code: str) -> HttpResponse:
+    """Lines, price and chances of what lies on the board, judged by the server."""
+    game = _game(game_code)
+    try:
+        asked = _asked(request.body)
+        draw = offers.on_sale(game, channel=CHANNEL, player="", now=timezone.now())
+        quoted = quotes.quote(draw=draw, selections=asked, now=timezone.now())
+        chances = quoted.odds()
+    except Refused as refusal:
+        return JsonResponse(refusal.as_json(), status=refusal.status)
+    first = 1 / chances.first_prize
+    return JsonResponse(
+        {
+            "lines": quoted.lines,
+            "price_fen": quoted.price_fen,
+            "first_one_in": -(-first.numerator // first.denominator),
+            "any_one_in": odds.one_in(chances.any_prize),
+        }
+    )
+
+
+def _asked(body: bytes) -> list[bets.Selection]:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError) as exc:
+        raise bets.SelectionUnreadable from exc
+    rows = content.get("selections") if isinstance(content, dict) else None
+    if not isinstance(rows, list):
+        raise bets.SelectionUnreadable
+    return [basket.read_one(row) for row in rows]
+
+
+def _count(text: str) -> int:
+    return min(max(int(text), 1), MOST_QUICK_PICKS) if text.isascii() and text.isdigit() else 1
+
+
+def _named(game: Game) -> dict[str, str]:
+    return {"code": game.code, "name": _(game.name)}
+
+
+def _board(
+    request: HttpRequest,
+    draw: Draw,
+    kept: Sequence[bets.Selection],
+    *,
+    boxes: bets.Selection | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    version = quotes.version_of(draw.rule)
+    sound, broken = _checked(version, kept)
+    chances = offers.one_line(version, special_on=draw.special_on)
+    zones = _zones(version, boxes)
+    code = draw.game.code
+    context = {
+        "nav": "buy",
+        "game": _named(draw.game),
+        "draw": draw,
+        "now": database_time(),
+        "pool_fen": offers.pool_of(draw.game),
+        "price_fen": version.price_fen,
+        "cap_fen": version.ticket_cap_fen,
+        "max_multiplier": version.multiplier_most,
+        "zones": zones,
+        "zones_json": board_words.zones(zones),
+        "mode": _mode(request, boxes, kept),
+        "multiplier": basket.multiplier_of(request.POST),
+        "basket": [basket.shown(version, checked) for checked in sound],
+        "basket_json": basket.write([checked.selection for checked in sound]),
+        "lines_in_basket": sum(checked.lines for checked in sound),
+        "sum_fen": sum(checked.amount_fen for checked in sound),
+        "total_lines": int(1 / chances.first_prize),
+        "any_one_in": odds.one_in(chances.any_prize),
+        "request_key": str(uuid4()),
+        "post_url": reverse("sales:board", args=[code]),
+        "quick_pick_url": reverse("sales:quick_pick", args=[code]),
+        "quote_url": reverse("sales:quote", args=[code]),
+        "odds_url": reverse("help_page", args=["rules"]),
+        "problem": problem or broken,
+    }
+    return render(request, "sales/board.html", context, status=status)
+
+
+def _mode(
+    request: HttpRequest, boxes: bets.Selection | None, kept: Sequence[bets.Selection]
+) -> str:
+    if request.POST.get("mode") in {"banker", "multiple"}:
+        return request.POST["mode"]
+    return "banker" if any(any(one.bankers) for one in (boxes, *kept) if one) else "multiple"
+
+
+def _checked(
+    version: RuleVersion, kept: Sequence[bets.Selection]
+) -> tuple[list[bets.CheckedSelection], str]:
+    """What of a basket the rules allow, and what is wrong with the rest."""
+    sound, broken = [], ""
+    for selection in kept:
+        try:
+            sound.append(bets.check(version, selection))
+        except Refused as refusal:
+            broken = str(refusal)
+    return sound, broken
+
+
+def _zones(version: RuleVersion, boxes: bets.Selection | None) -> list[dict[str, Any]]:
+    labels = {"red": (_("Red balls"), _("red")), "blue": (_("Blue balls"), _("blue"))}
+    banker = version.bet_type("banker")
+    rows = []
+    for at, zone in enumerate(version.zones):
+        label, spoken = labels.get(zone.code, (str(zone.label), str(zone.label)))
+        rows.append(
+            {
+                "name": zone.code,
+                "label": label,
+                "spoken": spoken,
+                "of": zone.size,
+                "take": zone.picked,
+                "bankers": banker.ranges[at].bankers_most if banker else 0,
+                "chosen": list(boxes.picks[at]) if boxes else [],
+                "chosen_bankers": list(boxes.bankers[at]) if boxes else [],
+                "limited": [],
+            }
+        )
+    return rows

@@ -1,0 +1,184 @@
+"""My tickets, one ticket, its receipt, and how anybody checks a receipt."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import who
+from games import draws, odds, rules
+from games.models import SealStatement
+from lottery_portal.lib import codes
+from lottery_portal.lib.db import database_time
+from lottery_portal.lib.errors import Refused
+from sales import offers, receipts, tickets
+from sales.models import Ticket
+
+from .refusals import address
+
+PAGE = 20
+SHOWN = ("waiting", "won", "all")
+FIRST_GAME = "ssq"
+
+
+def _mine(request: HttpRequest, code: str) -> Ticket:
+    """The ticket, if it is his who asks; for everybody else there is no such page."""
+    try:
+        return tickets.find(player_id=who.player(request.user).pk, code=codes.typed(code))
+    except Refused as refusal:
+        raise Http404 from refusal
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """My tickets: to be drawn, won, or all."""
+    player = who.player(request.user)
+    segment = request.GET.get("show", "")
+    if segment not in SHOWN:
+        segment = "all"
+    now = database_time()
+    page = Paginator(tickets.of(player.pk, show=segment), PAGE).get_page(request.GET.get("page"))
+    stake, welfare = tickets.year_of(player.pk, now=now)
+    on_sale = draws.on_sale(FIRST_GAME, now=now)
+    version = rules.GAMES[FIRST_GAME].current
+    context = {
+        "nav": "tickets",
+        "segment": segment,
+        "page": page,
+        "query": f"show={segment}",
+        "tickets": [_row(one) for one in tickets.read(page.object_list)],
+        "next_game": {
+            "name": _(on_sale.game.name),
+            "closes_at": on_sale.closes_at,
+            "url": reverse("sales:board", args=[FIRST_GAME]),
+        }
+        if on_sale
+        else None,
+        "now": now,
+        "any_one_in": odds.one_in(offers.one_line(version, special_on=False).any_prize),
+        "year_stake_fen": stake,
+        "year_welfare_fen": welfare,
+    }
+    return render(request, "sales/tickets.html", context)
+
+
+def _row(one: tickets.Read) -> dict[str, Any]:
+    first = one.picks[0].selection
+    tone, word = tickets.tag_of(one)
+    return {
+        "game": _(one.ticket.draw.game.name),
+        "issue": one.ticket.draw.issue,
+        "code": one.ticket.code,
+        "sold_at": one.ticket.sold_at,
+        "numbers": [list(zone) for zone in first.picks],
+        "bankers": [list(zone) for zone in first.bankers],
+        "hits": one.numbers,
+        "more": len(one.picks) - 1,
+        "price_fen": one.ticket.price,
+        "tone": tone,
+        "word": word,
+        "prize_fen": one.fact.prize_fen if one.fact else None,
+        "url": reverse("sales:ticket", args=[one.ticket.code]),
+    }
+
+
+@require_safe
+def ticket(request: HttpRequest, code: str) -> HttpResponse:
+    """One ticket: picks, state, receipt, timeline, and where its price went."""
+    row = _mine(request, code)
+    if row.code != code:
+        return redirect("sales:ticket", code=row.code)
+    (one,) = tickets.read([row])
+    seal = SealStatement.objects.filter(draw_id=row.draw_id).first()
+    line = tickets.line_of(one)
+    claim = receipts.of(row, line=line)
+    game = row.draw.game
+    context = {
+        "nav": "tickets",
+        "now": database_time(),
+        "ticket": {
+            "code": row.code,
+            "price_fen": row.price,
+            "lines": row.lines,
+            "channel": tickets.CHANNELS.get(row.channel, row.channel),
+            "sold_at": row.sold_at,
+            "just_bought": "bought" in request.GET,
+        },
+        "game": {"code": game.code, "name": _(game.name)},
+        "draw": row.draw,
+        "state": one.state,
+        "prize_fen": one.fact.prize_fen if one.fact else None,
+        "claim_until": one.fact.claim_until if one.fact else None,
+        "picks": tickets.picks_shown(one),
+        "steps": tickets.steps_of(one, seal=seal),
+        "seal": {
+            "root": seal.root,
+            "tickets": seal.tickets,
+            "lines": seal.lines,
+            "sealed_at": seal.sealed_at,
+            "url": address("games:result", game.code, row.draw.issue),
+        }
+        if seal
+        else None,
+        "receipt": {
+            "line": line.decode("ascii"),
+            "text": claim.text,
+            "key_id": row.receipt.key_id,
+            "signature": claim.signature.hex(),
+            "algorithm": receipts.ALGORITHM,
+            "verify_url": reverse("sales:receipt_check"),
+            "download_url": reverse("sales:receipt", args=[row.code]),
+        },
+        "split": tickets.split_of(one),
+        "qr_text": claim.qr(),
+    }
+    return render(request, "sales/ticket.html", context)
+
+
+@require_safe
+def receipt(request: HttpRequest, code: str) -> HttpResponse:
+    """The signed receipt as a file, with all that a stranger needs to check it."""
+    row = _mine(request, code)
+    (one,) = tickets.read([row])
+    line = tickets.line_of(one)
+    body = receipts.package(receipts.of(row, line=line), line=line, key=row.receipt.key_id)
+    response = HttpResponse(body, content_type="application/json; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="receipt-{row.code}.json"'
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+def receipt_check(request: HttpRequest) -> HttpResponse:
+    """How to check a receipt without us; the form does the same check for those who trust us."""
+    told: dict[str, Any] = {"outcome": "", "claim": None, "text": ""}
+    status = 200
+    if request.method == "POST":
+        told["text"] = request.POST.get("receipt", "")[:500]
+        try:
+            claim = receipts.read_qr(told["text"])
+            receipts.check(claim, key=receipts.public_key())
+            told |= {"outcome": "good", "claim": claim}
+        except Refused as refusal:
+            told |= {"outcome": "bad", "problem": str(refusal)}
+            status = refusal.status
+    context = {
+        "nav": "check",
+        "key_id": receipts.key_id(),
+        "algorithm": receipts.ALGORITHM,
+        "public_key": base64.b64encode(receipts.public_key()).decode("ascii"),
+        "public_key_hex": receipts.public_key().hex(),
+        "promise": receipts.PROMISE,
+        "at": timezone.now(),
+        "public_url": settings.PUBLIC_URL,
+        **told,
+    }
+    return render(request, "sales/receipt_check.html", context, status=status)

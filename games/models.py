@@ -275,9 +275,38 @@ class Result(models.Model):
         return str(self.draw_id)
 
 
-class Announcement(models.Model):
-    """An official result of the past, as published; no draw of ours (D22)."""
+class CalendarNotice(models.Model):
+    """A change of a draw's times, told to the public with its reason (F025)."""
 
+    draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="calendar_notices")
+    closes_before = models.DateTimeField()
+    closes_after = models.DateTimeField()
+    draws_before = models.DateTimeField()
+    draws_after = models.DateTimeField()
+    reason = models.CharField(max_length=300)
+    approval_code = models.CharField(max_length=20)
+    published_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("notice of a changed time")
+        verbose_name_plural = _("notices of changed times")
+        constraints = [
+            models.CheckConstraint(name="calendar_notice_has_reason", condition=~Q(reason="")),
+            models.CheckConstraint(
+                name="calendar_notice_has_approval", condition=~Q(approval_code="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draw_id} {self.published_at:%Y-%m-%d}"
+
+
+class Announcement(models.Model):
+    """A result as published: an official one of the past (D22), or that of our own `draw`."""
+
+    draw = models.OneToOneField(
+        Draw, on_delete=models.PROTECT, null=True, related_name="announcement"
+    )  # null: an official result, no draw of ours
     game = models.ForeignKey(Game, on_delete=models.PROTECT, related_name="announcements")
     issue = models.CharField(max_length=10)
     drawn_on = models.DateField()
@@ -290,6 +319,7 @@ class Announcement(models.Model):
     special_on = models.BooleanField(null=True)
     note = models.CharField(max_length=300, default="", blank=True)
     source = models.CharField(max_length=100)
+    recorded_at = models.DateTimeField()
 
     class Meta:
         verbose_name = _("announcement")

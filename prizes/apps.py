@@ -9,3 +9,7 @@ class PrizesConfig(AppConfig):
 
     name = "prizes"
     verbose_name = _("Prizes")
+
+    def ready(self) -> None:
+        """Say what prizes in the statement of a wallet were for."""
+        from . import memos  # noqa: F401, PLC0415 - models are there only now; registering is its effect

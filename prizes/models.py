@@ -15,6 +15,7 @@ class Settlement(models.Model):
     """The settling of one draw: counted in chunks, priced once, credited in chunks."""
 
     class State(models.TextChoices):
+        HALTED = "HALTED", _("Halted")
         COUNTING = "COUNTING", _("Counting")
         CREDITING = "CREDITING", _("Crediting")
         DONE = "DONE", _("Done")
@@ -22,6 +23,7 @@ class Settlement(models.Model):
     draw = models.OneToOneField("games.Draw", on_delete=models.PROTECT, related_name="settlement")
     state = models.CharField(max_length=9, choices=State.choices, default=State.COUNTING)
     chunks = models.IntegerField()
+    halt_reason = models.CharField(max_length=300, default="", blank=True)
     begun_at = models.DateTimeField()
     priced_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
@@ -32,7 +34,11 @@ class Settlement(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="settlement_state_known",
-                condition=Q(state__in=["COUNTING", "CREDITING", "DONE"]),
+                condition=Q(state__in=["HALTED", "COUNTING", "CREDITING", "DONE"]),
+            ),
+            models.CheckConstraint(
+                name="settlement_halted_has_reason",
+                condition=~Q(state="HALTED") | ~Q(halt_reason=""),
             ),
             models.CheckConstraint(
                 name="settlement_done_has_time",
@@ -40,7 +46,8 @@ class Settlement(models.Model):
             ),
             models.CheckConstraint(
                 name="settlement_credits_a_priced_draw",
-                condition=Q(state="COUNTING") | Q(priced_at__isnull=False),
+                condition=Q(state__in=["HALTED", "COUNTING"], priced_at__isnull=True)
+                | Q(state__in=["CREDITING", "DONE"], priced_at__isnull=False),
             ),
         ]
 
@@ -73,12 +80,18 @@ class Chunk(models.Model):
     def __str__(self) -> str:
         return f"{self.settlement_id}/{self.number}"
 
+    def tickets(self) -> Q:
+        """The rows of tickets in this chunk, for tables that name a ticket."""
+        return Q(ticket_id__gte=self.first_ticket, ticket_id__lte=self.last_ticket)
+
 
 class Hit(models.Model):
     """How many lines of a ticket won in each tier; found when counting, never changed."""
 
     ticket = models.OneToOneField("sales.Ticket", on_delete=models.PROTECT, related_name="hit")
-    draw = models.ForeignKey("games.Draw", on_delete=models.PROTECT, related_name="+")
+    draw = models.ForeignKey(
+        "games.Draw", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     tiers: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField()
 
     class Meta:
@@ -141,8 +154,12 @@ class Prize(models.Model):
         CENTRE = "CENTRE", _("At the prize centre")
 
     ticket = models.OneToOneField("sales.Ticket", on_delete=models.PROTECT, related_name="prize")
-    draw = models.ForeignKey("games.Draw", on_delete=models.PROTECT, related_name="+")
-    owner = models.ForeignKey("accounts.Player", on_delete=models.PROTECT, related_name="+")
+    draw = models.ForeignKey(
+        "games.Draw", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    owner = models.ForeignKey(
+        "accounts.Player", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     amount = MoneyField()
     tiers: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
     route = models.CharField(max_length=6, choices=Route.choices)
@@ -158,7 +175,10 @@ class Prize(models.Model):
                 name="prize_route_known", condition=Q(route__in=["WALLET", "CENTRE"])
             ),
         ]
-        indexes = [models.Index(name="prize_of_owner", fields=["owner", "-id"])]
+        indexes = [
+            models.Index(name="prize_of_owner", fields=["owner", "-id"]),
+            models.Index(name="prize_of_draw", fields=["draw", "ticket"]),
+        ]
 
     def __str__(self) -> str:
         return str(self.ticket_id)

@@ -10,8 +10,12 @@ DECLARE
     way text[] := ARRAY['SCHEDULED','OPEN','CLOSED','SEALED','DRAWN','CONFIRMED','SETTLED','PUBLISHED','ARCHIVED'];
 BEGIN
     IF NEW.state <> OLD.state THEN
-        IF NOT (array_position(way, NEW.state) = array_position(way, OLD.state) + 1
-                OR (NEW.state = 'CANCELLED' AND array_position(way, OLD.state) < array_position(way, 'DRAWN'))) THEN
+        -- What is not on the way (CANCELLED) stands at 0, and nothing follows from there.
+        IF OLD.state = 'CANCELLED' OR NOT (
+            coalesce(array_position(way, NEW.state), 0) = array_position(way, OLD.state) + 1
+            OR (NEW.state = 'CANCELLED'
+                AND array_position(way, OLD.state) < array_position(way, 'DRAWN'))
+        ) THEN
             RAISE EXCEPTION 'a draw goes forward, not from % to %', OLD.state, NEW.state
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_goes_forward';
         END IF;
@@ -22,6 +26,9 @@ BEGIN
         IF NEW.state = 'SEALED' AND NOT EXISTS (SELECT 1 FROM games_sealstatement s WHERE s.draw_id = NEW.id) THEN
             RAISE EXCEPTION 'no seal' USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_sealed_by_statement';
         END IF;
+        IF NEW.state = 'DRAWN' AND NOT EXISTS (SELECT 1 FROM games_resultentry e WHERE e.draw_id = NEW.id) THEN
+            RAISE EXCEPTION 'no entry' USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_drawn_by_entry';
+        END IF;
         IF NEW.state = 'CONFIRMED' AND NOT EXISTS (SELECT 1 FROM games_result r WHERE r.draw_id = NEW.id) THEN
             RAISE EXCEPTION 'no result' USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_confirmed_by_result';
         END IF;
@@ -30,6 +37,11 @@ BEGIN
        IS DISTINCT FROM (OLD.code, OLD.game_id, OLD.issue, OLD.rule_id, OLD.is_shadow) THEN
         RAISE EXCEPTION 'what a draw is, it stays'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_stays_what_it_is';
+    END IF;
+    IF NEW.special_on <> OLD.special_on
+       AND OLD.state NOT IN ('SCHEDULED', 'OPEN', 'CLOSED', 'SEALED', 'DRAWN') THEN
+        RAISE EXCEPTION 'the rule of a confirmed draw stands'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_special_stands';
     END IF;
     IF (NEW.opens_at, NEW.closes_at, NEW.draws_at) IS DISTINCT FROM (OLD.opens_at, OLD.closes_at, OLD.draws_at)
        AND OLD.state NOT IN ('SCHEDULED', 'OPEN') THEN
@@ -71,11 +83,16 @@ CREATE TRIGGER games_seal_of_a_closed_draw BEFORE INSERT ON games_sealstatement
 -- Results are typed after the seal, in the time of the draw, by people named by the database.
 CREATE FUNCTION games_result_entry_in_time() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    drawn games_draw;
+    moment timestamptz;
+    typed bigint;
 BEGIN
-    IF NOT EXISTS (
-        SELECT 1 FROM games_draw d JOIN games_sealstatement s ON s.draw_id = d.id
-         WHERE d.id = NEW.draw_id AND d.state IN ('SEALED', 'DRAWN') AND clock_timestamp() >= d.draws_at
-    ) THEN
+    -- Officials queue here, so that two who type at once see each other's rows.
+    SELECT * INTO drawn FROM games_draw d WHERE d.id = NEW.draw_id FOR NO KEY UPDATE;
+    moment := clock_timestamp();
+    IF drawn.state NOT IN ('SEALED', 'DRAWN') OR moment < drawn.draws_at
+       OR NOT EXISTS (SELECT 1 FROM games_sealstatement s WHERE s.draw_id = NEW.draw_id) THEN
         RAISE EXCEPTION 'no result before seal and draw'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'result_entry_after_the_draw';
     END IF;
@@ -86,11 +103,32 @@ BEGIN
         RAISE EXCEPTION 'an official is on the staff'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'result_entry_by_the_staff';
     END IF;
-    NEW.entered_at := clock_timestamp();
+    IF NOT EXISTS (
+        SELECT 1 FROM accounts_posting h JOIN accounts_post q ON q.id = h.post_id
+          JOIN accounts_staffmember s ON s.person_id = h.person_id
+         WHERE s.user_id = NEW.official_id
+           AND h.valid_from <= moment AND (h.valid_until IS NULL OR h.valid_until > moment)
+           AND ('draw_official' = ANY (q.roles)
+                OR (drawn.is_shadow AND 'drill_official' = ANY (q.roles)))
+    ) THEN
+        RAISE EXCEPTION 'only a draw official types results'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'result_entry_by_an_official';
+    END IF;
+    -- The open round is the first that has fewer than two entries.
+    SELECT count(*) INTO typed FROM games_resultentry e WHERE e.draw_id = NEW.draw_id;
+    IF NEW.round <> typed / 2 + 1 THEN
+        RAISE EXCEPTION 'another round is open'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'result_entry_in_the_open_round';
+    END IF;
+    NEW.entered_at := moment;
     RETURN NEW;
 END $$;
 CREATE TRIGGER games_result_entry_in_time BEFORE INSERT ON games_resultentry
     FOR EACH ROW EXECUTE FUNCTION games_result_entry_in_time();
+
+CREATE FUNCTION games_mask(numbers jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT bit_or(1::bigint << (n::integer - 1)) FROM jsonb_array_elements_text(numbers) n
+$$;
 
 CREATE FUNCTION games_result_of_two() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -103,19 +141,43 @@ BEGIN
         RAISE EXCEPTION 'two people typed the same, or there is no result'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'result_typed_alike_by_two';
     END IF;
+    IF (NEW.mask_1, NEW.mask_2)
+       IS DISTINCT FROM (games_mask(NEW.numbers->0), coalesce(games_mask(NEW.numbers->1), 0)) THEN
+        RAISE EXCEPTION 'the masks are those of the numbers'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'result_masks_of_its_numbers';
+    END IF;
     NEW.confirmed_at := clock_timestamp();
     RETURN NEW;
 END $$;
 CREATE TRIGGER games_result_of_two BEFORE INSERT ON games_result
     FOR EACH ROW EXECUTE FUNCTION games_result_of_two();
 
-CREATE FUNCTION games_step_has_time() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Each step has its row, with who and when, and no row is written without its step.
+CREATE FUNCTION games_step_was_taken() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.at := clock_timestamp();
+    IF NEW.to_state = 'SCHEDULED' OR NOT EXISTS (
+        SELECT 1 FROM games_draw d WHERE d.id = NEW.draw_id AND d.state = NEW.to_state) THEN
+        RAISE EXCEPTION 'a step is written when it is taken'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'step_written_when_taken';
+    END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER games_step_has_time BEFORE INSERT ON games_drawtransition
-    FOR EACH ROW EXECUTE FUNCTION games_step_has_time();
+CREATE TRIGGER games_step_was_taken BEFORE INSERT ON games_drawtransition
+    FOR EACH ROW EXECUTE FUNCTION games_step_was_taken();
+
+CREATE FUNCTION games_draw_step_is_written() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM games_drawtransition t WHERE t.draw_id = NEW.id
+                    AND t.from_state = OLD.state AND t.to_state = NEW.state) THEN
+        RAISE EXCEPTION 'a step of a draw is written down'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_step_is_written';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER games_draw_step_is_written AFTER UPDATE OF state ON games_draw
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
+    EXECUTE FUNCTION games_draw_step_is_written();
 """
 TABLES = ["sealstatement", "resultentry", "result", "drawtransition", "rulesheet"]
 for name in TABLES:
@@ -124,15 +186,20 @@ CREATE TRIGGER games_{name}_never_changes BEFORE UPDATE OR DELETE ON games_{name
     FOR EACH ROW EXECUTE FUNCTION evidence_never_changes();
 ALTER TABLE games_{name} ENABLE ALWAYS TRIGGER games_{name}_never_changes;
 """
-UNDO = "".join(f"DROP TRIGGER games_{name}_never_changes ON games_{name};" for name in TABLES) + """
-DROP FUNCTION games_step_has_time() CASCADE;
+UNDO = (
+    "".join(f"DROP TRIGGER games_{name}_never_changes ON games_{name};" for name in TABLES)
+    + """
+DROP FUNCTION games_draw_step_is_written() CASCADE;
+DROP FUNCTION games_step_was_taken() CASCADE;
 DROP FUNCTION games_result_of_two() CASCADE;
+DROP FUNCTION games_mask(jsonb);
 DROP FUNCTION games_result_entry_in_time() CASCADE;
 DROP FUNCTION games_seal_of_a_closed_draw() CASCADE;
 DROP FUNCTION games_draw_begins_scheduled() CASCADE;
 DROP FUNCTION games_draw_goes_forward() CASCADE;
 DROP FUNCTION draw_gate();
 """
+)
 
 
 class Migration(migrations.Migration):

@@ -1,0 +1,117 @@
+"""What in this room needs other eyes: times of draws, licences, rule versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from audit import approvals
+from lottery_portal.lib import dates
+
+from . import calendar, licences, rule_sheets
+
+
+def _one(_payload: Mapping[str, Any], _at: datetime) -> int:
+    return 1
+
+
+def _time(text: str) -> str:
+    moment = parse_datetime(text)
+    return dates.written(moment, "full") if moment else text
+
+
+def _times_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return (
+        (_now("Draw"), payload["draw"]),
+        (_now("Closes now"), _time(payload["closes_before"])),
+        (_now("Will close"), _time(payload["closes_after"])),
+        (_now("Drawn now"), _time(payload["draws_before"])),
+        (_now("Will be drawn"), _time(payload["draws_after"])),
+        (_now("Reason, as the public reads it"), payload["reason"]),
+    )
+
+
+def _licence_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return (
+        (_now("Licence number"), payload["number"]),
+        (_now("Game"), payload["game"] or _now("All games")),
+        (_now("Issued by"), payload["issued_by"]),
+        (_now("Valid from"), _time(payload["valid_from"])),
+        (_now("Valid until"), _time(payload["valid_until"])),
+    )
+
+
+def _rule_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return (
+        (_now("Game"), payload["game"]),
+        (_now("Rule version"), payload["version"]),
+        (_now("First issue"), payload["first_issue"]),
+        (_now("Digest of the rule sheet"), payload["digest"]),
+    )
+
+
+def _change_times(request: approvals.Request, now: datetime) -> None:
+    calendar.change_times(
+        payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
+    )
+
+
+def _record_licence(request: approvals.Request, now: datetime) -> None:
+    licences.record(
+        payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
+    )
+
+
+def _load_rule(request: approvals.Request, now: datetime) -> None:
+    rule_sheets.load(
+        payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
+    )
+
+
+approvals.register(
+    approvals.Kind(
+        name=calendar.KIND,
+        title=_("Change the times of a draw"),
+        maker_roles=frozenset({"draw_official", "administrator"}),
+        checker_roles=frozenset({"approver", "compliance"}),
+        needed=_one,
+        perform=_change_times,
+        lifetime=timedelta(days=1),
+        statements=(
+            _("I have compared the new times with the decision."),
+            _("I know that the reason is published as it stands here."),
+        ),
+        words=_times_words,
+    )
+)
+approvals.register(
+    approvals.Kind(
+        name=licences.KIND,
+        title=_("Record a licence"),
+        maker_roles=frozenset({"compliance"}),
+        checker_roles=frozenset({"approver", "administrator"}),
+        needed=_one,
+        perform=_record_licence,
+        lifetime=timedelta(days=3),
+        statements=(_("I have seen the licence and compared number and dates."),),
+        words=_licence_words,
+    )
+)
+approvals.register(
+    approvals.Kind(
+        name=rule_sheets.KIND,
+        title=_("Load a rule version"),
+        maker_roles=frozenset({"compliance", "administrator"}),
+        checker_roles=frozenset({"approver"}),
+        needed=_one,
+        perform=_load_rule,
+        lifetime=timedelta(days=7),
+        statements=(_("I have compared the rule sheet with the approved text of the rules."),),
+        words=_rule_words,
+    )
+)

@@ -1,0 +1,157 @@
+"""Draws and their states: one door, `advance`, through which every change of state goes (F056)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, connection
+from django.utils.translation import gettext_lazy as _
+
+from audit import trail
+from lottery_portal.lib.db import inside_transaction, violated
+from lottery_portal.lib.errors import Refused
+
+from .models import Draw, DrawTransition, Game
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+State = Draw.State
+
+# The state before each: a draw enters a state from this one and from no other.
+WAY = (
+    State.SCHEDULED,
+    State.OPEN,
+    State.CLOSED,
+    State.SEALED,
+    State.DRAWN,
+    State.CONFIRMED,
+    State.SETTLED,
+    State.PUBLISHED,
+    State.ARCHIVED,
+)
+BEFORE = dict(zip(WAY[1:], WAY[:-1], strict=True))
+# What is over: nothing more will be sold, drawn or paid in it by settlement.
+SETTLED_STATES = (State.SETTLED, State.PUBLISHED, State.ARCHIVED, State.CANCELLED)
+
+
+class DrawUnknown(Refused):
+    """There is no such draw."""
+
+    code, status = "draw_unknown", 404
+    message = _("There is no draw %(draw)s.")
+
+
+class DrawNotReady(Refused):
+    """The draw lacks what the next state needs: its time, a seal, a result, a settlement."""
+
+    code = "draw_not_ready"
+    message = _("Draw %(draw)s cannot become %(to)s yet.")
+
+
+REFUSALS = frozenset(
+    {
+        "draw_goes_forward",
+        "draw_closes_in_time",
+        "draw_sealed_by_statement",
+        "draw_drawn_by_entry",
+        "draw_confirmed_by_result",
+        "draw_settled_by_settlement",
+    }
+)
+
+
+@inside_transaction
+def advance(*, draw_id: int, to: str, actor: User | None, now: datetime) -> bool:
+    """Move the draw one state forward in the caller's transaction; True for exactly one caller.
+
+    False when it is not in the state before `to`. Raises `DrawNotReady` when the database refuses
+    the step. Closing (`to` CLOSED) is called with the draw's gate held exclusively.
+    """
+    target = State(to)
+    before = BEFORE[target]
+    try:
+        moved = Draw.objects.filter(pk=draw_id, state=before).update(state=target) == 1
+    except IntegrityError as exc:
+        if violated(exc) in REFUSALS:
+            code = _code_after_refusal(draw_id)
+            raise DrawNotReady(draw=code, to=str(target)) from exc
+        raise
+    if not moved:
+        return False
+    DrawTransition.objects.create(
+        draw_id=draw_id, from_state=before, to_state=target, actor=actor, at=now
+    )
+    code = Draw.objects.values_list("code", flat=True).get(pk=draw_id)
+    trail.record(
+        action=f"games.draw_{target.lower()}",
+        actor=actor,
+        object_type="draw",
+        object_code=code,
+        body={"from": before, "to": target},
+    )
+    return True
+
+
+def _code_after_refusal(draw_id: int) -> str:
+    """The failed statement has ended the transaction, so only what is known may be said."""
+    return f"#{draw_id}"
+
+
+@inside_transaction
+def hold_gate(draw_id: int) -> None:
+    """Hold the draw's gate exclusively until the transaction ends: no sale runs beside it (D8)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(draw_gate(), %s::integer)", [draw_id])
+
+
+@inside_transaction
+def set_special(*, game: Game, after_issue: str, is_on: bool) -> int:
+    """Tell every later draw that is not confirmed yet whether the special rule holds for it."""
+    return (
+        Draw.objects.filter(
+            game=game, issue__gt=after_issue, state__in=WAY[: WAY.index(State.CONFIRMED)]
+        )
+        .exclude(special_on=is_on)
+        .update(special_on=is_on)
+    )
+
+
+def find(code: str) -> Draw:
+    """The draw called `code`, with game and rule, or `DrawUnknown`."""
+    try:
+        return Draw.objects.select_related("game", "rule").get(code=code)
+    except Draw.DoesNotExist:
+        raise DrawUnknown(draw=code) from None
+
+
+def on_sale(game_code: str, *, now: datetime) -> Draw | None:
+    """The draw of the game that takes tickets at `now`, the one that closes first."""
+    return (
+        Draw.objects.on_sale(now=now)
+        .filter(game__code=game_code)
+        .select_related("game", "rule")
+        .order_by("closes_at")
+        .first()
+    )
+
+
+def next_to_open(game_code: str, *, now: datetime) -> Draw | None:
+    """The draw of the game that opens next; for pages between two draws."""
+    return (
+        Draw.objects.filter(game__code=game_code, state=State.SCHEDULED, closes_at__gt=now)
+        .select_related("game", "rule")
+        .order_by("opens_at")
+        .first()
+    )
+
+
+def earlier_unsettled(draw: Draw) -> Draw | None:
+    """An earlier draw of the game whose money is still to be worked out: the pool waits for it."""
+    return (
+        Draw.objects.filter(game_id=draw.game_id, issue__lt=draw.issue)
+        .exclude(state__in=SETTLED_STATES)
+        .order_by("issue")
+        .first()
+    )

@@ -1,0 +1,135 @@
+"""What people type on pages of this room; doors judge it."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from lottery_portal.lib.dates import SHANGHAI
+
+from .models import Game
+from .rules import RuleVersion
+
+_MOMENT = "%Y-%m-%dT%H:%M"
+
+
+class MomentField(forms.CharField):
+    """A moment on a Shanghai clock, to the minute."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=19,
+            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_MOMENT),
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return datetime.strptime(re.sub(" ", "T", text)[:16], _MOMENT).replace(tzinfo=SHANGHAI)
+        except ValueError:
+            raise forms.ValidationError(
+                _("Please give day and time, like 2026-11-22 20:00.")
+            ) from None
+
+
+class ResultForm(forms.Form):
+    """The drawn numbers, one field a ball, as the zones of the rule want them."""
+
+    has_read = forms.BooleanField(
+        label=_("I read these numbers from the draw minutes and compared every one."),
+    )
+
+    def __init__(self, *args: Any, version: RuleVersion, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.version = version
+        for zone in version.zones:
+            for place in range(1, zone.drawn + 1):
+                self.fields[f"{zone.code}_{place}"] = forms.IntegerField(
+                    label=str(place),
+                    min_value=1,
+                    max_value=zone.size,
+                    widget=forms.TextInput(
+                        attrs={"inputmode": "numeric", "maxlength": 2, "autocomplete": "off"}
+                    ),
+                )
+
+    def numbers(self) -> list[list[int]]:
+        """What was typed, zone by zone."""
+        return [
+            [self.cleaned_data[f"{zone.code}_{place}"] for place in range(1, zone.drawn + 1)]
+            for zone in self.version.zones
+        ]
+
+
+class TimesForm(forms.Form):
+    """Other times of a draw, and why."""
+
+    closes_at = MomentField(label=_("Sales close"))
+    draws_at = MomentField(label=_("Draw"))
+    reason = forms.CharField(
+        label=_("Reason, as the public reads it"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class SwitchForm(forms.Form):
+    """What to switch, and why."""
+
+    KINDS = (
+        ("all", _("All sales")),
+        ("game", _("One game")),
+        ("channel", _("One channel")),
+        ("player", _("One player")),
+    )
+    kind = forms.ChoiceField(label=_("What"), choices=KINDS)
+    code = forms.CharField(
+        label=_("Which one"),
+        required=False,
+        max_length=24,
+        help_text=_("The game's code, web or api, or the player's number. Empty for all sales."),
+    )
+    reason = forms.CharField(
+        label=_("Reason, as players read it"),
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def scope(self) -> str:
+        """The name of what is switched."""
+        kind, code = self.cleaned_data["kind"], self.cleaned_data["code"].strip()
+        if kind == "player":
+            code = code.replace("-", "").upper()
+        return "all" if kind == "all" else f"{kind}:{code}"
+
+
+class SwitchOnForm(forms.Form):
+    """Why sales go on again."""
+
+    scope = forms.CharField(max_length=60, widget=forms.HiddenInput)
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class LicenceForm(forms.Form):
+    """A licence as it stands on paper."""
+
+    number = forms.CharField(label=_("Licence number"), max_length=60)
+    game = forms.ChoiceField(label=_("Game"), required=False)
+    issued_by = forms.CharField(label=_("Issued by"), max_length=100)
+    valid_from = MomentField(label=_("Valid from"))
+    valid_until = MomentField(label=_("Valid until"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        games = Game.objects.filter(is_shadow=False).order_by("position")
+        self.fields["game"].choices = [  # type: ignore[attr-defined]
+            ("", _("All games")),
+            *((game.code, game.code) for game in games),
+        ]

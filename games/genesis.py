@@ -1,0 +1,78 @@
+"""The first rows of this room: games, rules in force, the demo's licence, announcements."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.conf import settings
+
+from audit import policies, trail
+from lottery_portal.lib.db import door
+
+from . import announcements, calendar, licences, rules
+from .models import Game, Licence, RuleSheet
+
+GENESIS = "GENESIS"
+SSQ, SSQ_DRILL = "ssq", "ssq-drill"
+DEMO_LICENCE = {
+    "number": "DEMO-2026-001",
+    "game": None,
+    "issued_by": "演示用，非真实资质",
+    "valid_from": datetime(2026, 1, 1, tzinfo=UTC).isoformat(),
+    "valid_until": datetime(2028, 1, 1, tzinfo=UTC).isoformat(),
+}
+
+
+def load(*, now: datetime) -> None:
+    """Write what is not there yet, and plan the calendar. A second run changes nothing.
+
+    Nothing here touches a game that has draws: rules and licences then change by approval only.
+    """
+    _write(now=now)
+    calendar.plan_ahead(now=now)
+
+
+@door
+def _write(*, now: datetime) -> None:
+    policies.set_genesis(
+        key=calendar.DAYS_AHEAD_POLICY, value=14, reason="Calendar, two weeks ahead", now=now
+    )
+    ssq = _game(code=SSQ, position=1, is_shadow=False, now=now)
+    _game(code=SSQ_DRILL, position=91, is_shadow=True, now=now)
+    announcements.load_ssq(game=ssq, now=now)
+    if settings.DEMO and not Licence.objects.exists():
+        licences.record(payload=DEMO_LICENCE, approval_code=GENESIS, actor=None, now=now)
+
+
+def _game(*, code: str, position: int, is_shadow: bool, now: datetime) -> Game:
+    known = rules.GAMES["ssq"]
+    game, is_new = Game.objects.get_or_create(
+        code=code,
+        defaults={
+            "rules_game": known.code,
+            "name": known.name,
+            "is_shadow": is_shadow,
+            "position": position,
+        },
+    )
+    if is_new:
+        version = known.current
+        RuleSheet.objects.create(
+            game=game,
+            code=version.code,
+            sheet=rules.rule_sheet(version).decode(),
+            digest=rules.rule_sheet_digest(version),
+            line_price=version.price_fen,
+            # Drills count their own issues and play by the newest rule from the first on.
+            first_issue="2000001" if is_shadow else version.first_issue,
+            approval_code=GENESIS,
+            loaded_at=now,
+        )
+        trail.record(
+            action="games.game_opened",
+            actor=None,
+            object_type="game",
+            object_code=code,
+            body={"rule": version.code, "digest": rules.rule_sheet_digest(version)},
+        )
+    return game

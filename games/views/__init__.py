@@ -1,0 +1,1 @@
+"""Pages of this room: published results for everybody, the desk of draws for staff."""

@@ -1,0 +1,166 @@
+"""Switches of sales, and licences: seen by the staff, thrown and recorded by those who may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages as notes
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import permission, step_up
+from accounts.models import StaffMember
+from games import licences, switches
+from games.forms import LicenceForm, SwitchForm, SwitchOnForm
+from games.models import Game, Licence, SalesSwitch
+from lottery_portal.lib.errors import Refused
+
+from .desk import user_of
+
+
+@never_cache
+@require_safe
+def desk_switches(request: HttpRequest) -> HttpResponse:
+    """What is switched off, by whom and why."""
+    return _switches(request, None)
+
+
+@never_cache
+@require_POST
+@step_up.required
+def desk_switch_off(request: HttpRequest) -> HttpResponse:
+    """Switch sales off; it holds at once."""
+    form = SwitchForm(request.POST)
+    if form.is_valid():
+        return _throw(request, form, scope=form.scope(), is_off=True)
+    return _switches(request, form, status=400)
+
+
+@never_cache
+@require_POST
+@step_up.required
+def desk_switch_on(request: HttpRequest) -> HttpResponse:
+    """Switch sales on again."""
+    form = SwitchOnForm(request.POST)
+    if form.is_valid():
+        return _throw(request, form, scope=form.cleaned_data["scope"], is_off=False)
+    notes.error(request, _("Please give the reason."))
+    return redirect("games:desk_switches")
+
+
+@never_cache
+@require_safe
+def desk_licences(request: HttpRequest) -> HttpResponse:
+    """Every licence, the one that lasts longest first."""
+    now = timezone.now()
+    rows = Licence.objects.select_related("game").order_by("-valid_until")
+    return render(
+        request,
+        "desk/licences.html",
+        {
+            "nav": "licences",
+            "rows": [
+                {
+                    "number": row.number,
+                    "game": _(row.game.name) if row.game else _("All games"),
+                    "issued_by": row.issued_by,
+                    "valid_from": row.valid_from,
+                    "valid_until": row.valid_until,
+                    "approval": row.approval_code,
+                    "is_in_force": row.valid_from <= now < row.valid_until,
+                }
+                for row in rows
+            ],
+            "may_ask": permission.may(request.user, "games:desk_licence_new", now),
+        },
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@step_up.required
+def desk_licence_new(request: HttpRequest) -> HttpResponse:
+    """Ask for a licence to be recorded; somebody else approves."""
+    form = LicenceForm(request.POST or None)
+    status = 400 if form.is_bound else 200
+    if form.is_valid():
+        asked = dict(form.cleaned_data)
+        game = Game.objects.filter(code=asked.pop("game")).first()
+        try:
+            licences.request(game=game, maker=user_of(request), now=timezone.now(), **asked)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+            status = refusal.status
+        else:
+            notes.success(request, _("Asked. The licence counts when another person approves."))
+            return redirect("games:desk_licences")
+    return render(
+        request, "desk/licence_new.html", {"nav": "licences", "form": form}, status=status
+    )
+
+
+def _throw(
+    request: HttpRequest, form: SwitchForm | SwitchOnForm, *, scope: str, is_off: bool
+) -> HttpResponse:
+    try:
+        switches.switch(
+            scope=scope,
+            is_off=is_off,
+            reason=form.cleaned_data["reason"],
+            actor=user_of(request),
+            now=timezone.now(),
+        )
+    except Refused as refusal:
+        if isinstance(form, SwitchForm):
+            form.add_error(None, str(refusal))
+            return _switches(request, form, status=refusal.status)
+        notes.error(request, str(refusal))
+    else:
+        notes.success(request, _("Switched off.") if is_off else _("Switched on."))
+    return redirect("games:desk_switches")
+
+
+def _switches(request: HttpRequest, form: SwitchForm | None, *, status: int = 200) -> HttpResponse:
+    now = timezone.now()
+    thrown = switches.thrown()
+    names = dict(
+        StaffMember.objects.filter(
+            user__in=[switch.switched_by_id for switch in thrown]
+        ).values_list("user", "display_name")
+    )
+    return render(
+        request,
+        "desk/switches.html",
+        {
+            "nav": "switches",
+            "rows": [_switch_row(switch, names) for switch in thrown],
+            "form": form or SwitchForm(),
+            "may_switch": permission.may(request.user, "games:desk_switch_off", now),
+        },
+        status=status,
+    )
+
+
+def _switch_row(switch: SalesSwitch, names: dict[int, str]) -> dict[str, Any]:
+    return {
+        "scope": switch.scope,
+        "name": _scope_name(switch.scope),
+        "is_off": switch.is_off,
+        "reason": switch.reason,
+        "who": names.get(switch.switched_by_id, "—"),
+        "at": switch.switched_at,
+    }
+
+
+def _scope_name(scope: str) -> str:
+    kind, _colon, code = scope.partition(":")
+    return {
+        "all": _("All sales"),
+        "game": _("Game %(code)s"),
+        "channel": _("Channel %(code)s"),
+        "player": _("Player %(code)s"),
+    }[kind] % {"code": code}

@@ -1,0 +1,78 @@
+"""What states of draws and tiers are called on pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from . import rules
+from .models import Draw
+
+State = Draw.State
+
+TONES: Mapping[str, str] = {
+    State.SCHEDULED: "draft",
+    State.OPEN: "done",
+    State.CLOSED: "waiting",
+    State.SEALED: "waiting",
+    State.DRAWN: "waiting",
+    State.CONFIRMED: "waiting",
+    State.SETTLED: "waiting",
+    State.PUBLISHED: "draft",
+    State.ARCHIVED: "draft",
+    State.CANCELLED: "wrong",
+}
+
+
+def state(code: str) -> str:
+    """The state of a draw in a word or two."""
+    return {
+        State.SCHEDULED: _("Planned"),
+        State.OPEN: _("On sale"),
+        State.CLOSED: _("Closed"),
+        State.SEALED: _("Sealed"),
+        State.DRAWN: _("Drawn"),
+        State.CONFIRMED: _("Confirmed"),
+        State.SETTLED: _("Settled"),
+        State.PUBLISHED: _("Published"),
+        State.ARCHIVED: _("Archived"),
+        State.CANCELLED: _("Cancelled"),
+    }[State(code)]
+
+
+def matches(tier: rules.Tier) -> str:
+    """The hits that win a tier: 5 + 0, 4 + 1."""
+    return _(", ").join(" + ".join(str(hits) for hits in match) for match in tier.matches)
+
+
+def tiers(
+    *, game: str, issue: str, special_on: bool, known: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The tiers in force in a draw with what is known of each; what is not known stays None."""
+    by_number = {row["tier"]: row for row in known}
+    version = rules.version_for(game=game, issue=issue)
+    rows = []
+    for tier in version.tiers:
+        row = by_number.get(tier.number)
+        if row is None and tier.special_only and not special_on:
+            continue
+        winners = row["winners"] if row else None
+        prize = row["prize_fen"] if row else None
+        rows.append(
+            {
+                "name": tier.label,
+                "match": matches(tier),
+                "winners": winners,
+                "prize_fen": prize,
+                "total_fen": None if winners is None or prize is None else winners * prize,
+            }
+        )
+    return rows
+
+
+def total(rows: Sequence[Mapping[str, Any]], name: str) -> int | None:
+    """The sum of a column, or None when a part of it is not known."""
+    values = [row[name] for row in rows]
+    return None if None in values or not values else sum(values)

@@ -1,0 +1,101 @@
+"""Looking at the rows of this room."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Sum
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from lottery_portal.lib.admin import ReadOnlyAdmin
+from lottery_portal.lib.money import yuan
+
+from .models import Chunk, Prize, PrizeSheet, Settlement, TierOutcome
+
+
+@admin.register(Settlement)
+class SettlementAdmin(ReadOnlyAdmin):
+    """Settlements; a halted one is looked at again at the desk of its draw."""
+
+    list_display = ("draw", "state", "chunks", "halt_reason", "begun_at", "done_at", "desk")
+    list_filter = ("state",)
+    list_select_related = ("draw",)
+    ordering = ("-begun_at",)
+
+    @admin.display(description=gettext_lazy("Desk"))
+    def desk(self, settlement: Settlement) -> SafeString:
+        """The way to the desk of the draw."""
+        url = reverse("games:desk_draw", args=[settlement.draw.code])
+        return format_html('<a href="{}">{}</a>', url, _("Open"))
+
+
+@admin.register(Chunk)
+class ChunkAdmin(ReadOnlyAdmin):
+    """Parts of settlements."""
+
+    list_display = ("settlement", "number", "counted_at", "credited_at", "winners")
+    list_select_related = ("settlement",)
+    ordering = ("-pk",)
+
+
+@admin.register(PrizeSheet)
+class PrizeSheetAdmin(ReadOnlyAdmin):
+    """The money of draws."""
+
+    list_display = ("draw", "sales_yuan", "prizes_yuan", "pool_yuan", "fund_yuan", "computed_at")
+    list_select_related = ("draw",)
+    ordering = ("-computed_at",)
+
+    @admin.display(description=gettext_lazy("Sales (yuan)"))
+    def sales_yuan(self, sheet: PrizeSheet) -> str:
+        """What was sold."""
+        return yuan(sheet.sales)
+
+    @admin.display(description=gettext_lazy("Prizes (yuan)"))
+    def prizes_yuan(self, sheet: PrizeSheet) -> str:
+        """What was won."""
+        total = Prize.objects.filter(draw_id=sheet.draw_id).aggregate(fen=Sum("amount"))["fen"]
+        return yuan(total or 0)
+
+    @admin.display(description=gettext_lazy("Pool after (yuan)"))
+    def pool_yuan(self, sheet: PrizeSheet) -> str:
+        """What the pool holds after the draw."""
+        return yuan(sheet.pool_after)
+
+    @admin.display(description=gettext_lazy("Fund paid (yuan)"))
+    def fund_yuan(self, sheet: PrizeSheet) -> str:
+        """What the adjustment fund paid."""
+        return yuan(sheet.fund_paid)
+
+
+@admin.register(TierOutcome)
+class TierOutcomeAdmin(ReadOnlyAdmin):
+    """Tiers of draws."""
+
+    list_display = ("draw", "tier", "winners", "prize_yuan")
+    list_select_related = ("draw",)
+    ordering = ("-draw_id", "tier")
+
+    @admin.display(description=gettext_lazy("Prize a line (yuan)"))
+    def prize_yuan(self, outcome: TierOutcome) -> str:
+        """What one line gets."""
+        return yuan(outcome.prize)
+
+
+@admin.register(Prize)
+class PrizeAdmin(ReadOnlyAdmin):
+    """What tickets won."""
+
+    list_display = ("ticket", "draw", "amount_yuan", "route", "settled_at")
+    list_filter = ("route",)
+    list_select_related = ("ticket", "draw")
+    search_fields = ("ticket__code",)
+    ordering = ("-pk",)
+
+    @admin.display(description=gettext_lazy("Amount (yuan)"))
+    def amount_yuan(self, prize: Prize) -> str:
+        """What it won."""
+        return yuan(prize.amount)

@@ -1,0 +1,16 @@
+"""What the deeds of this room are called on the pages of the trail."""
+
+from django.utils.translation import gettext_lazy as _
+
+from audit import policies, trail
+
+trail.name_deeds(
+    {
+        "prizes.settlement_begun": _("Settlement begun"),
+        "prizes.settlement_halted": _("Settlement halted"),
+        "prizes.draw_priced": _("Prizes worked out"),
+        "prizes.books_opened": _("Pool and fund opened"),
+    }
+)
+
+policies.name_keys({"prizes.wallet_up_to_fen": _("Prizes paid into the wallet, up to")})

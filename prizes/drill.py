@@ -1,0 +1,183 @@
+"""A whole draw day of a shadow draw, from the first ticket to the last check (F250).
+
+Every step goes through the door that a real draw goes through; only people, money and numbers are
+invented. Workers of a running portal may do parts of it meanwhile.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from accounts import drills, registration
+from accounts.models import Player
+from finance import wallets
+from games import bets, calendar, draws, quick_pick, results, rule_sheets
+from games.models import Draw, Game, SealStatement
+from games.rules import RuleVersion
+from lottery_portal.lib.db import database_time, door
+from sales import closing, opening, purchase, sealing
+
+from . import proof, publication, settlement
+from .models import Prize, PrizeSheet, Settlement
+
+GAME = "ssq-drill"
+PLAYERS = 20
+BATCH = purchase.MOST_TICKETS
+# Of a hundred tickets so many are multiples and bankers; the others hold one to five single lines.
+MULTIPLES, BANKERS = 10, 5
+LONGEST = timedelta(hours=6)
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Drill:
+    """What a drill did, and what was wrong at its end."""
+
+    draw: Draw
+    tickets: int = 0
+    stake_fen: int = 0
+    prizes: int = 0
+    prizes_fen: int = 0
+    differences: list[str] = field(default_factory=list)
+
+
+def prepare(*, now: datetime) -> Draw:
+    """Plan and open a draw of the drill game that takes tickets until it is brought forward."""
+    game = Game.objects.get(code=GAME)
+    began = database_time()
+    draw = calendar.plan_one(
+        game=game,
+        issue=calendar.next_issue(game, now=now),
+        opens_at=began - timedelta(seconds=1),
+        closes_at=began + LONGEST,
+        draws_at=began + LONGEST + timedelta(seconds=1),
+        now=now,
+    )
+    opening.open_one(draw=draw, now=now)
+    return draws.find(draw.code)
+
+
+def sell(*, draw: Draw, tickets: int, now: datetime) -> Iterator[int]:
+    """Sell so many random tickets to shadow players, batch by batch; yields how many are sold."""
+    version = rule_sheets.version_of(draw)
+    players = [registration.open_shadow_account(now=now) for _number in range(PLAYERS)]
+    sold = 0
+    while sold < tickets:
+        player = players[(sold // BATCH) % PLAYERS]
+        orders = [
+            purchase.Order(draw=draw, selections=_selections(version))
+            for _number in range(min(BATCH, tickets - sold))
+        ]
+        price = sum(_price(version, order.selections) for order in orders)
+        _fill(player, price)
+        purchase.buy(player=player, orders=orders, request_key=uuid4(), channel="drill", now=now)
+        sold += len(orders)
+        yield sold
+
+
+def close_and_seal(*, draw: Draw, now: datetime) -> SealStatement:
+    """Close the draw at once and seal it."""
+    calendar.bring_forward(draw=draw)
+    closing.close(draw=draw, now=now)
+    return sealing.seal(draw=draws.find(draw.code), now=now)
+
+
+def draw_numbers(*, draw: Draw, now: datetime) -> Sequence[Sequence[int]]:
+    """Two officials of the drill type the same random numbers, one after the other."""
+    numbers = quick_pick.pick(rule_sheets.version_of(draw)).picks
+    for official in drills.officials(now=now):
+        results.enter(draw=draw, official=official, numbers=numbers, now=now)
+    return numbers
+
+
+def settle(*, draw: Draw, now: datetime) -> Settlement:
+    """Settle, credit and publish, here; what workers have done already is not done again."""
+    settled = settlement.run(draw=draw, now=now)
+    publication.publish(draw=draw, now=now)
+    return settled
+
+
+def finish_open_draws(*, now: datetime) -> list[str]:
+    """Bring drills that were cut off to their end, so that the next one can be settled."""
+    left = Draw.objects.filter(game__code=GAME).exclude(state__in=draws.SETTLED_STATES)
+    ended = []
+    for code in list(left.order_by("issue").values_list("code", flat=True)):
+        draw = draws.find(code)
+        opening.open_one(draw=draw, now=now)
+        close_and_seal(draw=draw, now=now)
+        draw.refresh_from_db()
+        if draw.state in {Draw.State.SEALED, Draw.State.DRAWN}:
+            _finish_drawing(draw, now=now)
+        settle(draw=draws.find(code), now=now)
+        ended.append(code)
+    return ended
+
+
+def check(draw: Draw) -> Drill:
+    """What the draw came to, and everything about it that is not as it must be."""
+    seal = SealStatement.objects.get(draw=draw)
+    amounts = list(Prize.objects.filter(draw=draw).values_list("amount", flat=True))
+    return Drill(
+        draw=draw,
+        tickets=seal.tickets,
+        stake_fen=seal.stake,
+        prizes=len(amounts),
+        prizes_fen=sum(amounts),
+        differences=proof.differences(draw),
+    )
+
+
+def sheet_of(draw: Draw) -> PrizeSheet:
+    """The money of the draw."""
+    return PrizeSheet.objects.get(draw=draw)
+
+
+@door
+def _fill(player: Player, fen: int) -> None:
+    wallets.fill_shadow(player, fen=fen, reference=f"drill:{uuid4()}")
+
+
+def _price(version: RuleVersion, selections: Sequence[bets.Selection]) -> int:
+    return sum(bets.check(version, selection).amount_fen for selection in selections)
+
+
+def _selections(version: RuleVersion) -> list[bets.Selection]:
+    dice = secrets.randbelow(100)
+    multiplier = 1 + secrets.randbelow(5) if secrets.randbelow(10) == 0 else 1
+    if dice < MULTIPLES:
+        sizes = [7 + secrets.randbelow(3), 1 + secrets.randbelow(2)]
+        return [quick_pick.pick(version, sizes=sizes, multiplier=multiplier)]
+    if dice < MULTIPLES + BANKERS:
+        return [_banker(version, multiplier)]
+    return [
+        quick_pick.pick(version, multiplier=multiplier) for _line in range(1 + secrets.randbelow(5))
+    ]
+
+
+def _banker(version: RuleVersion, multiplier: int) -> bets.Selection:
+    red, blue = quick_pick.pick(version, sizes=[8, 1]).picks
+    bankers = 1 + secrets.randbelow(3)
+    chosen = list(red)
+    fixed = tuple(chosen.pop(secrets.randbelow(len(chosen))) for _one in range(bankers))
+    return bets.Selection(
+        bet_type="banker",
+        bankers=(fixed, ()),
+        picks=(tuple(chosen), blue),
+        multiplier=multiplier,
+        quick_pick=True,
+    )
+
+
+def _finish_drawing(draw: Draw, *, now: datetime) -> None:
+    """Type what was typed first once more; with nothing typed, draw."""
+    first = draw.result_entries.order_by("-pk").first()
+    if first is None or draw.result_entries.count() % 2 == 0:
+        draw_numbers(draw=draw, now=now)
+        return
+    other = next(one for one in drills.officials(now=now) if one.pk != first.official_id)
+    results.enter(draw=draw, official=other, numbers=first.numbers, now=now)

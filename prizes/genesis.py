@@ -1,0 +1,87 @@
+"""The first rows of this room: accounts of the games, opening of pool and fund, prize policies."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from audit import policies, trail
+from finance import ledger
+from finance.ledger import AccountKind, EntryKind, Move
+from games import announcements
+from games.models import Game
+from lottery_portal.lib.db import door, inside_transaction
+from lottery_portal.lib.errors import Refused
+from sales.models import Ticket
+
+from . import pools
+from .settlement import WALLET_POLICY
+
+WALLET_UP_TO_FEN = 10_000_00
+OPENING_FUND_FEN = 50_000_000_00
+ACCOUNTS = (
+    ("grant", AccountKind.GRANT),
+    ("pool", AccountKind.POOL),
+    ("fund", AccountKind.FUND),
+    ("fee", AccountKind.FEE),
+    ("welfare", AccountKind.WELFARE),
+)
+
+
+class BooksHaveMoved(Refused):
+    """Tickets have been sold: a pool is no longer opened, only moved."""
+
+    code = "books_have_moved"
+    message = _("Tickets have been sold. The pool of %(game)s is not opened any more.")
+
+
+@door
+def load(*, now: datetime) -> None:
+    """Open the books of every game once, the pool as last announced; refused after a sale."""
+    for game in Game.objects.order_by("position", "pk"):
+        policies.set_genesis(
+            key=WALLET_POLICY,
+            scope=game.code,
+            value=WALLET_UP_TO_FEN,
+            reason="Prizes up to 10,000 yuan go to the wallet",
+            now=now,
+        )
+        _open(game)
+
+
+@inside_transaction
+def _open(game: Game) -> None:
+    reference = f"opening:{game.code}"
+    if ledger.entry_of(reference) is not None:
+        return
+    if Ticket.objects.filter(draw__game=game).exists():
+        raise BooksHaveMoved(game=game.code)
+    for name, kind in ACCOUNTS:
+        ledger.open_account(code=f"{name}:{game.code}", kind=kind, is_shadow=game.is_shadow)
+    pool = _opening_pool(game)
+    ledger.post(
+        reference=reference,
+        kind=EntryKind.OPENING,
+        moves=[
+            Move(source=f"grant:{game.code}", target=pools.pool_of(game), amount=pool),
+            Move(source=f"grant:{game.code}", target=pools.fund_of(game), amount=OPENING_FUND_FEN),
+        ],
+    )
+    trail.record(
+        action="prizes.books_opened",
+        actor=None,
+        object_type="game",
+        object_code=game.code,
+        body={"pool_fen": pool, "fund_fen": OPENING_FUND_FEN},
+    )
+
+
+def _opening_pool(game: Game) -> int:
+    """The pool as last announced; a drill game begins with that of the game it imitates."""
+    announced = announcements.last(game) or announcements.last(
+        Game.objects.get(code=game.rules_game)
+    )
+    if announced is None or announced.pool is None:
+        raise LookupError(f"No announcement says what the pool of {game.code} holds.")
+    return announced.pool

@@ -1,0 +1,227 @@
+"""Draws go forward, one state at a time, each step with who and when (F056)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from accounts import drills
+from accounts.models import User
+from audit import trail
+from games import calendar, draws, results
+from games.models import Draw, DrawTransition
+from lottery_portal.lib.db import database_time, violated
+from sales import closing
+from tests import make, make_draws, people
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STATES = [state.value for state in Draw.State]
+LEGAL = {
+    *((before.value, after.value) for before, after in zip(draws.WAY, draws.WAY[1:], strict=False)),
+    *((state, "CANCELLED") for state in ("SCHEDULED", "OPEN", "CLOSED", "SEALED")),
+}
+
+
+def forced(draw: Draw, state: str) -> None:
+    """Write the state with the application's own rights, and its step."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        before = Draw.objects.values_list("state", flat=True).get(pk=draw.pk)
+        cursor.execute("UPDATE games_draw SET state = %s WHERE id = %s", [state, draw.pk])
+        cursor.execute(
+            "INSERT INTO games_drawtransition (draw_id, from_state, to_state, at)"
+            " VALUES (%s, %s, %s, now())",
+            [draw.pk, before, state],
+        )
+
+
+def test_a_draw_day_leaves_every_step_with_its_time_and_its_actor():
+    """F056: open, closed, sealed by the clock; drawn and confirmed by the people who typed."""
+    draw = make_draws.settled(make_draws.confirmed([make.SELECTION]))
+
+    steps = list(DrawTransition.objects.filter(draw=draw).order_by("at"))
+
+    assert [step.to_state for step in steps] == [state.value for state in draws.WAY[1:8]]
+    assert [step.from_state for step in steps] == [state.value for state in draws.WAY[:7]]
+    assert [step.actor_id is not None for step in steps] == [False] * 3 + [True] * 2 + [False] * 2
+    recorded = trail.read(trail.Filters(action="games.draw_", object_code=draw.code))
+    assert {row.action for row in recorded} >= {f"games.draw_{s.lower()}" for s in draws.WAY[1:8]}
+
+
+@pytest.mark.parametrize("state", ["SCHEDULED", "OPEN", "CLOSED", "SEALED", "DRAWN", "CONFIRMED"])
+def test_the_database_refuses_every_illegal_step(state):
+    """F056: whatever the code does; each refusal leaves the draw where it was."""
+    draw = at_state(state)
+
+    for wanted in STATES:
+        if wanted == state or (state, wanted) in LEGAL:
+            continue
+        with pytest.raises(IntegrityError) as refused:
+            forced(draw, wanted)
+        assert violated(refused.value) == "draw_goes_forward", wanted
+        assert Draw.objects.get(pk=draw.pk).state == state
+
+
+def test_nothing_follows_a_cancelled_draw():
+    """F056: not even its own beginning."""
+    draw = make.shadow_draw()
+    forced(draw, "CANCELLED")
+
+    for wanted in STATES:
+        if wanted == "CANCELLED":
+            continue
+        with pytest.raises(IntegrityError) as refused:
+            forced(draw, wanted)
+        assert violated(refused.value) == "draw_goes_forward"
+
+
+def at_state(state: str) -> Draw:
+    """A shadow draw that has come so far."""
+    draw = make_draws.sold([make.SELECTION])
+    if state == "SCHEDULED":
+        with transaction.atomic():
+            found = Draw.objects.filter(state="SCHEDULED").first()
+        assert found is not None
+        return found
+    if state == "CLOSED":
+        calendar.bring_forward(draw=draw)
+        closing.close(draw=draw, now=database_time())
+    if state in {"SEALED", "DRAWN", "CONFIRMED"}:
+        draw = make_draws.sealed(draw)
+    if state == "DRAWN":
+        first = drills.officials(now=database_time())[0]
+        results.enter(draw=draw, official=first, numbers=make_draws.NUMBERS, now=database_time())
+    if state == "CONFIRMED":
+        make_draws.drawn(draw)
+    return draws.find(draw.code)
+
+
+def test_advancing_twice_moves_once():
+    draw = make.shadow_draw()
+
+    with transaction.atomic():
+        again = draws.advance(draw_id=draw.pk, to="OPEN", actor=None, now=database_time())
+
+    assert again is False
+    assert draw.transitions.count() == 1
+
+
+def test_a_draw_is_not_closed_before_its_time():
+    """F037: Postgres's clock judges, not the caller's."""
+    draw = make.shadow_draw()
+
+    with pytest.raises(draws.DrawNotReady):
+        closing.close(draw=draw, now=database_time() + timedelta(days=1))
+
+    assert draws.find(draw.code).state == Draw.State.OPEN
+
+
+@pytest.mark.parametrize(
+    ("to", "constraint"),
+    [("SEALED", "draw_sealed_by_statement"), ("CLOSED", None)],
+)
+def test_a_draw_is_sealed_by_its_statement_only(to, constraint):
+    """F057: the state alone cannot be moved."""
+    draw = make.shadow_draw(closes_in=timedelta(milliseconds=50))
+    make.wait_until(draw.closes_at)
+    forced(draw, "CLOSED")
+    if constraint is None:
+        assert draws.find(draw.code).state == to
+        return
+
+    with pytest.raises(IntegrityError) as refused:
+        forced(draw, to)
+
+    assert violated(refused.value) == constraint
+
+
+def test_a_step_without_its_row_is_not_taken():
+    """F056: the state changes together with the row that says who and when, or not at all."""
+    draw = make.shadow_draw(closes_in=timedelta(milliseconds=50))
+    make.wait_until(draw.closes_at)
+
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        Draw.objects.filter(pk=draw.pk).update(state="CLOSED")
+
+    assert violated(refused.value) == "draw_step_is_written"
+    assert draws.find(draw.code).state == Draw.State.OPEN
+
+
+def test_a_row_without_its_step_is_not_written():
+    draw = make.shadow_draw()
+
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        DrawTransition.objects.create(
+            draw=draw, from_state="OPEN", to_state="SEALED", at=database_time()
+        )
+
+    assert violated(refused.value) == "step_written_when_taken"
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ("code = 'other'", "draw_stays_what_it_is"),
+        ("issue = '2099999'", "draw_stays_what_it_is"),
+        ("is_shadow = false", "draw_stays_what_it_is"),
+        ("rule_id = rule_id - 1", "draw_stays_what_it_is"),
+        ("closes_at = closes_at + interval '1 hour'", "draw_times_stand_after_close"),
+        ("special_on = true", "draw_special_stands"),
+    ],
+)
+def test_what_a_draw_is_it_stays(change, constraint):
+    """F049, F056: refused for the application by its rights or by the trigger."""
+    draw = make_draws.confirmed()
+
+    with (
+        pytest.raises(DatabaseError) as refused,
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"UPDATE games_draw SET {change} WHERE id = %s", [draw.pk])  # noqa: S608
+
+    assert violated(refused.value) == constraint or "permission denied" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "table", ["games_sealstatement", "games_result", "games_resultentry", "games_drawtransition"]
+)
+def test_evidence_of_a_draw_is_not_changed_by_the_application(table):
+    """F049: seal, entries, result and steps stand."""
+    draw = make_draws.confirmed()
+
+    for sql in (f"UPDATE {table} SET draw_id = draw_id", f"DELETE FROM {table}"):  # noqa: S608
+        with (
+            pytest.raises(DatabaseError, match="permission denied"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(sql)
+    assert draws.find(draw.code).state == Draw.State.CONFIRMED
+
+
+def test_the_desk_shows_a_draw_and_the_one_next_deed():
+    """F056: a draw official is offered the entry, an auditor is told who may."""
+    draw = make_draws.sealed(make_draws.sold([make.SELECTION]))
+    official, auditor = people.member("draw_official").user, people.member("auditor").user
+
+    page = people.behind(official).get(f"/desk/draws/{draw.code}/")
+    other = people.behind(auditor).get(f"/desk/draws/{draw.code}/")
+
+    assert page.status_code == other.status_code == 200
+    assert f"/desk/draws/{draw.code}/result/" in page.content.decode()
+    assert f"/desk/draws/{draw.code}/result/" not in other.content.decode()
+    assert draw.seal.root[:4] in page.content.decode()
+
+
+def test_the_list_of_draws_is_for_the_staff():
+    make.shadow_draw()
+    official: User = people.member("draw_official").user
+
+    assert people.behind(official).get("/desk/draws/").status_code == 200
+    assert (
+        people.behind(official).get("/desk/draws/?show=ssq-drill").content.count(b"ssq-drill") > 1
+    )
+    assert people.behind(people.player().user).get("/desk/draws/").status_code in {302, 403}

@@ -1,0 +1,226 @@
+"""The embedded servers: who starts them ends them; their roles can do what they must, no more."""
+
+# ruff: noqa: S603 - programs are the subject here
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from lottery_portal.embedded import environment, places
+from lottery_portal.embedded.places import read_json
+from lottery_portal.embedded.processes import Identity
+from tests.portal.launcher import CHECKOUT, Launcher, living
+
+# A command that uses the servers until its input ends, as `manage` and `test` do.
+HOLDER = """
+import sys
+sys.path.insert(0, {checkout!r})
+from lottery_portal.embedded.house import House
+from lottery_portal.embedded.terminal import Terminal
+house = House(terminal=Terminal(sys.stderr))
+with house.serving():
+    print("up", flush=True)
+    sys.stdin.read()
+print("left", flush=True)
+"""
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def holder(portal: Launcher) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER.format(checkout=str(CHECKOUT))],
+        env=portal.env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        yield process
+        process.kill()
+
+
+def leave(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(timeout=60) == 0
+
+
+def addresses(portal: Launcher) -> dict[str, str]:
+    place = places.find(portal.env)
+    return environment.for_children(
+        places=place,
+        secrets_of=environment.Secrets(place.secrets),
+        environ={},
+        ports=read_json(place.services)["ports"],
+    )
+
+
+def servers(portal: Launcher) -> dict[str, int]:
+    kept = read_json(portal.state / "services.json")["processes"]
+    return {name: record["pid"] for name, record in kept.items()}
+
+
+def answers(portal: Launcher) -> bool:
+    with psycopg.connect(addresses(portal)["DATABASE_URL"]) as app:
+        return app.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_command_ends_the_servers_it_started(portal):
+    with holder(portal) as first:
+        assert sorted(servers(portal)) == ["postgres", "valkey"]
+        leave(first)
+
+    assert living(portal.state) == []
+
+
+def test_a_command_that_did_not_start_the_servers_leaves_them(portal):
+    with holder(portal) as first:
+        before = servers(portal)
+        with holder(portal) as second:
+            leave(second)
+
+        assert servers(portal) == before
+        assert answers(portal)
+        leave(first)
+    assert living(portal.state) == []
+
+
+def test_servers_still_in_use_are_left_to_the_last(portal):
+    with holder(portal) as first, holder(portal) as second:
+        leave(first)
+
+        assert answers(portal)
+        leave(second)
+    assert living(portal.state) == []
+
+
+def test_stop_ends_servers_whose_launcher_was_killed(portal):
+    with holder(portal) as first:
+        first.kill()
+        first.wait()
+        assert len(living(portal.state)) >= 2
+
+        assert portal("stop").returncode == 0
+
+    assert living(portal.state) == []
+    assert portal("stop").stdout == "Nothing runs.\n"
+
+
+def test_stop_leaves_servers_that_another_command_uses(portal):
+    with holder(portal) as first:
+        refused = portal("stop")
+
+        assert refused.returncode == 1
+        assert "still used by another portal command" in refused.stderr
+        leave(first)
+    assert living(portal.state) == []
+
+
+def test_rows_survive_a_killed_database_and_servers_come_back(portal):
+    with holder(portal) as first:
+        with psycopg.connect(addresses(portal)["OWNER_DATABASE_URL"]) as owner:
+            owner.execute("CREATE TABLE kept AS SELECT 7 AS figure")
+        os.kill(servers(portal)["postgres"], signal.SIGKILL)
+        first.kill()
+        first.wait()
+
+    with holder(portal) as second:
+        with psycopg.connect(addresses(portal)["OWNER_DATABASE_URL"]) as owner:
+            assert owner.execute("SELECT figure FROM kept").fetchone() == (7,)
+        leave(second)
+
+
+def test_the_servers_are_set_up_as_promised(portal):
+    """PostgreSQL 18 and Valkey, two roles without a right too many, no secret in a log."""
+    with holder(portal) as first:
+        env = addresses(portal)
+        with psycopg.connect(env["OWNER_DATABASE_URL"], autocommit=True) as owner:
+            assert owner.info.server_version // 10000 == 18
+            flags = "rolsuper, rolcreaterole, rolbypassrls, rolcreatedb"
+            may = f"SELECT {flags} FROM pg_roles WHERE rolname = %s"  # noqa: S608
+            assert owner.execute(may, ["lottery_owner"]).fetchone() == (False, False, False, True)
+            assert owner.execute(may, ["lottery_app"]).fetchone() == (False, False, False, False)
+            for name, value in (
+                ("log_parameter_max_length", "0"),
+                ("log_parameter_max_length_on_error", "0"),
+                ("synchronous_commit", "on"),
+                ("server_encoding", "UTF8"),
+                ("data_checksums", "on"),
+                ("listen_addresses", "127.0.0.1"),
+            ):
+                assert owner.execute(f"SHOW {name}").fetchone() == (value,), name
+            owner.execute("CREATE DATABASE cloned_by_tests")
+            owner.execute("CREATE TABLE house (figure int)")
+
+        with psycopg.connect(env["DATABASE_URL"], autocommit=True) as app:
+            for forbidden in (
+                "CREATE TABLE mine (x int)",
+                "CREATE TEMP TABLE mine (x int)",
+                "CREATE DATABASE mine",
+                "CREATE SCHEMA mine",
+                "SELECT * FROM house",
+                "SET ROLE lottery_owner",
+            ):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    app.execute(forbidden)
+
+        wrong = env["DATABASE_URL"].replace("lottery_app:", "lottery_app:wrong")
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(wrong, connect_timeout=5)
+
+        valkey = redis.Redis.from_url(env["REDIS_URL"])
+        assert valkey.config_get("appendonly") == {"appendonly": "yes"}
+        assert valkey.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+        valkey.close()
+        stranger = redis.Redis(port=int(env["REDIS_URL"].rsplit(":", 1)[1].split("/")[0]))
+        with pytest.raises(redis.AuthenticationError):
+            stranger.ping()
+        stranger.close()
+        leave(first)
+
+    logs = "".join(path.read_text() for path in (portal.state / "logs").glob("*.log"))
+    for line in (portal.state / "secrets.env").read_text().splitlines():
+        assert line.partition("=")[2] not in logs
+
+
+def test_reset_asks_first_and_then_leaves_nothing(portal):
+    with holder(portal) as first:
+        leave(first)
+    data = places.find(portal.env)
+
+    assert "say --yes" in portal("reset").stderr
+    assert portal.state.exists()
+
+    assert portal("reset", "--yes").returncode == 0
+    assert not portal.state.exists()
+    assert not (Path("/var/tmp") / f"lottery-portal-{data.digest}").exists()  # noqa: S108
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root keeps data outside the state directory")
+def test_data_that_outlived_their_secrets_are_moved_aside(portal):
+    with holder(portal) as first:
+        first.kill()
+        first.wait()
+        orphans = [Identity.of(pid) for pid in servers(portal).values()]
+        shutil.rmtree(portal.state)
+
+    with holder(portal) as second:
+        assert answers(portal)
+        assert not any(who and who.is_alive() for who in orphans)
+        leave(second)
+
+    data = Path("/var/tmp") / f"lottery-portal-{places.find(portal.env).digest}"  # noqa: S108
+    assert [path.name.split("-")[0] for path in data.glob("*-[0-9]*")] == ["before"]

@@ -101,7 +101,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 STATE_DIR = Path(needed("STATE_DIR"))
 BRAND = os.environ.get("BRAND", "明彩")
 OPERATOR = os.environ.get("OPERATOR", "明彩彩票运营有限公司")
-SUPPORT_CONTACT = os.environ.get("SUPPORT_CONTACT", "")
+SUPPORT_CONTACT = os.environ.get("SUPPORT_CONTACT", "kefu@mingcai.example" if EMBEDDED else "")
 
 INSTALLED_APPS = [
     "unfold",

@@ -1,9 +1,10 @@
 """Every address of the portal. Each room states its own full paths."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from . import api, pages
+from . import api, gallery, pages
 
 urlpatterns = [
     *pages.routes,
@@ -18,3 +19,9 @@ urlpatterns = [
     path("api/v1/", include((api.routes, "api"))),
     path("admin/", admin.site.urls),
 ]
+
+if settings.DEBUG:
+    urlpatterns += [
+        path("gallery/", gallery.gallery, name="gallery"),
+        path("gallery/<str:page>/", gallery.gallery, name="gallery_page"),
+    ]

@@ -100,11 +100,22 @@ def _make_template(name: str) -> None:
         )
 
 
+def _drop(server: psycopg.Connection, database: str) -> None:
+    """Drop a test database; a connection of the application's role may take a moment to end."""
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
+    for _attempt in range(100):
+        try:
+            server.execute(statement)
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+            server.execute("SELECT pg_sleep(0.05)")
+        else:
+            return
+    server.execute(statement)
+
+
 def _clone(template: str, database: str) -> None:
     with _as_owner() as server:
-        server.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
-        )
+        _drop(server, database)
         server.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
                 sql.Identifier(database), sql.Identifier(template)
@@ -134,9 +145,7 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
         for alias in ("default", "owner"):
             connections[alias].close()
         with _as_owner() as server:
-            server.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
-            )
+            _drop(server, database)
 
 
 @pytest.fixture(autouse=True)

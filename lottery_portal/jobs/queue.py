@@ -184,7 +184,8 @@ def run_pending(*, kinds: frozenset[str] | None = None) -> int:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT id, kind FROM jobs_job"
-                " WHERE state = 'WAITING' AND available_at <= clock_timestamp() ORDER BY available_at, id LIMIT 100"
+                " WHERE state = 'WAITING' AND available_at <= clock_timestamp()"
+                " ORDER BY available_at, id LIMIT 100"
             )
             found = [pk for pk, kind in cursor.fetchall() if kinds is None or kind in kinds]
         progressed = sum(run_one(pk) for pk in found)

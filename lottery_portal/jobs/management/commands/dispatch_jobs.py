@@ -7,12 +7,12 @@ import signal
 import threading
 from typing import Any
 
-from celery import current_app
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connection
 from django.db.utils import DatabaseError
 from kombu.exceptions import OperationalError
 
+from lottery_portal.celery import app
 from lottery_portal.jobs import queue
 
 logger = logging.getLogger(__name__)
@@ -41,4 +41,4 @@ class Command(BaseCommand):
 
     def _ring_due(self) -> None:
         for job_id, _kind in queue.due():
-            current_app.send_task("jobs.ring", kwargs={"job_id": job_id})
+            app.send_task("jobs.ring", kwargs={"job_id": job_id})

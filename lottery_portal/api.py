@@ -1,0 +1,18 @@
+"""The addresses of `/api/v1/`, gathered from the rooms, and the page that describes them."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+import accounts.api
+import finance.api
+import games.api
+import sales.api
+
+routes = [
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+    *accounts.api.routes,
+    *games.api.routes,
+    *sales.api.routes,
+    *finance.api.routes,
+]

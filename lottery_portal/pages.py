@@ -15,11 +15,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
-from games.results import latest as latest_results
 
 from accounts import language
 from games import odds, rules
 from games.models import Announcement, Draw, Game, SealStatement
+from games.results import latest as latest_results
 from lottery_portal.lib.money import yuan
 from prizes import pools
 from sales import receipts

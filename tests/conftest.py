@@ -21,6 +21,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.test import TransactionTestCase
 from psycopg import sql
+from pytest_django import DjangoDbBlocker
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -124,7 +125,7 @@ def _clone(template: str, database: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Clone the template for this worker; drop the clone when all is done."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     template = _template_name()
@@ -139,7 +140,7 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
                 connections[alias].close()
             _clone(template, database)
 
-        TransactionTestCase._fixture_teardown = start_anew  # type: ignore[method-assign]
+        setattr(TransactionTestCase, "_fixture_teardown", start_anew)  # noqa: B010 - Django's own
     yield
     with django_db_blocker.unblock():
         for alias in ("default", "owner"):

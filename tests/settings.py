@@ -37,4 +37,4 @@ CELERY_TASK_ALWAYS_EAGER = False
 AXES_ENABLED = True
 UNDECLARED_URLS_RAISE = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-STATIC_ROOT = _SECRETS["STATE_DIR"]
+STATIC_ROOT = STATE_DIR  # noqa: F405

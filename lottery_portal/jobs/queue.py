@@ -58,9 +58,10 @@ def enqueue(kind: str, /, *, key: str, delay: timedelta = timedelta(0), **payloa
         cursor.execute(
             "INSERT INTO jobs_job (kind, key, payload, state, attempts, error, enqueued_at,"
             " available_at)"
-            " VALUES (%s, %s, %s, 'WAITING', 0, '', clock_timestamp(), clock_timestamp() + %s)"
+            " VALUES (%s, %s, %s, 'WAITING', 0, '', clock_timestamp(),"
+            " clock_timestamp() + make_interval(secs => %s))"
             " ON CONFLICT (kind, key) DO NOTHING",
-            [kind, key, json.dumps(payload), delay],
+            [kind, key, json.dumps(payload), delay.total_seconds()],
         )
 
 
@@ -116,7 +117,7 @@ def _lease(job_id: int) -> tuple[str, dict[str, Any], int] | None:
         cursor.execute(
             """
             UPDATE jobs_job SET state = 'RUNNING', attempts = attempts + 1,
-                   lease_until = clock_timestamp() + %s
+                   lease_until = clock_timestamp() + make_interval(secs => %s)
              WHERE id = %s AND available_at <= clock_timestamp()
                AND (state = 'WAITING' OR (state = 'RUNNING' AND lease_until < clock_timestamp()))
                AND (%s = 0 OR %s > (SELECT count(*) FROM jobs_job AS other
@@ -124,7 +125,7 @@ def _lease(job_id: int) -> tuple[str, dict[str, Any], int] | None:
                        AND other.lease_until >= clock_timestamp() AND other.id <> jobs_job.id))
             RETURNING kind, payload, attempts
             """,
-            [known.lease, job_id, known.limit, known.limit],
+            [known.lease.total_seconds(), job_id, known.limit, known.limit],
         )
         leased = cursor.fetchone()
         if leased is None:
@@ -148,9 +149,9 @@ def _put_back(job_id: int, *, attempts: int, last: bool, error: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE jobs_job SET state = %s, lease_until = NULL, error = %s,"
-            " available_at = clock_timestamp() + %s"
+            " available_at = clock_timestamp() + make_interval(secs => %s)"
             " WHERE id = %s AND state = 'RUNNING' AND attempts = %s",
-            ["FAILED" if last else "WAITING", error[:2000], wait, job_id, attempts],
+            ["FAILED" if last else "WAITING", error[:2000], wait.total_seconds(), job_id, attempts],
         )
 
 
@@ -171,8 +172,8 @@ def sweep() -> int:
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM jobs_job WHERE state = 'DONE' AND key LIKE 'tick:%%'"
-            " AND done_at < clock_timestamp() - %s",
-            [KEPT_TICKS],
+            " AND done_at < clock_timestamp() - make_interval(secs => %s)",
+            [KEPT_TICKS.total_seconds()],
         )
         return int(cursor.rowcount)
 

@@ -37,9 +37,9 @@ def _no_calls():
     CALLS.clear()
 
 
-def ask(kind: str, key: str, **payload: object) -> Job:
+def ask(kind: str, key: str, **payload: int) -> Job:
     with transaction.atomic():
-        jobs.enqueue(kind, key=key, **payload)
+        jobs.enqueue(kind, key=key, **payload)  # type: ignore[arg-type]
     return Job.objects.get(kind=kind, key=key)
 
 

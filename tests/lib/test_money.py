@@ -1,5 +1,7 @@
 """Fen in columns, yuan on paper."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +34,11 @@ def test_splitting_loses_nothing(fen, shares):
     assert all(part >= 0 for part in parts.values())
 
 
+def nullable() -> Any:
+    asked: dict[str, Any] = {"null": True}
+    return money.MoneyField(**asked)
+
+
 def test_money_is_never_null():
     with pytest.raises(ValueError, match="never NULL"):
-        money.MoneyField(null=True)
+        nullable()

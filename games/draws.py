@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit import trail
@@ -72,31 +72,29 @@ def advance(*, draw_id: int, to: str, actor: User | None, now: datetime) -> bool
     target = State(to)
     before = BEFORE[target]
     try:
-        moved = Draw.objects.filter(pk=draw_id, state=before).update(state=target) == 1
+        with transaction.atomic():
+            moved = Draw.objects.filter(pk=draw_id, state=before).update(state=target) == 1
     except IntegrityError as exc:
         if violated(exc) in REFUSALS:
-            code = _code_after_refusal(draw_id)
-            raise DrawNotReady(draw=code, to=str(target)) from exc
+            raise DrawNotReady(draw=_code(draw_id), to=str(target)) from exc
         raise
     if not moved:
         return False
     DrawTransition.objects.create(
         draw_id=draw_id, from_state=before, to_state=target, actor=actor, at=now
     )
-    code = Draw.objects.values_list("code", flat=True).get(pk=draw_id)
     trail.record(
         action=f"games.draw_{target.lower()}",
         actor=actor,
         object_type="draw",
-        object_code=code,
+        object_code=_code(draw_id),
         body={"from": before, "to": target},
     )
     return True
 
 
-def _code_after_refusal(draw_id: int) -> str:
-    """The failed statement has ended the transaction, so only what is known may be said."""
-    return f"#{draw_id}"
+def _code(draw_id: int) -> str:
+    return Draw.objects.values_list("code", flat=True).get(pk=draw_id)
 
 
 @inside_transaction

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from lottery_portal.lib.dates import SHANGHAI
+from lottery_portal.lib.dates import SHANGHAI, in_shanghai
 
 from .models import Game
 from .rules import RuleVersion
@@ -26,6 +26,9 @@ class MomentField(forms.CharField):
             widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_MOMENT),
             **kwargs,
         )
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{in_shanghai(value):{_MOMENT}}" if isinstance(value, datetime) else value
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
@@ -72,7 +75,7 @@ class TimesForm(forms.Form):
     """Other times of a draw, and why."""
 
     closes_at = MomentField(label=_("Sales close"))
-    draws_at = MomentField(label=_("Draw"))
+    draws_at = MomentField(label=_("The draw is held at"))
     reason = forms.CharField(
         label=_("Reason, as the public reads it"),
         max_length=300,
@@ -89,7 +92,7 @@ class SwitchForm(forms.Form):
         ("channel", _("One channel")),
         ("player", _("One player")),
     )
-    kind = forms.ChoiceField(label=_("What"), choices=KINDS)
+    kind = forms.ChoiceField(label=_("What to switch off"), choices=KINDS)
     code = forms.CharField(
         label=_("Which one"),
         required=False,

@@ -108,6 +108,9 @@ def desk_draw(request: HttpRequest, code: str) -> HttpResponse:
 def desk_result(request: HttpRequest, code: str) -> HttpResponse:
     """Type the drawn numbers, blind: nothing on this page depends on what somebody else typed."""
     draw, now = _draw(code), timezone.now()
+    if request.method == "GET" and draw.state not in {State.SEALED, State.DRAWN}:
+        notes.info(request, _("Draw %(draw)s takes no numbers now.") % {"draw": draw.code})
+        return redirect("games:desk_draw", code=draw.code)
     version = rules.by_code(draw.rule.code)
     form = ResultForm(request.POST or None, version=version)
     status = 200
@@ -320,7 +323,7 @@ def _steps(draw: Draw) -> list[dict[str, Any]]:
         State.ARCHIVED: _("Archived"),
     }
     steps: list[dict[str, Any]] = []
-    is_next = draw.state != State.CANCELLED
+    is_next = draw.state not in {State.CANCELLED, State.PUBLISHED}  # archiving has time
     for state, title in titles.items():
         if step := taken.get(state):
             actor = step.actor.get_username() if step.actor else trail.SYSTEM

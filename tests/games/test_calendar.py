@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from audit import approvals, policies
+from audit import approvals, policies, waiting
 from games import calendar, claim_days, rules
 from games.models import Announcement, CalendarNotice, Draw, Game
 from games.rules.schedule import CLOSURES, Closure
@@ -227,3 +227,25 @@ def test_real_draws_follow_the_schedule_and_are_not_brought_forward():
 def test_prizes_are_claimed_within_sixty_natural_days(drawn_on, last):
     """RULES C11: a holiday or closure moves the last day to the first working day after it."""
     assert claim_days.last_day_after(drawn_on, days=60, now=NOV_21) == last
+
+
+def test_the_page_asks_for_times_on_a_shanghai_clock():
+    """F025: what the form shows is what holds, and what is typed is Shanghai's time."""
+    draw, official = make.draw(), people.member("draw_official").user
+    client, address = people.behind(official), f"/desk/draws/{draw.code}/times/"
+    closes = in_shanghai(draw.closes_at)
+
+    shown = client.get(address).content.decode()
+    asked = client.post(
+        address,
+        {
+            "closes_at": f"{closes:%Y-%m-%d}T20:30",
+            "draws_at": f"{closes:%Y-%m-%d}T21:30",
+            "reason": "直播信号检修",
+        },
+    )
+
+    assert f'value="{closes:%Y-%m-%dT%H:%M}"' in shown
+    assert asked.status_code == 302
+    (request,) = waiting.open_for(people.member("approver").user, database_time())
+    assert f"{closes:%Y-%m-%d}T12:30:00+00:00" in request.payload

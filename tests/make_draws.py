@@ -1,0 +1,87 @@
+"""Draw days for tests, through the doors: sold, closed, sealed, drawn, settled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from accounts import drills
+from accounts.models import Player
+from games import bets, calendar, draws, results
+from games.models import Draw
+from lottery_portal.lib.db import database_time
+from prizes import publication, settlement
+from sales import closing, sealing
+
+from . import make
+
+NUMBERS = ((1, 2, 3, 4, 5, 6), (7,))
+
+
+def sold(
+    *tickets: Sequence[bets.Selection], player: Player | None = None, draw: Draw | None = None
+) -> Draw:
+    """A shadow draw in which these tickets were sold, all to one shadow player."""
+    draw = draw or make.shadow_draw()
+    if tickets:
+        buyer = player or make.shadow_player(wallet=1_000_000_00)
+        for selections in tickets:
+            make.purchase(buyer, draw, selections, channel="drill")
+    return draw
+
+
+def sealed(draw: Draw) -> Draw:
+    """The draw closed at once and sealed; its drawing is a moment past."""
+    now = database_time()
+    calendar.bring_forward(draw=draw)
+    closing.close(draw=draw, now=now)
+    sealing.seal(draw=draws.find(draw.code), now=now)
+    make.wait_until(draw.draws_at + timedelta(milliseconds=1))
+    return draws.find(draw.code)
+
+
+def drawn(draw: Draw, numbers: Sequence[Sequence[int]] = NUMBERS) -> Draw:
+    """The sealed draw with these numbers, typed alike by two officials."""
+    now = database_time()
+    for official in drills.officials(now=now):
+        results.enter(draw=draw, official=official, numbers=numbers, now=now)
+    return draws.find(draw.code)
+
+
+def confirmed(
+    *tickets: Sequence[bets.Selection],
+    numbers: Sequence[Sequence[int]] = NUMBERS,
+    player: Player | None = None,
+) -> Draw:
+    """A shadow draw with these tickets and this result, waiting to be settled."""
+    return drawn(sealed(sold(*tickets, player=player)), numbers)
+
+
+def settled(draw: Draw) -> Draw:
+    """The confirmed draw settled, credited and published."""
+    now = database_time()
+    settlement.run(draw=draw, now=now)
+    publication.publish(draw=draws.find(draw.code), now=now)
+    return draws.find(draw.code)
+
+
+def multiple(reds: Sequence[int], blues: Sequence[int], multiplier: int = 1) -> bets.Selection:
+    """A multiple selection."""
+    return bets.Selection(
+        bet_type="multiple",
+        bankers=((), ()),
+        picks=(tuple(reds), tuple(blues)),
+        multiplier=multiplier,
+    )
+
+
+def banker(
+    bankers: Sequence[int], drags: Sequence[int], blues: Sequence[int], multiplier: int = 1
+) -> bets.Selection:
+    """A banker selection."""
+    return bets.Selection(
+        bet_type="banker",
+        bankers=(tuple(bankers), ()),
+        picks=(tuple(drags), tuple(blues)),
+        multiplier=multiplier,
+    )

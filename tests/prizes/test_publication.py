@@ -1,0 +1,96 @@
+"""The page of a draw of ours: seal before the draw, then numbers, prizes, pool, file (F073)."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from django.test import Client
+
+from finance import ledger
+from games import draws
+from games.models import Draw
+from lottery_portal.lib.money import yuan
+from prizes.models import PrizeSheet, Settlement
+from sales import sealing
+from tests import make, make_draws, people
+from tests.owner import as_owner
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def shown_as_real(draw: Draw) -> str:
+    """The address of the draw's page, once its game is taken for a real one."""
+    with as_owner() as owner:
+        owner.execute("UPDATE games_game SET is_shadow = false WHERE code = 'ssq-drill'")
+        owner.execute("ALTER TABLE games_draw DISABLE TRIGGER USER")
+        owner.execute("UPDATE games_draw SET is_shadow = false WHERE id = %s", [draw.pk])
+        owner.execute("ALTER TABLE games_draw ENABLE TRIGGER USER")
+    return f"/results/{draw.game.code}/{draw.issue}/"
+
+
+def test_the_root_is_public_before_the_numbers_fall():
+    """F057, F073: seal card without numbers; the file is not to be had until the draw is over."""
+    draw = make_draws.sealed(make_draws.sold([make.SELECTION]))
+    address = shown_as_real(draw)
+
+    page = Client().get(address)
+
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert draw.seal.root[:8] in text
+    assert "ball--48" not in text
+    assert Client().get(f"{address}sealed-file/").status_code == 404
+
+
+def test_numbers_stand_before_the_prizes_are_worked_out():
+    draw = make_draws.confirmed([make.SELECTION])
+    address = shown_as_real(draw)
+
+    text = Client().get(address).content.decode()
+
+    assert text.count("ball--48") >= 7
+    assert "sealed-file" in text
+
+
+def test_the_published_page_equals_the_books():
+    """F073: sales, tiers, pool to the fen; the file is the sealed one."""
+    draw = make_draws.settled(
+        make_draws.confirmed(
+            [make.single(1, 2, 3, 4, 5, 30, blue=7)], [make.single(20, 21, 22, 23, 24, 25, blue=7)]
+        )
+    )
+    address = shown_as_real(draw)
+
+    text = Client().get(address).content.decode()
+    file = Client().get(f"{address}sealed-file/").getvalue()
+
+    sheet = PrizeSheet.objects.get(draw=draw)
+    assert sheet.pool_after == ledger.balance("pool:ssq-drill")
+    assert yuan(sheet.pool_after) in text
+    assert yuan(4_00) in text
+    assert text.count(yuan(3_000_00)) >= 2  # the prize of a line, and the total of the tier
+    assert hashlib.sha256(file).hexdigest() == draw.seal.file_digest
+    listed = Client().get(f"/results/{draw.game.code}/").content.decode()
+    assert draw.issue in listed
+
+
+def test_a_halted_settlement_stands_on_the_desk_and_is_looked_at_again():
+    """F070: the desk says what differs; with the difference gone the settlement goes on."""
+    draw = make_draws.confirmed([make.SELECTION])
+    path = sealing.file_of(draw.seal)
+    kept = path.read_bytes()
+    path.chmod(0o640)
+    path.write_bytes(kept + b"x")
+    official = people.behind(people.member("draw_official").user)
+
+    first = official.post(f"/desk/draws/{draw.code}/settle/")
+    page = official.get(f"/desk/draws/{draw.code}/").content.decode()
+    path.write_bytes(kept)
+    again = official.post(f"/desk/draws/{draw.code}/settle/")
+
+    assert (first.status_code, again.status_code) == (302, 302)
+    assert "the sealed file is missing or was changed" in page
+    assert Settlement.objects.get(draw=draw).state == "COUNTING"
+    make_draws.settled(draw)
+    assert draws.find(draw.code).state == Draw.State.PUBLISHED

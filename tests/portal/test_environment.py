@@ -33,11 +33,11 @@ def test_secrets_are_made_once_and_closed_to_others(tmp_path):
 
     first = environment.Secrets(place.secrets)
     assert first["SECRET_KEY"]
+    assert stat.S_IMODE(place.secrets.stat().st_mode) == 0o600
     before = place.secrets.read_text()
     second = environment.Secrets(place.secrets)
     assert second["SECRET_KEY"]
 
-    assert stat.S_IMODE(place.secrets.stat().st_mode) == 0o600
     assert stat.S_IMODE(place.state.stat().st_mode) == 0o700
     assert place.secrets.read_text() == before
     for name in environment.DEMANDED | environment.SERVERS:

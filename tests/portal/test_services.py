@@ -107,6 +107,21 @@ def test_servers_still_in_use_are_left_to_the_last(portal):
     assert living(portal.state) == []
 
 
+def test_servers_of_a_killed_launcher_are_used_and_left(portal):
+    with holder(portal) as first:
+        first.kill()
+        first.wait()
+
+    with holder(portal) as second:
+        before = servers(portal)
+        leave(second)
+
+    assert servers(portal) == before
+    assert answers(portal)
+    assert portal("stop").returncode == 0
+    assert living(portal.state) == []
+
+
 def test_stop_ends_servers_whose_launcher_was_killed(portal):
     with holder(portal) as first:
         first.kill()

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -92,6 +92,7 @@ class WalletView(APIView):
 class StatementView(APIView):
     """Movements."""
 
+    @extend_schema_serializer(component_name="StatementInput")
     class Input(serializers.Serializer[Data]):
         """Shanghai days, both included; without them the last 30 days."""
 
@@ -144,6 +145,7 @@ class StatementView(APIView):
 class DepositsView(APIView):
     """Deposits."""
 
+    @extend_schema_serializer(component_name="DepositsInput")
     class Input(serializers.Serializer[Data]):
         """`request_id` is made by the caller; sent again it leads to the same deposit."""
 
@@ -178,6 +180,7 @@ class DepositView(APIView):
 class WithdrawalsView(APIView):
     """Withdrawals."""
 
+    @extend_schema_serializer(component_name="WithdrawalsInput")
     class Input(serializers.Serializer[Data]):
         """`request_id` is made by the caller; sent again it leads to the same withdrawal."""
 

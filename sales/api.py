@@ -246,6 +246,7 @@ class Tickets(APIView):
     """Tickets."""
 
     @extend_schema(
+        operation_id="tickets_list",
         parameters=[
             OpenApiParameter("show", str, enum=["waiting", "won", "all"]),
             OpenApiParameter("before", str, description="The `next_before` of a page."),

@@ -15,8 +15,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.utils.translation import gettext_lazy as _
+from psycopg.errors import LockNotAvailable
 
 from accounts.models import Player
 from finance import wallets
@@ -114,6 +115,13 @@ class SalesSwitchedOff(Refused):
     message = _("Sales are switched off: %(reason)s. Nothing was charged.")
 
 
+class SalesBusy(Refused):
+    """The sale waited too long for its turn and was given up; nothing of it is left."""
+
+    code, status = "sales_busy", 503
+    message = _("Too many people are buying right now. Nothing was charged; please try again.")
+
+
 class PurchaseUnknown(Refused):
     """There is no such purchase, or it is somebody else's."""
 
@@ -156,6 +164,10 @@ def buy(
         return _sell(
             player=player, asked=asked, request_key=request_key, digest=digest, channel=channel
         )
+    except OperationalError as exc:
+        if isinstance(exc.__cause__, LockNotAvailable):
+            raise SalesBusy from exc
+        raise
     except IntegrityError as exc:
         name = violated(exc)
         if name == "purchase_once_per_request":

@@ -360,6 +360,22 @@ def test_a_closed_draw_sells_nothing():
     nothing_moved(shade, balance=20_00)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_sale_that_waits_too_long_is_given_up_and_says_so():
+    alice, draw = make.alice(), make.draw()
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '100ms'")
+
+    with owner.as_owner() as hand:
+        hand.execute("SELECT pg_advisory_lock(draw_gate(), %s::integer)", [draw.pk])
+        with pytest.raises(purchase.SalesBusy) as refusal:
+            make.purchase(alice, draw)
+
+    assert refusal.value.status == 503
+    nothing_moved(alice, balance=20_00)
+    assert make.purchase(alice, draw).price == 2_00
+
+
 PRICED = "ticket_costs_its_selections"
 COUNTED = "selection_lines_counted"
 

@@ -1,0 +1,5 @@
+"""The settings of production, with one address more: the bare view all else is compared to."""
+
+from lottery_portal.settings import *  # noqa: F403
+
+ROOT_URLCONF = "benchmarks.urls"

@@ -136,6 +136,9 @@ def slow_sales(milliseconds: int) -> Iterator[None]:
     yield
 
 
+MOST_TRIES = 5
+
+
 def buying_across_the_close() -> tuple[int, int, int]:
     """Sixteen players buy as fast as they can while the draw closes and is sealed.
 
@@ -184,12 +187,17 @@ def test_no_ticket_is_sold_at_the_close_or_after_it():
 def test_without_the_gate_tickets_would_come_after_the_close():
     """The protection of the test above is the gate: without it, sales in flight are overtaken."""
     without_gate()
+    overtaken = 0
 
     with slow_sales(250):
-        _sold, late, after = buying_across_the_close()
+        for _draw in range(MOST_TRIES):  # a busy machine may close in a quiet moment
+            _sold, late, after = buying_across_the_close()
+            assert late == 0  # Postgres's clock still judges the moment of the sale
+            overtaken += after
+            if overtaken:
+                break
 
-    assert late == 0  # Postgres's clock still judges the moment of the sale
-    assert after > 0
+    assert overtaken > 0
 
 
 def test_ten_ticks_at_once_open_close_and_seal_once():

@@ -14,7 +14,7 @@ from games import bets, draws
 from games.models import Draw, DrawTransition, SealStatement
 from lottery_portal import jobs
 from lottery_portal.lib.db import database_time
-from sales import canonical, closing, opening, sealing, tickets
+from sales import canonical, closing, opening, quotes, sealing, tickets
 from sales.models import Ticket
 from tests import make, owner
 
@@ -239,3 +239,26 @@ def test_a_ticket_that_was_tampered_with_keeps_the_draw_from_being_sealed(table)
     assert ledger.balance(f"stakes:{draw.code}") == 56_00
     assert trail.read(trail.Filters(action="sales.seal_refused")).count() == 1
     assert list(sealing.directory().iterdir()) == []
+
+
+def test_the_stakes_of_every_ticket_are_divided_and_the_books_say_where():
+    """F118: the shares of each ticket add up to its price, those of the draw to its stakes."""
+    draw, sold = sold_out_draw()
+    before = {
+        name: ledger.balance(f"{name}:{draw.game.code}") for name in ("fund", "fee", "welfare")
+    }
+
+    sealing.seal(draw=draw, now=database_time())
+
+    allocation = quotes.version_of(draw.rule).allocation
+    for ticket in sold:
+        shares = allocation.split(ticket.price)
+        parts = shares.prize_fen, shares.fund_fen, shares.fee_fen, shares.welfare_fen
+        assert sum(parts) == ticket.price
+    stakes = sum(ticket.price for ticket in sold)
+    shares = allocation.split(stakes)
+    moved = {name: ledger.balance(f"{name}:{draw.game.code}") - was for name, was in before.items()}
+    assert moved == {"fund": shares.fund_fen, "fee": shares.fee_fen, "welfare": shares.welfare_fen}
+    assert ledger.balance(f"prizes:{draw.code}") == shares.prize_fen == stakes * 49 // 100
+    assert ledger.balance(f"stakes:{draw.code}") == 0
+    assert ledger.entry_of(f"allocation:{draw.code}") is not None

@@ -154,7 +154,7 @@ class AppointForm(Form):
     member = forms.ChoiceField(label=_("Member of staff"))
     post = forms.ChoiceField(label=_("Post"))
     deed = forms.ChoiceField(
-        label=_("What"),
+        label=_("What is asked for"),
         choices=[("appoint", _("Give the post")), ("end", _("Take the post back"))],
         widget=forms.RadioSelect,
         initial="appoint",

@@ -313,7 +313,10 @@ function enhance(board) {
       ? `1 / ${count(Math.round(Number(data.totalLines) / many))}`
       : "…";
     find("odds-any").textContent = "…";
-    if (data.quoteUrl) timer = setTimeout(() => quote(judged), QUOTE_DELAY);
+    // Above the cap there is no such ticket, and nothing to ask about.
+    const cost = judged.reduce((sum, one) => sum + price(zones, one, priceOfLine), 0);
+    if (cost > capFen) sayUnknown();
+    else if (data.quoteUrl) timer = setTimeout(() => quote(judged), QUOTE_DELAY);
   }
 
   async function quote(judged) {
@@ -332,9 +335,13 @@ function enhance(board) {
       find("odds-any").textContent = `1 / ${odds.any_one_in}`;
     } catch {
       if (signal.aborted) return;
-      if (find("odds-first").textContent === "…") find("odds-first").textContent = words.oddsUnknown;
-      find("odds-any").textContent = words.oddsUnknown;
+      sayUnknown();
     }
+  }
+
+  function sayUnknown() {
+    if (find("odds-first").textContent === "…") find("odds-first").textContent = words.oddsUnknown;
+    find("odds-any").textContent = words.oddsUnknown;
   }
 
   function changed() {

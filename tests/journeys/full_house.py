@@ -1,0 +1,256 @@
+"""A house in which every page has something to show, and the list of those pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import uuid4
+
+from django.utils import timezone
+
+from accounts.models import Message, Player
+from audit import approvals, reports
+from audit.models import TrailRecord
+from finance import bank_accounts, deposits
+from games import calendar, licences, switches
+from games.models import Announcement, Draw, Game
+from lottery_portal import jobs
+from tests import make, make_money, people
+
+from . import stage
+
+RESULT = [[3, 8, 11, 27, 30, 33], [7]]
+
+
+@dataclass
+class House:
+    """Who and what the pages show."""
+
+    player: Player
+    newcomer: Player
+    crew: dict[str, list[stage.Member]]
+    past: Draw
+    sealed: Draw
+    on_sale: Draw
+    won: str
+    lost: str
+    waiting: str
+    codes: dict[str, str] = field(default_factory=dict)
+
+
+def furnish() -> House:
+    """Three draws (published, sealed, on sale), tickets, money in and out, requests, an export."""
+    crew = stage.staff(*stage.STAFF)
+    player = people.player(name=make_money.NAME)
+    newcomer = people.player(verified=False)
+    now = people.right_now()
+    make_money.fund(player, 9_000_00, now=now)
+    past = stage.draw()
+    single = make.single(3, 8, 11, 17, 22, 26, blue=7, multiplier=2)
+    won = make.ticket(player, past, [single, make.single(1, 2, 4, 5, 6, 9, blue=1)]).code
+    lost = make.ticket(player, past, [make.single(1, 2, 4, 5, 6, 9, blue=1)]).code
+    stage.settled(stage.sealed(past, crew), crew, RESULT)
+    sealed = stage.draw()
+    make.ticket(player, sealed, [single])
+    stage.sealed(sealed, crew)
+    on_sale = stage.draw()
+    waiting = make.ticket(player, on_sale, [single]).code
+    house = House(player, newcomer, crew, past, sealed, on_sale, won, lost, waiting)
+    _money(house)
+    _desk(house)
+    jobs.run_pending()
+    return house
+
+
+def _money(house: House) -> None:
+    now = people.right_now()
+    account = make_money.bank_account(house.player, now=now)
+    begun = deposits.begin(
+        player=house.player, amount=88_00, provider="sandbox", request_key=uuid4(), now=now
+    )
+    odd = make_money.order(house.player, 77_00, now=now)
+    make_money.told(odd, now=now, amount_fen=78_00)
+    small = make_money.withdraw(house.player, 50_00, account, now=now)
+    held = make_money.withdraw(house.player, 5_500_00, account, now=now)
+    house.codes |= {
+        "deposit": begun.code,
+        "bank": begun.pay_url.rstrip("/").rpartition("/")[2],
+        "withdrawal": small.code,
+        "held": held.code,
+        "account": bank_accounts.of(house.player)[0].code,
+    }
+
+
+def _desk(house: House) -> None:
+    now = people.right_now()
+    official, compliance = house.crew["draw_official"][0].user, house.crew["compliance"][0].user
+    calendar.ask_for_times(
+        draw=house.on_sale,
+        closes_at=house.on_sale.closes_at + timedelta(minutes=10),
+        draws_at=house.on_sale.draws_at + timedelta(minutes=10),
+        reason="开奖场地检修，顺延十分钟",
+        maker=official,
+        now=now,
+    )
+    asked = licences.request(
+        number="SAMPLE-2026-002",
+        game=Game.objects.get(code="ssq"),
+        issued_by="演示用，非真实资质",
+        valid_from=now,
+        valid_until=now + timedelta(days=365),
+        maker=compliance,
+        now=now,
+    )
+    signed = licences.request(
+        number="SAMPLE-2026-003",
+        game=None,
+        issued_by="演示用，非真实资质",
+        valid_from=now,
+        valid_until=now + timedelta(days=365),
+        maker=compliance,
+        now=now,
+    )
+    approvals.decide(
+        code=signed.code, checker=house.crew["approver"][0].user, approve=True, now=now
+    )
+    risk = house.crew["risk"][0].user
+    switches.switch(scope="channel:api", is_off=True, reason="接口维护", actor=risk, now=now)
+    today = timezone.localdate()
+    auditor = house.crew["auditor"][0].user
+    reports.order(
+        name="sales.tickets",
+        params={"since": today - timedelta(days=3), "until": today},
+        by=auditor,
+        now=now,
+    )
+    house.codes |= {
+        "approval": asked.code,
+        "signed": signed.code,
+        "message": Message.objects.filter(user=house.player.user).order_by("-pk")[0].code,
+        "record": str(TrailRecord.objects.order_by("-pk").values_list("pk", flat=True)[0]),
+        "announced": Announcement.objects.order_by("-issue")[0].issue,
+    }
+
+
+def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
+    """By the name of an address: who looks, with which arguments, and what is asked for."""
+    ticket = {"code": house.won}
+    game, withdrawal = {"game_code": "ssq"}, {"code": house.codes["withdrawal"]}
+    result = {**game, "issue": house.past.issue}
+    draw, approval = {"code": house.past.code}, {"code": house.codes["approval"]}
+    player = {"code": house.player.code}
+    return {
+        "home": [("visitor", "", {}), ("player", "", {})],
+        "help_page": [
+            ("visitor", "", {"slug": slug}) for slug in ("rules", "limits", "complaints", "verify")
+        ],
+        "accounts:login": [("visitor", "", {})],
+        "accounts:register": [("visitor", "", {})],
+        "accounts:text": [("visitor", "", {"kind": kind}) for kind in ("terms", "privacy")],
+        "accounts:me": [("player", "", {}), ("newcomer", "", {})],
+        "accounts:verify": [("newcomer", "", {}), ("player", "", {})],
+        "accounts:messages": [("player", "", {}), ("newcomer", "", {})],
+        "accounts:message": [("player", "", {"code": house.codes["message"]})],
+        "accounts:message_choices": [("player", "", {})],
+        "accounts:security": [("player", "", {}), ("auditor", "", {})],
+        "accounts:password": [("player", "", {})],
+        "mfa_activate_totp": [("player", "", {})],
+        "mfa_add_webauthn": [("player", "", {})],
+        "mfa_reauthenticate": [("auditor", "", {})],
+        "account_reauthenticate": [("player", "", {})],
+        "sales:board": [("visitor", "", game), ("player", "", game)],
+        "sales:tickets": [
+            ("player", "", {}),
+            ("player", "?show=won", {}),
+            ("newcomer", "?show=waiting", {}),
+            ("newcomer", "?show=won", {}),
+        ],
+        "sales:ticket": [
+            ("player", "", ticket),
+            ("player", "", {"code": house.lost}),
+            ("player", "?bought=1", {"code": house.waiting}),
+        ],
+        "sales:receipt_check": [("visitor", "", {})],
+        "games:results": [("visitor", "", {})],
+        "games:game_results": [("visitor", "", game)],
+        "games:result": [
+            ("visitor", "", result),
+            ("visitor", "", {**game, "issue": house.sealed.issue}),
+            ("visitor", "", {**game, "issue": house.codes["announced"]}),
+        ],
+        "finance:wallet": [("player", "", {}), ("newcomer", "", {})],
+        "finance:deposit": [("player", "", {}), ("newcomer", "", {})],
+        "finance:deposit_state": [("player", "", {"code": house.codes["deposit"]})],
+        "finance:withdraw": [("player", "", {})],
+        "finance:withdrawal": [
+            ("player", "", withdrawal),
+            ("player", "", {"code": house.codes["held"]}),
+        ],
+        "finance:bank_accounts": [("player", "", {})],
+        "sandbox_bank:pay": [("visitor", "", {"trade": house.codes["bank"]})],
+        "audit:desk": [("draw_official", "", {}), ("approver", "", {}), ("auditor", "", {})],
+        "audit:approvals": [("approver", "", {}), ("approver", "?show=ended", {})],
+        "audit:approval": [
+            ("approver", "", approval),
+            ("compliance", "", approval),
+            ("approver", "", {"code": house.codes["signed"]}),
+        ],
+        "audit:trail": [("auditor", "", {})],
+        "audit:trail_record": [("auditor", "", {"number": house.codes["record"]})],
+        "audit:exports": [("auditor", "", {}), ("support", "", {})],
+        "audit:policies": [("auditor", "", {})],
+        "audit:policy": [("administrator", "", {"key": "withdrawal.automatic_up_to_fen"})],
+        "games:desk_draws": [("draw_official", "", {})],
+        "games:desk_draw": [
+            ("draw_official", "", draw),
+            ("draw_official", "", {"code": house.sealed.code}),
+            ("support", "", {"code": house.on_sale.code}),
+        ],
+        "games:desk_result": [("draw_official", "", {"code": house.sealed.code})],
+        "games:desk_times": [("draw_official", "", {"code": house.on_sale.code})],
+        "games:desk_switches": [("risk", "", {}), ("support", "", {})],
+        "games:desk_licences": [("compliance", "", {})],
+        "games:desk_licence_new": [("compliance", "", {})],
+        "finance:desk_withdrawals": [("cashier", "", {})],
+        "finance:desk_withdrawal": [("cashier", "", {"code": house.codes["held"]})],
+        "finance:desk_deposits": [("treasurer", "", {})],
+        "finance:desk_ledger": [("treasurer", "", {})],
+        "accounts:desk_players": [("support", f"?q={house.player.code}", {})],
+        "accounts:desk_player": [("support", "", player)],
+        "accounts:desk_staff": [("administrator", "", {})],
+    }
+
+
+# Addresses that show no page of their own, or one that other tests walk through, and why.
+NO_SIGHT = {
+    **dict.fromkeys(
+        [
+            "set_language", "set_theme", "accounts:logout", "accounts:messages_read",
+            "accounts:register_code_again", "accounts:desk_reveal", "sales:quick_pick",
+            "sales:quote", "finance:bank_account_remove", "finance:callback",
+            "finance:desk_deposit_check", "games:desk_switch_off", "games:desk_switch_on",
+            "prizes:desk_settle_again", "account_logout", "sandbox_bank:orders",
+            "sandbox_bank:close", "sandbox_bank:payouts",
+        ],
+        "answers a form or another house's message",
+    ),
+    **dict.fromkeys(
+        [
+            "health", "sales:receipt", "prizes:sealed_file", "finance:statement_file",
+            "audit:export_file", "audit:export_progress", "sandbox_bank:order",
+            "sandbox_bank:payout",
+        ],
+        "a file or a part of a page",
+    ),
+    **dict.fromkeys(
+        ["accounts:register_code", "sales:buy", "mfa_authenticate"],
+        "reached on the way of the main journey",
+    ),
+    **dict.fromkeys(
+        ["accounts:consent", "mfa_deactivate_totp", "mfa_edit_webauthn", "mfa_remove_webauthn",
+         "mfa_reauthenticate_webauthn", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"],
+        "the same form page with another text",
+    ),
+    **dict.fromkeys(["gallery", "gallery_page"], "samples of parts; tests/lib/test_gallery.py"),
+    **dict.fromkeys(["account_login", "mfa_index", "mfa_list_webauthn"], "another name of a page"),
+}  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from games import bets, rules
 from games.models import Draw, DrawTransition, Result, SealStatement
@@ -236,7 +236,7 @@ def steps_of(one: Read, *, seal: SealStatement | None) -> list[dict[str, Any]]:
         _step(
             _("Sealed"),
             seal.sealed_at if seal else None,
-            _("together with %(others)s other tickets") % {"others": f"{others:,}"},
+            _company(others),
         )
     )
     steps.append(
@@ -270,6 +270,15 @@ def _with_the_present(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
             step["state"] = "now"
             break
     return steps
+
+
+def _company(others: int) -> str:
+    if not others:
+        return _("the only ticket of the draw")
+    words = ngettext(
+        "together with %(others)s other ticket", "together with %(others)s other tickets", others
+    )
+    return words % {"others": f"{others:,}"}
 
 
 def _clock(moment: datetime) -> str:

@@ -221,7 +221,9 @@ def _asked(body: bytes) -> list[bets.Selection]:
 
 
 def _count(text: str) -> int:
-    return min(max(int(text), 1), MOST_QUICK_PICKS) if text.isascii() and text.isdigit() else 1
+    """How many were asked for; a number that long is no number of picks."""
+    is_number = text.isascii() and text.isdigit() and len(text) < 6  # noqa: PLR2004
+    return min(max(int(text), 1), MOST_QUICK_PICKS) if is_number else 1
 
 
 def _named(game: Game) -> dict[str, str]:

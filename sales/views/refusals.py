@@ -148,6 +148,19 @@ def _too_dear(figures: Mapping[str, Any], game: Game) -> Page:
     }
 
 
+def _too_many_lines(figures: Mapping[str, Any], game: Game) -> Page:
+    most, given = f"{figures['most']:,}", f"{figures['given']:,}"
+    return {
+        "title": _("One ticket holds at most %(most)s lines") % {"most": most},
+        "text": _("This bet was not made. Your numbers are still in the basket."),
+        "figures": [
+            _figure(_("Lines of these numbers"), given),
+            _figure(_("Most for one ticket"), most),
+        ],
+        "actions": [_back_to_numbers(game, _("Bet less"))],
+    }
+
+
 def _unverified(_figures: Mapping[str, Any], game: Game) -> Page:
     return {
         "tone": "waiting",
@@ -220,6 +233,7 @@ _SHOWN: Mapping[str, Callable[[Mapping[str, Any], Game], Page]] = {
     "draw_closed": _closed,
     "not_enough_money": _short_of_money,
     "ticket_too_dear": _too_dear,
+    "too_many_lines": _too_many_lines,
     "kyc_required": _unverified,
     "licence_missing": _unlicensed,
     "sales_switched_off": _switched_off,

@@ -1,7 +1,7 @@
 """The addresses of `/api/v1/`, gathered from the rooms, and the page that describes them."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 import accounts.api
 import finance.api
@@ -10,7 +10,7 @@ import sales.api
 
 routes = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+    path("", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
     *accounts.api.routes,
     *games.api.routes,
     *sales.api.routes,

@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import polib
 import psycopg
 import pytest
 from django.conf import settings
@@ -29,16 +28,6 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--deep", action="store_true", help="also the long runs (10^5 cases and more)")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Compile the languages where they are older than their texts; workers find them made."""
-    if hasattr(config, "workerinput"):
-        return
-    for source in ROOT.glob("locale/*/LC_MESSAGES/*.po"):
-        made = source.with_suffix(".mo")
-        if not made.exists() or made.stat().st_mtime < source.stat().st_mtime:
-            polib.pofile(str(source)).save_as_mofile(str(made))
 
 
 @pytest.fixture

@@ -4,6 +4,9 @@ import base64
 import json
 import os
 import tempfile
+from pathlib import Path
+
+import polib
 
 _SECRETS = {
     "SECRET_KEY": "only-for-tests-" + "0" * 40,
@@ -23,6 +26,11 @@ os.environ.update(_SECRETS)
 for _name in ("DATABASE_URL", "OWNER_DATABASE_URL"):
     os.environ.setdefault(_name, "postgresql://nobody@127.0.0.1:1/none")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")
+
+for _source in Path(__file__).parent.parent.glob("locale/*/LC_MESSAGES/*.po"):
+    _made = _source.with_suffix(".mo")  # before Django reads any: it keeps what it has read
+    if not _made.exists() or _made.stat().st_mtime < _source.stat().st_mtime:
+        polib.pofile(str(_source)).save_as_mofile(str(_made))
 
 from lottery_portal.settings import *  # noqa: E402, F403
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
+from django.db import OperationalError
 from django.db.models.functions import Now
 
 from games import draws
 from games.models import Draw
 from lottery_portal import jobs
 from lottery_portal.lib.db import door, inside_transaction
+
+logger = logging.getLogger(__name__)
 
 
 def close_due(*, now: datetime) -> list[Draw]:
@@ -19,9 +23,18 @@ def close_due(*, now: datetime) -> list[Draw]:
     was forgotten by a crash is so found.
     """
     due = Draw.objects.filter(state=Draw.State.OPEN, closes_at__lte=Now())
-    closed = [draw for draw in due.order_by("closes_at", "pk") if close(draw=draw, now=now)]
+    closed = [draw for draw in due.order_by("closes_at", "pk") if _closed(draw, now=now)]
     _ask_for_seals()
     return closed
+
+
+def _closed(draw: Draw, *, now: datetime) -> bool:
+    """Close one; a gate that somebody keeps shut is reported and holds up no other draw."""
+    try:
+        return close(draw=draw, now=now)
+    except OperationalError:
+        logger.exception("A draw could not be closed in time", extra={"draw": draw.code})
+        return False
 
 
 @door

@@ -262,3 +262,17 @@ def test_the_stakes_of_every_ticket_are_divided_and_the_books_say_where():
     assert ledger.balance(f"prizes:{draw.code}") == shares.prize_fen == stakes * 49 // 100
     assert ledger.balance(f"stakes:{draw.code}") == 0
     assert ledger.entry_of(f"allocation:{draw.code}") is not None
+
+
+@pytest.mark.race
+def test_a_gate_kept_shut_for_one_draw_does_not_hold_up_the_others():
+    """F037: one hostile or stuck session must not keep every draw of the evening open."""
+    stuck, free = (make.shadow_draw(closes_in=timedelta(milliseconds=200)) for _two in range(2))
+    make.wait_until(free.closes_at)
+
+    with owner.as_owner() as other:
+        other.execute("SELECT pg_advisory_lock(draw_gate(), %s::integer)", [stuck.pk])
+        closed = closing.close_due(now=database_time())
+
+    assert [draw.pk for draw in closed] == [free.pk]
+    assert closing.close_due(now=database_time()) == [stuck]

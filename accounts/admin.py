@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from audit import approvals, people
 from lottery_portal.lib import codes
 from lottery_portal.lib.admin import ReadOnlyAdmin
 
@@ -119,8 +121,8 @@ class StaffMemberAdmin(ReadOnlyAdmin):
 class PostAdmin(ReadOnlyAdmin):
     """Posts and their roles."""
 
-    list_display = ("code", "shown_title", "roles")
-    fields = ("code", "shown_title", "roles")
+    list_display = ("code", "shown_title", "role_titles")
+    fields = ("code", "shown_title", "role_titles")
     ordering = ("pk",)
 
     @admin.display(description=gettext_lazy("title"))
@@ -128,14 +130,19 @@ class PostAdmin(ReadOnlyAdmin):
         """The title in the reader's language."""
         return _(row.title)
 
+    @admin.display(description=gettext_lazy("roles"))
+    def role_titles(self, row: Post) -> str:
+        """What the roles are called."""
+        return people.role_titles(row.roles)
+
 
 @admin.register(Posting)
 class PostingAdmin(ReadOnlyAdmin):
     """Who holds which post, and by which approval."""
 
-    list_display = ("holder", "post", "valid_from", "valid_until", "approval_code")
+    list_display = ("holder", "post_title", "begins", "valid_until", "approval")
     list_filter = ("post",)
-    fields = ("holder", "post", "valid_from", "valid_until", "approval_code")
+    fields = ("holder", "post_title", "begins", "valid_until", "approval")
     list_select_related = ("person", "post")
     ordering = ("-pk",)
 
@@ -146,6 +153,21 @@ class PostingAdmin(ReadOnlyAdmin):
     def holder(self, row: Posting) -> str:
         """The name at work."""
         return "、".join(member.display_name for member in row.person.staff_members.all())
+
+    @admin.display(description=gettext_lazy("post"), ordering="post")
+    def post_title(self, row: Posting) -> str:
+        """The title of the post."""
+        return _(row.post.title)
+
+    @admin.display(description=pgettext_lazy("of a posting", "from"), ordering="valid_from")
+    def begins(self, row: Posting) -> datetime:
+        """When it begins."""
+        return row.valid_from
+
+    @admin.display(description=gettext_lazy("approval"), ordering="approval_code")
+    def approval(self, row: Posting) -> str:
+        """By whose word."""
+        return approvals.named(row.approval_code)
 
 
 # Raw change forms of libraries would walk around our doors: log-in keys, tokens, groups.

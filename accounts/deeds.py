@@ -16,6 +16,7 @@ trail.name_deeds(
         "accounts.personal_data_revealed": _("Looked at personal data"),
         "accounts.login_locked": _("Login name locked"),
         "accounts.security_changed": _("Keys of an account changed"),
+        "accounts.password_reset": _("Set a new password by code"),
         "accounts.drill_official_made": _("Made an official for a drill"),
         "accounts.staff_employed": _("Made a staff account"),
         "accounts.staff_logged_in": _("Staff logged in"),

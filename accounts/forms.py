@@ -53,6 +53,29 @@ class CodeForm(Form):
     )
 
 
+class ResetForm(Form):
+    """Ask for the code with which a new password is set."""
+
+    login = forms.CharField(
+        label=_("Mobile number or e-mail address"),
+        max_length=LOGIN_LENGTH,
+        help_text=_("The one you log in with."),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+    )
+
+
+class NewPasswordForm(CodeForm):
+    """The code that was sent, and the new password."""
+
+    password = forms.CharField(
+        label=_("New password"),
+        max_length=PASSWORD_LENGTH,
+        strip=False,
+        help_text=_("At least 10 characters, not digits only, and not one that everybody uses."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
 class LoginForm(Form):
     """Log in. What was typed is not shown again, so that every failure looks the same."""
 

@@ -230,6 +230,18 @@ def _note(player: Player, reason: str, *, now: datetime) -> None:
     )
 
 
+def reason_in_words(reason: str) -> str:
+    """Why a check failed, as staff read it; what a provider says in its own words stays."""
+    known = {
+        "under_age": _("under 18 years of age"),
+        "identity_taken": _("this person already has an account"),
+        "name_differs": _("the name differs from the one on record"),
+        "number_malformed": _("the number is not a valid citizen id"),
+        "name_implausible": _("the name cannot be that of a person"),
+    }
+    return str(known.get(reason, reason))
+
+
 def _refusal(reason: str, left: int) -> Refused:
     if reason == "under_age":
         return UnderAge()

@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from audit import people
 
-from . import staff, step_up, who
+from . import login_names, staff, step_up, who
 from .models import StaffMember, User
 
 
@@ -18,6 +20,7 @@ def make() -> None:
         people.Introduction(
             roles=_roles,
             names=_names,
+            named=_named,
             person=who.person_code,
             role_titles=dict(staff.POSTS),
             has_confirmed=step_up.is_recent,
@@ -33,3 +36,10 @@ def _roles(user: Any, now: datetime) -> frozenset[str]:
 def _names(usernames: Collection[str]) -> Mapping[str, str]:
     rows = StaffMember.objects.filter(user__username__in=usernames)
     return dict(rows.values_list("user__username", "display_name"))
+
+
+def _named(name: str) -> Collection[str]:
+    found = StaffMember.objects.filter(
+        Q(display_name__iexact=name) | Q(user__login_names__index=login_names.typed(name).index)
+    )
+    return list(found.values_list("user__username", flat=True))

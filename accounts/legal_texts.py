@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from django.conf import settings
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -145,14 +146,15 @@ def write_first(*, now: datetime) -> None:
     """Genesis: version 1 of both texts, once."""
     for kind in LegalText.Kind.values:
         if not LegalText.objects.filter(kind=kind).exists():
-            _write(kind, 1, _first(kind), now=now)
+            _write(kind, 1, first(kind), now=now)
 
 
-def _first(kind: str) -> dict[str, Words]:
+def first(kind: str) -> dict[str, Words]:
+    """Version 1 of a text in every language, with the name of the operator of this house."""
     words = {}
     for language in LANGUAGES:
         text = (FIRST_TEXTS / f"{kind.lower()}-1.{language}.txt").read_text(encoding="utf-8")
-        title, _blank, body = text.partition("\n")
+        title, _blank, body = text.replace("{operator}", settings.OPERATOR).partition("\n")
         words[language] = Words(title=title.strip(), body=body.strip())
     return words
 

@@ -7,11 +7,14 @@ it counts names as typed, whether they exist or not (F008).
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
+from axes.helpers import get_cool_off
+from axes.models import AccessAttempt
 from axes.utils import reset as forget_failures
 from django.conf import settings
 from django.contrib.auth import authenticate
@@ -24,6 +27,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit import trail
+from lottery_portal.lib import tokens
+from lottery_portal.lib.db import door, inside_transaction
 from lottery_portal.lib.errors import Refused
 
 from . import language, login_names, messages, second_factor
@@ -176,14 +181,32 @@ def counted_name(_request: HttpRequest | None, credentials: dict[str, Any] | Non
 
 
 def locked_out(
-    request: HttpRequest, original: HttpResponse | None = None, _credentials: Any = None
+    request: HttpRequest, original: HttpResponse | None = None, credentials: Any = None
 ) -> HttpResponse:
     """The answer while a name is locked, the same for names that do not exist."""
     if original is not None and original.status_code == Locked.status:
         return original
     if request.path.startswith("/api/"):
         return JsonResponse(Locked().as_json(), status=Locked.status)
-    return render(request, "accounts/locked.html", status=Locked.status)
+    return locked_page(request, str((credentials or {}).get("username") or ""))
+
+
+def locked_page(request: HttpRequest, login: str) -> HttpResponse:
+    """The page that says until when a name is locked; the count knows no accounts, only names."""
+    page = {"until": locked_until(login, timezone.now())}
+    return render(request, "accounts/locked.html", page, status=Locked.status)
+
+
+def locked_until(login: str, now: datetime) -> datetime:
+    """When so many failures of a name are forgotten that it can be tried again."""
+    counted = 0
+    rows = AccessAttempt.objects.filter(username=counted_name(None, {"username": login}))
+    for attempt in rows.order_by("-attempt_time"):
+        counted += attempt.failures_since_start
+        if counted >= FAILURES:
+            opens: datetime = attempt.attempt_time + get_cool_off()
+            return max(opens, now)
+    return now
 
 
 def client_ip(request: HttpRequest) -> str:
@@ -220,21 +243,34 @@ def _tell_of_lock(request: HttpRequest, login: str) -> None:
         )
 
 
+@door
+def change_password(*, user: User, password: str, now: datetime) -> None:
+    """Set another password; sessions and tokens that the old one opened end, and he is told."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    tokens.end(user)
+    _record_change(user, "password_changed", now)
+
+
+@door
 def tell_of_change(user: User, what: str) -> None:
     """Tell the owner, and the trail, that the keys of an account changed."""
-    now = timezone.now()
-    with transaction.atomic(durable=True):
-        messages.send(
-            user=user,
-            kind="accounts.security_changed",
-            params={"what": what, "at": now.isoformat()},
-            natural_key=f"security:{what}:{now.isoformat()}",
-            now=now,
-        )
-        trail.record(
-            action="accounts.security_changed",
-            actor=user,
-            object_type="staff" if user.is_staff else "user",
-            object_code=user.username,
-            body={"what": what},
-        )
+    _record_change(user, what, timezone.now())
+
+
+@inside_transaction
+def _record_change(user: User, what: str, now: datetime) -> None:
+    messages.send(
+        user=user,
+        kind="accounts.security_changed",
+        params={"what": what, "at": now.isoformat()},
+        natural_key=f"security:{what}:{now.isoformat()}",
+        now=now,
+    )
+    trail.record(
+        action="accounts.security_changed",
+        actor=user,
+        object_type="staff" if user.is_staff else "user",
+        object_code=user.username,
+        body={"what": what},
+    )

@@ -150,7 +150,8 @@ def choose(*, user: User, kind: str, channel: str, is_wanted: bool, now: datetim
 
 
 def choices(user: User) -> list[tuple[Kind, str, bool]]:
-    """Every kind and channel the user may switch off, and whether it is on."""
+    """What the user may switch off by the channels that reach him, and whether it is on."""
+    has = set(LoginName.objects.filter(user=user).values_list("kind", flat=True))
     unwanted = set(
         ChannelChoice.objects.filter(user=user, is_wanted=False).values_list("kind", "channel")
     )
@@ -159,6 +160,7 @@ def choices(user: User) -> list[tuple[Kind, str, bool]]:
         for kind in sorted(KINDS.values(), key=lambda kind: kind.name)
         if not kind.is_legal
         for channel in sorted(kind.channels)
+        if REACHED_BY[Channel(channel)] in has
     ]
 
 

@@ -27,6 +27,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 
 from lottery_portal.lib import tokens
@@ -144,7 +145,13 @@ class PermissionMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        is_somebodys = (
+            "Authorization" in request.headers or settings.SESSION_COOKIE_NAME in request.COOKIES
+        )
+        if is_somebodys and "Cache-Control" not in response:
+            add_never_cache_headers(response)  # who asks decides what stands there
+        return response
 
     def process_view(
         self, request: HttpRequest, _view: Any, _args: Any, _kwargs: Any

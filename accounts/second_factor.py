@@ -11,6 +11,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from lottery_portal.lib.encryption import decrypt, encrypt
 
@@ -46,6 +47,10 @@ class HouseMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # the library h
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return {"id": urlsplit(settings.PUBLIC_URL).hostname or "", "name": settings.BRAND}
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:  # noqa: A002 - its name
+        number = 1 + Authenticator.objects.filter(user_id=user.pk, type=type).count()
+        return _("Passkey") if number == 1 else _("Passkey %(number)s") % {"number": number}
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         return may_remove(authenticator)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import desk, entrance, me, security
+from .views import desk, entrance, me, reset, security
 
 app_name = "accounts"
 
@@ -10,6 +10,8 @@ urlpatterns = [
     path("register/", entrance.register, name="register"),
     path("register/code/", entrance.register_code, name="register_code"),
     path("register/code/again/", entrance.register_code_again, name="register_code_again"),
+    path("reset/", reset.ask, name="reset"),
+    path("reset/code/", reset.code, name="reset_code"),
     path("login/", entrance.log_in, name="login"),
     path("logout/", entrance.log_out, name="logout"),
     path("consent/", entrance.consent, name="consent"),

@@ -1,8 +1,9 @@
-"""The code that shows that a phone or mailbox belongs to whoever asks for an account.
+"""The code that shows that a phone or mailbox belongs to whoever asks for something.
 
 A free name gets a code; a taken one gets a note for its owner instead. The page says the same in
-both cases and takes the same time, so nobody learns who plays here. The checked application waits
-encrypted in the session of this browser, for ten minutes and five tries.
+both cases and takes the same time, so nobody learns who plays here. What was asked waits encrypted
+in the session of this browser, for ten minutes and five tries. A forgotten password is the same
+errand the other way round (`password_reset`).
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import MutableMapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, MutableMapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from django.conf import settings
 from django.core.cache import cache
@@ -30,7 +31,6 @@ from lottery_portal.lib.ids import uuid7
 from . import login_names, messages, registration
 from .models import LoginName
 
-SESSION_KEY = "application"
 PURPOSE = "registration"
 LIFETIME = timedelta(minutes=10)
 TRIES = 5
@@ -59,66 +59,111 @@ class TooManyCodes(Refused):
     message = gettext_lazy("Too many codes were sent. Please try again in an hour.")
 
 
-@dataclass(frozen=True)
-class Pending:
-    """An application that waits for its code; an empty code fits nothing."""
+class Asked(Protocol):
+    """Whatever somebody asks for whose phone or mailbox has to be shown to be his."""
 
-    application: registration.Application
+    @property
+    def login(self) -> login_names.Typed: ...
+    @property
+    def ip(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+
+
+A = TypeVar("A", bound=Asked)
+
+
+@dataclass(frozen=True)
+class Pending(Generic[A]):
+    """Something asked for that waits for its code; an empty code fits nothing."""
+
+    application: A
     code: str
     text: str
     until: datetime
+    number: str
     tries: int = 0
 
 
-def begin(
-    session: MutableMapping[str, Any], application: registration.Application, *, now: datetime
-) -> Pending:
-    """Send a code, or the owner's note, and keep the application; or refuse: `TooManyCodes`."""
-    _count("name", application.login.index.hex(), CODES_A_NAME)
-    _count("address", blind_index("ip", application.ip).hex(), CODES_AN_ADDRESS)
-    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
-    is_taken = registration.has_account(application.login)
-    with translation.override(application.language):
-        text = _note_to_owner() if is_taken else _code_text(code)
-    pending = Pending(
-        application=application, code="" if is_taken else code, text=text, until=now + LIFETIME
-    )
-    with transaction.atomic(durable=True):
-        jobs.enqueue(
-            "accounts.send_code", key=str(uuid7()), sealed=_sealed_letter(application.login, text)
+@dataclass(frozen=True)
+class Errand(Generic[A]):
+    """What codes are sent for: who gets one, who gets a note instead, and where it waits."""
+
+    session_key: str
+    note: Callable[[login_names.Typed], str]
+    read: Callable[[dict[str, Any]], A]
+
+    def begin(self, session: MutableMapping[str, Any], asked: A, *, now: datetime) -> Pending[A]:
+        """Send a code, or a note, and keep what was asked; or refuse: `TooManyCodes`."""
+        _count("name", asked.login.index.hex(), CODES_A_NAME)
+        _count("address", blind_index("ip", asked.ip).hex(), CODES_AN_ADDRESS)
+        code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+        with translation.override(asked.language):
+            note = self.note(asked.login)
+            text = note or _code_text(code)
+            letter = _sealed_letter(asked.login, text)
+        pending = Pending(
+            application=asked,
+            code="" if note else code,
+            text=text,
+            until=now + LIFETIME,
+            number=str(uuid7()),
         )
-    _keep(session, pending)
-    return pending
+        with transaction.atomic(durable=True):
+            jobs.enqueue("accounts.send_code", key=pending.number, sealed=letter)
+        self._keep(session, pending)
+        return pending
 
+    def again(self, session: MutableMapping[str, Any], *, now: datetime) -> Pending[A]:
+        """Send a new code for what waits."""
+        return self.begin(session, self.waiting(session, now=now).application, now=now)
 
-def again(session: MutableMapping[str, Any], *, now: datetime) -> Pending:
-    """Send a new code for the application that waits."""
-    return begin(session, waiting(session, now=now).application, now=now)
+    def waiting(self, session: MutableMapping[str, Any], *, now: datetime) -> Pending[A]:
+        """What waits in this browser, or `CodeSpent`."""
+        sealed = session.get(self.session_key)
+        if sealed is None:
+            raise CodeSpent
+        pending = self._opened(sealed)
+        if now >= pending.until or pending.tries >= TRIES:
+            session.pop(self.session_key)
+            raise CodeSpent
+        return pending
 
+    def confirm(self, session: MutableMapping[str, Any], code: str, *, now: datetime) -> A:
+        """What was asked with this code, once; a wrong code is counted and refused."""
+        pending = self.waiting(session, now=now)
+        # The session alone would let guesses sent at the same moment count as one.
+        key = f"codes:tries:{pending.number}"
+        cache.add(key, 0, timeout=PER)
+        if cache.incr(key) > TRIES:
+            session.pop(self.session_key)
+            raise CodeSpent
+        if pending.code and hmac.compare_digest(pending.code.encode(), code.strip().encode()):
+            session.pop(self.session_key)
+            return pending.application
+        tried = replace(pending, tries=pending.tries + 1)
+        self._keep(session, tried)
+        raise CodeWrong(left=TRIES - tried.tries, fields=["code"])
 
-def waiting(session: MutableMapping[str, Any], *, now: datetime) -> Pending:
-    """The application that waits in this browser, or `CodeSpent`."""
-    sealed = session.get(SESSION_KEY)
-    if sealed is None:
-        raise CodeSpent
-    pending = _opened(sealed)
-    if now >= pending.until or pending.tries >= TRIES:
-        session.pop(SESSION_KEY)
-        raise CodeSpent
-    return pending
+    def _keep(self, session: MutableMapping[str, Any], pending: Pending[A]) -> None:
+        plain = json.dumps({**asdict(pending), "until": pending.until.isoformat()})
+        session[self.session_key] = encrypt(plain, purpose=PURPOSE, place=self._place)
 
+    def _opened(self, sealed: str) -> Pending[A]:
+        kept = json.loads(decrypt(sealed, purpose=PURPOSE, place=self._place))
+        asked = kept["application"]
+        login = login_names.Typed(LoginName.Kind(asked["login"]["kind"]), asked["login"]["value"])
+        return Pending(
+            **{
+                **kept,
+                "application": self.read({**asked, "login": login}),
+                "until": datetime.fromisoformat(kept["until"]),
+            }
+        )
 
-def confirm(
-    session: MutableMapping[str, Any], code: str, *, now: datetime
-) -> registration.Application:
-    """The application whose code this is; a wrong code is counted and refused."""
-    pending = waiting(session, now=now)
-    if pending.code and hmac.compare_digest(pending.code.encode(), code.strip().encode()):
-        session.pop(SESSION_KEY)
-        return pending.application
-    tries = pending.tries + 1
-    _keep(session, Pending(pending.application, pending.code, pending.text, pending.until, tries))
-    raise CodeWrong(left=TRIES - tries, fields=["code"])
+    @property
+    def _place(self) -> str:
+        return f"django_session|{self.session_key}"
 
 
 def deliver(*, sealed: str) -> None:
@@ -146,11 +191,18 @@ def _code_text(code: str) -> str:
     ) % {"code": code}
 
 
-def _note_to_owner() -> str:
+def _note_to_owner(login: login_names.Typed) -> str:
+    if not registration.has_account(login):
+        return ""
     return _(
         "Somebody asked for a new account with this number or address. You already have an "
         "account, so nothing was changed. If it was you, please log in."
     )
+
+
+def _application(kept: dict[str, Any]) -> registration.Application:
+    accepted = tuple((kind, version) for kind, version in kept["accepted"])
+    return registration.Application(**{**kept, "accepted": accepted})
 
 
 def _sealed_letter(login: login_names.Typed, text: str) -> str:
@@ -158,20 +210,6 @@ def _sealed_letter(login: login_names.Typed, text: str) -> str:
     return encrypt(json.dumps(letter), purpose=PURPOSE, place="jobs_job|payload")
 
 
-def _keep(session: MutableMapping[str, Any], pending: Pending) -> None:
-    plain = json.dumps({**asdict(pending), "until": pending.until.isoformat()})
-    session[SESSION_KEY] = encrypt(plain, purpose=PURPOSE, place="django_session|application")
-
-
-def _opened(sealed: str) -> Pending:
-    kept = json.loads(decrypt(sealed, purpose=PURPOSE, place="django_session|application"))
-    asked = kept["application"]
-    login = login_names.Typed(LoginName.Kind(asked["login"]["kind"]), asked["login"]["value"])
-    accepted = tuple((kind, version) for kind, version in asked["accepted"])
-    return Pending(
-        application=registration.Application(**{**asked, "login": login, "accepted": accepted}),
-        code=kept["code"],
-        text=kept["text"],
-        until=datetime.fromisoformat(kept["until"]),
-        tries=kept["tries"],
-    )
+REGISTRATION = Errand(session_key="application", note=_note_to_owner, read=_application)
+begin, again = REGISTRATION.begin, REGISTRATION.again
+waiting, confirm = REGISTRATION.waiting, REGISTRATION.confirm

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from lottery_portal.lib.errors import Refused
@@ -72,17 +72,20 @@ def staff(user: User | AnonymousUser) -> StaffMember:
         raise NotStaff from None
 
 
-def postings(user: User, now: datetime) -> list[Posting]:
-    """The posts that the person behind `user` holds at `now`."""
-    return list(
+def postings_held(now: datetime) -> QuerySet[Posting]:
+    """Every post that anybody holds at `now`, in the order in which they were given."""
+    return (
         Posting.objects.filter(
-            Q(valid_until__isnull=True) | Q(valid_until__gt=now),
-            person__staff_members__user=user,
-            valid_from__lte=now,
+            Q(valid_until__isnull=True) | Q(valid_until__gt=now), valid_from__lte=now
         )
         .select_related("post")
         .order_by("valid_from", "pk")
     )
+
+
+def postings(user: User, now: datetime) -> list[Posting]:
+    """The posts that the person behind `user` holds at `now`."""
+    return list(postings_held(now).filter(person__staff_members__user=user))
 
 
 def roles(user: User | AnonymousUser, now: datetime) -> frozenset[str]:

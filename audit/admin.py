@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from lottery_portal.lib import codes
 from lottery_portal.lib.admin import ReadOnlyAdmin
+from lottery_portal.lib.money import yuan
 
-from . import approvals, reports, trail
+from . import approvals, policies, reports, trail
 from .models import ApprovalDecision, ApprovalRequest, PolicyParameter, ReportRun, TrailRecord
 
 
@@ -36,9 +37,19 @@ class TrailRecordAdmin(ReadOnlyAdmin):
 class PolicyParameterAdmin(ReadOnlyAdmin):
     """Every figure that ever held."""
 
-    list_display = ("key", "scope", "value", "valid_from", "approval_code", "reason")
+    list_display = ("title", "scope", "value", "valid_from", "approval", "reason")
     search_fields = ("key", "scope")
     ordering = ("key", "scope", "-valid_from")
+
+    @admin.display(description=_("figure"), ordering="key")
+    def title(self, row: PolicyParameter) -> str:
+        """What the figure is called."""
+        return policies.title(row.key)
+
+    @admin.display(description=_("approval"), ordering="approval_code")
+    def approval(self, row: PolicyParameter) -> str:
+        """By whose word it holds."""
+        return approvals.named(row.approval_code)
 
 
 @admin.register(ApprovalRequest)
@@ -49,7 +60,7 @@ class ApprovalRequestAdmin(ReadOnlyAdmin):
         "shown_code",
         "deed",
         "state",
-        "amount_fen",
+        "amount_yuan",
         "maker",
         "requested_at",
         "expires_at",
@@ -69,6 +80,11 @@ class ApprovalRequestAdmin(ReadOnlyAdmin):
         """The kind in words."""
         kind = approvals.kinds().get(row.kind)
         return str(kind.title) if kind else row.kind
+
+    @admin.display(description=_("Amount (yuan)"), ordering="amount_fen")
+    def amount_yuan(self, row: ApprovalRequest) -> str:
+        """The money it is about, if any."""
+        return yuan(row.amount_fen) if row.amount_fen else "—"
 
 
 @admin.register(ApprovalDecision)

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from lottery_portal.lib import codes
 from lottery_portal.lib.db import database_time, door, violated
 from lottery_portal.lib.errors import Refused
 
@@ -155,6 +156,12 @@ def register(kind: Kind) -> None:
         message = f"Two kinds of approval are called {kind.name}."
         raise RuntimeError(message)
     _KINDS[kind.name] = kind
+
+
+def named(code: str) -> str:
+    """The code of an approval as people read it; what began the house had none."""
+    words = {"GENESIS": _("Initial record"), "DRILL": _("Drill")}
+    return str(words[code]) if code in words else codes.shown(code)
 
 
 def kinds() -> Mapping[str, Kind]:

@@ -11,6 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lottery_portal.lib.dates import ASKED
+
 from . import trail
 
 DAY = {"type": "date"}
@@ -21,7 +23,7 @@ class DecisionForm(forms.Form):
 
     digest = forms.CharField(widget=forms.HiddenInput)
     reason = forms.CharField(
-        label=gettext_lazy("Reason, when you send it back"),
+        label=gettext_lazy("Reason (needed to refuse)"),
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -50,33 +52,40 @@ class DecisionForm(forms.Form):
         return cleaned
 
 
+def offer_deeds(form: forms.Form) -> None:
+    """Let the fields `action` and `object_type` of a form offer all deeds and kinds by name."""
+    for name, known in (("action", trail.titles()), ("object_type", trail.object_titles())):
+        field = form.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows, see above
+        told = sorted((str(title), key) for key, title in known.items())
+        field.choices = [("", _("All")), *((key, title) for title, key in told)]
+
+
 class TrailFilterForm(forms.Form):
     """What to look for in the trail; every field may stay empty."""
 
     since = forms.DateField(
         label=gettext_lazy("From"),
         required=False,
+        validators=ASKED,
         widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d"),
     )
     until = forms.DateField(
         label=gettext_lazy("To"),
         required=False,
+        validators=ASKED,
         widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d"),
     )
     action = forms.ChoiceField(label=gettext_lazy("Deed"), required=False)
     actor = forms.CharField(
-        label=gettext_lazy("Account"), required=False, max_length=64, strip=True
+        label=gettext_lazy("Account or name"), required=False, max_length=64, strip=True
     )
     object_type = forms.ChoiceField(label=gettext_lazy("Kind of object"), required=False)
     object_code = forms.CharField(label=gettext_lazy("Object"), required=False, max_length=64)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, known in (("action", trail.titles()), ("object_type", trail.object_titles())):
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows, see above
-            told = sorted((str(title), key) for key, title in known.items())
-            field.choices = [("", _("All")), *((key, title) for title, key in told)]
+        offer_deeds(self)
 
 
 class PolicyForm(forms.Form):

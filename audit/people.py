@@ -21,6 +21,10 @@ def _no_names(_usernames: Collection[str]) -> Mapping[str, str]:
     return {}
 
 
+def _no_accounts(_name: str) -> Collection[str]:
+    return ()
+
+
 def _nobody(_user: Any) -> str:
     return ""
 
@@ -39,6 +43,7 @@ class Introduction:
 
     roles: Callable[[Any, datetime], frozenset[str]] = _no_roles
     names: Callable[[Collection[str]], Mapping[str, str]] = _no_names
+    named: Callable[[str], Collection[str]] = _no_accounts
     person: Callable[[Any], str] = _nobody
     role_titles: Mapping[str, str | Promise] = field(default_factory=dict)
     has_confirmed: Callable[[Any], bool] = _never
@@ -62,6 +67,11 @@ def roles_of(user: Any, now: datetime) -> frozenset[str]:
 def names_of(usernames: Collection[str]) -> Mapping[str, str]:
     """The names that staff are called by at work; players have none here."""
     return _known.names(usernames)
+
+
+def accounts_named(name: str) -> Collection[str]:
+    """The accounts of staff called `name` at work, or logging in by it."""
+    return _known.named(name)
 
 
 def name_of(user: Any) -> str:

@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy
 from lottery_portal import jobs
 from lottery_portal.lib import version
 from lottery_portal.lib.codes import new_code
-from lottery_portal.lib.dates import SHANGHAI, in_shanghai
+from lottery_portal.lib.dates import ASKED, SHANGHAI, in_shanghai
 from lottery_portal.lib.db import database_time, door
 from lottery_portal.lib.errors import Refused
 
@@ -51,10 +51,12 @@ class PeriodForm(forms.Form):
 
     since = forms.DateField(
         label=gettext_lazy("From"),
+        validators=ASKED,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     until = forms.DateField(
         label=gettext_lazy("To"),
+        validators=ASKED,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
@@ -263,7 +265,7 @@ def _head(row: ReportRun, report: Report) -> list[tuple[str, str]]:
 def in_words(report: Report, params: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What was asked for besides the interval, in pairs of label and value."""
     said = []
-    for name, field in report.form.base_fields.items():
+    for name, field in report.form().fields.items():
         value = params.get(name)
         if name in {"since", "until"} or value in (None, "", []):
             continue

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from lottery_portal.lib import codes
 from lottery_portal.lib.db import database_time, door, inside_transaction
 
 from . import canonical, people
@@ -76,10 +77,25 @@ def read(filters: Filters) -> QuerySet[TrailRecord]:
         found = found.filter(at__lt=filters.until)
     if filters.action:
         found = found.filter(action__startswith=filters.action)
-    for name in ("actor", "object_type", "object_code"):
-        if wanted := getattr(filters, name):
-            found = found.filter(**{name: wanted})
+    if filters.actor:
+        found = found.filter(actor__in=_accounts(filters.actor))
+    if filters.object_type:
+        found = found.filter(object_type=filters.object_type)
+    if filters.object_code:
+        found = found.filter(object_code__in={filters.object_code, _stored(filters.object_code)})
     return found
+
+
+def _accounts(said: str) -> set[str]:
+    """Whom a reader means: an account, a name used at work, or the portal itself."""
+    meant = {said, _stored(said), *people.accounts_named(said)}
+    return meant | {SYSTEM} if said == str(_("The portal itself")) else meant
+
+
+def _stored(said: str) -> str:
+    """A code as it is kept, when `said` is one as it is printed; anything else as it is."""
+    code = codes.typed(said)
+    return code if codes.is_valid(code) else said
 
 
 def name_deeds(

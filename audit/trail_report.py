@@ -9,21 +9,21 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from . import people, reports, trail
+from .forms import offer_deeds
 from .reports import Column
 
 
 class TrailForm(reports.PeriodForm):
     """The interval, and what to look for in it."""
 
-    action = forms.CharField(
-        label=_("Deed begins with"),
-        required=False,
-        max_length=80,
-        help_text=_("For example finance. or audit.approval_"),
-    )
-    actor = forms.CharField(label=_("Who (account)"), required=False, max_length=64)
-    object_type = forms.CharField(label=_("Kind of object"), required=False, max_length=40)
+    action = forms.ChoiceField(label=_("Deed"), required=False)
+    actor = forms.CharField(label=_("Account or name"), required=False, max_length=64)
+    object_type = forms.ChoiceField(label=_("Kind of object"), required=False)
     object_code = forms.CharField(label=_("Object"), required=False, max_length=64)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_deeds(self)
 
 
 def filters(params: Mapping[str, Any]) -> trail.Filters:

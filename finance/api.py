@@ -96,8 +96,8 @@ class StatementView(APIView):
     class Input(serializers.Serializer[Data]):
         """Shanghai days, both included; without them the last 30 days."""
 
-        since = serializers.DateField(required=False)
-        until = serializers.DateField(required=False)
+        since = serializers.DateField(required=False, validators=list(dates.ASKED))
+        until = serializers.DateField(required=False, validators=list(dates.ASKED))
         after = serializers.IntegerField(required=False, min_value=0, default=0)
 
     @extend_schema(

@@ -40,6 +40,8 @@ def _words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
         (_now("Player"), codes.shown(payload["player"])),
         (_now("Amount"), _now("%(amount)s yuan") % {"amount": yuan(payload["amount_fen"])}),
         (_now("Bank account"), payload["bank"]),
+        (_now("Holder of the bank account"), payload.get("holder") or "—"),
+        (_now("Verified name of the player"), payload.get("player_name") or "—"),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -9,15 +10,31 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from lottery_portal.lib.dates import ASKED
+from lottery_portal.lib.money import yuan
+
 from . import bank_accounts
 from .models import BankAccount
 
+PLAIN = re.compile(r"-?\d+(\.\d*)?|\.\d+")
+
 
 class YuanField(forms.DecimalField):
-    """An amount typed in yuan, with at most two decimals; its value is fen."""
+    """An amount typed in yuan, with at most two decimals; its value is fen.
 
-    def __init__(self, **kwargs: Any) -> None:
+    Digits and a point, nothing that only a programmer reads as a number: no 1e3, no 1_000.
+    `least` and `most`, in fen, are said beforehand; the doors behind the form refuse by them.
+    """
+
+    def __init__(self, *, least: int, most: int, **kwargs: Any) -> None:
+        figures = {"least": yuan(least), "most": yuan(max(least, most))}
+        self.wrong = (
+            _("The amount must be between %(least)s and %(most)s yuan, with at most two decimals.")
+            % figures
+        )
         super().__init__(
+            help_text=_("%(least)s to %(most)s yuan") % figures,
+            error_messages={"required": _("Please enter an amount."), "invalid": self.wrong},
             max_digits=11,
             decimal_places=2,
             min_value=Decimal("0.01"),
@@ -28,32 +45,52 @@ class YuanField(forms.DecimalField):
         )
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(
-            value.replace(",", "").strip() if isinstance(value, str) else value
-        )
+        if isinstance(value, str):
+            value = value.replace(",", "").strip()
+            if value and not PLAIN.fullmatch(value):
+                raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
 
     def clean(self, value: Any) -> Any:
-        cleaned = super().clean(value)
+        try:
+            cleaned = super().clean(value)
+        except forms.ValidationError as exc:
+            if exc.error_list[0].code == "required":
+                raise
+            raise forms.ValidationError(self.wrong, code="invalid") from exc
         return None if cleaned is None else int(cleaned * 100)
 
 
 class DepositForm(forms.Form):
     """How much to bring in."""
 
-    amount = YuanField(label=_("Amount in yuan"))
     provider = forms.CharField(widget=forms.HiddenInput, max_length=20)
     request_key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, limits: tuple[int, int], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        least, most = limits
+        self.fields["amount"] = YuanField(label=_("Amount in yuan"), least=least, most=most)
 
 
 class WithdrawForm(forms.Form):
     """How much to take out, and where to."""
 
-    amount = YuanField(label=_("Amount in yuan"))
     bank_account = forms.ChoiceField(label=_("To which account"))
     request_key = forms.UUIDField(widget=forms.HiddenInput)
+    field_order = ("amount", "bank_account")
 
-    def __init__(self, *args: Any, accounts: Sequence[BankAccount], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        accounts: Sequence[BankAccount],
+        limits: tuple[int, int],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        least, most = limits
+        self.fields["amount"] = YuanField(label=_("Amount in yuan"), least=least, most=most)
+        self.order_fields(self.field_order)
         field = self.fields["bank_account"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
         field.choices = [(account.code, bank_accounts.shown(account)) for account in accounts]
@@ -92,11 +129,22 @@ class LedgerForm(forms.Form):
     reference = forms.CharField(label=_("Reference begins with"), required=False, max_length=80)
     account = forms.CharField(label=_("Account"), required=False, max_length=60)
     kind = forms.ChoiceField(label=_("Kind"), required=False)
+    book = forms.ChoiceField(
+        label=_("Book"),
+        required=False,
+        choices=[("", _("Real book")), ("shadow", _("Shadow book")), ("all", _("Both books"))],
+    )
     since = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("From"),
+        required=False,
+        validators=ASKED,
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
     until = forms.DateField(
-        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("To"),
+        required=False,
+        validators=ASKED,
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
 
     def __init__(self, *args: Any, kinds: Sequence[tuple[str, Any]], **kwargs: Any) -> None:

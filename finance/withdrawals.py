@@ -94,9 +94,7 @@ def request(
     same = Withdrawal.objects.filter(player_code=player.code, request_key=request_key)
     if known := same.select_related("bank_account").first():
         return _if_same(known, amount, bank_account)
-    least = int(policies.read("withdrawal.min_fen", at=now))
-    if amount < least:
-        raise WithdrawalTooSmall(min_fen=least)
+    _check_least(amount, now)
     account = bank_accounts.find(player, bank_account)
     try:
         return _request(player, amount, account, request_key, now)
@@ -126,6 +124,8 @@ def prepare(*, code: str, maker: Any, now: datetime) -> Withdrawal:
             "amount_fen": withdrawal.amount,
             "bank_account": withdrawal.bank_account.code,
             "bank": bank_accounts.shown(withdrawal.bank_account),
+            "holder": str(withdrawal.bank_account.holder),
+            "player_name": _masked_name(withdrawal),
         },
         maker=maker,
         now=now,
@@ -237,6 +237,39 @@ def automatic_up_to(now: datetime) -> int:
     return int(policies.read("withdrawal.automatic_up_to_fen", at=now))
 
 
+def least(now: datetime) -> int:
+    """The smallest withdrawal, in fen."""
+    return int(policies.read("withdrawal.min_fen", at=now))
+
+
+def foresee(*, player: Player, amount: int, now: datetime) -> int:
+    """What would be available after a withdrawal of `amount`, or what would surely refuse it.
+
+    Moves nothing; `request` judges again, by what stands then.
+    """
+    _check_least(amount, now)
+    available = wallets.available(player)
+    if amount > available:
+        raise wallets.NotEnoughMoney(available_fen=available, asked_fen=amount)
+    left = left_today(player, now)
+    if amount > left:
+        raise DailyCeilingReached(
+            max_fen=int(policies.read("withdrawal.daily_max_fen", at=now)), left_fen=left
+        )
+    return available - amount
+
+
+def is_automatic(withdrawal: Withdrawal) -> bool:
+    """Whether it was approved without anybody's word."""
+    return withdrawal.approved_at is not None and not withdrawal.approval_code
+
+
+def _check_least(amount: int, now: datetime) -> None:
+    smallest = least(now)
+    if amount < smallest:
+        raise WithdrawalTooSmall(min_fen=smallest)
+
+
 def left_today(player: Player, now: datetime) -> int:
     """How much the player may still withdraw on this Shanghai day, in fen."""
     midnight = datetime.combine(dates.in_shanghai(now).date(), time.min, dates.SHANGHAI)
@@ -324,6 +357,11 @@ def _not_own(withdrawal: Withdrawal, actor: Any) -> None:
 
 def _player(withdrawal: Withdrawal) -> Player:
     return Player.objects.select_related("user", "person").get(code=withdrawal.player_code)
+
+
+def _masked_name(withdrawal: Withdrawal) -> str:
+    person = _player(withdrawal).person
+    return str(person.name) if person else ""
 
 
 def _approve(withdrawal: Withdrawal, *, now: datetime) -> None:

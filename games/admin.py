@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
+from audit import approvals
 from lottery_portal.lib.admin import ReadOnlyAdmin
+from lottery_portal.lib.money import yuan
 
+from . import words
 from .models import (
     Announcement,
     CalendarNotice,
@@ -25,26 +30,54 @@ from .models import (
 )
 
 
+class WithGame(ReadOnlyAdmin):
+    """A list whose rows belong to a game, or came by an approval."""
+
+    @admin.display(description=gettext_lazy("game"), ordering="game")
+    def game_name(self, row: Any) -> str:
+        """What the game is called."""
+        return words.game(row.game) if row.game else _("All games")
+
+    @admin.display(description=gettext_lazy("approval"), ordering="approval_code")
+    def approval(self, row: Any) -> str:
+        """By whose word."""
+        return approvals.named(row.approval_code)
+
+
+class WithNumbers(ReadOnlyAdmin):
+    """A list whose rows have drawn numbers."""
+
+    @admin.display(description=gettext_lazy("drawn numbers"))
+    def drawn(self, row: Any) -> str:
+        """The numbers, zone by zone."""
+        return " + ".join(" ".join(f"{ball:02d}" for ball in zone) for zone in row.numbers)
+
+
 @admin.register(Game)
 class GameAdmin(ReadOnlyAdmin):
     """Games."""
 
-    list_display = ("code", "name", "rules_game", "is_shadow")
+    list_display = ("code", "title", "rules_game", "is_shadow")
+
+    @admin.display(description=pgettext_lazy("of a game", "name"), ordering="name")
+    def title(self, row: Game) -> str:
+        """What it is called."""
+        return words.game(row)
 
 
 @admin.register(RuleSheet)
-class RuleSheetAdmin(ReadOnlyAdmin):
+class RuleSheetAdmin(WithGame):
     """Rule versions in force."""
 
-    list_display = ("code", "game", "first_issue", "digest", "approval_code", "loaded_at")
+    list_display = ("code", "game_name", "first_issue", "digest", "approval", "loaded_at")
     list_select_related = ("game",)
 
 
 @admin.register(Licence)
-class LicenceAdmin(ReadOnlyAdmin):
+class LicenceAdmin(WithGame):
     """Licences."""
 
-    list_display = ("number", "game", "issued_by", "valid_from", "valid_until", "approval_code")
+    list_display = ("number", "game_name", "issued_by", "valid_from", "valid_until", "approval")
     list_select_related = ("game",)
 
 
@@ -70,7 +103,7 @@ class DrawAdmin(ReadOnlyAdmin):
     def desk(self, draw: Draw) -> SafeString:
         """The way to the desk of the draw."""
         url = reverse("games:desk_draw", args=[draw.code])
-        return format_html('<a href="{}">{}</a>', url, _("Open"))
+        return format_html('<a href="{}">{}</a>', url, pgettext("a link", "Open"))
 
 
 @admin.register(DrawTransition)
@@ -87,26 +120,31 @@ class DrawTransitionAdmin(ReadOnlyAdmin):
 class SealStatementAdmin(ReadOnlyAdmin):
     """Seals."""
 
-    list_display = ("draw", "root", "tickets", "lines", "stake", "sealed_at")
+    list_display = ("draw", "root", "tickets", "lines", "stake_yuan", "sealed_at")
     list_select_related = ("draw",)
     ordering = ("-sealed_at",)
 
+    @admin.display(description=gettext_lazy("Stakes (yuan)"), ordering="stake")
+    def stake_yuan(self, seal: SealStatement) -> str:
+        """What was staked."""
+        return yuan(seal.stake)
+
 
 @admin.register(Result)
-class ResultAdmin(ReadOnlyAdmin):
+class ResultAdmin(WithNumbers):
     """Confirmed results."""
 
-    list_display = ("draw", "numbers", "confirmed_at")
-    fields = ("draw", "numbers", "confirmed_at")
+    list_display = ("draw", "drawn", "confirmed_at")
+    fields = ("draw", "drawn", "confirmed_at")
     list_select_related = ("draw",)
     ordering = ("-confirmed_at",)
 
 
 @admin.register(Announcement)
-class AnnouncementAdmin(ReadOnlyAdmin):
+class AnnouncementAdmin(WithNumbers, WithGame):
     """Published results."""
 
-    list_display = ("game", "issue", "drawn_on", "numbers", "source")
+    list_display = ("game_name", "issue", "drawn_on", "drawn", "source")
     list_select_related = ("game",)
     search_fields = ("issue",)
     ordering = ("-drawn_on", "-issue")

@@ -311,6 +311,8 @@ def from_fields(fields: Mapping[str, object]) -> Selection:
     quick_pick = fields.get("quick_pick", False)
     if not (isinstance(bet_type, str) and _is_number(multiplier) and isinstance(quick_pick, bool)):
         raise SelectionUnreadable
+    if not (bet_type.isascii() and bet_type.isprintable()):
+        raise SelectionUnreadable  # half a surrogate pair could not even be named in the answer
     return Selection(
         bet_type=bet_type,
         bankers=bankers,

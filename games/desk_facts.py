@@ -6,8 +6,9 @@ learns who it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from .models import Draw
 
@@ -33,11 +34,15 @@ class Deed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known: what is lacking, what needs attention, and the next deed, if there is one."""
+    """What is known: what is lacking, what needs attention, and the next deed, if there is one.
+
+    `tiers` are the prizes once they are worked out: tier, winners and prize_fen of each.
+    """
 
     lacks: Sequence[Lack] = ()
     attention: str = ""
     deed: Deed | None = None
+    tiers: Sequence[Mapping[str, Any]] = ()
 
 
 _SOURCES: list[Callable[[Draw], Facts]] = []

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from lottery_portal.lib import codes
 from lottery_portal.lib.dates import SHANGHAI, in_shanghai
 
 from .models import Game
@@ -87,6 +89,7 @@ class SwitchForm(forms.Form):
     """What to switch, and why."""
 
     KINDS = (
+        ("", _("Please choose")),  # nothing is chosen before: one press must not stop all sales
         ("all", _("All sales")),
         ("game", _("One game")),
         ("channel", _("One channel")),
@@ -97,6 +100,7 @@ class SwitchForm(forms.Form):
         label=_("Which one"),
         required=False,
         max_length=24,
+        strip=True,
         help_text=_("The game's code, web or api, or the player's number. Empty for all sales."),
     )
     reason = forms.CharField(
@@ -105,11 +109,17 @@ class SwitchForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("kind") not in {None, "", "all"} and not cleaned.get("code"):
+            self.add_error("code", _("Please say which one."))
+        return cleaned
+
     def scope(self) -> str:
         """The name of what is switched."""
-        kind, code = self.cleaned_data["kind"], self.cleaned_data["code"].strip()
+        kind, code = self.cleaned_data["kind"], self.cleaned_data["code"]
         if kind == "player":
-            code = code.replace("-", "").upper()
+            code = codes.typed(code)
         return "all" if kind == "all" else f"{kind}:{code}"
 
 
@@ -134,5 +144,5 @@ class LicenceForm(forms.Form):
         games = Game.objects.filter(is_shadow=False).order_by("position")
         self.fields["game"].choices = [  # type: ignore[attr-defined]
             ("", _("All games")),
-            *((game.code, game.code) for game in games),
+            *((game.code, gettext(game.name)) for game in games),
         ]

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lottery_portal.lib.money import MoneyField
 
@@ -16,11 +17,13 @@ from lottery_portal.lib.money import MoneyField
 class Game(models.Model):
     """A game on sale. Shadow games serve drills and never meet real money (D20)."""
 
-    code = models.CharField(max_length=20, unique=True)
-    rules_game = models.CharField(max_length=12)  # whose rules in `games.rules` it follows
-    name = models.CharField(max_length=40)
-    is_shadow = models.BooleanField(default=False)
-    position = models.SmallIntegerField(default=0)
+    code = models.CharField(max_length=20, unique=True, verbose_name=_("code"))
+    rules_game = models.CharField(
+        max_length=12, verbose_name=_("rules of")
+    )  # whose rules in `games.rules` it follows
+    name = models.CharField(max_length=40, verbose_name=pgettext_lazy("of a game", "name"))
+    is_shadow = models.BooleanField(default=False, verbose_name=_("drill"))
+    position = models.SmallIntegerField(default=0, verbose_name=_("position"))
 
     class Meta:
         verbose_name = _("game")
@@ -33,14 +36,16 @@ class Game(models.Model):
 class RuleSheet(models.Model):
     """A rule version in force, as the canonical sheet that seals and verifiers name (D5, F021)."""
 
-    code = models.CharField(max_length=30)
-    game = models.ForeignKey(Game, on_delete=models.PROTECT, related_name="rule_sheets")
-    sheet = models.TextField()
-    digest = models.CharField(max_length=64)
-    line_price = MoneyField()
-    first_issue = models.CharField(max_length=10)
-    approval_code = models.CharField(max_length=20)
-    loaded_at = models.DateTimeField()
+    code = models.CharField(max_length=30, verbose_name=_("code"))
+    game = models.ForeignKey(
+        Game, on_delete=models.PROTECT, related_name="rule_sheets", verbose_name=_("game")
+    )
+    sheet = models.TextField(verbose_name=_("rule sheet"))
+    digest = models.CharField(max_length=64, verbose_name=_("digest"))
+    line_price = MoneyField(verbose_name=_("price of a line (fen)"))
+    first_issue = models.CharField(max_length=10, verbose_name=_("first issue"))
+    approval_code = models.CharField(max_length=20, verbose_name=_("approval"))
+    loaded_at = models.DateTimeField(verbose_name=_("loaded at"))
 
     class Meta:
         verbose_name = _("rule version")
@@ -59,13 +64,13 @@ class Licence(models.Model):
 
     number = models.CharField(max_length=60, unique=True, verbose_name=_("number"))
     game = models.ForeignKey(
-        Game, on_delete=models.PROTECT, null=True, related_name="licences"
+        Game, on_delete=models.PROTECT, null=True, related_name="licences", verbose_name=_("game")
     )  # null: every game
     issued_by = models.CharField(max_length=100, verbose_name=_("issued by"))
     valid_from = models.DateTimeField(verbose_name=_("valid from"))
     valid_until = models.DateTimeField(verbose_name=_("valid until"))
-    approval_code = models.CharField(max_length=20)
-    recorded_at = models.DateTimeField()
+    approval_code = models.CharField(max_length=20, verbose_name=_("approval"))
+    recorded_at = models.DateTimeField(verbose_name=_("recorded at"))
 
     class Meta:
         verbose_name = _("licence")
@@ -84,13 +89,18 @@ class Licence(models.Model):
 class SalesSwitch(models.Model):
     """Sales switched off for all, one game, one channel or one player (F039)."""
 
-    scope = models.CharField(max_length=60, unique=True)  # all, game:ssq, channel:web, player:CODE
-    is_off = models.BooleanField()
-    reason = models.CharField(max_length=200)
+    scope = models.CharField(
+        max_length=60, unique=True, verbose_name=_("what is switched")
+    )  # all, game:ssq, channel:web, player:CODE
+    is_off = models.BooleanField(verbose_name=_("switched off"))
+    reason = models.CharField(max_length=200, verbose_name=_("reason"))
     switched_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("switched by"),
     )
-    switched_at = models.DateTimeField()
+    switched_at = models.DateTimeField(verbose_name=_("switched at"))
 
     class Meta:
         verbose_name = _("sales switch")
@@ -119,8 +129,8 @@ class Draw(models.Model):
     """One period of sale and its drawing. Its state goes forward only (F056)."""
 
     class State(models.TextChoices):
-        SCHEDULED = "SCHEDULED", _("Scheduled")
-        OPEN = "OPEN", _("Open")
+        SCHEDULED = "SCHEDULED", _("Planned")
+        OPEN = "OPEN", _("On sale")
         CLOSED = "CLOSED", _("Closed")
         SEALED = "SEALED", _("Sealed")
         DRAWN = "DRAWN", _("Drawn")
@@ -130,17 +140,23 @@ class Draw(models.Model):
         ARCHIVED = "ARCHIVED", _("Archived")
         CANCELLED = "CANCELLED", _("Cancelled")
 
-    code = models.CharField(max_length=32, unique=True)
-    game = models.ForeignKey(Game, on_delete=models.PROTECT, related_name="draws")
-    issue = models.CharField(max_length=10)
-    rule = models.ForeignKey(RuleSheet, on_delete=models.PROTECT, related_name="draws")
-    state = models.CharField(max_length=9, choices=State.choices, default=State.SCHEDULED)
-    opens_at = models.DateTimeField()
-    closes_at = models.DateTimeField()
-    draws_at = models.DateTimeField()
-    special_on = models.BooleanField(default=False)
-    is_shadow = models.BooleanField(default=False)
-    planned_at = models.DateTimeField()
+    code = models.CharField(max_length=32, unique=True, verbose_name=_("code"))
+    game = models.ForeignKey(
+        Game, on_delete=models.PROTECT, related_name="draws", verbose_name=_("game")
+    )
+    issue = models.CharField(max_length=10, verbose_name=_("issue"))
+    rule = models.ForeignKey(
+        RuleSheet, on_delete=models.PROTECT, related_name="draws", verbose_name=_("rule version")
+    )
+    state = models.CharField(
+        max_length=9, choices=State.choices, default=State.SCHEDULED, verbose_name=_("state")
+    )
+    opens_at = models.DateTimeField(verbose_name=_("sales open at"))
+    closes_at = models.DateTimeField(verbose_name=_("sales close at"))
+    draws_at = models.DateTimeField(verbose_name=_("drawn at"))
+    special_on = models.BooleanField(default=False, verbose_name=_("special rule"))
+    is_shadow = models.BooleanField(default=False, verbose_name=_("drill"))
+    planned_at = models.DateTimeField(verbose_name=_("planned at"))
 
     objects = models.Manager.from_queryset(DrawQuerySet)()
 
@@ -180,13 +196,23 @@ class Draw(models.Model):
 class DrawTransition(models.Model):
     """Each step of a draw: from, to, who (empty: the clock), when."""
 
-    draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="transitions")
-    from_state = models.CharField(max_length=9)
-    to_state = models.CharField(max_length=9)
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    draw = models.ForeignKey(
+        Draw, on_delete=models.PROTECT, related_name="transitions", verbose_name=_("draw")
     )
-    at = models.DateTimeField()
+    from_state = models.CharField(
+        max_length=9, choices=Draw.State.choices, verbose_name=_("from state")
+    )
+    to_state = models.CharField(
+        max_length=9, choices=Draw.State.choices, verbose_name=_("to state")
+    )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("done by"),
+    )
+    at = models.DateTimeField(verbose_name=_("done at"))
 
     class Meta:
         verbose_name = _("step of a draw")
@@ -202,21 +228,27 @@ class DrawTransition(models.Model):
 class SealStatement(models.Model):
     """What was sold, frozen under a root before the draw (F057)."""
 
-    draw = models.OneToOneField(Draw, on_delete=models.PROTECT, related_name="seal")
-    format_version = models.SmallIntegerField()
-    root = models.CharField(max_length=64)
-    previous_root = models.CharField(max_length=64, default="", blank=True)
-    rule_digest = models.CharField(max_length=64)
-    tickets = models.BigIntegerField()
-    lines = models.BigIntegerField()
-    stake = MoneyField()
-    by_bet_type: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
-    file_name = models.CharField(max_length=120)
-    file_digest = models.CharField(max_length=64)
-    file_size = models.BigIntegerField()
-    statement = models.TextField()
-    closed_at = models.DateTimeField()
-    sealed_at = models.DateTimeField()
+    draw = models.OneToOneField(
+        Draw, on_delete=models.PROTECT, related_name="seal", verbose_name=_("draw")
+    )
+    format_version = models.SmallIntegerField(verbose_name=_("format version"))
+    root = models.CharField(max_length=64, verbose_name=_("root"))
+    previous_root = models.CharField(
+        max_length=64, default="", blank=True, verbose_name=_("root before it")
+    )
+    rule_digest = models.CharField(max_length=64, verbose_name=_("digest of the rule"))
+    tickets = models.BigIntegerField(verbose_name=_("tickets"))
+    lines = models.BigIntegerField(verbose_name=_("lines"))
+    stake = MoneyField(verbose_name=_("stakes (fen)"))
+    by_bet_type: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, verbose_name=_("by kind of bet")
+    )
+    file_name = models.CharField(max_length=120, verbose_name=_("file name"))
+    file_digest = models.CharField(max_length=64, verbose_name=_("digest of the file"))
+    file_size = models.BigIntegerField(verbose_name=_("size of the file"))
+    statement = models.TextField(verbose_name=_("statement"))
+    closed_at = models.DateTimeField(verbose_name=_("closed at"))
+    sealed_at = models.DateTimeField(verbose_name=_("sealed at"))
 
     class Meta:
         verbose_name = _("seal statement")
@@ -229,14 +261,21 @@ class SealStatement(models.Model):
 class ResultEntry(models.Model):
     """The numbers as one official typed them, blind; two equal ones make a result (F061)."""
 
-    draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="result_entries")
-    round = models.SmallIntegerField()
-    official = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    draw = models.ForeignKey(
+        Draw, on_delete=models.PROTECT, related_name="result_entries", verbose_name=_("draw")
     )
-    person_code = models.CharField(max_length=36)
-    numbers: models.JSONField[list[list[int]], list[list[int]]] = models.JSONField()
-    entered_at = models.DateTimeField()
+    round = models.SmallIntegerField(verbose_name=_("round"))
+    official = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("draw official"),
+    )
+    person_code = models.CharField(max_length=36, verbose_name=_("person"))
+    numbers: models.JSONField[list[list[int]], list[list[int]]] = models.JSONField(
+        verbose_name=_("drawn numbers")
+    )
+    entered_at = models.DateTimeField(verbose_name=_("entered at"))
 
     class Meta:
         verbose_name = _("result entry")
@@ -254,13 +293,21 @@ class ResultEntry(models.Model):
 class Result(models.Model):
     """The drawn numbers, confirmed by two equal blind entries; never changed."""
 
-    draw = models.OneToOneField(Draw, on_delete=models.PROTECT, related_name="result")
-    numbers: models.JSONField[list[list[int]], list[list[int]]] = models.JSONField()
-    mask_1 = models.BigIntegerField()
-    mask_2 = models.BigIntegerField()
-    first_entry = models.OneToOneField(ResultEntry, on_delete=models.PROTECT, related_name="+")
-    second_entry = models.OneToOneField(ResultEntry, on_delete=models.PROTECT, related_name="+")
-    confirmed_at = models.DateTimeField()
+    draw = models.OneToOneField(
+        Draw, on_delete=models.PROTECT, related_name="result", verbose_name=_("draw")
+    )
+    numbers: models.JSONField[list[list[int]], list[list[int]]] = models.JSONField(
+        verbose_name=_("drawn numbers")
+    )
+    mask_1 = models.BigIntegerField(verbose_name=_("first zone as bits"))
+    mask_2 = models.BigIntegerField(verbose_name=_("second zone as bits"))
+    first_entry = models.OneToOneField(
+        ResultEntry, on_delete=models.PROTECT, related_name="+", verbose_name=_("first entry")
+    )
+    second_entry = models.OneToOneField(
+        ResultEntry, on_delete=models.PROTECT, related_name="+", verbose_name=_("second entry")
+    )
+    confirmed_at = models.DateTimeField(verbose_name=_("confirmed at"))
 
     class Meta:
         verbose_name = _("result")
@@ -278,14 +325,16 @@ class Result(models.Model):
 class CalendarNotice(models.Model):
     """A change of a draw's times, told to the public with its reason (F025)."""
 
-    draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="calendar_notices")
-    closes_before = models.DateTimeField()
-    closes_after = models.DateTimeField()
-    draws_before = models.DateTimeField()
-    draws_after = models.DateTimeField()
-    reason = models.CharField(max_length=300)
-    approval_code = models.CharField(max_length=20)
-    published_at = models.DateTimeField()
+    draw = models.ForeignKey(
+        Draw, on_delete=models.PROTECT, related_name="calendar_notices", verbose_name=_("draw")
+    )
+    closes_before = models.DateTimeField(verbose_name=_("sales were to close at"))
+    closes_after = models.DateTimeField(verbose_name=_("sales close at"))
+    draws_before = models.DateTimeField(verbose_name=_("was to be drawn at"))
+    draws_after = models.DateTimeField(verbose_name=_("drawn at"))
+    reason = models.CharField(max_length=300, verbose_name=_("reason"))
+    approval_code = models.CharField(max_length=20, verbose_name=_("approval"))
+    published_at = models.DateTimeField(verbose_name=_("published at"))
 
     class Meta:
         verbose_name = _("notice of a changed time")
@@ -305,21 +354,31 @@ class Announcement(models.Model):
     """A result as published: an official one of the past (D22), or that of our own `draw`."""
 
     draw = models.OneToOneField(
-        Draw, on_delete=models.PROTECT, null=True, related_name="announcement"
+        Draw,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="announcement",
+        verbose_name=_("draw"),
     )  # null: an official result, no draw of ours
-    game = models.ForeignKey(Game, on_delete=models.PROTECT, related_name="announcements")
-    issue = models.CharField(max_length=10)
-    drawn_on = models.DateField()
-    numbers: models.JSONField[list[list[int]], list[list[int]]] = models.JSONField()
-    sales = models.BigIntegerField(null=True)  # fen; null: the source does not say
-    pool = models.BigIntegerField(null=True)
+    game = models.ForeignKey(
+        Game, on_delete=models.PROTECT, related_name="announcements", verbose_name=_("game")
+    )
+    issue = models.CharField(max_length=10, verbose_name=_("issue"))
+    drawn_on = models.DateField(verbose_name=_("drawn on"))
+    numbers: models.JSONField[list[list[int]], list[list[int]]] = models.JSONField(
+        verbose_name=_("drawn numbers")
+    )
+    sales = models.BigIntegerField(
+        null=True, verbose_name=_("sales (fen)")
+    )  # fen; null: the source does not say
+    pool = models.BigIntegerField(null=True, verbose_name=_("pool after (fen)"))
     tiers: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
-        default=list
+        default=list, verbose_name=_("prize tiers")
     )  # [{"tier": 1, "winners": 2, "prize_fen": 1000000000}, …], missing values are null
-    special_on = models.BooleanField(null=True)
-    note = models.CharField(max_length=300, default="", blank=True)
-    source = models.CharField(max_length=100)
-    recorded_at = models.DateTimeField()
+    special_on = models.BooleanField(null=True, verbose_name=_("special rule"))
+    note = models.CharField(max_length=300, default="", blank=True, verbose_name=_("note"))
+    source = models.CharField(max_length=100, verbose_name=_("source"))
+    recorded_at = models.DateTimeField(verbose_name=_("recorded at"))
 
     class Meta:
         verbose_name = _("announcement")

@@ -16,7 +16,7 @@ from audit import trail
 from lottery_portal.lib.db import door
 from lottery_portal.lib.errors import Refused
 
-from .models import Game, SalesSwitch
+from .models import Draw, Game, SalesSwitch
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -49,8 +49,7 @@ class SalesOff(Refused):
 @door
 def switch(*, scope: str, is_off: bool, reason: str, actor: User, now: datetime) -> SalesSwitch:
     """Switch sales of `scope` off, or on again; it holds at once."""
-    if not _exists(scope):
-        raise SwitchScopeUnknown(scope=scope)
+    check_scope(scope)
     if not reason.strip():
         raise SwitchReasonMissing
     thrown, _is_new = SalesSwitch.objects.update_or_create(
@@ -72,6 +71,12 @@ def switch(*, scope: str, is_off: bool, reason: str, actor: User, now: datetime)
     return thrown
 
 
+def check_scope(scope: str) -> None:
+    """Raise `SwitchScopeUnknown` when there is nothing of that name to switch."""
+    if not _exists(scope):
+        raise SwitchScopeUnknown(scope=scope)
+
+
 def _exists(scope: str) -> bool:
     if not _SCOPE.fullmatch(scope):
         return False
@@ -79,6 +84,17 @@ def _exists(scope: str) -> bool:
     if kind == "game":
         return Game.objects.filter(code=code).exists()
     return kind != "player" or Player.objects.filter(code=code).exists()
+
+
+def stopped(*, scope: str, now: datetime) -> list[Draw]:
+    """The draws on sale at `now` that a switch of `scope` concerns, those that close first ahead.
+
+    Drills have books of their own; a switch concerns them only when it names their game.
+    """
+    found = Draw.objects.on_sale(now=now).select_related("game")
+    kind, _colon, code = scope.partition(":")
+    found = found.filter(game__code=code) if kind == "game" else found.filter(is_shadow=False)
+    return list(found.order_by("closes_at"))
 
 
 def off_for(*, game: str, channel: str = "web", player: str = "") -> SalesSwitch | None:

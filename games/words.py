@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from . import rules
-from .models import Draw
+from .models import Draw, Game
 
 State = Draw.State
 
@@ -40,6 +40,17 @@ def state(code: str) -> str:
         State.ARCHIVED: _("Archived"),
         State.CANCELLED: _("Cancelled"),
     }[State(code)]
+
+
+def game(found: Game) -> str:
+    """What a game is called at the desk; that of drills says so."""
+    name = _(found.name)
+    return _("%(game)s (drill)") % {"game": name} if found.is_shadow else name
+
+
+def draw(found: Draw) -> str:
+    """A draw by the name of its game and its issue."""
+    return _("%(game)s, draw %(issue)s") % {"game": game(found.game), "issue": found.issue}
 
 
 def matches(tier: rules.Tier) -> str:

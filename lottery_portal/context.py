@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from accounts import who
+from accounts import permission, who
 from finance import wallets
 
 
@@ -27,8 +27,27 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "player": player,
         "balance_fen": cache(lambda: wallets.available(player)) if player else None,
         "staff_name": SimpleLazyObject(lambda: who.staff(staff).display_name) if staff else "",
+        "may_open": SimpleLazyObject(lambda: _may_open(staff)) if staff else frozenset(),
         "staff_posts": SimpleLazyObject(lambda: _posts(staff)) if staff else [],
     }
+
+
+# The places of the desk that are not for all staff.
+PLACES = (
+    "finance:desk_withdrawals",
+    "finance:desk_deposits",
+    "finance:desk_ledger",
+    "audit:approvals",
+    "audit:trail",
+    "accounts:desk_players",
+    "accounts:desk_staff",
+)
+
+
+def _may_open(staff: Any) -> frozenset[str]:
+    """Those of `PLACES` that this member of staff may open now."""
+    now = timezone.now()
+    return frozenset(name for name in PLACES if permission.may(staff, name, now))
 
 
 def _posts(staff: Any) -> list[str]:

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -16,13 +18,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import language
-from games import odds, rules
+from accounts import language, who
+from games import odds, rules, words
 from games.models import Announcement, Draw, Game, SealStatement
 from games.results import latest as latest_results
+from lottery_portal.lib import dates
+from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
 from prizes import pools
-from sales import receipts
+from sales import offers, receipts
 
 HELP = {
     "rules": gettext_lazy("Rules and prizes"),
@@ -47,13 +51,14 @@ def home(request: HttpRequest) -> HttpResponse:
     }
     lead = next((on_sale[game.pk] for game in games if game.pk in on_sale), None)
     version = rules.by_code(lead.rule.code) if lead else rules.GAMES["ssq"].current
+    first = lead.game if lead else next(iter(games), None)
     return render(
         request,
         "portal/home.html",
         {
             "nav": "home",
             "now": now,
-            "lead": _lead(lead, now) if lead else None,
+            "lead": _lead(first, lead, version, _stopped(request, first, now)) if first else None,
             "others": [],
             "results": latest_results(most=5),
             "limit": None,
@@ -64,21 +69,62 @@ def home(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _lead(draw: Draw, now: datetime) -> dict[str, Any]:
-    version = rules.by_code(draw.rule.code)
-    last = Announcement.objects.filter(game=draw.game).order_by("-issue").first()
+def _lead(
+    game: Game, draw: Draw | None, version: rules.RuleVersion, stopped: dict[str, str] | None
+) -> dict[str, Any]:
+    last = Announcement.objects.filter(game=game).order_by("-issue").first()
+    board = reverse("sales:board", args=[game.code])
     return {
-        "game": {"code": draw.game.code, "name": _(draw.game.name)},
+        "game": {"code": game.code, "name": _(game.name)},
         "draw": draw,
-        "pool_fen": pools.of_game(draw.game),
+        "pool_fen": pools.of_game(game),
         "price_fen": version.price_fen,
         "cap_fen": version.ticket_cap_fen,
-        "last": last.numbers if last else None,
-        "board_url": reverse("sales:board", args=[draw.game.code]),
-        "quick_pick_url": reverse("sales:board", args=[draw.game.code]),
+        "last": last,
+        "board_url": board,
+        "quick_pick_url": f"{board}#basket",
         "rules_url": reverse("help_page", args=["rules"]),
-        "is_open": draw.closes_at > now,
+        "stopped": stopped,
     }
+
+
+def _stopped(request: HttpRequest, game: Game, now: datetime) -> dict[str, str] | None:
+    """Why nothing of `game` is sold to this visitor now, in words; None while it is sold."""
+    user = request.user
+    player = who.player_or_none(user) if user.is_authenticated else None
+    try:
+        offers.on_sale(game, channel="web", player=player.code if player else "", now=now)
+    except Refused as refusal:
+        figures = refusal.figures
+        if refusal.code == "licence_missing":
+            title = _("Sales are paused")
+            text = _(
+                "The licence to sell this game is not in force now. Tickets you hold stay valid."
+            )
+        elif reason := figures.get("reason"):
+            title = _("Sales are paused")
+            text = _("Reason: %(reason)s Tickets you hold stay valid.") % {
+                "reason": _sentence(str(reason))
+            }
+        elif opens_at := figures.get("opens_at"):
+            title = str(refusal)
+            text = _("Draw %(issue)s opens %(when)s.") % {
+                "issue": figures["next_issue"],
+                "when": dates.relative(opens_at, now, "minute"),
+            }
+        else:
+            title, text = str(refusal), ""
+        return {"title": title, "text": text}
+    return None
+
+
+def _sentence(text: str) -> str:
+    """A reason as it was typed, closed with a full stop where it has none."""
+    return (
+        text
+        if text.endswith((".", "。", "!", "！", "?", "？"))
+        else text + ("。" if dates.is_chinese() else ".")
+    )
 
 
 def _split(version: rules.RuleVersion) -> list[dict[str, Any]]:
@@ -136,7 +182,9 @@ def help_page(request: HttpRequest, slug: str) -> HttpResponse:
             "nav": "check" if slug == "verify" else "",
             "slug": slug,
             "title": HELP[slug],
+            "game": _("Double Color Ball"),
             "support_contact": settings.SUPPORT_CONTACT,
+            "support_mail": _mail(settings.SUPPORT_CONTACT),
             "total_lines": int(1 / chances.first_prize),
             "any_one_in": odds.one_in(chances.any_prize),
             "price_fen": version.price_fen,
@@ -149,11 +197,20 @@ def help_page(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
+def _mail(contact: str) -> str:
+    """The contact if it is a mail address, for a link; else nothing."""
+    try:
+        validate_email(contact)
+    except ValidationError:
+        return ""
+    return contact
+
+
 def _tiers(version: rules.RuleVersion) -> list[dict[str, str]]:
     return [
         {
             "name": str(tier.label),
-            "match": ", ".join(" + ".join(map(str, match)) for match in tier.matches),
+            "match": words.matches(tier),
             "prize": _("{amount} yuan").format(amount=yuan(tier.fixed_fen))
             if tier.fixed_fen is not None
             else _("floating"),

@@ -6,6 +6,10 @@ from django.urls import include, path
 
 from . import api, gallery, pages
 
+handler400 = "lottery_portal.failures.bad_request"
+handler404 = "lottery_portal.failures.not_found"
+handler500 = "lottery_portal.failures.server_error"
+
 urlpatterns = [
     *pages.routes,
     path("", include("accounts.urls")),

@@ -7,8 +7,7 @@ from django.db.models import Sum
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from lottery_portal.lib.admin import ReadOnlyAdmin
 from lottery_portal.lib.money import yuan
@@ -29,16 +28,26 @@ class SettlementAdmin(ReadOnlyAdmin):
     def desk(self, settlement: Settlement) -> SafeString:
         """The way to the desk of the draw."""
         url = reverse("games:desk_draw", args=[settlement.draw.code])
-        return format_html('<a href="{}">{}</a>', url, _("Open"))
+        return format_html('<a href="{}">{}</a>', url, pgettext("a link", "Open"))
 
 
 @admin.register(Chunk)
 class ChunkAdmin(ReadOnlyAdmin):
     """Parts of settlements."""
 
-    list_display = ("settlement", "number", "counted_at", "credited_at", "winners")
-    list_select_related = ("settlement",)
+    list_display = ("draw", "number", "counted_at", "credited_at", "hits")
+    list_select_related = ("settlement__draw",)
     ordering = ("-pk",)
+
+    @admin.display(description=gettext_lazy("draw"), ordering="settlement")
+    def draw(self, chunk: Chunk) -> str:
+        """Whose part it is."""
+        return chunk.settlement.draw.code
+
+    @admin.display(description=gettext_lazy("winning lines"))
+    def hits(self, chunk: Chunk) -> str:
+        """How many lines won, tier by tier."""
+        return ", ".join(f"{tier}: {lines:,}" for tier, lines in sorted(chunk.winners.items()))
 
 
 @admin.register(PrizeSheet)

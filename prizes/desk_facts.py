@@ -9,7 +9,7 @@ from games import desk_facts
 from games.desk_facts import Deed, Facts, Lack
 from games.models import Draw
 
-from .models import Settlement
+from .models import Settlement, TierOutcome
 
 State = Settlement.State
 SETTLERS = frozenset({"draw_official", "administrator"})
@@ -18,7 +18,7 @@ SETTLERS = frozenset({"draw_official", "administrator"})
 def facts(draw: Draw) -> Facts:
     """The steps of settlement of a confirmed draw, and the halt, if it was halted."""
     if draw.state != Draw.State.CONFIRMED:
-        return Facts()
+        return Facts(tiers=_tiers(draw))
     settled = Settlement.objects.filter(draw=draw).first()
     if settled is not None and settled.state == State.HALTED:
         return Facts(
@@ -37,7 +37,14 @@ def facts(draw: Draw) -> Facts:
                 is_post=True,
             ),
         )
-    return Facts(lacks=_steps(settled))
+    return Facts(lacks=_steps(settled), tiers=_tiers(draw))
+
+
+def _tiers(draw: Draw) -> list[dict[str, int]]:
+    return [
+        {"tier": row.tier, "winners": row.winners, "prize_fen": row.prize}
+        for row in TierOutcome.objects.filter(draw=draw).order_by("tier")
+    ]
 
 
 def _steps(settled: Settlement | None) -> list[Lack]:

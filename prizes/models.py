@@ -20,13 +20,19 @@ class Settlement(models.Model):
         CREDITING = "CREDITING", _("Crediting")
         DONE = "DONE", _("Done")
 
-    draw = models.OneToOneField("games.Draw", on_delete=models.PROTECT, related_name="settlement")
-    state = models.CharField(max_length=9, choices=State.choices, default=State.COUNTING)
-    chunks = models.IntegerField()
-    halt_reason = models.CharField(max_length=300, default="", blank=True)
-    begun_at = models.DateTimeField()
-    priced_at = models.DateTimeField(null=True)
-    done_at = models.DateTimeField(null=True)
+    draw = models.OneToOneField(
+        "games.Draw", on_delete=models.PROTECT, related_name="settlement", verbose_name=_("draw")
+    )
+    state = models.CharField(
+        max_length=9, choices=State.choices, default=State.COUNTING, verbose_name=_("state")
+    )
+    chunks = models.IntegerField(verbose_name=_("parts"))
+    halt_reason = models.CharField(
+        max_length=300, default="", blank=True, verbose_name=_("reason of the halt")
+    )
+    begun_at = models.DateTimeField(verbose_name=_("settling begun at"))
+    priced_at = models.DateTimeField(null=True, verbose_name=_("prizes worked out at"))
+    done_at = models.DateTimeField(null=True, verbose_name=_("done at"))
 
     class Meta:
         verbose_name = _("settlement")
@@ -58,13 +64,17 @@ class Settlement(models.Model):
 class Chunk(models.Model):
     """A range of tickets of a draw, both ends included: counted once, credited once."""
 
-    settlement = models.ForeignKey(Settlement, on_delete=models.PROTECT, related_name="parts")
-    number = models.IntegerField()
-    first_ticket = models.BigIntegerField()
-    last_ticket = models.BigIntegerField()
-    counted_at = models.DateTimeField(null=True)
-    credited_at = models.DateTimeField(null=True)
-    winners: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
+    settlement = models.ForeignKey(
+        Settlement, on_delete=models.PROTECT, related_name="parts", verbose_name=_("settlement")
+    )
+    number = models.IntegerField(verbose_name=_("part no."))
+    first_ticket = models.BigIntegerField(verbose_name=_("first ticket"))
+    last_ticket = models.BigIntegerField(verbose_name=_("last ticket"))
+    counted_at = models.DateTimeField(null=True, verbose_name=_("counted at"))
+    credited_at = models.DateTimeField(null=True, verbose_name=_("credited at"))
+    winners: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(
+        default=dict, verbose_name=_("winning lines")
+    )
 
     class Meta:
         verbose_name = _("chunk")
@@ -88,11 +98,19 @@ class Chunk(models.Model):
 class Hit(models.Model):
     """How many lines of a ticket won in each tier; found when counting, never changed."""
 
-    ticket = models.OneToOneField("sales.Ticket", on_delete=models.PROTECT, related_name="hit")
-    draw = models.ForeignKey(
-        "games.Draw", on_delete=models.PROTECT, related_name="+", db_index=False
+    ticket = models.OneToOneField(
+        "sales.Ticket", on_delete=models.PROTECT, related_name="hit", verbose_name=_("ticket")
     )
-    tiers: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField()
+    draw = models.ForeignKey(
+        "games.Draw",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("draw"),
+    )
+    tiers: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(
+        verbose_name=_("prize tiers")
+    )
 
     class Meta:
         verbose_name = _("hit")
@@ -106,15 +124,19 @@ class Hit(models.Model):
 class PrizeSheet(models.Model):
     """The money of one draw: sales, pool, fund, and what rolls on. Written once, never changed."""
 
-    draw = models.OneToOneField("games.Draw", on_delete=models.PROTECT, related_name="prize_sheet")
-    sales = MoneyField()
-    prize_money = MoneyField()
-    pool_before = MoneyField()
-    pool_after = MoneyField()
-    fund_paid = MoneyField()
-    rounding_to_fund = MoneyField()
-    special_on_next = models.BooleanField(default=False)
-    computed_at = models.DateTimeField()
+    draw = models.OneToOneField(
+        "games.Draw", on_delete=models.PROTECT, related_name="prize_sheet", verbose_name=_("draw")
+    )
+    sales = MoneyField(verbose_name=_("sales (fen)"))
+    prize_money = MoneyField(verbose_name=_("prize money (fen)"))
+    pool_before = MoneyField(verbose_name=_("pool before (fen)"))
+    pool_after = MoneyField(verbose_name=_("pool after (fen)"))
+    fund_paid = MoneyField(verbose_name=_("paid by the fund (fen)"))
+    rounding_to_fund = MoneyField(verbose_name=_("rounding, to the fund (fen)"))
+    special_on_next = models.BooleanField(
+        default=False, verbose_name=_("special rule in the next draw")
+    )
+    computed_at = models.DateTimeField(verbose_name=_("worked out at"))
 
     class Meta:
         verbose_name = _("prize sheet")
@@ -127,10 +149,12 @@ class PrizeSheet(models.Model):
 class TierOutcome(models.Model):
     """One tier of a draw: winning lines and the prize of each line."""
 
-    draw = models.ForeignKey("games.Draw", on_delete=models.PROTECT, related_name="tier_outcomes")
-    tier = models.SmallIntegerField()
-    winners = models.BigIntegerField()
-    prize = MoneyField()
+    draw = models.ForeignKey(
+        "games.Draw", on_delete=models.PROTECT, related_name="tier_outcomes", verbose_name=_("draw")
+    )
+    tier = models.SmallIntegerField(verbose_name=_("prize tier"))
+    winners = models.BigIntegerField(verbose_name=_("winning lines"))
+    prize = MoneyField(verbose_name=_("prize of a line (fen)"))
 
     class Meta:
         verbose_name = _("tier outcome")
@@ -153,18 +177,30 @@ class Prize(models.Model):
         WALLET = "WALLET", _("To the wallet")
         CENTRE = "CENTRE", _("At the prize centre")
 
-    ticket = models.OneToOneField("sales.Ticket", on_delete=models.PROTECT, related_name="prize")
+    ticket = models.OneToOneField(
+        "sales.Ticket", on_delete=models.PROTECT, related_name="prize", verbose_name=_("ticket")
+    )
     draw = models.ForeignKey(
-        "games.Draw", on_delete=models.PROTECT, related_name="+", db_index=False
+        "games.Draw",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("draw"),
     )
     owner = models.ForeignKey(
-        "accounts.Player", on_delete=models.PROTECT, related_name="+", db_index=False
+        "accounts.Player",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("player"),
     )
-    amount = MoneyField()
-    tiers: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
-    route = models.CharField(max_length=6, choices=Route.choices)
-    entry_reference = models.CharField(max_length=80)
-    settled_at = models.DateTimeField()
+    amount = MoneyField(verbose_name=_("amount (fen)"))
+    tiers: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        verbose_name=_("prize tiers")
+    )
+    route = models.CharField(max_length=6, choices=Route.choices, verbose_name=_("paid out"))
+    entry_reference = models.CharField(max_length=80, verbose_name=_("entry in the books"))
+    settled_at = models.DateTimeField(verbose_name=_("settled at"))
 
     class Meta:
         verbose_name = _("prize")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
+from itertools import combinations, product
+from math import comb, prod
 
 from django.utils.translation import gettext_lazy as _
 
@@ -55,6 +58,15 @@ class Quote:
     lines: int
     price_fen: int
 
+    def first_prize(self) -> Fraction:
+        """The exact chance of the first prize: the share of all results that are lines of it."""
+        lines = {
+            line for checked in self.selections for line in _lines(self.version, checked.masks)
+        }
+        return Fraction(
+            len(lines), prod(comb(zone.size, zone.drawn) for zone in self.version.zones)
+        )
+
     def odds(self) -> odds.Odds:
         """The exact chances of all its lines, or `OddsNotCounted`; never an approximation."""
         if len(self.selections) > MOST_COUNTED:
@@ -88,6 +100,17 @@ def quote(*, draw: Draw, selections: Sequence[bets.Selection], now: datetime) ->
         lines=sum(one.lines for one in checked),
         price_fen=bets.check_ticket(version, checked),
     )
+
+
+def _lines(version: RuleVersion, masks: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """The lines of a checked selection, one mask a zone; the price cap keeps them few."""
+    zones = []
+    for at, zone in enumerate(version.zones):
+        bankers, picks = masks[2 * at], masks[2 * at + 1]
+        bits = [1 << bit for bit in range(zone.size) if picks >> bit & 1]
+        drags = combinations(bits, zone.picked - bankers.bit_count())
+        zones.append([bankers | sum(some) for some in drags])
+    return product(*zones)
 
 
 def version_of(sheet: RuleSheet) -> RuleVersion:

@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Player
 from games.models import Draw
@@ -39,7 +40,8 @@ from . import canonical
 from .models import Ticket
 
 ALGORITHM = "Ed25519"
-PROMISE = (
+# Signed as it stands, in English; marked so that pages can show a translation beside it.
+PROMISE = gettext_noop(
     "This ticket is in the draw it names."
     " Its leaf will be in the sealed file of that draw, published before the numbers are drawn."
 )

@@ -237,6 +237,8 @@ def steps_of(one: Read, *, seal: SealStatement | None) -> list[dict[str, Any]]:
             _("Sealed"),
             seal.sealed_at if seal else None,
             _company(others),
+            coming=_("Sealing"),
+            awaited=_("Waiting for the seal"),
         )
     )
     steps.append(
@@ -246,20 +248,43 @@ def steps_of(one: Read, *, seal: SealStatement | None) -> list[dict[str, Any]]:
             _("entered by two people, confirmed %(at)s") % {"at": _clock(one.result.confirmed_at)}
             if one.result
             else "",
+            coming=_("The draw"),
+            awaited=_("Waiting for the draw"),
         )
     )
-    steps.append(_step(_("Settled"), reached.get(State.SETTLED), ""))
-    if one.fact is not None:
-        told = _("%(amount)s yuan are in the balance") % {"amount": yuan(one.fact.prize_fen)}
-        steps.append(_step(_("Paid"), one.fact.paid_at, told))
-    elif one.state != "lost":
-        steps.append(_step(_("Paid"), None, ""))
+    steps.append(
+        _step(
+            _("Settled"),
+            reached.get(State.SETTLED),
+            "",
+            coming=_("Settlement"),
+            awaited=_("Waiting for settlement"),
+        )
+    )
+    if one.state != "lost":
+        told = (
+            _("%(amount)s yuan are in the balance") % {"amount": yuan(one.fact.prize_fen)}
+            if one.fact
+            else ""
+        )
+        steps.append(
+            _step(
+                _("Paid"),
+                one.fact.paid_at if one.fact else None,
+                told,
+                coming=_("Payment, if it wins"),
+                awaited=_("Waiting for payment"),
+            )
+        )
     return _with_the_present(steps)
 
 
-def _step(title: str, at: datetime | None, text: str) -> dict[str, Any]:
+def _step(
+    title: str, at: datetime | None, text: str, *, coming: str = "", awaited: str = ""
+) -> dict[str, Any]:
+    """A step; one that has not happened is named as what comes or what is waited for."""
     if at is None:
-        return {"state": "todo", "title": title}
+        return {"state": "todo", "title": coming, "awaited": awaited}
     return {"state": "done", "title": title, "at": at, "text": text}
 
 
@@ -267,7 +292,7 @@ def _with_the_present(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The first step that has not happened is the one that is waited for."""
     for step in steps:
         if step["state"] == "todo":
-            step["state"] = "now"
+            step |= {"state": "now", "title": step["awaited"]}
             break
     return steps
 

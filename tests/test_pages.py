@@ -2,8 +2,11 @@
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
-from tests import make
+from games import switches
+from games.models import Announcement
+from tests import make, owner, people
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +25,53 @@ def test_the_first_page_shows_what_is_on_sale_and_where_the_money_goes(client):
     assert "917,243,647.00" in text
     for share in ("0.98", "0.04", "0.72", "0.26"):
         assert share in text
+
+
+def test_the_first_page_offers_nothing_while_sales_are_switched_off(client):
+    """F039: it says why, and leads nobody to a board that refuses him."""
+    draw = make.draw()
+    last = Announcement.objects.filter(game=draw.game).latest("issue")
+    client.cookies["language"] = "en"
+    open_page = client.get("/").content.decode()
+    switches.switch(
+        scope="all",
+        is_off=True,
+        reason="Power cut in the data centre",
+        actor=people.member("administrator").user,
+        now=people.right_now(),
+    )
+
+    page = client.get("/").content.decode()
+
+    assert "quick-pick-1" in open_page
+    assert f"Last draw {last.issue}, {last.drawn_on:%a} {last.drawn_on.day}" in open_page
+    assert "quick-pick-1" not in page
+    assert "Sales are paused" in page
+    assert "Power cut in the data centre." in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_page_offers_nothing_without_a_licence(client):
+    """F023"""
+    make.draw()
+    with owner.as_owner() as hand:
+        hand.execute("ALTER TABLE games_licence DISABLE TRIGGER USER")
+        hand.execute("DELETE FROM games_licence")
+    client.cookies["language"] = "en"
+
+    page = client.get("/").content.decode()
+
+    assert "quick-pick-1" not in page
+    assert "The licence to sell this game is not in force now." in page
+
+
+def test_help_links_to_mail_and_to_the_check_of_receipts(client, settings):
+    settings.SUPPORT_CONTACT = "support@mingcai.example"
+
+    assert 'href="mailto:support@mingcai.example"' in client.get("/help/limits/").content.decode()
+    assert reverse("sales:receipt_check") in client.get("/help/verify/").content.decode()
+    settings.SUPPORT_CONTACT = "010-0000 0000"
+    assert "mailto:" not in client.get("/help/complaints/").content.decode()
 
 
 def test_the_first_page_speaks_chinese_unless_english_was_chosen(client):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from django.contrib import messages as notes
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts import login_names, reveal, staff, step_up, who
+from accounts import identity, login_names, reveal, staff, step_up, who
 from accounts.forms import AppointForm, FindPlayerForm, RevealForm
 from accounts.models import LoginName, Player, Post, StaffMember
 from lottery_portal.lib import codes
@@ -106,11 +108,14 @@ def staff_list(request: HttpRequest) -> HttpResponse:
         else:
             notes.success(request, _("Asked for. Another person has to approve it."))
             return redirect("accounts:desk_staff")
+    held: dict[int, list[str]] = defaultdict(list)
+    for posting in who.postings_held(now):
+        held[posting.person_id].append(_(posting.post.title))
     rows = [
         {
             "name": member.display_name,
             "since": member.since,
-            "posts": [_(posting.post.title) for posting in who.postings(member.user, now)],
+            "posts": held[member.person_id],
         }
         for member in members
     ]
@@ -132,6 +137,9 @@ def _masked(found: Player) -> dict[str, object]:
         "name": str(person.name) if person else "",
         "citizen_id": str(person.citizen_id) if person else "",
         "logins": [login_names.of(row).masked for row in rows],
-        "checks": found.identity_checks.order_by("-pk")[:20],
+        "checks": [
+            {"row": check, "reason": identity.reason_in_words(check.reason)}
+            for check in found.identity_checks.order_by("-pk")[:20]
+        ],
         "changes": found.state_changes.order_by("-pk")[:20],
     }

@@ -8,6 +8,7 @@ from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
 from allauth.core import ratelimit
 from django.conf import settings
+from django.contrib import messages as notes
 from django.contrib.auth import logout as end_session
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -15,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -120,6 +122,7 @@ def register_code(request: HttpRequest) -> HttpResponse:
 
 def _enter_new(request: HttpRequest, user: User) -> HttpResponse:
     goes_to = request.session.pop("after_registration", "")
+    notes.success(request, _("Your account is open."))
     address = reverse("accounts:verify") + (f"?next={goes_to}" if goes_to else "")
     answer: HttpResponse = perform_password_login(
         request, {}, Login(user=user, redirect_url=address)
@@ -166,7 +169,7 @@ def _try_in(request: HttpRequest, form: Form, page: dict[str, Any]) -> HttpRespo
             goes_to=page["next"] or None,
         )
     except login.Locked:
-        return render(request, "accounts/locked.html", status=login.Locked.status)
+        return login.locked_page(request, form.cleaned_data["login"])
     except login.WrongLogin as refusal:
         page["form"] = empty = LoginForm({})
         empty.errors.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages as notes
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -75,6 +76,7 @@ def verify(request: HttpRequest) -> HttpResponse:
         except Refused as refusal:
             status = refuse(form, refusal)
         else:
+            notes.success(request, _("Your identity is confirmed."))
             return redirect(way_on(request, reverse("accounts:verify")))
     page = {"form": form, "next": way_on(request)}
     return render(request, "accounts/verify.html", page, status=status)
@@ -133,15 +135,21 @@ def message_choices(request: HttpRequest) -> HttpResponse:
                     user=user, kind=kind.name, channel=channel, is_wanted=is_wanted, now=now
                 )
         return redirect("accounts:message_choices")
-    labels = dict(Delivery.Channel.choices)
+    labels = {
+        str(Delivery.Channel.EMAIL): _("%(title)s, by e-mail"),
+        str(Delivery.Channel.SMS): _("%(title)s, by SMS"),
+    }
     rows = [
         {
             "value": f"{kind.name}:{channel}",
-            "label": _("%(title)s, by %(channel)s")
-            % {"title": kind.title, "channel": labels[channel]},
+            "label": labels[channel] % {"title": kind.title},
             "is_on": is_on,
         }
         for kind, channel, is_on in messages.choices(user)
     ]
     legal = [kind.title for kind in messages.KINDS.values() if kind.is_legal]
-    return render(request, "accounts/message_choices.html", {"rows": rows, "legal": legal})
+    return render(
+        request,
+        "accounts/message_choices.html",
+        {"rows": rows, "legal": _("; ").join(map(str, legal))},
+    )

@@ -24,6 +24,7 @@ from django.contrib import messages as notes
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -60,7 +61,7 @@ def security(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @step_up.required
 def password(request: HttpRequest) -> HttpResponse:
-    """Change the password; other sessions of the account end."""
+    """Change the password; other sessions and the tokens of the account end."""
     user = user_of(request)
     form = PasswordForm(posted(request))
     status = 400 if form.is_bound else 200
@@ -71,10 +72,10 @@ def password(request: HttpRequest) -> HttpResponse:
             status = refuse(form, refusal)
         else:
             if user.check_password(form.cleaned_data["current"]):
-                user.set_password(form.cleaned_data["password"])
-                user.save(update_fields=["password"])
+                login.change_password(
+                    user=user, password=form.cleaned_data["password"], now=timezone.now()
+                )
                 update_session_auth_hash(request, user)
-                login.tell_of_change(user, "password_changed")
                 notes.success(request, _("The password is changed. Other sessions have ended."))
                 return redirect("accounts:security")
             form.add_error("current", _("This is not your current password."))

@@ -203,7 +203,8 @@ def _subject(row: ApprovalRequest, kind: approvals.Kind | None, *, is_open: bool
         {"name": name, "value": value}
         for name, value in (kind.words(approvals.as_request(row).payload) if kind else ())
     ]
-    if row.amount_fen:
+    # What the kind tells in its own words is not told twice.
+    if row.amount_fen and not any(fact["name"] == _("Amount") for fact in facts):
         amount = _("%(amount)s yuan") % {"amount": yuan(row.amount_fen)}
         facts.append({"name": _("Amount"), "value": amount})
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -66,6 +67,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         "record": row,
         "roles": people.role_titles([role for role in row.actor_roles.split(",") if role]),
         "body": json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True) if facts else "",
+        "amounts": list(_amounts(facts)),
         "same_object_url": f"{reverse('audit:trail')}?"
         + urlencode({"object_type": row.object_type, "object_code": row.object_code}),
         "same_actor_url": f"{reverse('audit:trail')}?{urlencode({'actor': row.actor})}",
@@ -83,6 +85,20 @@ def _filters(said: dict[str, Any]) -> trail.Filters:
         object_type=said["object_type"],
         object_code=said["object_code"],
     )
+
+
+def _amounts(facts: Any, path: str = "") -> Iterator[dict[str, Any]]:
+    """Every amount among the facts, by the way that leads to it."""
+    if isinstance(facts, dict):
+        for key, value in sorted(facts.items()):
+            where = f"{path}.{key}" if path else key
+            if key.endswith("_fen") and isinstance(value, int):
+                yield {"name": where.removesuffix("_fen"), "fen": value}
+            else:
+                yield from _amounts(value, where)
+    elif isinstance(facts, list):
+        for number, value in enumerate(facts, start=1):
+            yield from _amounts(value, f"{path} {number}".strip())
 
 
 def _names(rows: list[TrailRecord]) -> dict[str, str]:

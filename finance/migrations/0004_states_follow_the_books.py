@@ -36,6 +36,15 @@ BEGIN
         RAISE EXCEPTION 'a withdrawal does not go from % to %', OLD.state, NEW.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_goes_forward';
     END IF;
+    IF NEW.state = 'APPROVED' AND OLD.state <> 'APPROVED' AND NOT EXISTS (
+        SELECT 1 FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+          JOIN finance_account w ON w.id = t.source_id JOIN finance_account h ON h.id = t.target_id
+         WHERE e.reference = 'withdrawal:' || NEW.code || ':hold' AND e.kind = 'WITHDRAWAL_HOLD'
+           AND (w.code, h.code, t.amount)
+               = ('wallet:' || NEW.player_code, 'hold:' || NEW.player_code, NEW.amount)) THEN
+        RAISE EXCEPTION 'what leaves is held in the books first'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_held_in_the_books';
+    END IF;
     IF NEW.state = 'APPROVED' AND OLD.state = 'HELD' THEN
         SELECT p.value::text::bigint INTO automatic FROM audit_policyparameter p
          WHERE p.key = 'withdrawal.automatic_up_to_fen' AND p.scope = '' AND p.valid_from <= clock_timestamp()
@@ -86,8 +95,23 @@ CREATE TRIGGER finance_deposit_begins BEFORE INSERT ON finance_deposit
     FOR EACH ROW EXECUTE FUNCTION finance_begins_at_the_beginning('BEGUN');
 CREATE TRIGGER finance_withdrawal_begins BEFORE INSERT ON finance_withdrawal
     FOR EACH ROW EXECUTE FUNCTION finance_begins_at_the_beginning('HELD');
+
+-- Money leaves to an account of the player himself (F006).
+CREATE FUNCTION finance_withdrawal_to_own_account() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM finance_bankaccount b WHERE b.id = NEW.bank_account_id
+                    AND b.player_code = NEW.player_code AND b.removed_at IS NULL) THEN
+        RAISE EXCEPTION 'the bank account is not this player''s'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_to_own_account';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER finance_withdrawal_to_own_account BEFORE INSERT ON finance_withdrawal
+    FOR EACH ROW EXECUTE FUNCTION finance_withdrawal_to_own_account();
 """
 UNDO = """
+DROP FUNCTION finance_withdrawal_to_own_account() CASCADE;
 DROP FUNCTION finance_begins_at_the_beginning() CASCADE;
 DROP FUNCTION finance_withdrawal_goes_forward() CASCADE;
 DROP FUNCTION finance_deposit_goes_forward() CASCADE;

@@ -203,7 +203,7 @@ def _is_answer(path: str, heads: Mapping[str, str], raw: bytes) -> bool:
 def _parsed(raw: bytes) -> dict[str, Any]:
     try:
         content = json.loads(raw.decode())
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise MessageMalformed from exc
     if not isinstance(content, dict):
         raise MessageMalformed

@@ -34,7 +34,7 @@ State = Deposit.State
 @require_http_methods(["GET", "POST"])
 def deposit(request: HttpRequest) -> HttpResponse:
     """Say how much, then go to the bank; the player comes back to `deposit_state`."""
-    player = who.player(request.user)
+    player, now = who.player(request.user), timezone.now()
     names = providers.names()
     if not names:
         return _refused(request, providers.ProviderUnknown())
@@ -44,11 +44,11 @@ def deposit(request: HttpRequest) -> HttpResponse:
     initial = {"request_key": uuid4(), "provider": names[0]}
     if missing:
         initial["amount"] = f"{missing // 100}.{missing % 100:02d}"
-    form = DepositForm(request.POST or None, initial=initial)
+    form = DepositForm(request.POST or None, initial=initial, limits=deposits.limits(now))
     status = 400 if form.is_bound else 200
     if form.is_valid():
         try:
-            begun = deposits.begin(player=player, now=timezone.now(), **form.cleaned_data)
+            begun = deposits.begin(player=player, now=now, **form.cleaned_data)
         except Refused as refusal:
             if not refusals.beside(form, refusal):
                 return _refused(request, refusal)
@@ -121,7 +121,8 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
 
 def _asked(request: HttpRequest) -> int | None:
     """What a refused bet lacked, handed on by its page."""
-    form = DepositForm({"amount": request.GET.get("amount", "")})
+    asked = {"amount": request.GET.get("amount", "")}
+    form = DepositForm(asked, limits=deposits.limits(timezone.now()))
     form.is_valid()
     found = form.cleaned_data.get("amount")
     return found if isinstance(found, int) else None

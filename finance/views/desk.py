@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages as notes
 from django.core.paginator import Paginator
-from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -117,7 +119,7 @@ def desk_deposits(request: HttpRequest) -> HttpResponse:
         Q(outcome=ProviderEvent.Outcome.WAITING) | Q(outcome=ProviderEvent.Outcome.QUARANTINED)
     ).exclude(order_code__in=found.values("code"))
     context = {
-        "nav": "withdrawals",
+        "nav": "deposits",
         "rows": [
             {
                 "deposit": row,
@@ -156,9 +158,10 @@ def desk_ledger(request: HttpRequest) -> HttpResponse:
     """The books: entries with their movements, found by reference, account, kind and day."""
     form = LedgerForm(request.GET or None, kinds=EntryKind.choices)
     asked = form.cleaned_data if form.is_valid() else {}
-    moves = Transfer.objects.select_related("source", "target").order_by("position")
+    # Leafed by movements: one settlement is one entry with as many movements as winners.
+    moves = Transfer.objects.filter(entry__in=_entries(asked).order_by())
     page = Paginator(
-        _entries(asked).prefetch_related(Prefetch("transfers", queryset=moves)), ROWS
+        moves.select_related("entry", "source", "target").order_by("-entry_id", "position"), ROWS
     ).get_page(request.GET.get("page"))
     account = Account.objects.filter(code=asked.get("account") or "").first()
     query = request.GET.copy()
@@ -166,7 +169,10 @@ def desk_ledger(request: HttpRequest) -> HttpResponse:
     context = {
         "nav": "ledger",
         "form": form,
-        "entries": page.object_list,
+        "entries": [
+            {"entry": entry, "moves": list(moved)}
+            for entry, moved in groupby(page.object_list, key=attrgetter("entry"))
+        ],
         "account": account,
         "account_fen": ledger.balance(account.code) if account else None,
         "trial": [
@@ -230,6 +236,8 @@ def _approval_url(found: Withdrawal) -> str:
 
 def _entries(asked: dict[str, Any]) -> QuerySet[Entry]:
     found = Entry.objects.order_by("-pk")
+    if (book := asked.get("book", "")) != "all":
+        found = found.filter(is_shadow=book == "shadow")
     if reference := asked.get("reference"):
         found = found.filter(reference__startswith=reference)
     if kind := asked.get("kind"):

@@ -47,8 +47,8 @@ KINDS: dict[str, tuple[str, ...]] = {
 class PeriodForm(forms.Form):
     """The days of a file; without them the last twelve months."""
 
-    since = forms.DateField(required=False)
-    until = forms.DateField(required=False)
+    since = forms.DateField(required=False, validators=dates.ASKED)
+    until = forms.DateField(required=False, validators=dates.ASKED)
 
 
 @never_cache

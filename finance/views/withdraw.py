@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import step_up, who
+from accounts.models import Player
 from finance import bank_accounts, withdrawals
 from finance import wallets as purse
 from finance.deposits import IdentityRequired
@@ -33,7 +35,7 @@ State = Withdrawal.State
 @require_http_methods(["GET", "POST"])
 @step_up.required
 def withdraw(request: HttpRequest) -> HttpResponse:
-    """Say how much and where to; the amount is held from that moment."""
+    """Say how much and where to, look once more, confirm; the amount is held from then on."""
     player, now = who.player(request.user), timezone.now()
     if not player.is_verified:
         return _refused(request, IdentityRequired())
@@ -41,14 +43,21 @@ def withdraw(request: HttpRequest) -> HttpResponse:
     if not accounts:
         notes.info(request, _("First register a bank account in your own name."))
         return redirect("finance:bank_accounts")
+    available = purse.available(player)
     form = WithdrawForm(
         request.POST or None,
         accounts=accounts,
+        limits=(
+            withdrawals.least(now),
+            max(0, min(available, withdrawals.left_today(player, now))),
+        ),
         initial={"request_key": uuid4(), "bank_account": accounts[-1].code},
     )
     status = 400 if form.is_bound else 200
     if form.is_valid():
         try:
+            if "confirmed" not in request.POST:
+                return _last_look(request, form, player, now)
             asked = withdrawals.request(player=player, now=now, **form.cleaned_data)
         except Refused as refusal:
             if not refusals.beside(form, refusal):
@@ -59,11 +68,34 @@ def withdraw(request: HttpRequest) -> HttpResponse:
     context = {
         "nav": "me",
         "form": form,
-        "available_fen": purse.available(player),
+        "available_fen": available,
         "held_fen": purse.held(player),
         "automatic_up_to_fen": withdrawals.automatic_up_to(now),
     }
     return render(request, "finance/withdraw.html", context, status=status)
+
+
+def _last_look(
+    request: HttpRequest, form: WithdrawForm, player: Player, now: datetime
+) -> HttpResponse:
+    """What is about to happen, in figures, and a form that does it; works without script."""
+    asked = form.cleaned_data
+    after = withdrawals.foresee(player=player, amount=asked["amount"], now=now)
+    account = bank_accounts.find(player, asked["bank_account"])
+    context = {
+        "nav": "me",
+        "amount_fen": asked["amount"],
+        "account": bank_accounts.shown(account),
+        "after_fen": after,
+        "is_automatic": asked["amount"] <= withdrawals.automatic_up_to(now),
+        "fields": {
+            "amount": request.POST["amount"],
+            "bank_account": account.code,
+            "request_key": asked["request_key"],
+            "confirmed": "1",
+        },
+    }
+    return render(request, "finance/withdraw_confirm.html", context)
 
 
 @never_cache
@@ -80,7 +112,7 @@ def withdrawal(request: HttpRequest, code: str) -> HttpResponse:
         "title": _("Withdrawal"),
         "amount_fen": found.amount,
         "tone": tone,
-        "word": found.get_state_display(),
+        "word": _word(found),
         "steps": steps(found),
         "facts": [
             {"name": _("Number"), "value": codes.shown(found.code)},
@@ -150,7 +182,8 @@ def steps(found: Withdrawal) -> list[dict[str, Any]]:
         }
     ]
     if found.approved_at:
-        seen.append({"title": _("Approved"), "state": "done", "at": found.approved_at, "text": ""})
+        title = _("No second look needed") if withdrawals.is_automatic(found) else _("Approved")
+        seen.append({"title": title, "state": "done", "at": found.approved_at, "text": ""})
     elif found.state in {State.HELD, State.WAITING}:
         seen.append({"title": _("Being checked by staff"), "state": "now", "at": None, "text": ""})
     if found.sent_at:
@@ -171,6 +204,13 @@ def steps(found: Withdrawal) -> list[dict[str, Any]]:
             {"title": _("Paid out"), "state": "now" if is_sent else "todo", "at": None, "text": ""}
         )
     return seen
+
+
+def _word(found: Withdrawal) -> str:
+    """The word of its tag; an automatic one was not approved by anybody."""
+    if found.state == State.APPROVED and withdrawals.is_automatic(found):
+        return _("On its way")
+    return str(found.get_state_display())
 
 
 def _told(found: Withdrawal) -> tuple[str, str]:

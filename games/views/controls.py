@@ -14,9 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import permission, step_up
 from accounts.models import StaffMember
-from games import licences, switches
+from audit import approvals
+from games import licences, switches, words
 from games.forms import LicenceForm, SwitchForm, SwitchOnForm
 from games.models import Game, Licence, SalesSwitch
+from lottery_portal.lib import codes
 from lottery_portal.lib.errors import Refused
 
 from .desk import user_of
@@ -33,11 +35,29 @@ def desk_switches(request: HttpRequest) -> HttpResponse:
 @require_POST
 @step_up.required
 def desk_switch_off(request: HttpRequest) -> HttpResponse:
-    """Switch sales off; it holds at once."""
+    """Switch sales off: first a page that says what will stop, and from there the deed."""
     form = SwitchForm(request.POST)
-    if form.is_valid():
-        return _throw(request, form, scope=form.scope(), is_off=True)
-    return _switches(request, form, status=400)
+    if not form.is_valid():
+        return _switches(request, form, status=400)
+    scope = form.scope()
+    if "is_sure" in request.POST:
+        return _throw(request, form, scope=scope, is_off=True)
+    try:
+        switches.check_scope(scope)
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return _switches(request, form, status=refusal.status)
+    page = {
+        "nav": "switches",
+        "asked": form.cleaned_data,
+        "name": _scope_name(scope),
+        "consequence": _consequence(scope),
+        "draws": [
+            {"name": words.draw(draw), "closes_at": draw.closes_at}
+            for draw in switches.stopped(scope=scope, now=timezone.now())
+        ],
+    }
+    return render(request, "desk/switch_off.html", page)
 
 
 @never_cache
@@ -66,11 +86,11 @@ def desk_licences(request: HttpRequest) -> HttpResponse:
             "rows": [
                 {
                     "number": row.number,
-                    "game": _(row.game.name) if row.game else _("All games"),
+                    "game": words.game(row.game) if row.game else _("All games"),
                     "issued_by": row.issued_by,
                     "valid_from": row.valid_from,
                     "valid_until": row.valid_until,
-                    "approval": row.approval_code,
+                    "approval": approvals.named(row.approval_code),
                     "is_in_force": row.valid_from <= now < row.valid_until,
                 }
                 for row in rows
@@ -158,9 +178,19 @@ def _switch_row(switch: SalesSwitch, names: dict[int, str]) -> dict[str, Any]:
 
 def _scope_name(scope: str) -> str:
     kind, _colon, code = scope.partition(":")
+    if kind == "game":
+        return words.game(Game.objects.get(code=code))
+    if kind == "channel":
+        return {"web": _("The website"), "api": _("The programs' interface")}.get(code, code)
+    if kind == "player":
+        return _("Player %(code)s") % {"code": codes.shown(code)}
+    return _("All sales")
+
+
+def _consequence(scope: str) -> str:
     return {
-        "all": _("All sales"),
-        "game": _("Game %(code)s"),
-        "channel": _("Channel %(code)s"),
-        "player": _("Player %(code)s"),
-    }[kind] % {"code": code}
+        "all": _("No ticket of any game is sold to anybody, on the website or by programs."),
+        "game": _("No ticket of this game is sold to anybody. Other games stay on sale."),
+        "channel": _("Nobody buys a ticket this way. Other ways to buy stay open."),
+        "player": _("This player buys no ticket. All other players are not concerned."),
+    }[scope.partition(":")[0]]

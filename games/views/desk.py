@@ -53,7 +53,11 @@ def desk_draws(request: HttpRequest) -> HttpResponse:
     else:
         found = found.filter(is_shadow=False)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    kinds = [("", _("All")), ("due", _("Under way")), *((game.code, game.code) for game in games)]
+    kinds = [
+        ("", _("All")),
+        ("due", _("Under way")),
+        *((game.code, words.game(game)) for game in games),
+    ]
     return render(
         request,
         "desk/draws.html",
@@ -83,7 +87,7 @@ def desk_draw(request: HttpRequest, code: str) -> HttpResponse:
     attention = next((one.attention for one in facts if one.attention), "")
     page: dict[str, Any] = {
         "nav": "draws",
-        "game": {"code": draw.game.code, "name": _(draw.game.name)},
+        "game": {"code": draw.game.code, "name": words.game(draw.game)},
         "draw": draw,
         "rule": draw.rule.code,
         "actions": _actions(draw, user, now),
@@ -97,6 +101,7 @@ def desk_draw(request: HttpRequest, code: str) -> HttpResponse:
         "log_url": _log_url(draw, user, now),
         "attention": {"lead": _("Halted."), "text": attention} if attention else None,
         "notes": _notes(draw),
+        **_outcome(draw),
         **_sealed(draw),
     }
     return render(request, "desk/draw.html", page)
@@ -109,7 +114,9 @@ def desk_result(request: HttpRequest, code: str) -> HttpResponse:
     """Type the drawn numbers, blind: nothing on this page depends on what somebody else typed."""
     draw, now = _draw(code), timezone.now()
     if request.method == "GET" and draw.state not in {State.SEALED, State.DRAWN}:
-        notes.info(request, _("Draw %(draw)s takes no numbers now.") % {"draw": draw.code})
+        notes.info(
+            request, _("%(draw)s: no numbers can be entered now.") % {"draw": words.draw(draw)}
+        )
         return redirect("games:desk_draw", code=draw.code)
     version = rules.by_code(draw.rule.code)
     form = ResultForm(request.POST or None, version=version)
@@ -132,7 +139,7 @@ def desk_result(request: HttpRequest, code: str) -> HttpResponse:
         "desk/result_entry.html",
         {
             "nav": "draws",
-            "game": {"name": _(draw.game.name)},
+            "game": {"name": words.game(draw.game)},
             "draw": draw,
             "form": form,
             "zones": [
@@ -175,7 +182,7 @@ def desk_times(request: HttpRequest, code: str) -> HttpResponse:
         "desk/draw_times.html",
         {
             "nav": "draws",
-            "game": {"name": _(draw.game.name)},
+            "game": {"name": words.game(draw.game)},
             "draw": draw,
             "form": form,
             "back_url": reverse("games:desk_draw", args=[draw.code]),
@@ -203,7 +210,7 @@ def _seal(draw: Draw) -> SealStatement | None:
 def _row(draw: Draw) -> dict[str, Any]:
     seal = _seal(draw)
     return {
-        "game": _(draw.game.name) if not draw.is_shadow else draw.game.code,
+        "game": words.game(draw.game),
         "issue": draw.issue,
         "rule": draw.rule.code,
         "state_code": draw.state,
@@ -371,7 +378,6 @@ def _log(draw: Draw) -> list[dict[str, Any]]:
             "who": trail.actor_name(row.actor, names),
             "what": trail.title(row.action),
             "is_refused": row.action.endswith(("_refused", "_halted")),
-            "hash": "",
         }
         for row in rows
     ]
@@ -396,6 +402,19 @@ def _notes(draw: Draw) -> list[dict[str, Any]]:
             "sign": "eye-off",
         }
     ]
+
+
+def _outcome(draw: Draw) -> dict[str, Any]:
+    """The drawn numbers once they are confirmed, and the prize tiers once they are worked out."""
+    if draw.state not in draws.WAY[draws.WAY.index(State.CONFIRMED) :]:
+        return {"numbers": None, "tiers": []}
+    known = next((one.tiers for one in desk_facts.of(draw) if one.tiers), ())
+    if not known:
+        return {"numbers": draw.result.numbers, "tiers": []}
+    tiers = words.tiers(
+        game=draw.game.rules_game, issue=draw.issue, special_on=draw.special_on, known=known
+    )
+    return {"numbers": draw.result.numbers, "tiers": tiers}
 
 
 def _sealed(draw: Draw) -> dict[str, Any]:

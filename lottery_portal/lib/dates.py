@@ -7,10 +7,13 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+# What a person may ask for: days that stay days when a zone or a day is added to them.
+ASKED = (MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2099, 12, 31)))
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
@@ -53,6 +56,13 @@ def day_weekday(value: date) -> str:
     return f"{weekday(value)} {day(value)}"
 
 
+def year_weekday(value: date) -> str:
+    """2026年9月17日 周四, or Thu 17 Sep 2026."""
+    if is_chinese():
+        return f"{value.year}年{day_weekday(value)}"
+    return f"{day_weekday(value)} {value.year}"
+
+
 def milli(value: datetime) -> str:
     """20:00:00.412, for the cases where a millisecond decided."""
     return f"{value:%H:%M:%S}.{value.microsecond // 1000:03d}"
@@ -62,7 +72,7 @@ def written(value: datetime | date, form: str) -> str:
     """`value` in one of the forms of the house; see `FORMS`."""
     if isinstance(value, datetime):
         value = in_shanghai(value)
-    elif form not in {"date", "day", "weekday"}:
+    elif form not in {"date", "day", "weekday", "year_weekday"}:
         message = f"A date has no {form}."
         raise ValueError(message)
     return FORMS[form](value)
@@ -110,6 +120,7 @@ FORMS: dict[str, Callable[[Any], str]] = {
     "date": lambda value: f"{value:%Y-%m-%d}",
     "day": day,
     "weekday": day_weekday,
+    "year_weekday": year_weekday,
     "short": lambda value: f"{day(value)} {value:%H:%M}",
     "short_weekday": lambda value: f"{day_weekday(value)} {value:%H:%M}",
     "day_clock": lambda value: f"{day(value)} {value:%H:%M:%S}",

@@ -19,6 +19,11 @@ def digest(key: str) -> str:
     return blind_index("token", key).hex()[:40]
 
 
+def end(user: Any) -> None:
+    """End the token of an account, if it has one."""
+    apps.get_model("authtoken", "Token")._default_manager.filter(user=user).delete()  # noqa: SLF001
+
+
 def owner_of(request: HttpRequest) -> Any:
     """The user of the request's token, kept with it; None when the token opens nothing."""
     scheme, _space, key = request.headers.get("Authorization", "").partition(" ")

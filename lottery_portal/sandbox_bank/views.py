@@ -147,7 +147,7 @@ def pay(request: HttpRequest, trade: str) -> HttpResponse:
 def _content(request: HttpRequest) -> dict[str, Any]:
     try:
         content = json.loads(request.body)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise banking.NotAgreed("This is not JSON.") from exc
     if not isinstance(content, dict):
         raise banking.NotAgreed("This is not an object.")

@@ -25,20 +25,41 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("sales", lottery_portal.lib.money.MoneyField()),
-                ("prize_money", lottery_portal.lib.money.MoneyField()),
-                ("pool_before", lottery_portal.lib.money.MoneyField()),
-                ("pool_after", lottery_portal.lib.money.MoneyField()),
-                ("fund_paid", lottery_portal.lib.money.MoneyField()),
-                ("rounding_to_fund", lottery_portal.lib.money.MoneyField()),
-                ("special_on_next", models.BooleanField(default=False)),
-                ("computed_at", models.DateTimeField()),
+                ("sales", lottery_portal.lib.money.MoneyField(verbose_name="sales (fen)")),
+                (
+                    "prize_money",
+                    lottery_portal.lib.money.MoneyField(verbose_name="prize money (fen)"),
+                ),
+                (
+                    "pool_before",
+                    lottery_portal.lib.money.MoneyField(verbose_name="pool before (fen)"),
+                ),
+                (
+                    "pool_after",
+                    lottery_portal.lib.money.MoneyField(verbose_name="pool after (fen)"),
+                ),
+                (
+                    "fund_paid",
+                    lottery_portal.lib.money.MoneyField(verbose_name="paid by the fund (fen)"),
+                ),
+                (
+                    "rounding_to_fund",
+                    lottery_portal.lib.money.MoneyField(verbose_name="rounding, to the fund (fen)"),
+                ),
+                (
+                    "special_on_next",
+                    models.BooleanField(
+                        default=False, verbose_name="special rule in the next draw"
+                    ),
+                ),
+                ("computed_at", models.DateTimeField(verbose_name="worked out at")),
                 (
                     "draw",
                     models.OneToOneField(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="prize_sheet",
                         to="games.draw",
+                        verbose_name="draw",
                     ),
                 ),
             ],
@@ -67,19 +88,26 @@ class Migration(migrations.Migration):
                         ],
                         default="COUNTING",
                         max_length=9,
+                        verbose_name="state",
                     ),
                 ),
-                ("chunks", models.IntegerField()),
-                ("halt_reason", models.CharField(blank=True, default="", max_length=300)),
-                ("begun_at", models.DateTimeField()),
-                ("priced_at", models.DateTimeField(null=True)),
-                ("done_at", models.DateTimeField(null=True)),
+                ("chunks", models.IntegerField(verbose_name="parts")),
+                (
+                    "halt_reason",
+                    models.CharField(
+                        blank=True, default="", max_length=300, verbose_name="reason of the halt"
+                    ),
+                ),
+                ("begun_at", models.DateTimeField(verbose_name="settling begun at")),
+                ("priced_at", models.DateTimeField(null=True, verbose_name="prizes worked out at")),
+                ("done_at", models.DateTimeField(null=True, verbose_name="done at")),
                 (
                     "draw",
                     models.OneToOneField(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="settlement",
                         to="games.draw",
+                        verbose_name="draw",
                     ),
                 ),
             ],
@@ -97,18 +125,19 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("number", models.IntegerField()),
-                ("first_ticket", models.BigIntegerField()),
-                ("last_ticket", models.BigIntegerField()),
-                ("counted_at", models.DateTimeField(null=True)),
-                ("credited_at", models.DateTimeField(null=True)),
-                ("winners", models.JSONField(default=dict)),
+                ("number", models.IntegerField(verbose_name="part no.")),
+                ("first_ticket", models.BigIntegerField(verbose_name="first ticket")),
+                ("last_ticket", models.BigIntegerField(verbose_name="last ticket")),
+                ("counted_at", models.DateTimeField(null=True, verbose_name="counted at")),
+                ("credited_at", models.DateTimeField(null=True, verbose_name="credited at")),
+                ("winners", models.JSONField(default=dict, verbose_name="winning lines")),
                 (
                     "settlement",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="parts",
                         to="prizes.settlement",
+                        verbose_name="settlement",
                     ),
                 ),
             ],
@@ -126,15 +155,19 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("tier", models.SmallIntegerField()),
-                ("winners", models.BigIntegerField()),
-                ("prize", lottery_portal.lib.money.MoneyField()),
+                ("tier", models.SmallIntegerField(verbose_name="prize tier")),
+                ("winners", models.BigIntegerField(verbose_name="winning lines")),
+                (
+                    "prize",
+                    lottery_portal.lib.money.MoneyField(verbose_name="prize of a line (fen)"),
+                ),
                 (
                     "draw",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="tier_outcomes",
                         to="games.draw",
+                        verbose_name="draw",
                     ),
                 ),
             ],
@@ -152,7 +185,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("tiers", models.JSONField()),
+                ("tiers", models.JSONField(verbose_name="prize tiers")),
                 (
                     "draw",
                     models.ForeignKey(
@@ -160,6 +193,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="games.draw",
+                        verbose_name="draw",
                     ),
                 ),
                 (
@@ -168,6 +202,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="hit",
                         to="sales.ticket",
+                        verbose_name="ticket",
                     ),
                 ),
             ],
@@ -186,17 +221,21 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("amount", lottery_portal.lib.money.MoneyField()),
-                ("tiers", models.JSONField()),
+                ("amount", lottery_portal.lib.money.MoneyField(verbose_name="amount (fen)")),
+                ("tiers", models.JSONField(verbose_name="prize tiers")),
                 (
                     "route",
                     models.CharField(
                         choices=[("WALLET", "To the wallet"), ("CENTRE", "At the prize centre")],
                         max_length=6,
+                        verbose_name="paid out",
                     ),
                 ),
-                ("entry_reference", models.CharField(max_length=80)),
-                ("settled_at", models.DateTimeField()),
+                (
+                    "entry_reference",
+                    models.CharField(max_length=80, verbose_name="entry in the books"),
+                ),
+                ("settled_at", models.DateTimeField(verbose_name="settled at")),
                 (
                     "draw",
                     models.ForeignKey(
@@ -204,6 +243,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="games.draw",
+                        verbose_name="draw",
                     ),
                 ),
                 (
@@ -213,6 +253,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="accounts.player",
+                        verbose_name="player",
                     ),
                 ),
                 (
@@ -221,6 +262,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="prize",
                         to="sales.ticket",
+                        verbose_name="ticket",
                     ),
                 ),
             ],

@@ -73,11 +73,12 @@ def _edit(
     request: HttpRequest, draw: Draw, kept: list[bets.Selection], boxes: bets.Selection | None
 ) -> HttpResponse:
     """The buttons that only change basket or boxes, for pages without script."""
-    deed = request.POST.get("action", "")
+    deed, times = request.POST.get("action", ""), basket.multiplier_of(request.POST)
     if deed.startswith("quick-pick-"):
-        version, times = quotes.version_of(draw.rule), basket.multiplier_of(request.POST)
+        version = quotes.version_of(draw.rule)
         count = _count(deed.removeprefix("quick-pick-"))
         kept = kept + [quick_pick.pick(version, multiplier=times) for _one in range(count)]
+        times = 1
     elif deed.startswith("remove-"):
         place = deed.removeprefix("remove-")
         kept = [one for at, one in enumerate(kept) if str(at) != place]
@@ -85,7 +86,7 @@ def _edit(
         kept = []
     elif deed == "clear":
         boxes = None
-    return _board(request, draw, kept, boxes=boxes)
+    return _board(request, draw, kept, boxes=boxes, multiplier=times)
 
 
 def _take(
@@ -100,7 +101,15 @@ def _take(
     try:
         quote = quotes.quote(draw=draw, selections=asked, now=timezone.now())
     except Refused as refusal:
-        return _board(request, draw, kept, boxes=boxes, problem=str(refusal), status=refusal.status)
+        return _board(
+            request,
+            draw,
+            kept,
+            boxes=boxes,
+            problem=str(refusal),
+            status=refusal.status,
+            multiplier=basket.multiplier_of(request.POST),
+        )
     if request.POST["action"] == "add":
         return _board(request, draw, asked)
     return _confirm(request, quote, player)
@@ -189,22 +198,33 @@ def quick(request: HttpRequest, game_code: str) -> HttpResponse:
 
 @require_POST
 def quote(request: HttpRequest, game_code: str) -> HttpResponse:
-    """Lines, price and chances of what lies on the board, judged by the server."""
+    """Lines, price and chances of what lies on the board, judged by the server.
+
+    `any_one_in` is null where it is not counted, and `why_not` says why.
+    """
     game = _game(game_code)
     try:
         asked = _asked(request.body)
         draw = offers.on_sale(game, channel=CHANNEL, player="", now=timezone.now())
         quoted = quotes.quote(draw=draw, selections=asked, now=timezone.now())
-        chances = quoted.odds()
     except Refused as refusal:
         return JsonResponse(refusal.as_json(), status=refusal.status)
-    first = 1 / chances.first_prize
+    first, any_one_in, why_not = 1 / quoted.first_prize(), None, ""
+    try:
+        any_one_in = odds.one_in(quoted.odds().any_prize)
+    except quotes.OddsNotCounted as refusal:
+        why_not = str(refusal)
+        if len(quoted.selections) > quotes.MOST_COUNTED:
+            why_not = _("The chance of any prize is counted only for up to %(most)s picks.") % {
+                "most": quotes.MOST_COUNTED
+            }
     return JsonResponse(
         {
             "lines": quoted.lines,
             "price_fen": quoted.price_fen,
             "first_one_in": -(-first.numerator // first.denominator),
-            "any_one_in": odds.one_in(chances.any_prize),
+            "any_one_in": any_one_in,
+            "why_not": why_not,
         }
     )
 
@@ -238,6 +258,7 @@ def _board(
     boxes: bets.Selection | None = None,
     problem: str = "",
     status: int = 200,
+    multiplier: int = 1,
 ) -> HttpResponse:
     version = quotes.version_of(draw.rule)
     sound, broken = _checked(version, kept)
@@ -256,7 +277,7 @@ def _board(
         "zones": zones,
         "zones_json": board_words.zones(zones),
         "mode": _mode(request, boxes, kept),
-        "multiplier": basket.multiplier_of(request.POST),
+        "multiplier": multiplier,
         "basket": [basket.shown(version, checked) for checked in sound],
         "basket_json": basket.write([checked.selection for checked in sound]),
         "lines_in_basket": sum(checked.lines for checked in sound),

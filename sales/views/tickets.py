@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -64,6 +65,7 @@ def index(request: HttpRequest) -> HttpResponse:
         if on_sale
         else None,
         "now": now,
+        "game_name": _("Double Color Ball"),
         "any_one_in": odds.one_in(offers.one_line(version, special_on=False).any_prize),
         "year_stake_fen": stake,
         "year_welfare_fen": welfare,
@@ -135,13 +137,21 @@ def ticket(request: HttpRequest, code: str) -> HttpResponse:
             "key_id": row.receipt.key_id,
             "signature": claim.signature.hex(),
             "algorithm": receipts.ALGORITHM,
-            "verify_url": reverse("sales:receipt_check"),
+            "promise": _promise(),
+            "qr": claim.qr(),
+            "verify_url": reverse("sales:receipt_check") + "?" + urlencode({"receipt": claim.qr()}),
             "download_url": reverse("sales:receipt", args=[row.code]),
         },
         "split": tickets.split_of(one),
         "qr_text": claim.qr(),
     }
     return render(request, "sales/ticket.html", context)
+
+
+def _promise() -> str:
+    """The signed promise in the language of the page; empty where that is the signed one."""
+    told = _(receipts.PROMISE)
+    return told if told != receipts.PROMISE else ""
 
 
 @require_safe
@@ -159,7 +169,8 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def receipt_check(request: HttpRequest) -> HttpResponse:
     """How to check a receipt without us; the form does the same check for those who trust us."""
-    told: dict[str, Any] = {"outcome": "", "claim": None, "text": ""}
+    brought = request.GET.get("receipt", "")[:500]
+    told: dict[str, Any] = {"outcome": "", "claim": None, "text": brought}
     status = 200
     if request.method == "POST":
         told["text"] = request.POST.get("receipt", "")[:500]
@@ -177,6 +188,7 @@ def receipt_check(request: HttpRequest) -> HttpResponse:
         "public_key": base64.b64encode(receipts.public_key()).decode("ascii"),
         "public_key_hex": receipts.public_key().hex(),
         "promise": receipts.PROMISE,
+        "promise_translated": _promise(),
         "at": timezone.now(),
         "public_url": settings.PUBLIC_URL,
         **told,

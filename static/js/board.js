@@ -131,6 +131,7 @@ function enhance(board) {
     const pick = current();
     if (!isComplete(zones, pick)) return;
     state.basket.push(pick);
+    state.multiplier = 1;
     clear();
     changed();
   }
@@ -144,6 +145,7 @@ function enhance(board) {
       if (!answer.ok) throw new Error(String(answer.status));
       const { selections } = await answer.json();
       for (const one of selections) state.basket.push({ ...one, m: state.multiplier, q: true });
+      state.multiplier = 1;
       say("");
     } catch {
       say(words.offline);
@@ -279,6 +281,7 @@ function enhance(board) {
     find("sum").textContent = fill(words.yuan, money(total));
     const after = find("after");
     if (balance === null) after.textContent = words.logIn;
+    else if (total > capFen) after.textContent = "";
     else if (total > balance) after.textContent = fill(words.short, money(total - balance));
     else write(after, words.after, money(balance - total));
     find("confirm").disabled = Boolean(why) || total === 0;
@@ -287,7 +290,9 @@ function enhance(board) {
       const next = state.multiplier + Number(step.dataset.step);
       step.disabled = next < 1 || next > maxMultiplier;
     }
-    board.elements.multiplier.value = state.multiplier;
+    const times = board.elements.multiplier;
+    // A field that is being emptied to type another figure is left alone.
+    if (document.activeElement !== times || times.value) times.value = state.multiplier;
     drawOdds(pick, here, inBasket);
   }
 
@@ -300,6 +305,7 @@ function enhance(board) {
     const many = here || (judged.length ? inBasket : 0);
     clearTimeout(timer);
     asked?.abort();
+    find("odds-note").hidden = true;
     find("odds-title").textContent = many
       ? fill(many === 1 ? words.oddsOne : words.oddsMany, count(many))
       : words.oddsLine;
@@ -332,7 +338,10 @@ function enhance(board) {
       if (!answer.ok) throw new Error(String(answer.status));
       const odds = await answer.json();
       find("odds-first").textContent = `1 / ${count(odds.first_one_in)}`;
-      find("odds-any").textContent = `1 / ${odds.any_one_in}`;
+      const isCounted = odds.any_one_in !== null;
+      find("odds-any").textContent = isCounted ? `1 / ${odds.any_one_in}` : words.oddsNotCounted;
+      find("odds-note").textContent = odds.why_not ?? "";
+      find("odds-note").hidden = isCounted;
     } catch {
       if (signal.aborted) return;
       sayUnknown();
@@ -362,6 +371,13 @@ function enhance(board) {
       changed();
     });
   }
+  board.elements.multiplier.addEventListener("input", (event) => {
+    const typed = Math.trunc(Number(event.target.value));
+    if (typed < 1) return;
+    state.multiplier = Math.min(typed, maxMultiplier);
+    drawSum();
+    keep();
+  });
   board.elements.multiplier.addEventListener("change", (event) => {
     const typed = Math.trunc(Number(event.target.value)) || 1;
     state.multiplier = Math.min(Math.max(typed, 1), maxMultiplier);

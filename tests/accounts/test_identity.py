@@ -175,6 +175,7 @@ def test_the_page_shows_the_verified_player_masked():
 
     assert "陈**" in page
     assert "陈小雨" not in page
+    assert reverse("finance:deposit") in page  # what comes next
 
 
 def test_nobody_verifies_without_an_account():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -114,3 +115,20 @@ def test_staff_are_not_asked_for_the_players_terms():
     publish()
 
     assert client.get("/desk/players/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("language", "untrue"),
+    [
+        ("zh-hans", ["规则与奖级", "自己的浏览器", "提高限额", "自我禁止"]),
+        ("en", ["Rules and prizes", "your own browser", "24 hours", "exclude yourself"]),
+    ],
+)
+def test_the_first_terms_name_the_operator_and_promise_only_what_the_house_does(language, untrue):
+    """F005"""
+    text = legal_texts.first("TERMS")[language].body
+
+    assert settings.OPERATOR in text
+    assert "{operator}" not in text
+    for words in untrue:
+        assert words not in text

@@ -15,6 +15,7 @@ from django.urls import reverse
 from accounts import demo, login, second_factor
 from accounts.models import Message, User
 from audit import trail
+from lottery_portal.lib import dates
 from tests import people
 
 pytestmark = pytest.mark.django_db
@@ -114,11 +115,29 @@ def test_locked_pages_of_known_and_unknown_names_have_the_same_bytes():
     """F008"""
     people.player(login=LOGIN)
     pages = []
+    failed_at = people.right_now() - timedelta(minutes=10)
     for name in (LOGIN, "13911111111"):
-        answers = [try_in(Client(), name, f"wrong {number}") for number in range(4)]
-        pages.append(body(answers[-1]))
+        for number in range(3):
+            try_in(Client(), name, f"wrong {number}")
+        AccessAttempt.objects.update(attempt_time=failed_at)
+        pages.append(body(try_in(Client(), name, "wrong again")))
 
     assert pages[0] == pages[1]
+    opens = dates.written(failed_at + timedelta(minutes=30), "minute")
+    assert opens in pages[0]
+
+
+def test_the_lock_opens_at_the_time_the_page_says():
+    """F008: failures from several addresses add up; the third newest decides."""
+    people.player(login=LOGIN)
+    now = people.right_now()
+    for minutes, address in ((25, "192.0.2.1"), (20, "192.0.2.2"), (5, "192.0.2.3")):
+        try_in(Client(REMOTE_ADDR=address), LOGIN, "wrong")
+        attempts = AccessAttempt.objects.filter(ip_address=address)
+        attempts.update(attempt_time=now - timedelta(minutes=minutes))
+
+    assert login.locked_until(LOGIN, now) == now + timedelta(minutes=5)
+    assert login.locked_until("13911111111", now) == now
 
 
 def test_however_the_name_is_written_the_failures_add_up():

@@ -170,11 +170,21 @@ def test_choices_are_kept_by_the_page():
     client = people.behind(player.user)
     address = reverse("accounts:message_choices")
 
-    client.post(address, {"wanted": [f"{WON.name}:EMAIL"]})
-
+    client.post(address, {"wanted": []})
     assert (WON, "SMS", False) in messages.choices(player.user)
-    assert (WON, "EMAIL", True) in messages.choices(player.user)
+
+    client.post(address, {"wanted": [f"{WON.name}:SMS"]})
+    assert (WON, "SMS", True) in messages.choices(player.user)
     assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(("login", "channel"), [("13900000001", "SMS"), ("a@b.example", "EMAIL")])
+def test_only_the_channels_that_reach_the_player_are_offered(login, channel):
+    user = people.player(login=login).user
+
+    assert {where for _kind, where, _on in messages.choices(user)} == {channel}
+    page = people.behind(user).get(reverse("accounts:message_choices"))
+    assert all(row["value"].endswith(f":{channel}") for row in page.context["rows"])
 
 
 def test_words_follow_the_reader():

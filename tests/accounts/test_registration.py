@@ -97,6 +97,15 @@ def test_what_cannot_be_is_refused_beside_its_field(changes, field):
     assert field in answer.context["form"].errors
 
 
+@pytest.mark.parametrize("password", ["short", "1234567890123", "password123"])
+def test_the_chinese_page_says_in_chinese_why_a_password_is_weak(password):
+    page = begin(Client(), password=password)
+
+    for said in page.context["form"].errors["password"]:
+        assert not re.search("[A-Za-z]", said), said
+    assert page.context["form"].errors["password"]
+
+
 def test_an_account_opens_with_the_code_that_was_sent():
     """F001, F005 (version, time and address of the consent are kept)"""
     client = Client()
@@ -106,6 +115,9 @@ def test_an_account_opens_with_the_code_that_was_sent():
     answer = submit_code(client, code_in_session(client))
 
     assert answer.headers["Location"] == reverse("accounts:verify")
+    page = client.get(answer.headers["Location"])
+    assert [note.level_tag for note in page.context["messages"]] == ["success"]
+    assert f'<a href="{reverse("home")}">' in page.content.decode()
     player = Player.objects.get()
     assert not player.is_verified
     assert client.session["_auth_user_id"] == str(player.user_id)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import identity, registration, staff, who
 from accounts.models import Posting, StaffMember
 from audit import approvals, trail
+from lottery_portal.lib.db import violated
 from tests import people
 
 pytestmark = pytest.mark.django_db
@@ -144,3 +147,69 @@ def test_the_page_asks_and_lists():
     assert answer.status_code == 302
     assert not Posting.objects.filter(person=new.person).exists()
     assert new.display_name in client.get(address).content.decode()
+
+
+def test_a_longer_list_of_staff_takes_no_more_queries(django_assert_num_queries):
+    client = people.behind(people.member("administrator").user)
+    address = reverse("accounts:desk_staff")
+    with CaptureQueriesContext(connection) as few:
+        client.get(address)
+    for post in ("cashier", "treasurer", "risk"):
+        people.member(post)
+
+    with django_assert_num_queries(len(few)):
+        client.get(address)
+
+
+GIVE = (
+    "INSERT INTO accounts_posting (person_id, post_id, valid_from, approval_code)"
+    " SELECT %s, id, now(), %s FROM accounts_post WHERE code = %s"
+)
+
+
+def _refused(said, *values):
+    with (
+        pytest.raises(IntegrityError) as caught,
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(said, values)
+    return violated(caught.value)
+
+
+def test_the_application_gives_nobody_a_post_by_hand():
+    """F223: what stands in a posting is what another person approved, or the database refuses."""
+    boss, checker, new = (people.member(post) for post in ("administrator", "approver", None))
+    now = people.right_now()
+    asked = staff.request_appointment(person=new.person, post="cashier", maker=boss.user, now=now)
+    person = new.person.pk
+    assert _refused(GIVE, person, asked.code, "cashier") == "posting_as_approved"
+    approvals.decide(code=asked.code, checker=checker.user, approve=True, reason="", now=now)
+
+    assert _refused(GIVE, person, "INVENTED", "treasurer") == "posting_as_approved"
+    assert _refused(GIVE, person, asked.code, "treasurer") == "posting_as_approved"
+    assert _refused(GIVE, boss.person.pk, asked.code, "cashier") == "posting_as_approved"
+    assert _refused(GIVE, person, "DRILL", "treasurer") == "posting_as_approved"
+    assert _refused(GIVE, person, "GENESIS", "treasurer") == "posting_genesis_before_approvals"
+    assert who.roles(new.user, people.right_now()) == {"cashier"}
+
+
+def test_one_approval_gives_one_post():
+    boss, checker, new = (people.member(post) for post in ("administrator", "approver", None))
+    now = people.right_now()
+    asked = staff.request_appointment(person=new.person, post="cashier", maker=boss.user, now=now)
+    approvals.decide(code=asked.code, checker=checker.user, approve=True, reason="", now=now)
+    Posting.objects.filter(person=new.person).update(valid_until=people.right_now())
+
+    assert _refused(GIVE, new.person.pk, asked.code, "cashier") == "accounts_posting_approval_once"
+
+
+@pytest.mark.parametrize("until", [None, datetime(2099, 1, 1, tzinfo=UTC)])
+def test_a_post_that_ended_stays_ended(until):
+    member = people.member("cashier")
+    Posting.objects.filter(person=member.person).update(valid_until=people.right_now())
+
+    said = "UPDATE accounts_posting SET valid_until = %s WHERE person_id = %s"
+    assert _refused(said, until, member.person.pk) == "posting_only_ends"
+
+    assert who.roles(member.user, people.right_now()) == frozenset()

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from django.test import Client
 from django.urls import reverse
 
 from accounts import demo, step_up
@@ -97,6 +98,21 @@ def test_changing_the_password_ends_other_sessions_and_tells_the_owner():
     assert here.get("/me/").status_code == 200
     assert elsewhere.get("/me/").status_code == 302
     assert Message.objects.get(user=user).kind == "accounts.security_changed"
+
+
+def test_changing_the_password_ends_the_token_too():
+    """F016: who stole the old password keeps nothing that it opened."""
+    user = people.player(login="13900000001").user
+    given = {"login": "13900000001", "password": people.PASSWORD}
+    token = Client().post("/api/v1/tokens/", given, content_type="application/json").json()["token"]
+    opens = {"Authorization": f"Token {token}"}
+    assert Client().get("/api/v1/me/", headers=opens).status_code == 200
+
+    people.behind(user).post(
+        PAGE, {"current": people.PASSWORD, "password": "a much better password"}
+    )
+
+    assert Client().get("/api/v1/me/", headers=opens).status_code == 401
 
 
 @pytest.mark.parametrize(

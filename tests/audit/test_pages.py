@@ -12,6 +12,7 @@ from django.urls import reverse
 from audit import approvals, policies, report_file, reports, trail
 from audit.models import ReportRun
 from lottery_portal import jobs
+from lottery_portal.lib import codes
 from lottery_portal.lib.dates import in_shanghai
 from lottery_portal.lib.db import database_time
 from tests.people import behind
@@ -107,7 +108,7 @@ def test_the_maker_sees_who_decides_and_no_buttons(maker):
 def test_a_post_that_may_not_decide_sees_who_may(maker):
     request = ask(maker)
 
-    _response, text = _page(_english(employ("suning", "support")), "approval", request.code)
+    _response, text = _page(_english(employ("suning", "draw_official")), "approval", request.code)
 
     assert "Your post does not decide this. These do: Approver, Compliance officer." in text
     assert 'name="decision"' not in text
@@ -337,6 +338,64 @@ def test_the_filters_of_the_trail_go_into_its_export(auditor):
 
     _response, text = _page(_english(auditor), "exports", report="audit.trail", object_code="N1")
     assert 'value="N1"' in text
+
+
+def test_the_trail_is_searched_by_what_a_person_has_at_hand(auditor, maker):
+    """F210: a number as it is printed, a name at work in any case, the account itself."""
+    number = codes.new_code()
+    with transaction.atomic():
+        for code, actor in ((number, maker.user), ("N2", None)):
+            trail.record(action="tests.noted", actor=actor, object_type="note", object_code=code)
+    client = _english(auditor)
+
+    for asked in (
+        {"object_code": codes.shown(number).lower()},
+        {"object_code": number},
+        {"actor": maker.display_name.upper()},
+        {"actor": maker.user.get_username()},
+    ):
+        _response, text = _page(client, "trail", **asked)
+        assert number in text, asked
+        assert '<span class="ref">N2</span>' not in text, asked
+
+
+def test_amounts_of_a_record_are_read_in_yuan(auditor):
+    facts = {"amount_fen": 1_234_56, "legs": [{"fee_fen": 7_00}]}
+    with transaction.atomic():
+        row = trail.record(
+            action="tests.noted", actor=None, object_type="note", object_code="N3", body=facts
+        )
+
+    _response, text = _page(_english(auditor), "trail_record", row)
+
+    assert "1,234.56" in text
+    assert "7.00" in text
+
+
+def test_the_export_of_the_trail_offers_deeds_by_name(auditor):
+    _response, text = _page(_english(auditor), "exports", report="audit.trail")
+
+    assert '<select name="action"' in text
+    assert '<select name="object_type"' in text
+
+
+@pytest.mark.parametrize(
+    ("post", "places", "not_theirs"),
+    [
+        ("auditor", {"finance:desk_deposits", "finance:desk_ledger", "audit:trail"}, set()),
+        ("treasurer", {"finance:desk_deposits", "finance:desk_ledger"}, {"audit:trail"}),
+        ("support", set(), {"finance:desk_deposits", "finance:desk_ledger", "audit:trail"}),
+    ],
+)
+def test_the_bar_leads_to_every_place_of_a_post_and_to_no_other(post, places, not_theirs):
+    everybodys = {"games:desk_switches", "games:desk_licences", "audit:policies"}
+    _response, text = _page(_english(employ("somebody", post)), "desk")
+    bar = text[text.index('class="desk-places"') : text.index("<main")]
+
+    for name in places | everybodys:
+        assert f'href="{reverse(name)}"' in bar, name
+    for name in not_theirs:
+        assert f'href="{reverse(name)}"' not in bar, name
 
 
 def test_a_new_figure_is_asked_for_on_its_page_and_decided_by_another(checker):

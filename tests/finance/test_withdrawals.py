@@ -13,7 +13,7 @@ from accounts import staff as posts
 from accounts.models import Message
 from audit import approvals, trail
 from finance import bank_accounts, deposits, ledger, wallets, withdrawals
-from finance.models import BankAccount, Entry, Withdrawal
+from finance.models import BankAccount, Entry, EntryKind, Withdrawal
 from lottery_portal.jobs.models import Job
 from lottery_portal.lib.db import violated
 from tests import make_money as make
@@ -364,6 +364,52 @@ def test_the_state_of_a_withdrawal_follows_the_books(alice, card):
                 state=new, ended_at=make.NOW, reason="x"
             )
         assert violated(caught.value) == "withdrawal_ends_in_the_books"
+
+
+def _written_by_hand(player, account, amount):
+    return Withdrawal.objects.create(
+        player_code=player.code,
+        bank_account=account,
+        provider="sandbox",
+        amount=amount,
+        request_key=uuid4(),
+        requested_by=player.user,
+        requested_at=make.NOW,
+    )
+
+
+@pytest.mark.parametrize("held", [None, 100_00])
+def test_nothing_leaves_that_the_books_do_not_hold(alice, card, held):
+    """F109: a row written by hand, or for more than was held, goes nowhere."""
+    withdrawal = _written_by_hand(alice, card, 500_00)
+    if held:
+        with transaction.atomic():
+            ledger.post(
+                reference=f"withdrawal:{withdrawal.code}:hold",
+                kind=EntryKind.WITHDRAWAL_HOLD,
+                moves=[ledger.Move(wallets.wallet_of(alice), wallets.hold_of(alice), held)],
+            )
+
+    with pytest.raises(DatabaseError) as caught, transaction.atomic():
+        Withdrawal.objects.filter(pk=withdrawal.pk).update(state="APPROVED", approved_at=make.NOW)
+
+    assert violated(caught.value) == "withdrawal_held_in_the_books"
+    assert state(withdrawal) == "HELD"
+
+
+def test_money_leaves_to_ones_own_account_only(alice, card):
+    """F006: in the database too, whoever writes the row."""
+    bob = make.player()
+
+    with pytest.raises(DatabaseError) as caught, transaction.atomic():
+        _written_by_hand(bob, card, 500_00)
+    assert violated(caught.value) == "withdrawal_to_own_account"
+
+    bank_accounts.remove(player=alice, code=card.code, now=make.NOW)
+    with pytest.raises(DatabaseError) as caught, transaction.atomic():
+        _written_by_hand(alice, card, 500_00)
+    assert violated(caught.value) == "withdrawal_to_own_account"
+    assert not Withdrawal.objects.exists()
 
 
 def test_every_step_of_a_withdrawal_is_in_the_trail(alice, card, cashier, approver):

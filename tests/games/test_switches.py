@@ -109,9 +109,38 @@ def test_the_desk_throws_switches():
     assert people.behind(auditor).post("/desk/switches/off/", off).status_code == 403
     assert people.behind(risk).post("/desk/switches/off/", {**off, "reason": ""}).status_code == 400
     assert not SalesSwitch.objects.exists()
-    assert people.behind(risk).post("/desk/switches/off/", off).status_code == 302
+    asked = people.behind(risk).post("/desk/switches/off/", off)
+    assert "检修" in asked.content.decode()
+    assert not SalesSwitch.objects.exists()
+    sure = people.behind(risk).post("/desk/switches/off/", {**off, "is_sure": "1"})
+    assert sure.status_code == 302
     page = people.behind(auditor).get("/desk/switches/").content.decode()
     assert "检修" in page
     on = {"scope": "game:ssq", "reason": "好了"}
     assert people.behind(risk).post("/desk/switches/on/", on).status_code == 302
     assert SalesSwitch.objects.get().is_off is False
+
+
+@pytest.mark.parametrize(
+    "press",
+    [
+        {"reason": "检修"},
+        {"kind": "", "reason": "检修"},
+        {"kind": "game", "code": "", "reason": "检修"},
+        {"kind": "game", "code": "kl8", "reason": "检修"},
+        {"kind": "all", "reason": "检修"},
+    ],
+)
+def test_one_press_stops_no_sale(press):
+    """Nothing is chosen before, what is chosen must exist, and the first press only asks."""
+    answer = people.behind(people.member("risk").user).post("/desk/switches/off/", press)
+
+    assert answer.status_code == (200 if press.get("kind") == "all" else 400)
+    assert not SalesSwitch.objects.exists()
+
+
+def test_the_form_of_switches_chooses_nothing_beforehand():
+    page = people.behind(people.member("risk").user).get("/desk/switches/").content.decode()
+
+    assert 'value="" selected' in page
+    assert 'value="all" selected' not in page

@@ -146,6 +146,7 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         ],
         "accounts:login": [("visitor", "", {})],
         "accounts:register": [("visitor", "", {})],
+        "accounts:reset": [("visitor", "", {})],
         "accounts:text": [("visitor", "", {"kind": kind}) for kind in ("terms", "privacy")],
         "accounts:me": [("player", "", {}), ("newcomer", "", {})],
         "accounts:verify": [("newcomer", "", {}), ("player", "", {})],
@@ -251,6 +252,7 @@ NO_SIGHT = {
          "mfa_reauthenticate_webauthn", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"],
         "the same form page with another text",
     ),
+    "accounts:reset_code": "the same form page; walked in tests/accounts/test_password_reset.py",
     **dict.fromkeys(["gallery", "gallery_page"], "samples of parts; tests/lib/test_gallery.py"),
     **dict.fromkeys(["account_login", "mfa_index", "mfa_list_webauthn"], "another name of a page"),
 }  # fmt: skip

@@ -228,7 +228,7 @@ def fills_the_board(player: browser.Visitor, story: Story) -> None:
     assert shown_sum(page) == total + 4_00
     player.look("board")
     page.click(add)
-    page.click("[data-step='-1']")
+    expect(page.locator("[name=multiplier]")).to_have_value("1")
     total += 4_00
 
     type_numbers(page, "red", 1, 2, 5, 9, 14, 19, 33)
@@ -432,6 +432,9 @@ def ask_for(player: browser.Visitor, fen: int) -> None:
     player.look("withdraw")
     player.page.fill("[name=amount]", yuan(fen))
     player.page.click("main form:has([name=amount]) button[type=submit]")
+    player.page.wait_for_selector("[name=confirmed]", state="attached")
+    player.look("withdraw-confirm")
+    player.page.click("main form:has([name=confirmed]) button[type=submit]")
     player.page.wait_for_url("**/wallet/withdrawals/*/")
 
 

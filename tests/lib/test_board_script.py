@@ -52,6 +52,7 @@ class Shop:
         self.posted: list[tuple[str, str]] = []
         self.quotes: list[Route] = []
         self.holds_quotes = False
+        self.told = {"first_one_in": 1265792, "any_one_in": "7.4", "why_not": ""}
 
     def hear(self, said: ConsoleMessage) -> None:
         if said.type == "error":
@@ -73,7 +74,7 @@ class Shop:
             if self.holds_quotes:
                 self.quotes.append(route)
             else:
-                route.fulfill(json={"first_one_in": 1265792, "any_one_in": "7.4"})
+                route.fulfill(json=self.told)
         elif request.method == "POST":
             route.fulfill(body="<title>posted</title>", content_type="text/html")
         else:
@@ -184,6 +185,40 @@ def test_quick_picks_come_from_the_server_and_carry_the_multiplier(board, shop):
     expect(board.locator(".basket-row")).to_have_count(7)
     assert [one["m"] for one in basket(board)] == [1, 2, 3, 3, 3, 3, 3]
     assert ("/quick", "count=5") in shop.posted
+    expect(board.get_by_label("Multiplier of what you add")).to_have_value("1")
+
+
+def test_the_multiplier_counts_while_it_is_typed_and_goes_back_to_one(board):
+    times = board.get_by_label("Multiplier of what you add")
+
+    times.fill("3")
+    expect(part(board, "sum")).to_have_text("90.00 yuan")
+    times.fill("")
+    expect(times).to_have_value("")
+    times.fill("2")
+    board.get_by_role("button", name="Add", exact=True).click()
+
+    expect(times).to_have_value("1")
+    assert [one["m"] for one in basket(board)] == [1, 2, 2]
+
+
+def test_above_the_cap_of_a_ticket_nothing_is_said_of_the_balance(board):
+    board.get_by_label("Multiplier of what you add").fill("99")
+    press(board, "red", *range(12, 22))
+
+    expect(part(board, "why")).to_contain_text("One ticket costs at most")
+    expect(part(board, "after")).to_have_text("")
+
+
+def test_a_chance_that_is_not_counted_says_why_and_the_first_prize_stands(browser, shop):
+    shop.told = {"first_one_in": 1265792, "any_one_in": None, "why_not": "Only up to 6 picks."}
+    page = opened(browser, shop)
+
+    expect(part(page, "odds-any")).to_have_text("not counted")
+    expect(part(page, "odds-first")).to_have_text("1 / 1,265,792")
+    expect(part(page, "odds-note")).to_have_text("Only up to 6 picks.")
+    assert shop.errors == []
+    page.context.close()
 
 
 def test_basket_and_half_a_pick_survive_a_reload(browser, shop):

@@ -273,6 +273,7 @@ def test_the_quote_counts_lines_price_and_odds_again():
 
     assert told.json() == {
         "lines": 14, "price_fen": 28_00, "first_one_in": 1_265_792, "any_one_in": "7.5",
+        "why_not": "",
     }  # fmt: skip
 
 
@@ -367,6 +368,75 @@ def test_anybody_checks_a_receipt_on_our_page_too():
     assert (checked.status_code, altered.status_code) == (200, 409)
     assert "nothing in it was changed" in text_of(checked)
     assert "a part of it was changed" in text_of(altered)
+
+
+def test_the_first_prize_is_counted_even_where_any_prize_is_not():
+    """F033: overlapping lines count once; what is not counted is null, with the reason."""
+    make.draw()
+    wide = {**ROW, "t": "multiple", "p": [[1, 2, 3, 4, 5, 6, 8], [7]]}
+    banker = {**ROW, "t": "banker", "b": [[1, 2, 3, 4, 5], []], "p": [[6, 8, 9], [7]]}
+    others = [{**ROW, "p": [[20, 21, 22, 23, 24, 25 + at], [1]]} for at in range(5)]
+
+    told = english(Client()).post(
+        f"{BOARD}quote/",
+        json.dumps({"selections": [wide, banker, ROW, *others]}),
+        "application/json",
+    )
+
+    distinct = 7 + 1 + 5  # of the bankers' three lines only that with 9 is new
+    assert told.status_code == 200
+    assert told.json()["lines"] == 7 + 3 + 1 + 5
+    assert told.json()["first_one_in"] == -(-17_721_088 // distinct)
+    assert told.json()["any_one_in"] is None
+    assert "only for up to 6 picks" in told.json()["why_not"]
+
+
+def test_the_multiplier_never_stays_chosen():
+    make.draw()
+    fields = {"red": [1, 2, 3, 4, 5, 6], "blue": [7], "multiplier": 3, "basket": "[]"}
+
+    added = english(Client()).post(BOARD, {**fields, "action": "add"})
+    picked = english(Client()).post(BOARD, {**fields, "action": "quick-pick-1"})
+    refused = english(Client()).post(BOARD, {**fields, "red": [1, 2], "action": "add"})
+
+    assert [row["m"] for row in json.loads(hidden(added, "basket"))] == [3]
+    for page, kept in ((added, 1), (picked, 1), (refused, 3)):
+        shown = re.search(r'name="multiplier"[^>]*value="(\d+)"', page.content.decode())
+        assert shown is not None
+        assert int(shown[1]) == kept
+
+
+def test_who_has_paid_reads_that_the_ticket_is_issued_and_what_is_waited_for():
+    """F052: what has not happened is never told as if it had."""
+    draw = make.draw()
+    alice, client = buyer()
+    ticket = make.ticket(alice, draw)
+
+    page = client.get(f"/tickets/{ticket.code}/?bought=1")
+    later = client.get(f"/tickets/{ticket.code}/")
+
+    assert "The ticket is issued." in text_of(page)
+    assert "The ticket is issued." not in text_of(later)
+    titles = re.findall(r'step-title">([^<]+)<', later.content.decode())
+    assert titles == [
+        "Bought", "Waiting for the seal", "The draw", "Settlement", "Payment, if it wins"
+    ]  # fmt: skip
+
+
+def test_the_ticket_leads_to_the_check_with_its_receipt_filled_in():
+    """F046."""
+    draw = make.draw()
+    alice, client = buyer()
+    ticket = make.ticket(alice, draw)
+    page = client.get(f"/tickets/{ticket.code}/").content.decode()
+    link = re.search(r'href="(/[^"]*\?receipt=[^"]+)"', page)
+    assert link is not None
+
+    form = english(Client()).get(link[1])
+
+    brought = re.search(r"<textarea[^>]*>([^<]+)</textarea>", form.content.decode())
+    assert brought is not None
+    assert receipts.read_qr(brought[1]).ticket == ticket.code
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])

@@ -1,6 +1,7 @@
 """Compute prize tables of draws: CSV on standard input, CSV on standard output, no database."""
 
 import csv
+import os
 import sys
 from argparse import RawDescriptionHelpFormatter
 from typing import Any
@@ -48,7 +49,13 @@ class Command(BaseCommand):
         parser.add_argument("game", choices=sorted(rules.GAMES), help="the code of the game")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        game: str = options["game"]
+        try:
+            self._compute(options["game"])
+            self.stdout.flush()
+        except BrokenPipeError:  # the reader has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _compute(self, game: str) -> None:
         writer = csv.writer(self.stdout, lineterminator="\n")
         computed = failed = 0
         heading = prize_table_file.header(game)

@@ -1,0 +1,37 @@
+"""What is said when no view answers: a page to people, `{code, detail}` to programs."""
+
+from __future__ import annotations
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views import defaults
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What cannot be read; a body that is too long has its own status."""
+    status = 413 if isinstance(exception, RequestDataTooBig) else 400
+    if _is_program(request):
+        return JsonResponse({"code": "invalid", "detail": _("This cannot be read.")}, status=status)
+    return render(request, "400.html", status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """An address that nobody has."""
+    if _is_program(request):
+        told = {"code": "not_found", "detail": _("There is nothing at this address")}
+        return JsonResponse(told, status=404)
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A mistake of ours; it is in the log."""
+    if _is_program(request):
+        told = {"code": "server_error", "detail": _("Something failed on our side.")}
+        return JsonResponse(told, status=500)
+    return defaults.server_error(request)
+
+
+def _is_program(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")

@@ -146,6 +146,7 @@ class Visitor:
 
     def look(self, name: str = "") -> str:
         """Judge the page one stands on, keep its picture if asked for; the words that are on it."""
+        self.page.wait_for_load_state("domcontentloaded")
         words = str(self.page.evaluate(READ))
         if self.language == "zh-hans" and (left := english_in(words)):
             self.troubles.append(f"English on {self.page.url}: {left}")
@@ -203,10 +204,16 @@ def log_in(visitor: Visitor, name: str, password: str, secret: str = "") -> None
         type_code(visitor, secret)
 
 
+_TYPED: dict[str, str] = {}
+
+
 def type_code(visitor: Visitor, secret: str) -> None:
-    """Type what the device shows now, and go on."""
+    """Type what the device shows, once it shows something new: a code opens once."""
+    while _TYPED.get(secret) == (shown := demo.totp_code(secret)):
+        visitor.page.wait_for_timeout(500)
+    _TYPED[secret] = shown
     with visitor.page.expect_navigation():
-        visitor.page.fill("[name=code]", demo.totp_code(secret))
+        visitor.page.fill("[name=code]", shown)
         visitor.page.click("main form:has([name=code]) button[type=submit]")
 
 

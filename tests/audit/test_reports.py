@@ -294,7 +294,7 @@ def test_the_trail_is_exported_as_it_was_filtered(auditor):
     )
 
     table = _table(row)
-    assert ["Filters", "Deed begins with: tests."] in table
+    assert ["Filters", "Deed: tests."] in table
     body = table[table.index([]) + 2 : -2]
     assert len(body) == 1
     assert body[0][2:6] == [auditor.user.username, "Gubai", "auditor", "tests.noted"]

@@ -101,6 +101,27 @@ def _make_template(name: str) -> None:
         )
 
 
+def _end_connections(database: str) -> None:
+    """End what the application's role still holds open there; only that role itself may."""
+    app = settings.DATABASES["default"]
+    try:
+        with psycopg.connect(
+            dbname=database,
+            host=app["HOST"],
+            port=app["PORT"],
+            user=app["USER"],
+            password=app["PASSWORD"],
+            autocommit=True,
+        ) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND usename = current_user"
+                " AND pid <> pg_backend_pid()"
+            )
+    except psycopg.OperationalError:
+        return  # no such database: nothing to end
+
+
 def _drop(server: psycopg.Connection, database: str) -> None:
     """Drop a test database; a connection of the application's role may take a moment to end."""
     statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
@@ -108,6 +129,7 @@ def _drop(server: psycopg.Connection, database: str) -> None:
         try:
             server.execute(statement)
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+            _end_connections(database)
             server.execute("SELECT pg_sleep(0.05)")
         else:
             return

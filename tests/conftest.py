@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import hashlib
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
@@ -101,25 +104,18 @@ def _make_template(name: str) -> None:
         )
 
 
-def _end_connections(database: str) -> None:
-    """End what the application's role still holds open there; only that role itself may."""
-    app = settings.DATABASES["default"]
-    try:
-        with psycopg.connect(
-            dbname=database,
-            host=app["HOST"],
-            port=app["PORT"],
-            user=app["USER"],
-            password=app["PASSWORD"],
-            autocommit=True,
-        ) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND usename = current_user"
-                " AND pid <> pg_backend_pid()"
-            )
-    except psycopg.OperationalError:
-        return  # no such database: nothing to end
+def _close_strays() -> None:
+    """Close connections of this thread that another context opened, as a browser's event loop does.
+
+    Django keeps connections per context: those are out of reach of `connections` here.
+    """
+    for found in gc.get_objects():
+        if issubclass(type(found), BaseDatabaseWrapper) and _is_of_this_thread(found):
+            found.close()
+
+
+def _is_of_this_thread(wrapper: BaseDatabaseWrapper) -> bool:
+    return getattr(wrapper, "_thread_ident", None) == threading.get_ident()
 
 
 def _drop(server: psycopg.Connection, database: str) -> None:
@@ -129,7 +125,7 @@ def _drop(server: psycopg.Connection, database: str) -> None:
         try:
             server.execute(statement)
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
-            _end_connections(database)
+            _close_strays()
             server.execute("SELECT pg_sleep(0.05)")
         else:
             return

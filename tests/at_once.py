@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import connections
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def at_once(deeds: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -29,3 +32,15 @@ def at_once(deeds: Sequence[Callable[[], Any]]) -> list[Any]:
     for thread in threads:
         thread.join()
     return results
+
+
+def meeting(step: Callable[P, R], people: int) -> Callable[P, R]:
+    """`step`, after which each of `people` waits until all have done it: the race is certain."""
+    met = threading.Barrier(people, timeout=30)
+
+    def wait_for_all(*args: P.args, **kwargs: P.kwargs) -> R:
+        result = step(*args, **kwargs)
+        met.wait()
+        return result
+
+    return wait_for_all

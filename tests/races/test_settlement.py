@@ -14,7 +14,7 @@ from prizes import proof, publication, settlement
 from prizes.models import Chunk, Prize, Settlement
 from sales import closing
 from tests import make, make_draws
-from tests.at_once import at_once
+from tests.at_once import at_once, meeting
 from tests.owner import as_owner
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -90,6 +90,8 @@ def test_without_the_references_and_the_lock_prizes_would_be_paid_twice(monkeypa
         "prize_reference",
         lambda found, part: f"prize:{found.code}:{part.number}:{_backend()}",
     )
+
+    monkeypatch.setattr(settlement, "_prizes", meeting(settlement._prizes, 6))
 
     at_once([lambda: settlement.credit_chunk(chunk_id=chunk.pk, now=database_time())] * 6)
 

@@ -11,11 +11,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from audit import approvals, people
+from audit import approvals, people, trail
 from lottery_portal.lib import codes
 from lottery_portal.lib.admin import ReadOnlyAdmin
 
-from . import login_names
+from . import login_names, messages
 from .models import (
     ChannelChoice,
     Consent,
@@ -172,24 +172,76 @@ class PostingAdmin(ReadOnlyAdmin):
 
 # Raw change forms of libraries would walk around our doors: log-in keys, tokens, groups.
 for model in [*admin.site._registry]:  # noqa: SLF001 - there is no public list
-    if model._meta.app_label in {"account", "auth", "authtoken", "mfa"}:  # noqa: SLF001
+    if model._meta.app_label in {"account", "auth", "authtoken", "mfa"}:  # noqa: SLF001 - Django's way
         admin.site.unregister(model)
+
+
+class WithPeople(ReadOnlyAdmin):
+    """A list whose rows name a user or a player: staff by name at work, players by number."""
+
+    @admin.display(description=gettext_lazy("user"), ordering="user")
+    def holder(self, row: Any) -> str:
+        """Whose it is."""
+        return _called(row.user)
+
+    @admin.display(description=gettext_lazy("who"), ordering="actor")
+    def who(self, row: Any) -> str:
+        """Who did it."""
+        return _called(row.actor) if row.actor else trail.actor_name(trail.SYSTEM, {})
+
+    @admin.display(description=gettext_lazy("kind"), ordering="kind")
+    def about(self, row: Any) -> str:
+        """The kind of message in words."""
+        kind = messages.KINDS.get(row.kind)
+        return str(kind.title) if kind else row.kind
+
+    @admin.display(description=gettext_lazy("player number"), ordering="player")
+    def player_number(self, row: Any) -> str:
+        """The number in groups of four."""
+        return codes.shown(row.player.code)
+
+
+def _called(user: User) -> str:
+    if hasattr(user, "staff_member"):
+        return user.staff_member.display_name
+    return codes.shown(user.player.code if hasattr(user, "player") else user.username)
+
+
+PEOPLE = {
+    "holder": ("user__staff_member", "user__player"),
+    "who": ("actor__staff_member", "actor__player"),
+    "player_number": ("player",),
+}
 
 
 def _plain(model: type[Model], *shown: str, sieve: tuple[str, ...] = ()) -> None:
     """A list of rows with these columns, newest first."""
     page = type(
         f"{model.__name__}Admin",
-        (ReadOnlyAdmin,),
-        {"list_display": shown, "fields": shown, "list_filter": sieve, "ordering": ("-pk",)},
+        (WithPeople,),
+        {
+            "list_display": shown,
+            "fields": shown,
+            "list_filter": sieve,
+            "list_select_related": [way for name in shown for way in PEOPLE.get(name, ())],
+            "ordering": ("-pk",),
+        },
     )
     admin.site.register(model, page)
 
 
-_plain(PlayerStateChange, "player", "from_state", "to_state", "actor", "reason", "changed_at")
-_plain(IdentityCheck, "player", "provider", "outcome", "reason", "checked_at", sieve=("outcome",))
+_plain(PlayerStateChange, "player_number", "from_state", "to_state", "who", "reason", "changed_at")
+_plain(
+    IdentityCheck,
+    "player_number",
+    "provider",
+    "outcome",
+    "reason",
+    "checked_at",
+    sieve=("outcome",),
+)
 _plain(LegalText, "kind", "version", "language", "title", "published_at", sieve=("kind",))
-_plain(Consent, "user", "kind", "version", "accepted_at", sieve=("kind",))
-_plain(Message, "code", "user", "kind", "sent_at", "read_at", sieve=("kind",))
+_plain(Consent, "holder", "kind", "version", "accepted_at", sieve=("kind",))
+_plain(Message, "holder", "about", "sent_at", "read_at", sieve=("kind",))
 _plain(Delivery, "message", "channel", "state", "detail", "changed_at", sieve=("channel", "state"))
-_plain(ChannelChoice, "user", "kind", "channel", "is_wanted", "chosen_at")
+_plain(ChannelChoice, "holder", "about", "channel", "is_wanted", "chosen_at")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.mfa.base.internal.flows import check_rate_limit
-from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import path
@@ -49,7 +47,7 @@ class LoginThrottle(SimpleRateThrottle):
     rate = "20/min"
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
-        return f"throttle:{self.scope}:{blind_index('ip', login.client_ip(request._request)).hex()}"  # noqa: SLF001
+        return f"throttle:{self.scope}:{blind_index('ip', login.client_ip(request._request)).hex()}"  # noqa: SLF001 - as below
 
 
 class Me(serializers.Serializer[dict[str, Any]]):
@@ -176,15 +174,12 @@ class TokenView(APIView):
 
 def _check_code(user: User, code: str) -> None:
     try:
-        forget = check_rate_limit(user)
+        factor = second_factor.accept(user, code)
     except ValidationError as exc:
         raise login.Locked from exc
-    for factor in Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.WEBAUTHN):
-        if code and factor.wrap().validate_code(code):
-            factor.record_usage()
-            forget()
-            return
-    raise CodeNeeded
+    if factor is None:
+        raise CodeNeeded
+    factor.record_usage()
 
 
 routes = [

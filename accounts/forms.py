@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from . import reveal
+from . import reveal, second_factor
+from .models import User
 
 LOGIN_LENGTH, PASSWORD_LENGTH = 254, 128
 
@@ -51,6 +54,29 @@ class CodeForm(Form):
             attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
         ),
     )
+
+
+class _SpendsItsCode:
+    """The library's forms for a code, taking it by the one function that all ways in ask."""
+
+    user: User
+    cleaned_data: dict[str, Any]
+
+    def clean_code(self) -> str:
+        code = str(self.cleaned_data["code"])
+        factor = second_factor.accept(self.user, code)
+        if factor is None:
+            raise get_adapter().validation_error("incorrect_code")
+        self.authenticator = factor
+        return code
+
+
+class LogInByCodeForm(_SpendsItsCode, AuthenticateForm):  # type: ignore[misc]  # untyped library
+    """The second step of logging in."""
+
+
+class StepUpByCodeForm(_SpendsItsCode, ReauthenticateForm):  # type: ignore[misc]  # untyped library
+    """Confirm once more with a code."""
 
 
 class ResetForm(Form):

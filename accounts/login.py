@@ -230,7 +230,7 @@ def _tell_of_lock(request: HttpRequest, login: str) -> None:
         messages.send(
             user=named.user,
             kind="accounts.locked",
-            params={"at": now.isoformat()},
+            params={"at": now.isoformat(), "can_reset": not named.user.is_staff},
             natural_key=f"locked:{now.isoformat()}",
             now=now,
         )

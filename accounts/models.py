@@ -422,3 +422,25 @@ class ChannelChoice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.channel}"
+
+
+class CodeStep(models.Model):
+    """How far in time the codes of a user's authenticator app are spent (F224)."""
+
+    user = models.OneToOneField(
+        User, on_delete=models.PROTECT, primary_key=True, related_name="+", verbose_name=_("user")
+    )
+    step = models.BigIntegerField(verbose_name=_("step"))
+
+    class Meta:
+        verbose_name = _("spent code")
+        verbose_name_plural = _("spent codes")
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.step}"
+
+    @staticmethod
+    def reach(*, user_id: int, step: int) -> bool:
+        """True for exactly one caller per step, and only while no later one was reached."""
+        CodeStep.objects.bulk_create([CodeStep(user_id=user_id, step=-1)], ignore_conflicts=True)
+        return CodeStep.objects.filter(user_id=user_id, step__lt=step).update(step=step) == 1

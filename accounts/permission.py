@@ -134,7 +134,7 @@ def _roles(user: User, now: datetime) -> frozenset[str]:
     known: frozenset[str] | None = getattr(user, "roles_of_request", None)
     if known is None:
         known = who.roles(user, now)
-        user.roles_of_request = known  # type: ignore[attr-defined]
+        user.roles_of_request = known  # type: ignore[attr-defined]  # kept for this request
     return known
 
 
@@ -215,7 +215,7 @@ def _held_up(request: HttpRequest, user: User, name: str, now: datetime) -> Http
     if player is None:
         return None
     player.user = user  # and so `who.player` asks no second time
-    user.roles_of_request = frozenset({PLAYER})  # type: ignore[attr-defined]
+    user.roles_of_request = frozenset({PLAYER})  # type: ignore[attr-defined]  # kept for this request
     if not player.lacks_consent or name in WITHOUT_CONSENT:
         return None
     if _is_api(request):

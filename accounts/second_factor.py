@@ -1,4 +1,4 @@
-"""The second factor: secrets are encrypted, and staff never lose their last one."""
+"""The second factor: secrets are encrypted, codes open once, staff never lose their last one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ from urllib.parse import urlsplit
 
 import segno
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import (
+    format_hotp_value,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -16,7 +23,7 @@ from django.utils.translation import gettext as _
 from lottery_portal.lib.encryption import decrypt, encrypt
 
 from . import login_names
-from .models import LoginName, User
+from .models import CodeStep, LoginName, User
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -63,6 +70,33 @@ class HouseMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # the library h
 def is_enrolled(user: User) -> bool:
     """Whether the user has a device or a passkey; recovery codes alone do not count."""
     return bool(Authenticator.objects.filter(user=user, type__in=FACTORS).exists())
+
+
+def accept(user: User, code: str) -> Authenticator | None:
+    """The factor whose `code` this is, spent by this call; None for a wrong or a spent one.
+
+    Failures count: too many raise the library's `ValidationError`. Every way in asks here.
+    """
+    forget = check_rate_limit(user)
+    for factor in Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.WEBAUTHN):
+        if spend(factor, code):
+            forget()
+            return factor
+    return None
+
+
+def spend(factor: Authenticator, code: str) -> bool:
+    """True for exactly one caller per code; then neither it nor an older one opens again.
+
+    The database keeps what is spent: the library's own mark lies in the cache, which may fail.
+    """
+    if factor.type != Authenticator.Type.TOTP:
+        return bool(factor.wrap().validate_code(code))
+    secret = decrypt(factor.data["secret"], purpose="second_factor", place=PLACE)
+    for step in yield_hotp_counters_from_time():
+        if compare_user_code(actual=code, expected=format_hotp_value(hotp_value(secret, step))):
+            return CodeStep.reach(user_id=factor.user_id, step=step)
+    return False
 
 
 def was_used(request: HttpRequest, user: User | AnonymousUser) -> bool:

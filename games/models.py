@@ -258,6 +258,13 @@ class SealStatement(models.Model):
         return self.root[:8]
 
 
+class BlindEntries(models.Manager["ResultEntry"]):
+    """Entries without their numbers: the application writes those and may not read them."""
+
+    def get_queryset(self) -> models.QuerySet[ResultEntry]:
+        return super().get_queryset().defer("numbers")
+
+
 class ResultEntry(models.Model):
     """The numbers as one official typed them, blind; two equal ones make a result (F061)."""
 
@@ -276,6 +283,8 @@ class ResultEntry(models.Model):
         verbose_name=_("drawn numbers")
     )
     entered_at = models.DateTimeField(verbose_name=_("entered at"))
+
+    objects = BlindEntries()
 
     class Meta:
         verbose_name = _("result entry")

@@ -10,12 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from itertools import chain
 from math import comb, prod
 
 from games.rules.shape import RuleVersion, Zone
 
-# Cases in one zone beyond which a cart is not counted: a page waits for it.
-MOST_CASES = 20_000
+# Steps beyond which a cart is not counted: a page waits for it, and anybody may ask. So many take a
+# twentieth of a second.
+MOST_STEPS = 100_000
+_STEPS_OF_A_LOOK = 4
 
 _ROUND_FROM = 100
 
@@ -40,33 +43,30 @@ def of(
     One selection always has an answer. Of several that overlap in too many ways to be counted
     while a page waits there is none: None, never an approximation.
     """
-    zones: list[Mapping[_Reached, int]] = []
+    tiers = version.tiers_in_force(special_on=special_on)
+    matches = [(tier.number, match) for tier in tiers for match in tier.matches]
+    steps = _Steps(MOST_STEPS)
+    together: Mapping[int, int] = {-1: 1}
     for index, zone in enumerate(version.zones):
         pairs = [(masks[2 * index], masks[2 * index + 1]) for masks in selections]
-        cases = _cases(zone, pairs)
-        if cases is None:
+        cases = _cases(zone, pairs, tuple(match[index] for _tier, match in matches), steps)
+        if cases is None or not steps.go(len(together) * len(cases)):
             return None
-        zones.append(cases)
-
-    @cache
-    def tiers_of(line: tuple[tuple[int, int], ...]) -> int:
-        return _tiers(version, line, special_on=special_on)
-
+        together = _both(together, cases)
+    if not steps.go(_STEPS_OF_A_LOOK * len(together) * len(selections)):
+        return None
     winning: Counter[int] = Counter()
-    for results, reached in _together(zones):
-        tiers = 0
-        for line in zip(*reached, strict=True):
-            tiers |= tiers_of(line)
-        winning[tiers] += results
+    won_by = tuple(tier for tier, _match in matches)
+    for met, results in together.items():
+        winning[_tiers(met, won_by)] += results
     total = prod(comb(zone.size, zone.drawn) for zone in version.zones)
     return Odds(
-        any_prize=Fraction(sum(results for tiers, results in winning.items() if tiers), total),
+        any_prize=Fraction(sum(results for won, results in winning.items() if won), total),
         per_tier={
             tier.number: Fraction(
-                sum(results for tiers, results in winning.items() if tiers >> tier.number & 1),
-                total,
+                sum(results for won, results in winning.items() if won >> tier.number & 1), total
             )
-            for tier in version.tiers_in_force(special_on=special_on)
+            for tier in tiers
         },
     )
 
@@ -83,70 +83,98 @@ def one_in(chance: Fraction) -> str:
     return f"{whole}.{tenth}" if tenth else f"{whole}"
 
 
-# Per selection, the fewest and the most hits that one of its lines has in a zone; every number of
-# hits between them is met by some line.
-_Reached = tuple[tuple[int, int], ...]
+@dataclass(slots=True)
+class _Steps:
+    """How many steps may still be gone; asked before they are."""
+
+    left: int
+
+    def go(self, steps: int) -> bool:
+        self.left -= steps
+        return self.left >= 0
 
 
-def _cases(zone: Zone, pairs: Sequence[tuple[int, int]]) -> Mapping[_Reached, int] | None:
-    """How many results of a zone reach what, for selections given as (bankers, picks)."""
-    groups = Counter(
-        tuple((bankers >> bit & 1, picks >> bit & 1) for bankers, picks in pairs)
-        for bit in range(zone.size)
-    )
-    nothing = (0, tuple((0, 0) for _pair in pairs))
-    counted = {nothing: 1}
-    for marks, size in groups.items():
-        more: defaultdict[tuple[int, tuple[tuple[int, int], ...]], int] = defaultdict(int)
-        for (drawn, hit), results in counted.items():
-            for count in range(min(size, zone.drawn - drawn) + 1):
-                now = tuple(
-                    (bankers + count * banker, picks + count * pick)
-                    for (bankers, picks), (banker, pick) in zip(hit, marks, strict=True)
-                )
-                more[drawn + count, now] += results * comb(size, count)
-        if len(more) > MOST_CASES:
+# A case while it is counted is one number, so that a step is one addition: in its lowest digit how
+# many numbers of the zone are drawn, above it per selection how many bankers and picks are hit.
+_DIGIT = 8
+_LARGEST = (1 << _DIGIT) - 1
+
+
+def _cases(
+    zone: Zone, pairs: Sequence[tuple[int, int]], wanted: tuple[int, ...], steps: _Steps
+) -> Mapping[int, int] | None:
+    """How many results of a zone meet which of the `wanted` hits, by some line of each selection.
+
+    What is met is one number too: a bit per wanted hits, selection after selection.
+    """
+    groups = Counter(_mark(bit, pairs) for bit in range(zone.size))
+    counted = {0: 1}
+    for mark, size in groups.items():
+        if not steps.go(len(counted) * (min(size, zone.drawn) + 1)):
             return None
-        counted = dict(more)
-    reached: Counter[_Reached] = Counter()
-    for (drawn, hit), results in counted.items():
-        if drawn == zone.drawn:
-            reached[_reach(zone, pairs, hit)] += results
-    return reached
+        more: defaultdict[int, int] = defaultdict(int)
+        ways = [comb(size, count) for count in range(zone.drawn + 1)]
+        for case, results in counted.items():
+            for count in range(min(size, zone.drawn - (case & _LARGEST)) + 1):
+                more[case + count * mark] += results * ways[count]
+        counted = more
+    whole = {case: results for case, results in counted.items() if case & _LARGEST == zone.drawn}
+    if not steps.go(_STEPS_OF_A_LOOK * len(whole) * len(pairs)):
+        return None
+    met: Counter[int] = Counter()
+    for case, results in whole.items():
+        met[_met(zone, pairs, case, wanted)] += results
+    return met
 
 
-def _reach(
-    zone: Zone, pairs: Sequence[tuple[int, int]], hit: Sequence[tuple[int, int]]
-) -> _Reached:
-    reached = []
-    for (bankers, picks), (bankers_hit, picks_hit) in zip(pairs, hit, strict=True):
-        wanted = zone.picked - bankers.bit_count()
-        missed = picks.bit_count() - picks_hit
-        reached.append(
-            (bankers_hit + max(0, wanted - missed), bankers_hit + min(wanted, picks_hit))
-        )
-    return tuple(reached)
+def _mark(bit: int, pairs: Sequence[tuple[int, int]]) -> int:
+    """What a drawn number adds to a case."""
+    mark = 1
+    for place, masks in enumerate(chain.from_iterable(pairs), start=1):
+        mark |= (masks >> bit & 1) << _DIGIT * place
+    return mark
 
 
-def _together(zones: Sequence[Mapping[_Reached, int]]) -> list[tuple[int, list[_Reached]]]:
-    """Every combination of the zones' cases, with the number of results in it."""
-    combined: list[tuple[int, list[_Reached]]] = [(1, [])]
-    for cases in zones:
-        combined = [
-            (results * more, [*reached, reach])
-            for results, reached in combined
-            for reach, more in cases.items()
-        ]
-    return combined
+def _met(zone: Zone, pairs: Sequence[tuple[int, int]], case: int, wanted: tuple[int, ...]) -> int:
+    met = 0
+    for place, (bankers, picks) in enumerate(pairs):
+        bankers_hit = (case := case >> _DIGIT) & _LARGEST
+        picks_hit = (case := case >> _DIGIT) & _LARGEST
+        # A line joins so many picks to the bankers; every number of hits between the fewest and the
+        # most is met by some line.
+        joined = zone.picked - bankers.bit_count()
+        least = bankers_hit + max(0, joined - picks.bit_count() + picks_hit)
+        most = bankers_hit + min(joined, picks_hit)
+        met |= _between(least, most, wanted) << place * len(wanted)
+    return met
 
 
-def _tiers(version: RuleVersion, line: tuple[tuple[int, int], ...], *, special_on: bool) -> int:
-    """The tiers in which a selection with these reaches per zone wins: bit n for tier n."""
-    return sum(
-        1 << tier.number
-        for tier in version.tiers_in_force(special_on=special_on)
-        if any(
-            all(least <= hits <= most for hits, (least, most) in zip(match, line, strict=True))
-            for match in tier.matches
-        )
-    )
+@cache
+def _between(least: int, most: int, wanted: tuple[int, ...]) -> int:
+    return sum((least <= hits <= most) << at for at, hits in enumerate(wanted))
+
+
+def _both(some: Mapping[int, int], others: Mapping[int, int]) -> Mapping[int, int]:
+    """What is met in one zone and in the other as well, with the number of results of both."""
+    both: defaultdict[int, int] = defaultdict(int)
+    for met, results in some.items():
+        for also_met, more in others.items():
+            both[met & also_met] += results * more
+    return both
+
+
+def _tiers(met: int, won_by: tuple[int, ...]) -> int:
+    """The tiers in which some selection wins: bit n for tier n."""
+    won = 0
+    while met:
+        won |= _tiers_of_one(met & (1 << len(won_by)) - 1, won_by)
+        met >>= len(won_by)
+    return won
+
+
+@cache
+def _tiers_of_one(met: int, won_by: tuple[int, ...]) -> int:
+    won = 0
+    for at, tier in enumerate(won_by):
+        won |= (met >> at & 1) << tier
+    return won

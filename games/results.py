@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -133,7 +133,7 @@ def _enter(
     if first is None:
         draws.advance(draw_id=draw.pk, to=Draw.State.DRAWN, actor=official, now=now)
     result = None
-    if first is not None and first.numbers == numbers:
+    if first is not None and _typed_alike(first, entry):
         result = Result.objects.create(
             draw=draw,
             numbers=numbers,
@@ -147,6 +147,14 @@ def _enter(
     if result is not None:
         draws.advance(draw_id=draw.pk, to=Draw.State.CONFIRMED, actor=official, now=now)
     return Entered(round=number, is_second=first is not None, result=result)
+
+
+def _typed_alike(first: ResultEntry, second: ResultEntry) -> bool:
+    """What the database says of two entries: it alone may look at the numbers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT games_typed_alike(%s, %s)", [first.pk, second.pk])
+        (alike,) = cursor.fetchone()
+    return bool(alike)
 
 
 def _record(

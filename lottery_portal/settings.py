@@ -280,6 +280,10 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = False
 MFA_TOTP_ISSUER = BRAND
 MFA_ADAPTER = "accounts.second_factor.HouseMFAAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.forms.LogInByCodeForm",
+    "reauthenticate": "accounts.forms.StepUpByCodeForm",
+}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = EMBEDDED
 AXES_FAILURE_LIMIT = 3
 AXES_COOLOFF_TIME = 0.5  # hours

@@ -174,10 +174,12 @@ def _banker(version: RuleVersion, multiplier: int) -> bets.Selection:
 
 
 def _finish_drawing(draw: Draw, *, now: datetime) -> None:
-    """Type what was typed first once more; with nothing typed, draw."""
-    first = draw.result_entries.order_by("-pk").first()
-    if first is None or draw.result_entries.count() % 2 == 0:
-        draw_numbers(draw=draw, now=now)
-        return
-    other = next(one for one in drills.officials(now=now) if one.pk != first.official_id)
-    results.enter(draw=draw, official=other, numbers=first.numbers, now=now)
+    """Draw; an entry left alone cannot be read, so it is answered first, and a new round begins."""
+    last = draw.result_entries.order_by("-pk").first()
+    if last is not None and draw.result_entries.count() % 2:
+        other = next(one for one in drills.officials(now=now) if one.pk != last.official_id)
+        numbers = quick_pick.pick(rule_sheets.version_of(draw)).picks
+        answered = results.enter(draw=draw, official=other, numbers=numbers, now=now)
+        if answered.result is not None:
+            return
+    draw_numbers(draw=draw, now=now)

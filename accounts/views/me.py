@@ -134,6 +134,7 @@ def message_choices(request: HttpRequest) -> HttpResponse:
                 messages.choose(
                     user=user, kind=kind.name, channel=channel, is_wanted=is_wanted, now=now
                 )
+        notes.success(request, _("Your choice is kept."))
         return redirect("accounts:message_choices")
     labels = {
         str(Delivery.Channel.EMAIL): _("%(title)s, by e-mail"),

@@ -1,6 +1,7 @@
 """The keys of an account: password, authenticator app, passkeys, recovery codes, step-up.
 
-The library checks and stores; the pages, the trail and the session's new key are ours.
+The library checks and stores; the pages, the trail and the session's new key are ours. It has no
+types: its views are `Any` to the checker.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class _Ours:
     request: HttpRequest
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]  # no types
         is_staff = getattr(self.request.user, "is_staff", False)
         return {**context, "base": "base_desk.html" if is_staff else "base.html"}
 
@@ -105,12 +106,12 @@ class _NewKey:
     request: HttpRequest
 
     def form_valid(self, form: Any) -> HttpResponse:
-        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # no types
         self.request.session.cycle_key()
         return response
 
 
-class Authenticate(_Ours, AuthenticateView):  # type: ignore[misc]
+class Authenticate(_Ours, AuthenticateView):  # type: ignore[misc]  # no types
     """The second step of logging in."""
 
     def form_invalid(self, form: Any) -> HttpResponse:
@@ -119,15 +120,15 @@ class Authenticate(_Ours, AuthenticateView):  # type: ignore[misc]
         return response
 
 
-class StepUpByPassword(_Ours, _NewKey, ReauthenticateView):  # type: ignore[misc]
+class StepUpByPassword(_Ours, _NewKey, ReauthenticateView):  # type: ignore[misc]  # no types
     """Confirm with the password."""
 
 
-class StepUpByCode(_Ours, _NewKey, ReauthenticateByFactorView):  # type: ignore[misc]
+class StepUpByCode(_Ours, _NewKey, ReauthenticateByFactorView):  # type: ignore[misc]  # no types
     """Confirm with a code."""
 
 
-class StepUpByPasskey(_Ours, _NewKey, ReauthenticateWebAuthnView):  # type: ignore[misc]
+class StepUpByPasskey(_Ours, _NewKey, ReauthenticateWebAuthnView):  # type: ignore[misc]  # no types
     """Confirm with a passkey."""
 
     def form_invalid(self, form: Any) -> HttpResponse:
@@ -136,19 +137,19 @@ class StepUpByPasskey(_Ours, _NewKey, ReauthenticateWebAuthnView):  # type: igno
         )
 
 
-class ActivateApp(_Ours, ActivateTOTPView):  # type: ignore[misc]
+class ActivateApp(_Ours, ActivateTOTPView):  # type: ignore[misc]  # no types
     """Set up the authenticator app. The code just typed confirms this session too."""
 
     def form_valid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)
         device = Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP)
-        device.wrap().validate_code(form.cleaned_data["code"])  # so that it opens nothing again
+        second_factor.spend(device, form.cleaned_data["code"])  # so that it opens nothing again
         post_authentication(self.request, device, reauthenticated=True)
         self.request.session.cycle_key()
         return response
 
 
-class DeactivateApp(_Ours, DeactivateTOTPView):  # type: ignore[misc]
+class DeactivateApp(_Ours, DeactivateTOTPView):  # type: ignore[misc]  # no types
     """Give up the authenticator app; staff only when a passkey remains."""
 
 
@@ -156,13 +157,13 @@ class _Named:
     """The name of a passkey, asked for in our words."""
 
     def get_form(self, form_class: Any = None) -> Any:
-        form = super().get_form(form_class)  # type: ignore[misc]
+        form = super().get_form(form_class)  # type: ignore[misc]  # no types
         form.fields["name"].label = _("Name of the device")
         form.fields["name"].max_length = 60
         return form
 
 
-class AddPasskey(_Ours, _Named, AddWebAuthnView):  # type: ignore[misc]
+class AddPasskey(_Ours, _Named, AddWebAuthnView):  # type: ignore[misc]  # no types
     """Add a passkey. Having just used it confirms this session too."""
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -178,11 +179,11 @@ class AddPasskey(_Ours, _Named, AddWebAuthnView):  # type: ignore[misc]
         return response
 
 
-class RenamePasskey(_Ours, _Named, EditWebAuthnView):  # type: ignore[misc]
+class RenamePasskey(_Ours, _Named, EditWebAuthnView):  # type: ignore[misc]  # no types
     """Give a passkey another name."""
 
 
-class RemovePasskey(_Ours, RemoveWebAuthnView):  # type: ignore[misc]
+class RemovePasskey(_Ours, RemoveWebAuthnView):  # type: ignore[misc]  # no types
     """Give up a passkey; never the last factor of a member of staff."""
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -195,11 +196,11 @@ class RemovePasskey(_Ours, RemoveWebAuthnView):  # type: ignore[misc]
         return response
 
 
-class RecoveryCodes(_Ours, ViewRecoveryCodesView):  # type: ignore[misc]
+class RecoveryCodes(_Ours, ViewRecoveryCodesView):  # type: ignore[misc]  # no types
     """The codes for the day the phone is lost."""
 
 
-class NewRecoveryCodes(_Ours, GenerateRecoveryCodesView):  # type: ignore[misc]
+class NewRecoveryCodes(_Ours, GenerateRecoveryCodesView):  # type: ignore[misc]  # no types
     """Make new codes; the old ones end."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

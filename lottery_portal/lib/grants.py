@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ WORDS = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
 
 @dataclass(frozen=True)
 class TableGrant:
-    """Rights on one table; with `columns`, UPDATE is for those only."""
+    """Rights on one table: UPDATE for `columns` only, if any are named; SELECT not for `hidden`."""
 
     table: str
     rights: frozenset[str]
     columns: tuple[str, ...] = ()
+    hidden: frozenset[str] = frozenset()
 
 
 def reviewed() -> tuple[dict[str, TableGrant], Mapping[str, list[str]]]:
@@ -30,8 +31,13 @@ def reviewed() -> tuple[dict[str, TableGrant], Mapping[str, list[str]]]:
     content: dict[str, Any] = tomllib.loads(FILE.read_text())
     tables = {}
     for table, said in content["tables"].items():
-        rights, columns = (said, []) if isinstance(said, str) else (said["rights"], said["columns"])
-        tables[table] = TableGrant(table, frozenset(WORDS[r] for r in rights), tuple(columns))
+        whole = {"rights": said} if isinstance(said, str) else said
+        tables[table] = TableGrant(
+            table,
+            frozenset(WORDS[right] for right in whole["rights"]),
+            tuple(whole.get("columns", ())),
+            frozenset(whole.get("hidden", ())),
+        )
     return tables, content["functions"]
 
 
@@ -72,7 +78,7 @@ def apply(*, using: str = "owner") -> None:
             )
         for grant in tables.values():
             for right in sorted(grant.rights):
-                cursor.execute(_grant_on_table(grant, right, role))
+                cursor.execute(_grant_on_table(cursor, grant, right, role))
         for name, arguments in functions.items():
             cursor.execute(
                 sql.SQL("GRANT EXECUTE ON FUNCTION {}({}) TO {}").format(
@@ -81,14 +87,33 @@ def apply(*, using: str = "owner") -> None:
             )
 
 
-def _grant_on_table(grant: TableGrant, right: str, role: sql.Identifier) -> sql.Composed:
+def _grant_on_table(
+    cursor: Any, grant: TableGrant, right: str, role: sql.Identifier
+) -> sql.Composed:
+    narrowed: Sequence[str] = ()
+    if right == "UPDATE":
+        narrowed = grant.columns
+    elif right == "SELECT" and grant.hidden:
+        narrowed = _columns_but(cursor, grant)
     columns: sql.Composable = sql.SQL("")
-    if right == "UPDATE" and grant.columns:
-        named = sql.SQL(", ").join(map(sql.Identifier, grant.columns))
-        columns = sql.SQL(" ({})").format(named)
+    if narrowed:
+        columns = sql.SQL(" ({})").format(sql.SQL(", ").join(map(sql.Identifier, narrowed)))
     return sql.SQL("GRANT {}{} ON {} TO {}").format(
         sql.SQL(right), columns, sql.Identifier(grant.table), role
     )
+
+
+def _columns_but(cursor: Any, grant: TableGrant) -> list[str]:
+    """The columns of a table that may be read; one that is hidden and not there is a mistake."""
+    cursor.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s)"
+        " AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+        [grant.table],
+    )
+    columns = [name for (name,) in cursor.fetchall()]
+    if unknown := grant.hidden - set(columns):
+        raise RuntimeError(f"{grant.table} has no column {', '.join(sorted(unknown))} to hide")
+    return [name for name in columns if name not in grant.hidden]
 
 
 def tables_of_catalogue(cursor: Any) -> list[str]:

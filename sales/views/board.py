@@ -29,6 +29,7 @@ from . import refusals
 
 CHANNEL = "web"
 MOST_QUICK_PICKS = 5
+MOST_BYTES = 100_000  # two hundred picks of every number there is are shorter
 
 
 def _game(code: str) -> Game:
@@ -230,6 +231,8 @@ def quote(request: HttpRequest, game_code: str) -> HttpResponse:
 
 
 def _asked(body: bytes) -> list[bets.Selection]:
+    if len(body) > MOST_BYTES:
+        raise bets.SelectionUnreadable
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as exc:
@@ -237,12 +240,14 @@ def _asked(body: bytes) -> list[bets.Selection]:
     rows = content.get("selections") if isinstance(content, dict) else None
     if not isinstance(rows, list):
         raise bets.SelectionUnreadable
+    if len(rows) > quotes.MOST_SELECTIONS:
+        raise quotes.TooManySelections(most=quotes.MOST_SELECTIONS, given=len(rows))
     return [basket.read_one(row) for row in rows]
 
 
 def _count(text: str) -> int:
     """How many were asked for; a number that long is no number of picks."""
-    is_number = text.isascii() and text.isdigit() and len(text) < 6  # noqa: PLR2004
+    is_number = text.isascii() and text.isdigit() and len(text) < 6  # noqa: PLR2004 - no count has six digits
     return min(max(int(text), 1), MOST_QUICK_PICKS) if is_number else 1
 
 
@@ -280,6 +285,7 @@ def _board(
         "multiplier": multiplier,
         "basket": [basket.shown(version, checked) for checked in sound],
         "basket_json": basket.write([checked.selection for checked in sound]),
+        "adds": request.method == "POST" and "basket" not in request.POST,
         "lines_in_basket": sum(checked.lines for checked in sound),
         "sum_fen": sum(checked.amount_fen for checked in sound),
         "total_lines": int(1 / chances.first_prize),

@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 from django.urls import reverse
 
-from accounts import demo, login, second_factor
+from accounts import demo, login, messages, second_factor
 from accounts.models import Message, User
 from audit import trail
 from lottery_portal.lib import dates
@@ -200,8 +200,23 @@ def test_three_failures_lock_staff_and_tell_them():
     assert answers[-1].status_code == 429
     message = Message.objects.get(user=member.user)
     assert message.kind == "accounts.locked"
+    assert "Forgot the password?" not in told(message)
     record = trail.read(trail.Filters(action="accounts.login_locked")).get()
     assert record.object_code == member.user.username
+
+
+def test_a_locked_player_is_told_that_a_new_password_opens_the_name():
+    """F008: staff are not, for theirs does not."""
+    player = people.player(login=LOGIN)
+    for _failure in range(3):
+        try_in(Client(), LOGIN, "wrong")
+
+    assert "Forgot the password?" in told(Message.objects.get(user=player.user))
+
+
+def told(message: Message) -> str:
+    """The words of a message in English."""
+    return messages.write(message, "en").text
 
 
 def test_the_session_gets_a_new_key_at_log_in():

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import time
+
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.test import Client
 from django.urls import reverse
 
-from accounts import demo, second_factor
+from accounts import demo, login_names, second_factor
+from accounts.models import LoginName, User
 from tests import people
+from tests.at_once import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +113,125 @@ def test_passkeys_are_bound_to_our_host(settings):
     entity = second_factor.HouseMFAAdapter().get_public_key_credential_rp_entity()
 
     assert entity["id"] == "play.example.com"
+
+
+def code_of(secret: str, *, steps_ago: int = 0) -> str:
+    """What the app shows now, or showed so many half minutes ago."""
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 - steps_ago)))
+
+
+def log_in_by_code(user: User, code: str) -> bool:
+    """Whether the second step of logging in takes the code."""
+    client = Client()
+    name = LoginName.objects.get(user=user)
+    typed = {"login": login_names.of(name).value, "password": people.PASSWORD}
+    client.post(reverse("accounts:login"), typed)
+    client.post(reverse("mfa_authenticate"), {"code": code})
+    return "_auth_user_id" in client.session
+
+
+def confirm_by_code(user: User, code: str) -> bool:
+    """Whether the page that asks once more takes the code."""
+    given = {"code": code, "next": "/me/"}
+    return people.behind(user).post(reverse("mfa_reauthenticate"), given).status_code == 302
+
+
+def get_token_by_code(user: User, code: str) -> bool:
+    """Whether the API gives a token for the code."""
+    name = LoginName.objects.get(user=user)
+    typed = {"login": login_names.of(name).value, "password": people.PASSWORD}
+    given = {**typed, "code": code}
+    answer = Client().post("/api/v1/tokens/", given, content_type="application/json")
+    return answer.status_code == 201
+
+
+WAYS = {"log in": log_in_by_code, "confirm": confirm_by_code, "token": get_token_by_code}
+
+
+@pytest.fixture
+def _no_cache(settings):
+    """Redis is gone and each process has a memory of its own: nothing is remembered there."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+
+
+@pytest.fixture
+def _slow_clocks(settings):
+    """Codes of the half minute before and after are taken too."""
+    settings.MFA_TOTP_TOLERANCE = 1
+
+
+@pytest.mark.usefixtures("_no_cache", "_slow_clocks")
+@pytest.mark.parametrize("second", WAYS)
+@pytest.mark.parametrize("first", WAYS)
+def test_a_code_opens_once_whatever_became_of_the_cache(first, second):
+    """F224: by whatever way it comes first and by whatever way again."""
+    user = people.player(login="13900000001").user
+    code = code_of(demo.enrol(user))
+
+    assert WAYS[first](user, code)
+    assert not WAYS[second](user, code)
+
+
+@pytest.mark.usefixtures("_no_cache", "_slow_clocks")
+@pytest.mark.parametrize("way", WAYS)
+def test_no_older_code_opens_after_a_newer_one(way):
+    """F224: neither the spent code nor one from before it, and the next one does."""
+    user = people.player(login="13900000001").user
+    secret = demo.enrol(user)
+
+    assert WAYS[way](user, code_of(secret))
+    assert not WAYS[way](user, code_of(secret, steps_ago=1))
+    assert WAYS[way](user, code_of(secret, steps_ago=-1))
+
+
+@pytest.mark.usefixtures("_no_cache", "_slow_clocks")
+def test_the_code_that_set_the_app_up_opens_nothing_again():
+    """F224"""
+    user = people.player(login="13900000001").user
+    client = people.behind(user)
+    client.post(
+        reverse("account_reauthenticate"), {"password": people.PASSWORD, "next": "/me/security/"}
+    )
+    secret = client.get(reverse("mfa_activate_totp")).context["form"].secret
+    code = code_of(secret)
+    client.post(reverse("mfa_activate_totp"), {"code": code})
+    assert second_factor.is_enrolled(user)
+
+    assert not any(way(user, code) for way in WAYS.values())
+
+
+@pytest.mark.usefixtures("_no_cache", "_slow_clocks")
+def test_a_recovery_code_opens_once():
+    """F224"""
+    user = people.player(login="13900000001").user
+    demo.enrol(user)
+    code = RecoveryCodes.activate(user).get_unused_codes()[0]
+
+    assert [get_token_by_code(user, code) for _time in range(2)] == [True, False]
+
+
+@pytest.mark.usefixtures("_no_cache", "_slow_clocks")
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_bring_one_code_at_once_one_gets_in():
+    """F224"""
+    user = people.player(login="13900000001").user
+    code = code_of(demo.enrol(user))
+    factors = [Authenticator.objects.get(user=user) for _one in range(8)]
+
+    taken = at_once([functools.partial(second_factor.spend, factor, code) for factor in factors])
+
+    assert sorted(taken) == [False] * 7 + [True]
+
+
+@pytest.mark.usefixtures("_no_cache", "_slow_clocks")
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_two_requests_with_one_code_at_once_open_one_session():
+    """F224"""
+    user = people.player(login="13900000001").user
+    code = code_of(demo.enrol(user))
+
+    taken = at_once([lambda: log_in_by_code(user, code), lambda: get_token_by_code(user, code)])
+
+    assert sorted(taken) == [False, True]

@@ -1,9 +1,11 @@
 """Odds are counted, not estimated."""
 
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from math import comb
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -132,3 +134,63 @@ def test_a_cart_too_tangled_to_count_gets_no_approximation():
 )
 def test_odds_are_rounded_against_ourselves(chance, text):
     assert odds.one_in(chance) == text
+
+
+def steps_of(cart) -> int:
+    """How many lines of the counting module are run for a cart, that is answered or not."""
+    gone = 0
+
+    def step(_frame: FrameType, event: str, _arg: object):
+        nonlocal gone
+        gone += event == "line"
+        return step
+
+    def enter(frame: FrameType, _event: str, _arg: object):
+        return step if frame.f_code.co_filename == odds.__file__ else None
+
+    before = sys.gettrace()
+    sys.settrace(enter)
+    try:
+        odds.of(SSQ, cart, special_on=True)
+    finally:
+        sys.settrace(before)
+    return gone
+
+
+def tangled(kind: str, count: int) -> list[tuple[int, ...]]:
+    """Picks that overlap in as many ways as they can: every number tells them apart otherwise."""
+    cart = []
+    for place in range(count):
+        numbers = sorted(number for number in range(1, 34) if number * 37 % 61 >> place & 1)
+        reds = [f"{number:02d}" for number in numbers]
+        bankers, drags = reds[:3], reds[3:10]
+        spelt = {
+            "single": ",".join(reds[:6]),
+            "multiple": ",".join(reds[:10]),
+            "banker": f"{','.join(bankers)}#{','.join(drags)}",
+        }[kind]
+        cart.append(masks(f"{kind}|{spelt}+{place + 1:02d}|x1|own"))
+    return cart
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+@pytest.mark.parametrize("kind", ["single", "multiple", "banker"])
+def test_no_cart_takes_more_steps_than_a_visitor_may_ask_for(kind, count):
+    """F033: anybody may ask, so the work has an end; it is said before it is done."""
+    assert steps_of(tangled(kind, count)) < 3 * odds.MOST_STEPS
+
+
+def test_five_single_lines_are_still_counted():
+    """F033: what a quick pick of five puts on the board has its odds."""
+    cart = [
+        masks(f"single|{reds}|x1|quick")
+        for reds in (
+            "03,09,14,20,27,31+02",
+            "01,06,12,19,22,33+07",
+            "05,08,15,17,24,29+11",
+            "02,10,13,21,26,30+14",
+            "04,07,16,18,25,32+05",
+        )
+    ]
+
+    assert odds.of(SSQ, cart, special_on=False) is not None

@@ -7,14 +7,16 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts import drills
 from accounts.models import Person
 from finance import ledger
+from games import results
 from games.models import Draw
 from lottery_portal.lib.db import database_time
 from prizes import drill, proof
 from prizes.models import Settlement
 from sales.models import Ticket
-from tests import make
+from tests import make, make_draws
 from tests.owner import as_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,6 +51,19 @@ def test_a_drill_that_was_cut_off_is_ended_by_the_next():
     assert set(Draw.objects.filter(game__code=drill.GAME).values_list("state", flat=True)) == {
         "PUBLISHED"
     }
+
+
+def test_a_drill_cut_off_between_two_entries_is_ended_too():
+    """F250, F061: what the first typed cannot be read, so it is answered and both type again."""
+    draw = drill.prepare(now=database_time())
+    drill.close_and_seal(draw=draw, now=database_time())
+    make.wait_until(Draw.objects.get(pk=draw.pk).draws_at)
+    first = drills.officials(now=database_time())[0]
+    results.enter(draw=draw, official=first, numbers=make_draws.NUMBERS, now=database_time())
+
+    assert drill.finish_open_draws(now=database_time()) == [draw.code]
+
+    assert Draw.objects.get(pk=draw.pk).state == Draw.State.PUBLISHED
 
 
 def test_a_drill_whose_books_differ_fails():

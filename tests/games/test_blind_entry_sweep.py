@@ -1,0 +1,298 @@
+"""The first official's numbers are read by nobody before the second typed his (F061).
+
+Every address of the portal is opened by every role that may open it, every export is written, and
+every column that the application can read is read: the numbers stand nowhere in any spelling.
+"""
+
+from __future__ import annotations
+
+import html
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.sessions.models import Session
+from django.core import mail
+from django.db import ProgrammingError, connection, transaction
+from django.test import Client
+from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from accounts import who
+from accounts.models import Message
+from audit import reports
+from audit.models import TrailRecord
+from games import results
+from games.models import Result, ResultEntry
+from lottery_portal import jobs
+from lottery_portal.lib.db import database_time
+from tests import people
+from tests.accounts.test_permission import expected
+from tests.journeys import full_house
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+NUMBERS = ((4, 13, 19, 22, 28, 33), (12,))
+REDS = list(NUMBERS[0])
+MASK = sum(1 << (number - 1) for number in REDS)
+OTHER = ((2, 5, 6, 9, 12, 31), (3,))
+OF_DRAWS = {
+    "api:draw",
+    "games:desk_draw",
+    "games:desk_result",
+    "games:desk_times",
+    "prizes:desk_settle_again",
+}
+ROWS = 2
+
+
+def betrays(text: str) -> bool:
+    """Whether the six numbers stand in a text: one after another in any spelling, or as a mask."""
+    plain = html.unescape(re.sub(r"<[^>]*>", " ", text))
+    return str(MASK) in text or any(
+        found[start : start + len(REDS)] == REDS
+        for spelt in (text, plain)
+        for found in [[int(digits[-9:]) for digits in re.findall(r"\d+", spelt)]]
+        for start in range(len(found))
+    )
+
+
+@pytest.fixture
+def house(live_server, settings, tmp_path) -> full_house.House:
+    """A portal with something on every page; its sealed draw waits for its numbers."""
+    settings.PUBLIC_URL = live_server.url
+    settings.STATE_DIR = tmp_path
+    return full_house.furnish()
+
+
+def type_first(house: full_house.House) -> None:
+    """The first official types, through the page."""
+    first = people.behind(house.crew["draw_official"][0].user)
+    address = reverse("games:desk_result", args=[house.sealed.code])
+    reds = {f"red_{place}": number for place, number in enumerate(REDS, start=1)}
+    answer = first.post(address, {**reds, "blue_1": NUMBERS[1][0], "has_read": "on"}, follow=True)
+    assert ResultEntry.objects.filter(draw=house.sealed).count() == 1
+    assert not betrays(answer.content.decode())
+
+
+def test_no_page_shows_the_first_entry_to_anybody(house, caplog):
+    """F061: every address that can be made, for every role that may open it.
+
+    The admin shows a row to all alike who may look at its table: there one of them looks.
+    """
+    type_first(house)
+    visitors = clients(house)
+    shown = []
+    opened: set[str] = set()
+
+    for name, address in addresses(house):
+        roles = [role for role in visitors if expected(role, name)]
+        for role in roles[:1] if name.startswith("admin:") else roles:
+            answer = visitors[role].get(address)
+            assert answer.status_code < 500, (role, address)
+            opened |= {name} if answer.status_code == 200 else set()
+            if betrays(text_of(answer)):
+                shown.append((role, address))
+
+    assert shown == []
+    assert not betrays(caplog.text)
+    assert {"games:desk_draw", "games:desk_result", "audit:trail", "api:draw"} <= opened
+    assert "admin:games_draw_changelist" in opened
+    assert "admin:games_drawtransition_change" in opened
+    assert len(opened) > 100
+
+
+def test_no_row_that_the_application_can_read_holds_the_first_entry(house, tmp_path):
+    """F061: trail, jobs, messages, sessions and all other tables, every export and every file."""
+    type_first(house)
+    jobs.run_pending()
+
+    assert tables_that_betray() == []
+    assert exports_that_betray() == []
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert files
+    assert not any(betrays(path.read_text(errors="replace")) for path in files)
+    assert not any(betrays(str(letter.message())) for letter in mail.outbox)
+    assert not any(betrays(str(one.get_decoded())) for one in Session.objects.all())
+
+
+def test_the_application_may_not_read_what_was_typed(house):
+    """F061: whoever holds its log-in to the database learns whether two typed alike, no more."""
+    type_first(house)
+    entry = ResultEntry.objects.get(draw=house.sealed)
+
+    for said in (
+        "SELECT numbers FROM games_resultentry",
+        "SELECT * FROM games_resultentry",
+        "SELECT id FROM games_resultentry WHERE numbers->0->>0 = '4'",
+        "INSERT INTO games_resultentry (draw_id) VALUES (1) RETURNING numbers",
+        "COPY games_resultentry TO STDOUT",
+    ):
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            execute(said)
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        _ = entry.numbers
+    assert execute("SELECT games_typed_alike(%s, %s)", entry.pk, entry.pk) == [(False,)]
+
+
+def test_entries_that_did_not_agree_stay_unread_too(house):
+    """F061: a new round is as blind as the first; nobody copies what was typed before."""
+    type_first(house)
+    entered = results.enter(
+        draw=house.sealed,
+        official=house.crew["draw_official"][1].user,
+        numbers=OTHER,
+        now=database_time(),
+    )
+
+    assert entered.is_conflict
+    assert tables_that_betray() == []
+
+
+def test_no_list_of_the_admin_is_searched_by_what_was_typed(house):
+    """F061: a question put by address would tell as much as an answer."""
+    type_first(house)
+    client = people.behind(people.member("auditor").user)
+
+    for asked in ("result_entries__numbers__0__0=4", "result_entries__numbers__contains=4"):
+        answer = client.get(f"{reverse('admin:games_draw_changelist')}?{asked}")
+        assert answer.status_code in {302, 400}
+
+
+def test_the_search_finds_numbers_once_they_stand(house):
+    """What is looked for above would be found: a confirmed result stands on all of these."""
+    for official in house.crew["draw_official"]:
+        results.enter(
+            draw=house.sealed, official=official.user, numbers=NUMBERS, now=database_time()
+        )
+    client = people.behind(people.member("auditor").user)
+    result = Result.objects.get(draw=house.sealed)
+    confirmed = TrailRecord.objects.get(
+        action="games.result_confirmed", object_code=house.sealed.code
+    )
+
+    for address in (
+        reverse("games:desk_draw", args=[house.sealed.code]),
+        reverse("admin:games_result_changelist"),
+        reverse("admin:games_result_change", args=[result.pk]),
+        reverse("audit:trail_record", args=[confirmed.pk]),
+    ):
+        assert betrays(text_of(client.get(address, follow=True))), address
+    assert {"games_result", "audit_trail"} <= set(tables_that_betray())
+    assert "audit.trail" in exports_that_betray()
+
+
+def clients(house: full_house.House) -> dict[str, Client]:
+    """Somebody of every role in front of the portal; the second official for the officials."""
+    made = {role: people.behind(people.member(role).user) for role in who.STAFF_ROLES}
+    made["draw_official"] = people.behind(house.crew["draw_official"][1].user)
+    return {"anonymous": Client(), "player": people.behind(house.player.user), **made}
+
+
+def names(patterns: Iterable[Any], spaces: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every address that has a name, with the names of what stands in it."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{spaces}{pattern.namespace}:" if pattern.namespace else spaces
+            yield from names(pattern.url_patterns, inner)
+        elif pattern.name:
+            yield spaces + pattern.name, tuple(pattern.pattern.regex.groupindex)
+
+
+def addresses(house: full_house.House) -> list[tuple[str, str]]:
+    """Every address there is for the things of this house, with its name."""
+    found = []
+    for name, wanted in sorted(set(names(get_resolver().url_patterns))):
+        choices = [values(house, name, one) for one in wanted]
+        for chosen in itertools.product(*choices):
+            try:
+                found.append((name, reverse(name, kwargs=dict(zip(wanted, chosen, strict=True)))))
+            except NoReverseMatch:
+                continue  # a code where a number belongs
+    return found
+
+
+def values(house: full_house.House, name: str, wanted: str) -> list[Any]:
+    """What can stand in an address; a name not known here fails the test, and is then added."""
+    if wanted == "object_id":
+        return objects(name)
+    draw = house.sealed
+    records = TrailRecord.objects.order_by("-pk").values_list("pk", flat=True)
+    known: dict[str, list[Any]] = {
+        "app_label": ["audit", "accounts", "games", "finance", "sales", "prizes"],
+        "code": [draw.code] if name in OF_DRAWS else codes(house),
+        "content_type_id": [1],
+        "game_code": [draw.game.code],
+        "issue": [draw.issue],
+        "key": ["withdrawal.automatic_up_to_fen"],
+        "kind": ["terms"],
+        "number": list(records.filter(object_code=draw.code)),
+        "order_code": [house.codes["deposit"]],
+        "pk": [1],
+        "provider": ["sandbox"],
+        "slug": ["rules", "verify"],
+        "trade": [house.codes["bank"]],
+    }
+    return known[wanted]
+
+
+def codes(house: full_house.House) -> list[str]:
+    """One code of everything that has a page of its own."""
+    kinds = ("approval", "deposit", "withdrawal")
+    newest = Message.objects.order_by("-pk")[0].code
+    return [house.won, house.player.code, newest, *(house.codes[kind] for kind in kinds)]
+
+
+def objects(name: str) -> list[Any]:
+    """The newest rows of the table that an address of the admin is about."""
+    for model in admin.site._registry:
+        if name.startswith(f"admin:{model._meta.app_label}_{model._meta.model_name}_"):
+            rows = model._default_manager.order_by("-pk").values_list("pk", flat=True)
+            return list(rows[:ROWS])
+    return []
+
+
+def text_of(answer: Any) -> str:
+    """All that an answer says: its body, streamed or not, where it leads, what it sets."""
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return f"{dict(answer.headers)} {answer.cookies} {body.decode(errors='replace')}"
+
+
+def execute(said: str, *values: Any) -> list[Any]:
+    """What the application's role gets for a statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(said, values)
+        return list(cursor.fetchall())
+
+
+def tables_that_betray() -> list[str]:
+    """Tables in which a row, as far as the application reads it, holds the numbers."""
+    columns = execute(
+        "SELECT c.relname, array_agg(quote_ident(a.attname)::text) FROM pg_class c"
+        " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+        " WHERE c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition"
+        " AND c.relnamespace = 'public'::regnamespace"
+        " AND has_column_privilege(c.oid, a.attnum, 'SELECT') GROUP BY c.relname ORDER BY 1"
+    )
+    assert {"audit_trail", "jobs_job", "games_resultentry"} <= {table for table, _ in columns}
+    return [
+        table
+        for table, readable in columns
+        if any(
+            betrays(text)
+            for (text,) in execute(f'SELECT ({", ".join(readable)})::text FROM "{table}"')  # noqa: S608 - names of the catalogue
+        )
+    ]
+
+
+def exports_that_betray() -> list[str]:
+    """Exports with a row that holds the numbers."""
+    today = timezone.localdate()
+    params = {"since": str(today - timedelta(days=7)), "until": str(today + timedelta(days=7))}
+    every = reports.open_to(frozenset(who.STAFF_ROLES))
+    assert len(every) > 3
+    return [one.name for one in every if any(betrays(str(row)) for row in one.rows(params))]

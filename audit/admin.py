@@ -11,16 +11,23 @@ from lottery_portal.lib.money import yuan
 
 from . import approvals, policies, reports, trail
 from .models import ApprovalDecision, ApprovalRequest, PolicyParameter, ReportRun, TrailRecord
+from .named_rows import NamedRows
 
 
 @admin.register(TrailRecord)
-class TrailRecordAdmin(ReadOnlyAdmin):
+class TrailRecordAdmin(NamedRows):
     """The trail; the desk's page has the filters."""
 
-    list_display = ("id", "at", "actor", "deed", "kind_of_object", "object_code")
+    list_display = ("id", "at", "who", "deed", "kind_of_object", "object_code")
     list_display_links = ("id",)
+    person_field = "actor"
     search_fields = ("=object_code", "=actor", "^action")
     ordering = ("-pk",)
+
+    @admin.display(description=_("who"), ordering="actor")
+    def who(self, row: TrailRecord) -> str:
+        """Who did it."""
+        return self.called(row)
 
     @admin.display(description=_("deed"), ordering="action")
     def deed(self, row: TrailRecord) -> str:
@@ -53,7 +60,7 @@ class PolicyParameterAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ApprovalRequest)
-class ApprovalRequestAdmin(ReadOnlyAdmin):
+class ApprovalRequestAdmin(NamedRows):
     """Requests; signing is done on the desk."""
 
     list_display = (
@@ -61,7 +68,7 @@ class ApprovalRequestAdmin(ReadOnlyAdmin):
         "deed",
         "state",
         "amount_yuan",
-        "maker",
+        "asked_by",
         "requested_at",
         "expires_at",
     )
@@ -69,6 +76,12 @@ class ApprovalRequestAdmin(ReadOnlyAdmin):
     search_fields = ("code",)
     list_select_related = ("maker",)
     ordering = ("-pk",)
+    person_field = "maker"
+
+    @admin.display(description=_("maker"), ordering="maker")
+    def asked_by(self, row: ApprovalRequest) -> str:
+        """Who asks."""
+        return self.called(row)
 
     @admin.display(description=_("code"), ordering="code")
     def shown_code(self, row: ApprovalRequest) -> str:
@@ -88,25 +101,37 @@ class ApprovalRequestAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ApprovalDecision)
-class ApprovalDecisionAdmin(ReadOnlyAdmin):
+class ApprovalDecisionAdmin(NamedRows):
     """Every word given on a request."""
 
-    list_display = ("request", "checker", "approved", "reason", "decided_at")
+    list_display = ("request", "decided_by", "approved", "reason", "decided_at")
     list_filter = ("approved",)
     list_select_related = ("request", "checker")
     search_fields = ("=request__code",)
     ordering = ("-pk",)
+    person_field = "checker"
+
+    @admin.display(description=_("checker"), ordering="checker")
+    def decided_by(self, row: ApprovalDecision) -> str:
+        """Whose word it is."""
+        return self.called(row)
 
 
 @admin.register(ReportRun)
-class ReportRunAdmin(ReadOnlyAdmin):
+class ReportRunAdmin(NamedRows):
     """Exports; files are given out on the desk, where the download is recorded."""
 
-    list_display = ("code", "title", "state", "edition", "rows_done", "ordered_by", "ordered_at")
+    list_display = ("code", "title", "state", "edition", "rows_done", "asked_by", "ordered_at")
     list_filter = ("state",)
     list_select_related = ("ordered_by",)
     search_fields = ("=code", "=digest")
     ordering = ("-pk",)
+    person_field = "ordered_by"
+
+    @admin.display(description=_("ordered by"), ordering="ordered_by")
+    def asked_by(self, row: ReportRun) -> str:
+        """Who wants it."""
+        return self.called(row)
 
     @admin.display(description=_("report"), ordering="report")
     def title(self, row: ReportRun) -> str:

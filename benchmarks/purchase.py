@@ -102,8 +102,8 @@ def _drop(owner: Any, name: str) -> None:
 
 def prepare() -> None:
     """Migrate and write the first rows."""
-    import django  # noqa: PLC0415
-    from django.core.management import call_command  # noqa: PLC0415
+    import django  # noqa: PLC0415 - Django is set up only now
+    from django.core.management import call_command  # noqa: PLC0415 - Django is set up only now
 
     django.setup()
     call_command("migrate", verbosity=0)
@@ -153,9 +153,9 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
 
 def make_buyers(count: int) -> list[Buyer]:
     """Players with filled wallets, logged in, before an open draw."""
-    from django.conf import settings  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415 - Django is set up only now
 
-    from tests import make, people  # noqa: PLC0415
+    from tests import make, people  # noqa: PLC0415 - Django is set up only now
 
     draw = make.draw()
     buyers = []
@@ -254,10 +254,10 @@ GOOD = {"bare": 200, "page": 303, "api": 201}
 
 def check_books(windows: dict[str, load.Window]) -> list[str]:
     """What is wrong with the books after all this; nothing, if all is well."""
-    from django.db import connection  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415 - Django is set up only now
 
-    from finance import ledger  # noqa: PLC0415
-    from sales.models import Purchase, Receipt, Ticket  # noqa: PLC0415
+    from finance import ledger  # noqa: PLC0415 - Django is set up only now
+    from sales.models import Purchase, Receipt, Ticket  # noqa: PLC0415 - Django is set up only now
 
     bought = sum(windows[name].answers.get(GOOD[name], 0) for name in ("page", "api"))
     bought += WARMED.answers.get(GOOD["page"], 0) + WARMED.answers.get(GOOD["api"], 0)

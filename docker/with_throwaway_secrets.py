@@ -12,7 +12,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(CHECKOUT))
 
-from lottery_portal.embedded.environment import DEMANDED  # noqa: E402
+from lottery_portal.embedded.environment import DEMANDED  # noqa: E402 - found by the path set above
 
 if __name__ == "__main__":
     os.environ.update({name: make() for name, make in DEMANDED.items()})
@@ -31,4 +31,4 @@ if __name__ == "__main__":
     os.environ.pop("OWNER_DATABASE_URL", None)
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)
     os.chdir(CHECKOUT)
-    os.execv(sys.executable, [sys.executable, *sys.argv[1:]])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, *sys.argv[1:]])  # noqa: S606 - the program it was asked to run

@@ -3,12 +3,34 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import URLField
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from lottery_portal.lib import codes
 from lottery_portal.lib.admin import ReadOnlyAdmin
 from lottery_portal.lib.money import yuan
 
 from . import models
+
+
+class WithPlayer(ReadOnlyAdmin):
+    """A list whose rows belong to a player, shown and found by number."""
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        number = codes.typed(search_term)
+        found_by = number if codes.is_valid(number) else search_term
+        return super().get_search_results(request, queryset, found_by)
+
+    @admin.display(description=_("code"), ordering="code")
+    def shown_code(self, row: Any) -> str:
+        """The code in groups of four."""
+        return codes.shown(row.code)
+
+    @admin.display(description=_("player number"), ordering="player_code")
+    def player(self, row: Any) -> str:
+        """The number in groups of four."""
+        return codes.shown(row.player_code)
 
 
 class WithAmount(ReadOnlyAdmin):
@@ -59,12 +81,13 @@ class TransferAdmin(WithAmount):
 
 
 @admin.register(models.Deposit)
-class DepositAdmin(WithAmount):
+class DepositAdmin(WithPlayer, WithAmount):
     """Deposits."""
 
-    list_display = ["code", "player_code", "provider", "yuan", "state", "begun_at"]
+    list_display = ["shown_code", "player", "provider", "yuan", "state", "begun_at"]
     list_filter = ["state", "provider"]
     search_fields = ["code", "player_code", "provider_trade"]
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
 
 
 @admin.register(models.ProviderEvent)
@@ -85,18 +108,18 @@ class ProviderEventAdmin(WithAmount):
 
 
 @admin.register(models.Withdrawal)
-class WithdrawalAdmin(WithAmount):
+class WithdrawalAdmin(WithPlayer, WithAmount):
     """Withdrawals."""
 
-    list_display = ["code", "player_code", "yuan", "state", "requested_at"]
+    list_display = ["shown_code", "player", "yuan", "state", "requested_at"]
     list_filter = ["state", "provider"]
     search_fields = ["code", "player_code"]
 
 
 @admin.register(models.BankAccount)
-class BankAccountAdmin(ReadOnlyAdmin):
+class BankAccountAdmin(WithPlayer):
     """Players' bank accounts, masked."""
 
-    list_display = ["code", "player_code", "bank_name", "last_digits", "added_at", "removed_at"]
+    list_display = ["shown_code", "player", "bank_name", "last_digits", "added_at", "removed_at"]
     search_fields = ["code", "player_code"]
-    fields = ["code", "player_code", "bank_name", "last_digits", "added_at", "removed_at"]
+    fields = ["shown_code", "player", "bank_name", "last_digits", "added_at", "removed_at"]

@@ -14,7 +14,7 @@ class FinanceConfig(AppConfig):
         """Give every new player a wallet."""
         from accounts import registration  # noqa: PLC0415 - apps are not loaded before
 
-        from . import wallets  # noqa: PLC0415
+        from . import wallets  # noqa: PLC0415 - as above
 
         if wallets.open_for not in registration.on_registered:
             registration.on_registered.append(wallets.open_for)

@@ -294,6 +294,12 @@ class Deposit(models.Model):
 class ProviderEvent(models.Model):
     """The inbox: what a provider told us, once per event, before anything is done about it."""
 
+    class Kind(models.TextChoices):
+        OPEN = "OPEN", _("Not paid yet")
+        PAID = "PAID", _("Paid in")
+        CLOSED = "CLOSED", _("Not paid")
+        REFUNDED = "REFUNDED", _("Taken back")
+
     class Outcome(models.TextChoices):
         WAITING = "WAITING", _("Waiting")
         APPLIED = "APPLIED", _("Applied")
@@ -302,9 +308,7 @@ class ProviderEvent(models.Model):
 
     provider = models.CharField(max_length=20, verbose_name=_("provider"))
     event_id = models.CharField(max_length=80, verbose_name=_("event"))
-    kind = models.CharField(
-        max_length=20, verbose_name=_("kind")
-    )  # PAID, CLOSED, REFUNDED, PAYOUT_PAID, PAYOUT_FAILED
+    kind = models.CharField(max_length=20, choices=Kind.choices, verbose_name=_("kind"))
     order_code = models.CharField(max_length=20, verbose_name=_("order number"))
     trade = models.CharField(max_length=64, verbose_name=_("provider's number"))
     amount = MoneyField(default=0, verbose_name=_("amount (fen)"))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from audit import approvals
+from audit.named_rows import NamedRows
 from lottery_portal.lib.admin import ReadOnlyAdmin
 from lottery_portal.lib.money import yuan
 
@@ -82,11 +83,24 @@ class LicenceAdmin(WithGame):
 
 
 @admin.register(SalesSwitch)
-class SalesSwitchAdmin(ReadOnlyAdmin):
+class SalesSwitchAdmin(NamedRows):
     """Switches; they are thrown at the desk."""
 
-    list_display = ("scope", "is_off", "reason", "switched_at")
+    list_display = ("what", "is_off", "reason", "who", "switched_at")
+    fields = list_display
     list_filter = ("is_off",)
+    list_select_related = ("switched_by",)
+    person_field = "switched_by"
+
+    @admin.display(description=gettext_lazy("what is switched"), ordering="scope")
+    def what(self, row: SalesSwitch) -> str:
+        """What it switches, in words."""
+        return words.scope(row.scope)
+
+    @admin.display(description=gettext_lazy("switched by"), ordering="switched_by")
+    def who(self, row: SalesSwitch) -> str:
+        """Who threw it."""
+        return self.called(row)
 
 
 @admin.register(Draw)
@@ -107,13 +121,20 @@ class DrawAdmin(ReadOnlyAdmin):
 
 
 @admin.register(DrawTransition)
-class DrawTransitionAdmin(ReadOnlyAdmin):
+class DrawTransitionAdmin(NamedRows):
     """Steps of draws."""
 
-    list_display = ("draw", "from_state", "to_state", "actor", "at")
+    list_display = ("draw", "from_state", "to_state", "who", "at")
+    fields = list_display
     list_filter = ("to_state",)
+    person_field = "actor"
     list_select_related = ("draw", "actor")
     ordering = ("-pk",)
+
+    @admin.display(description=gettext_lazy("done by"), ordering="actor")
+    def who(self, row: DrawTransition) -> str:
+        """Who took it there."""
+        return self.called(row)
 
 
 @admin.register(SealStatement)

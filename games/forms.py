@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from lottery_portal.lib import codes
 from lottery_portal.lib.dates import SHANGHAI, in_shanghai
 
+from . import switches, words
 from .models import Game
 from .rules import RuleVersion
 
@@ -88,20 +89,13 @@ class TimesForm(forms.Form):
 class SwitchForm(forms.Form):
     """What to switch, and why."""
 
-    KINDS = (
-        ("", _("Please choose")),  # nothing is chosen before: one press must not stop all sales
-        ("all", _("All sales")),
-        ("game", _("One game")),
-        ("channel", _("One channel")),
-        ("player", _("One player")),
-    )
-    kind = forms.ChoiceField(label=_("What to switch off"), choices=KINDS)
+    what = forms.ChoiceField(label=_("What to switch off"))
     code = forms.CharField(
-        label=_("Which one"),
+        label=_("Player number"),
         required=False,
         max_length=24,
         strip=True,
-        help_text=_("The game's code, web or api, or the player's number. Empty for all sales."),
+        help_text=_("Only needed for one player."),
     )
     reason = forms.CharField(
         label=_("Reason, as players read it"),
@@ -109,18 +103,26 @@ class SwitchForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        games = Game.objects.order_by("position")
+        scopes = [switches.ALL, *(f"game:{game.code}" for game in games), *switches.CHANNELS]
+        self.fields["what"].choices = [  # type: ignore[attr-defined]  # set on choice fields only
+            ("", _("Please choose")),  # nothing is chosen before: one press must not stop all sales
+            *((scope, words.scope(scope)) for scope in scopes),
+            ("player", _("One player")),
+        ]
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("kind") not in {None, "", "all"} and not cleaned.get("code"):
-            self.add_error("code", _("Please say which one."))
+        if cleaned.get("what") == "player" and not cleaned.get("code"):
+            self.add_error("code", _("Please give the player's number."))
         return cleaned
 
     def scope(self) -> str:
         """The name of what is switched."""
-        kind, code = self.cleaned_data["kind"], self.cleaned_data["code"]
-        if kind == "player":
-            code = codes.typed(code)
-        return "all" if kind == "all" else f"{kind}:{code}"
+        what = str(self.cleaned_data["what"])
+        return f"player:{codes.typed(self.cleaned_data['code'])}" if what == "player" else what
 
 
 class SwitchOnForm(forms.Form):
@@ -142,7 +144,7 @@ class LicenceForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         games = Game.objects.filter(is_shadow=False).order_by("position")
-        self.fields["game"].choices = [  # type: ignore[attr-defined]
+        self.fields["game"].choices = [  # type: ignore[attr-defined]  # a field with choices
             ("", _("All games")),
             *((game.code, gettext(game.name)) for game in games),
         ]

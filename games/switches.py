@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 ALL = "all"
+CHANNELS = ("channel:web", "channel:api")
 _SCOPE = re.compile(r"all|game:[a-z0-9-]{1,20}|channel:[a-z]{1,10}|player:[0-9A-Z]{17}", re.ASCII)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from lottery_portal.lib import codes
+
 from . import rules
 from .models import Draw, Game
 
@@ -51,6 +53,18 @@ def game(found: Game) -> str:
 def draw(found: Draw) -> str:
     """A draw by the name of its game and its issue."""
     return _("%(game)s, draw %(issue)s") % {"game": game(found.game), "issue": found.issue}
+
+
+def scope(switched: str) -> str:
+    """What a sales switch stands for."""
+    kind, _colon, code = switched.partition(":")
+    if kind == "game":
+        return game(Game.objects.get(code=code))
+    if kind == "channel":
+        return {"web": _("The website"), "api": _("The programs' interface")}.get(code, code)
+    if kind == "player":
+        return _("Player %(code)s") % {"code": codes.shown(code)}
+    return _("All sales")
 
 
 def matches(tier: rules.Tier) -> str:

@@ -23,13 +23,17 @@ class PurchaseQuerySet(models.QuerySet["Purchase"]):
 class Purchase(models.Model):
     """One deed of buying, under the key of the request that asked for it (F043)."""
 
-    code = models.CharField(max_length=20, unique=True, default=new_code)
-    player = models.ForeignKey("accounts.Player", on_delete=models.PROTECT, related_name="+")
-    request_key = models.UUIDField()
-    request_hash = models.CharField(max_length=64)
-    price = MoneyField()
-    channel = models.CharField(max_length=10)
-    bought_at = models.DateTimeField()
+    code = models.CharField(
+        max_length=20, unique=True, default=new_code, verbose_name=_("purchase number")
+    )
+    player = models.ForeignKey(
+        "accounts.Player", on_delete=models.PROTECT, related_name="+", verbose_name=_("player")
+    )
+    request_key = models.UUIDField(verbose_name=_("request key"))
+    request_hash = models.CharField(max_length=64, verbose_name=_("digest of the request"))
+    price = MoneyField(verbose_name=_("price in fen"))
+    channel = models.CharField(max_length=10, verbose_name=_("sales channel"))
+    bought_at = models.DateTimeField(verbose_name=_("bought at"))
 
     objects = models.Manager.from_queryset(PurchaseQuerySet)()
     _tickets: list[Ticket] | None = None
@@ -69,32 +73,52 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 class Ticket(models.Model):
     """One ticket for one draw, bound to its owner at sale (F044, F047). Its status is derived."""
 
-    code = models.CharField(max_length=20, unique=True)
+    code = models.CharField(max_length=20, unique=True, verbose_name=_("ticket number"))
     # The indexes below begin with these columns. One of the draw alone would be taken for a short
     # way to a ticket by a planner that has no figures yet, and every sale would read all tickets.
     purchase = models.ForeignKey(
-        Purchase, on_delete=models.PROTECT, related_name="tickets", db_index=False
+        Purchase,
+        on_delete=models.PROTECT,
+        related_name="tickets",
+        db_index=False,
+        verbose_name=_("purchase"),
     )
-    position = models.SmallIntegerField()
+    position = models.SmallIntegerField(verbose_name=_("place in the purchase"))
     draw = models.ForeignKey(
-        "games.Draw", on_delete=models.PROTECT, related_name="+", db_index=False
+        "games.Draw",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("draw"),
     )
     rule = models.ForeignKey(
-        "games.RuleSheet", on_delete=models.PROTECT, related_name="+", db_index=False
+        "games.RuleSheet",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("rule version"),
     )
     owner = models.ForeignKey(
-        "accounts.Player", on_delete=models.PROTECT, related_name="+", db_index=False
+        "accounts.Player",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("owner of the ticket"),
     )
-    price = MoneyField()
-    lines = models.IntegerField()
+    price = MoneyField(verbose_name=_("price in fen"))
+    lines = models.IntegerField(verbose_name=_("lines"))
     salt = models.BinaryField(max_length=16)
-    format_version = models.SmallIntegerField()
-    channel = models.CharField(max_length=10)
-    outlet_code = models.CharField(max_length=20, default="", blank=True)
-    province = models.CharField(max_length=6, default="", blank=True)
-    is_shadow = models.BooleanField()
+    format_version = models.SmallIntegerField(verbose_name=_("format version"))
+    channel = models.CharField(max_length=10, verbose_name=_("sales channel"))
+    outlet_code = models.CharField(
+        max_length=20, default="", blank=True, verbose_name=_("sales outlet")
+    )
+    province = models.CharField(
+        max_length=6, default="", blank=True, verbose_name=_("province code")
+    )
+    is_shadow = models.BooleanField(verbose_name=_("shadow"))
     xid = models.BigIntegerField()
-    sold_at = models.DateTimeField()
+    sold_at = models.DateTimeField(verbose_name=_("sold at"))
 
     objects = models.Manager.from_queryset(TicketQuerySet)()
 
@@ -159,9 +183,11 @@ class Selection(models.Model):
 class Receipt(models.Model):
     """Our signature under a ticket, given at once (F044, R20)."""
 
-    ticket = models.OneToOneField(Ticket, on_delete=models.PROTECT, related_name="receipt")
-    key_id = models.CharField(max_length=16)
-    signature = models.CharField(max_length=88)
+    ticket = models.OneToOneField(
+        Ticket, on_delete=models.PROTECT, related_name="receipt", verbose_name=_("ticket")
+    )
+    key_id = models.CharField(max_length=16, verbose_name=_("signing key"))
+    signature = models.CharField(max_length=88, verbose_name=_("signature"))
 
     class Meta:
         verbose_name = _("receipt")

@@ -106,7 +106,7 @@ class Visitor:
         self._pages: set[str] = set()
         self.context: BrowserContext = browser.new_context(
             base_url=house,
-            viewport=viewport or PHONE,  # type: ignore[arg-type]
+            viewport=viewport or PHONE,  # type: ignore[arg-type]  # a width and a height
             java_script_enabled=script,
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
@@ -177,7 +177,7 @@ def keep(page: Page, name: str, language: str) -> None:
         return
     before = page.viewport_size
     for size in (PHONE, WIDE):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.set_viewport_size(size)  # type: ignore[arg-type]  # a width and a height
         place = Path(folder) / f"{name}-{size['width']}-{language[:2]}.png"
         page.screenshot(path=place, full_page=True)
     if before:

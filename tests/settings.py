@@ -32,7 +32,7 @@ for _source in Path(__file__).parent.parent.glob("locale/*/LC_MESSAGES/*.po"):
     if not _made.exists() or _made.stat().st_mtime < _source.stat().st_mtime:
         polib.pofile(str(_source)).save_as_mofile(str(_made))
 
-from lottery_portal.settings import *  # noqa: E402, F403
+from lottery_portal.settings import *  # noqa: E402, F403 - after the environment is set
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -45,4 +45,4 @@ CELERY_TASK_ALWAYS_EAGER = False
 AXES_ENABLED = True
 UNDECLARED_URLS_RAISE = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-STATIC_ROOT = STATE_DIR  # noqa: F405
+STATIC_ROOT = STATE_DIR  # noqa: F405 - of the portal's settings

@@ -400,7 +400,19 @@ class Migration(migrations.Migration):
                 ),
                 ("provider", models.CharField(max_length=20, verbose_name="provider")),
                 ("event_id", models.CharField(max_length=80, verbose_name="event")),
-                ("kind", models.CharField(max_length=20, verbose_name="kind")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("OPEN", "Not paid yet"),
+                            ("PAID", "Paid in"),
+                            ("CLOSED", "Not paid"),
+                            ("REFUNDED", "Taken back"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
                 ("order_code", models.CharField(max_length=20, verbose_name="order number")),
                 ("trade", models.CharField(max_length=64, verbose_name="provider's number")),
                 (

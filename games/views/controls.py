@@ -18,7 +18,6 @@ from audit import approvals
 from games import licences, switches, words
 from games.forms import LicenceForm, SwitchForm, SwitchOnForm
 from games.models import Game, Licence, SalesSwitch
-from lottery_portal.lib import codes
 from lottery_portal.lib.errors import Refused
 
 from .desk import user_of
@@ -45,12 +44,15 @@ def desk_switch_off(request: HttpRequest) -> HttpResponse:
     try:
         switches.check_scope(scope)
     except Refused as refusal:
-        form.add_error(None, str(refusal))
+        if form.cleaned_data["what"] == "player":
+            form.add_error("code", _("No player has this number."))
+        else:
+            form.add_error(None, str(refusal))
         return _switches(request, form, status=refusal.status)
     page = {
         "nav": "switches",
         "asked": form.cleaned_data,
-        "name": _scope_name(scope),
+        "name": words.scope(scope),
         "consequence": _consequence(scope),
         "draws": [
             {"name": words.draw(draw), "closes_at": draw.closes_at}
@@ -168,23 +170,12 @@ def _switches(request: HttpRequest, form: SwitchForm | None, *, status: int = 20
 def _switch_row(switch: SalesSwitch, names: dict[int, str]) -> dict[str, Any]:
     return {
         "scope": switch.scope,
-        "name": _scope_name(switch.scope),
+        "name": words.scope(switch.scope),
         "is_off": switch.is_off,
         "reason": switch.reason,
         "who": names.get(switch.switched_by_id, "—"),
         "at": switch.switched_at,
     }
-
-
-def _scope_name(scope: str) -> str:
-    kind, _colon, code = scope.partition(":")
-    if kind == "game":
-        return words.game(Game.objects.get(code=code))
-    if kind == "channel":
-        return {"web": _("The website"), "api": _("The programs' interface")}.get(code, code)
-    if kind == "player":
-        return _("Player %(code)s") % {"code": codes.shown(code)}
-    return _("All sales")
 
 
 def _consequence(scope: str) -> str:

@@ -139,7 +139,7 @@ def names_of_host(host: str) -> list[str]:
         names.append(f"[{host}]" if ":" in host else host)
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - only compared; the person asked for it
         names += [socket.gethostname(), *_addresses()]
-    return list(dict.fromkeys(name for name in names if name not in {"0.0.0.0", "[::]"}))  # noqa: S104
+    return list(dict.fromkeys(name for name in names if name not in {"0.0.0.0", "[::]"}))  # noqa: S104 - only compared
 
 
 def _addresses() -> Iterable[str]:

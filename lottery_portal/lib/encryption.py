@@ -133,8 +133,8 @@ class EncryptedField(_Base):
         return Ciphertext(value) if value else value
 
     def place_of(self, instance: models.Model) -> str:
-        row: uuid.UUID = instance.row_uuid  # type: ignore[attr-defined]
-        return f"{instance._meta.db_table}|{self.column}|{row}"  # noqa: SLF001
+        row: uuid.UUID = instance.row_uuid  # type: ignore[attr-defined]  # every row with such a field has one
+        return f"{instance._meta.db_table}|{self.column}|{row}"  # noqa: SLF001 - Django's way
 
 
 class _Attribute:

@@ -21,7 +21,7 @@ def digest(key: str) -> str:
 
 def end(user: Any) -> None:
     """End the token of an account, if it has one."""
-    apps.get_model("authtoken", "Token")._default_manager.filter(user=user).delete()  # noqa: SLF001
+    apps.get_model("authtoken", "Token")._default_manager.filter(user=user).delete()  # noqa: SLF001 - Django's way, from a place without models
 
 
 def owner_of(request: HttpRequest) -> Any:
@@ -29,10 +29,10 @@ def owner_of(request: HttpRequest) -> Any:
     scheme, _space, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "token" or not key.strip():
         return None
-    rows = apps.get_model("authtoken", "Token")._default_manager.select_related("user")  # noqa: SLF001
+    rows = apps.get_model("authtoken", "Token")._default_manager.select_related("user")  # noqa: SLF001 - Django's way, from a place without models
     token = rows.filter(key=digest(key.strip())).first()
     if token is None or not token.user.is_active or timezone.now() - token.created > TOKEN_LIFE:
         return None
-    request.user_by_token = token.user, token  # type: ignore[attr-defined]
-    request.token_made_at = token.created  # type: ignore[attr-defined]
+    request.user_by_token = token.user, token  # type: ignore[attr-defined]  # kept for this request
+    request.token_made_at = token.created  # type: ignore[attr-defined]  # kept for this request
     return token.user

@@ -61,20 +61,27 @@ class Migration(migrations.Migration):
                 (
                     "code",
                     models.CharField(
-                        default=lottery_portal.lib.codes.new_code, max_length=20, unique=True
+                        default=lottery_portal.lib.codes.new_code,
+                        max_length=20,
+                        unique=True,
+                        verbose_name="purchase number",
                     ),
                 ),
-                ("request_key", models.UUIDField()),
-                ("request_hash", models.CharField(max_length=64)),
-                ("price", lottery_portal.lib.money.MoneyField()),
-                ("channel", models.CharField(max_length=10)),
-                ("bought_at", models.DateTimeField()),
+                ("request_key", models.UUIDField(verbose_name="request key")),
+                (
+                    "request_hash",
+                    models.CharField(max_length=64, verbose_name="digest of the request"),
+                ),
+                ("price", lottery_portal.lib.money.MoneyField(verbose_name="price in fen")),
+                ("channel", models.CharField(max_length=10, verbose_name="sales channel")),
+                ("bought_at", models.DateTimeField(verbose_name="bought at")),
                 (
                     "player",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="accounts.player",
+                        verbose_name="player",
                     ),
                 ),
             ],
@@ -92,18 +99,31 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("code", models.CharField(max_length=20, unique=True)),
-                ("position", models.SmallIntegerField()),
-                ("price", lottery_portal.lib.money.MoneyField()),
-                ("lines", models.IntegerField()),
+                (
+                    "code",
+                    models.CharField(max_length=20, unique=True, verbose_name="ticket number"),
+                ),
+                ("position", models.SmallIntegerField(verbose_name="place in the purchase")),
+                ("price", lottery_portal.lib.money.MoneyField(verbose_name="price in fen")),
+                ("lines", models.IntegerField(verbose_name="lines")),
                 ("salt", models.BinaryField(max_length=16)),
-                ("format_version", models.SmallIntegerField()),
-                ("channel", models.CharField(max_length=10)),
-                ("outlet_code", models.CharField(blank=True, default="", max_length=20)),
-                ("province", models.CharField(blank=True, default="", max_length=6)),
-                ("is_shadow", models.BooleanField()),
+                ("format_version", models.SmallIntegerField(verbose_name="format version")),
+                ("channel", models.CharField(max_length=10, verbose_name="sales channel")),
+                (
+                    "outlet_code",
+                    models.CharField(
+                        blank=True, default="", max_length=20, verbose_name="sales outlet"
+                    ),
+                ),
+                (
+                    "province",
+                    models.CharField(
+                        blank=True, default="", max_length=6, verbose_name="province code"
+                    ),
+                ),
+                ("is_shadow", models.BooleanField(verbose_name="shadow")),
                 ("xid", models.BigIntegerField()),
-                ("sold_at", models.DateTimeField()),
+                ("sold_at", models.DateTimeField(verbose_name="sold at")),
                 (
                     "draw",
                     models.ForeignKey(
@@ -111,6 +131,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="games.draw",
+                        verbose_name="draw",
                     ),
                 ),
                 (
@@ -120,6 +141,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="accounts.player",
+                        verbose_name="owner of the ticket",
                     ),
                 ),
                 (
@@ -129,6 +151,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="tickets",
                         to="sales.purchase",
+                        verbose_name="purchase",
                     ),
                 ),
                 (
@@ -138,6 +161,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="games.rulesheet",
+                        verbose_name="rule version",
                     ),
                 ),
             ],
@@ -155,14 +179,15 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("key_id", models.CharField(max_length=16)),
-                ("signature", models.CharField(max_length=88)),
+                ("key_id", models.CharField(max_length=16, verbose_name="signing key")),
+                ("signature", models.CharField(max_length=88, verbose_name="signature")),
                 (
                     "ticket",
                     models.OneToOneField(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="receipt",
                         to="sales.ticket",
+                        verbose_name="ticket",
                     ),
                 ),
             ],

@@ -14,6 +14,13 @@ if (done) {
   }
 }
 
+// The places of the desk scroll on a phone: the one people are at is in sight.
+const here = document.querySelector(".desk-places [aria-current]");
+if (here) {
+  const list = here.closest("ul");
+  list.scrollLeft += here.getBoundingClientRect().left - (innerWidth - here.offsetWidth) / 2;
+}
+
 // A form is sent once: a second press of its button within the same page does nothing.
 for (const form of document.querySelectorAll("form[data-once]")) {
   form.addEventListener("submit", (event) => {

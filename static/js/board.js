@@ -25,6 +25,7 @@ function enhance(board) {
   state.multiplier = 1;
   state.basket = [];
   state.isClosed = false;
+  state.added = ""; // the page whose quick pick has joined the basket
 
   // ---- from check boxes to buttons
   const keys = [];
@@ -82,7 +83,7 @@ function enhance(board) {
 
   // ---- keeping and restoring
   function keep() {
-    const kept = { basket: state.basket, pick: current(), mode: state.mode };
+    const kept = { basket: state.basket, pick: current(), mode: state.mode, added: state.added };
     try {
       sessionStorage.setItem(storageKey, JSON.stringify(kept));
     } catch {
@@ -107,11 +108,19 @@ function enhance(board) {
     } catch {
       kept = null;
     }
-    if (Array.isArray(fromServer) && fromServer.length) {
-      state.basket = fromServer.filter(isGood);
-    } else if (kept && Array.isArray(kept.basket)) {
-      state.basket = kept.basket.filter((one) => isGood(one) && isComplete(zones, one));
-      if (isEmpty(current()) && isGood(kept.pick)) {
+    const fresh = Array.isArray(fromServer) ? fromServer.filter(isGood) : [];
+    const isMore = data.adds === "true";
+    if (fresh.length && !isMore) {
+      state.basket = fresh;
+    } else {
+      // A quick pick asked for on another page joins what was kept: once, however often it is shown.
+      const page = isMore ? board.elements.request_key.value : "";
+      const before = Array.isArray(kept?.basket)
+        ? kept.basket.filter((one) => isGood(one) && isComplete(zones, one))
+        : [];
+      state.basket = page && kept?.added === page ? before : [...before, ...fresh];
+      state.added = page;
+      if (kept && isEmpty(current()) && isGood(kept.pick)) {
         state.bankers = kept.pick.b;
         state.picks = kept.pick.p;
         state.mode = kept.mode === "banker" ? "banker" : "multiple";

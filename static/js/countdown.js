@@ -27,6 +27,7 @@ function show(element, left) {
     return;
   }
   const [days, text] = clock(left);
+  element.classList.toggle("countdown--days", days > 0);
   if (days === 0) {
     element.textContent = text;
     return;

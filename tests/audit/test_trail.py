@@ -89,9 +89,9 @@ FORGED = "1, 1, 1, '2020-01-01', 'x', 'a', '', 'tests.forged', 'note', 'N1', '',
 @pytest.mark.parametrize(
     "said",
     [
-        f"INSERT INTO audit_trail ({COLUMNS}) VALUES ({FORGED})",  # noqa: S608
+        f"INSERT INTO audit_trail ({COLUMNS}) VALUES ({FORGED})",  # noqa: S608 - our own words
         (
-            f"INSERT INTO audit_trail_0 (id, {COLUMNS})"  # noqa: S608
+            f"INSERT INTO audit_trail_0 (id, {COLUMNS})"  # noqa: S608 - our own words
             f" OVERRIDING SYSTEM VALUE VALUES (7, {FORGED})"
         ),
         "UPDATE audit_trail SET body = '{}'",

@@ -180,7 +180,7 @@ def test_what_a_draw_is_it_stays(change, constraint):
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
-        cursor.execute(f"UPDATE games_draw SET {change} WHERE id = %s", [draw.pk])  # noqa: S608
+        cursor.execute(f"UPDATE games_draw SET {change} WHERE id = %s", [draw.pk])  # noqa: S608 - our own names
 
     assert violated(refused.value) == constraint or "permission denied" in str(refused.value)
 
@@ -192,7 +192,7 @@ def test_evidence_of_a_draw_is_not_changed_by_the_application(table):
     """F049: seal, entries, result and steps stand."""
     draw = make_draws.confirmed()
 
-    for sql in (f"UPDATE {table} SET draw_id = draw_id", f"DELETE FROM {table}"):  # noqa: S608
+    for sql in (f"UPDATE {table} SET draw_id = draw_id", f"DELETE FROM {table}"):  # noqa: S608 - our own names
         with (
             pytest.raises(DatabaseError, match="permission denied"),
             transaction.atomic(),

@@ -104,7 +104,7 @@ def test_the_widest_switch_is_told_first():
 def test_the_desk_throws_switches():
     """F039: risk and administrator throw, the others look on."""
     risk, auditor = people.member("risk").user, people.member("auditor").user
-    off = {"kind": "game", "code": "ssq", "reason": "检修"}
+    off = {"what": "game:ssq", "reason": "检修"}
 
     assert people.behind(auditor).post("/desk/switches/off/", off).status_code == 403
     assert people.behind(risk).post("/desk/switches/off/", {**off, "reason": ""}).status_code == 400
@@ -125,17 +125,18 @@ def test_the_desk_throws_switches():
     "press",
     [
         {"reason": "检修"},
-        {"kind": "", "reason": "检修"},
-        {"kind": "game", "code": "", "reason": "检修"},
-        {"kind": "game", "code": "kl8", "reason": "检修"},
-        {"kind": "all", "reason": "检修"},
+        {"what": "", "reason": "检修"},
+        {"what": "player", "code": "", "reason": "检修"},
+        {"what": "player", "code": "0000-0000-0000-0000-0", "reason": "检修"},
+        {"what": "game:kl8", "reason": "检修"},
+        {"what": "all", "reason": "检修"},
     ],
 )
 def test_one_press_stops_no_sale(press):
     """Nothing is chosen before, what is chosen must exist, and the first press only asks."""
     answer = people.behind(people.member("risk").user).post("/desk/switches/off/", press)
 
-    assert answer.status_code == (200 if press.get("kind") == "all" else 400)
+    assert answer.status_code == (200 if press.get("what") == "all" else 400)
     assert not SalesSwitch.objects.exists()
 
 

@@ -85,8 +85,8 @@ def seen(visitor: browser.Visitor, *, deep: bool) -> list[str]:
         is_narrow = size == browser.PHONE
         if is_narrow != (theme == "light") and not deep:
             continue
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.set_viewport_size(size)  # type: ignore[arg-type]  # of the tables above
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # of the tables above
         name = f"{size['width']} px {theme}"
         wrong += [f"{name}: {one}" for one in judged(page)]
         if (wide := page.evaluate(browser.TOO_WIDE)) > 0:
@@ -94,7 +94,7 @@ def seen(visitor: browser.Visitor, *, deep: bool) -> list[str]:
         if is_narrow:
             wrong += [f"{name}: small target {one}" for one in page.evaluate(SMALL_TARGETS)]
     page.emulate_media(color_scheme="light")
-    page.set_viewport_size(browser.PHONE)  # type: ignore[arg-type]
+    page.set_viewport_size(browser.PHONE)  # type: ignore[arg-type]  # of the tables above
     return wrong
 
 
@@ -130,12 +130,12 @@ def walk(visit: Visit, house: full_house.House, eyes: frozenset[str], *, deep: b
 def in_english(visitor: browser.Visitor, *, name: str, address: str) -> None:
     """English is longer, and must fit the phone as well."""
     cookie = {"name": "language", "url": visitor.house}
-    visitor.context.add_cookies([{**cookie, "value": "en"}])  # type: ignore[typeddict-item]
+    visitor.context.add_cookies([{**cookie, "value": "en"}])  # type: ignore[typeddict-item]  # a cookie as the browser gave it
     visitor.language = "en"
     visitor.go(address)
     visitor.look(name)
     visitor.language = "zh-hans"
-    visitor.context.add_cookies([{**cookie, "value": "zh-hans"}])  # type: ignore[typeddict-item]
+    visitor.context.add_cookies([{**cookie, "value": "zh-hans"}])  # type: ignore[typeddict-item]  # a cookie as the browser gave it
 
 
 def session_of(eye: str, house: full_house.House) -> dict[str, str]:
@@ -165,7 +165,7 @@ def test_no_page_is_forgotten() -> None:
     table = tomllib.loads(Path(settings.BASE_DIR, "lottery_portal/permissions.toml").read_text())
     ours = {name for name in table if not name.startswith(("api:", "admin:"))}
     blank = full_house.House(
-        **dict.fromkeys(("player", "newcomer", "past", "sealed", "on_sale"), _Any()),  # type: ignore[arg-type]
+        **dict.fromkeys(("player", "newcomer", "past", "sealed", "on_sale"), _Any()),  # type: ignore[arg-type]  # of the tables above
         crew={}, won="", lost="", waiting="", codes=_Codes(),
     )  # fmt: skip
 

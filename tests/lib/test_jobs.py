@@ -39,7 +39,7 @@ def _no_calls():
 
 def ask(kind: str, key: str, **payload: int) -> Job:
     with transaction.atomic():
-        jobs.enqueue(kind, key=key, **payload)  # type: ignore[arg-type]
+        jobs.enqueue(kind, key=key, **payload)  # type: ignore[arg-type]  # a payload only
     return Job.objects.get(kind=kind, key=key)
 
 

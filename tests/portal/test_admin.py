@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import translation
 
+from audit import approvals
+from lottery_portal.lib import codes
 from tests.audit.colleagues import ask, employ, note_kind
-from tests.people import behind
+from tests.people import behind, player, right_now
 
 pytestmark = pytest.mark.django_db
 
@@ -104,3 +108,58 @@ def test_there_is_no_form_to_add_a_policy():
 
     assert client.get(reverse("admin:audit_policyparameter_add")).status_code == 403
     assert client.post(reverse("admin:audit_policyparameter_add"), {}).status_code == 403
+
+
+def test_lists_name_staff_and_number_players():
+    """Nobody has to look a bare account code up: staff by name at work, players by number."""
+    maker, signer = employ("hejing", "cashier"), employ("luping", "approver")
+    buyer = player()
+    with note_kind():
+        approvals.decide(code=ask(maker).code, checker=signer.user, approve=True, now=right_now())
+        client = _english(employ("fangrui", "auditor"))
+
+        pages = {
+            name: client.get(reverse(f"admin:{name}_changelist")).content.decode()
+            for name in (
+                "audit_approvalrequest", "audit_approvaldecision", "audit_trailrecord",
+                "accounts_consent",
+            )
+        }  # fmt: skip
+
+    assert "Hejing" in pages["audit_approvalrequest"]
+    assert "Luping" in pages["audit_approvaldecision"]
+    assert "Hejing" in pages["audit_trailrecord"]
+    assert codes.shown(buyer.code) in pages["accounts_consent"]
+    for name in ("audit_approvalrequest", "audit_approvaldecision"):
+        assert maker.user.username not in pages[name]
+        assert signer.user.username not in pages[name]
+    assert buyer.user.username not in pages["accounts_consent"]
+
+
+def test_a_list_asks_for_its_names_once(django_assert_max_num_queries):
+    maker = employ("hejing", "cashier")
+    with note_kind():
+        for _number in range(12):
+            ask(maker)
+        client = _english(employ("fangrui", "auditor"))
+
+        with django_assert_max_num_queries(20):
+            page = client.get(reverse("admin:audit_approvalrequest_changelist"))
+
+    assert page.content.decode().count("Hejing") == 12
+
+
+def test_every_column_of_every_list_has_a_chinese_head():
+    """D18: also what Django would call by the name of the field."""
+    english = {}
+    with translation.override("zh-hans"):
+        for model, page in admin.site._registry.items():
+            shown = [*page.list_display, *(page.fields or [f.name for f in model._meta.fields])]
+            heads = {
+                name: str(label_for_field(name, model, page)) for name in shown if name != "id"
+            }
+            left = {name: head for name, head in heads.items() if head.isascii()}
+            if left:
+                english[model._meta.label] = left
+
+    assert english == {}

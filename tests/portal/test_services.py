@@ -165,7 +165,7 @@ def test_the_servers_are_set_up_as_promised(portal):
         with psycopg.connect(env["OWNER_DATABASE_URL"], autocommit=True) as owner:
             assert owner.info.server_version // 10000 == 18
             flags = "rolsuper, rolcreaterole, rolbypassrls, rolcreatedb"
-            may = f"SELECT {flags} FROM pg_roles WHERE rolname = %s"  # noqa: S608
+            may = f"SELECT {flags} FROM pg_roles WHERE rolname = %s"  # noqa: S608 - our own names
             assert owner.execute(may, ["lottery_owner"]).fetchone() == (False, False, False, True)
             assert owner.execute(may, ["lottery_app"]).fetchone() == (False, False, False, False)
             for name, value in (
@@ -221,7 +221,7 @@ def test_reset_asks_first_and_then_leaves_nothing(portal):
 
     assert portal("reset", "--yes").returncode == 0
     assert not portal.state.exists()
-    assert not (Path("/var/tmp") / f"lottery-portal-{data.digest}").exists()  # noqa: S108
+    assert not (Path("/var/tmp") / f"lottery-portal-{data.digest}").exists()  # noqa: S108 - made by the launcher
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root keeps data outside the state directory")
@@ -237,5 +237,5 @@ def test_data_that_outlived_their_secrets_are_moved_aside(portal):
         assert not any(who and who.is_alive() for who in orphans)
         leave(second)
 
-    data = Path("/var/tmp") / f"lottery-portal-{places.find(portal.env).digest}"  # noqa: S108
+    data = Path("/var/tmp") / f"lottery-portal-{places.find(portal.env).digest}"  # noqa: S108 - made by the launcher
     assert [path.name.split("-")[0] for path in data.glob("*-[0-9]*")] == ["before"]

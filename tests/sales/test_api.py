@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema  # type: ignore[import-untyped]  # the library has no types
 import pytest
 from django.test import Client
 

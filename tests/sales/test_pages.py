@@ -19,7 +19,7 @@ from lottery_portal.lib import dates
 from lottery_portal.lib.db import database_time
 from sales import purchase, receipts
 from sales.models import Purchase, Ticket
-from sales.views import refusals
+from sales.views import board, refusals
 from tests import make, owner, people
 
 pytestmark = pytest.mark.django_db
@@ -287,6 +287,23 @@ def test_a_broken_quote_is_refused(body):
 
     assert told.status_code == 409
     assert told.json()["code"] == "selection_unreadable"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (json.dumps({"selections": [1] * 201}), "too_many_selections"),
+        (json.dumps({"selections": [ROW]}) + " " * board.MOST_BYTES, "selection_unreadable"),
+    ],
+)
+def test_a_quote_reads_no_more_than_a_ticket_can_hold(body, code):
+    """Anybody may ask: what is too long is refused before any of it is read."""
+    make.draw()
+
+    told = Client().post(f"{BOARD}quote/", body, "application/json")
+
+    assert told.status_code == 409
+    assert told.json()["code"] == code
 
 
 def test_the_ticket_page_shows_picks_receipt_timeline_and_where_the_price_goes():

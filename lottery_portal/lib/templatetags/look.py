@@ -12,6 +12,7 @@ from typing import Any
 import segno
 from django import template
 from django.core.paginator import Page
+from django.template import loader
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -163,6 +164,7 @@ def countdown(closes_at: datetime, now: datetime, name: str = "", over: str = ""
         "now": now.isoformat(),
         "text": _left(days, clock) if left else over,
         "over": over,
+        "has_days": days > 0,
         "days_one": _left(1, "00:00:00"),
         "days_many": _left(2, "00:00:00"),
         "name": name,
@@ -421,6 +423,13 @@ def qr(text: str, label: str = "") -> SafeString:
 def pager(page: Page[Any], query: str = "") -> dict[str, Any]:
     """Older and newer; `query` is the filter that the links keep, without `page`."""
     return {"page": page, "query": f"&{query}" if query else ""}
+
+
+@register.simple_block_tag
+def table(content: SafeString, name: str, css: str = "") -> SafeString:
+    """Head, body and foot between the tags, in a region called `name` that scrolls sideways."""
+    parts = {"rows": content, "name": name, "css": css}
+    return loader.render_to_string("_components/table.html", parts)
 
 
 @register.filter

@@ -47,7 +47,7 @@ class Command(BaseCommand):
             )
             (copy / "locale/zh_Hans/LC_MESSAGES").mkdir(parents=True, exist_ok=True)
             subprocess.run(
-                ["django-admin", "makemessages", "-l", "zh_Hans", "--no-wrap"],  # noqa: S607
+                ["django-admin", "makemessages", "-l", "zh_Hans", "--no-wrap"],  # noqa: S607 - found where Python's programs are
                 cwd=copy,
                 check=True,
                 capture_output=True,
@@ -58,7 +58,7 @@ class Command(BaseCommand):
 
 def _environment() -> dict[str, str]:
     import os  # noqa: PLC0415 - only this command needs the plain environment
-    import sys  # noqa: PLC0415
+    import sys  # noqa: PLC0415 - as above
 
     beside = str(Path(sys.executable).parent)
     return {**os.environ, "PATH": beside + os.pathsep + os.environ.get("PATH", "")}

@@ -405,7 +405,7 @@ def test_what_was_set_aside_is_on_the_desk(alice, now, settings):
     asked = treasurer.post(reverse("finance:desk_deposit_check", args=[deposit.code]), follow=True)
 
     assert "12.00" in page
-    assert "13.00 PAID" in page
+    assert '13.00 <span class="second">Paid in</span>' in page
     assert "The bank does not answer at present" in text(asked)
     assert Deposit.objects.get(pk=deposit.pk).state == "QUARANTINED"
 

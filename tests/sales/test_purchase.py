@@ -351,7 +351,7 @@ def test_a_late_request_is_refused_with_both_times_though_nobody_has_closed_the_
 def test_a_closed_draw_sells_nothing():
     """F037."""
     shade = make.shadow_player(wallet=20_00)
-    draw = make.closed(make.shadow_draw(closes_in=timedelta(milliseconds=100)))
+    draw = make.closed(make.shadow_draw())
     assert draw.state == "CLOSED"
 
     with pytest.raises(purchase.DrawClosed):

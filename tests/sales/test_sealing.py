@@ -10,7 +10,7 @@ import pytest
 
 from audit import trail
 from finance import ledger
-from games import bets, draws
+from games import bets, calendar, draws
 from games.models import Draw, DrawTransition, SealStatement
 from lottery_portal import jobs
 from lottery_portal.lib.db import database_time
@@ -33,7 +33,7 @@ MULTIPLE = bets.Selection("multiple", ((), ()), ((1, 2, 3, 4, 5, 6, 7), (7, 9)),
 def sold_out_draw() -> tuple[Draw, list[Ticket]]:
     """A closed shadow draw with three tickets of 34.00, 20.00 and 2.00 yuan."""
     shade = make.shadow_player(wallet=100_00)
-    draw = make.shadow_draw(closes_in=timedelta(milliseconds=500))
+    draw = make.shadow_draw()
     sold = [
         make.ticket(shade, draw, selections)
         for selections in ([MULTIPLE, make.single(blue=1, multiplier=3)], [BANKER], [make.single()])
@@ -67,10 +67,10 @@ def test_a_draw_is_not_opened_before_its_time():
 def test_a_draw_is_closed_by_the_tick_and_its_seal_asked_for_once():
     """F037: the tick may run as often as it likes."""
     shade = make.shadow_player(wallet=2_00)
-    draw = make.shadow_draw(closes_in=timedelta(milliseconds=400))
+    draw = make.shadow_draw()
     make.purchase(shade, draw, channel="drill")
     assert draw not in closing.close_due(now=database_time())
-    make.wait_until(draw.closes_at)
+    calendar.bring_forward(draw=draw)
 
     assert [one.pk for one in closing.close_due(now=database_time())] == [draw.pk]
     assert closing.close_due(now=database_time()) == []
@@ -185,7 +185,7 @@ def test_what_a_killed_sealing_left_behind_does_not_matter():
 
 
 def test_a_draw_without_tickets_is_sealed_too():
-    draw = make.closed(make.shadow_draw(closes_in=timedelta(milliseconds=50)))
+    draw = make.closed(make.shadow_draw())
 
     statement = sealing.seal(draw=draw, now=database_time())
 
@@ -197,7 +197,7 @@ def test_a_draw_without_tickets_is_sealed_too():
 
 
 def test_each_root_names_the_one_before():
-    first = make.closed(make.shadow_draw(closes_in=timedelta(milliseconds=50)))
+    first = make.closed(make.shadow_draw())
     one = sealing.seal(draw=first, now=database_time())
     second, _sold = sold_out_draw()
 

@@ -91,8 +91,8 @@ def shadow_draw(
 
 
 def closed(draw: Draw) -> Draw:
-    """Close the draw: a shadow one now, any other when its time has come."""
-    if draw.is_shadow:
+    """Close the draw when its time has come; a shadow one that is far from it, now."""
+    if draw.is_shadow and draw.closes_at > database_time() + timedelta(minutes=1):
         calendar.bring_forward(draw=draw)
     wait_until(draw.closes_at)
     closing.close(draw=draw, now=database_time())

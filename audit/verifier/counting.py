@@ -1,0 +1,96 @@
+"""Engine two: from a sealed file, a rule sheet and the numbers to the result file of a draw.
+
+Prices are known only when the last ticket is counted, so winners wait in a temporary file and are
+written out after it; nothing else grows with the number of tickets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from .lines import Reader
+from .pricing import Prices, price
+from .sealedfile import Sealed, read_header, read_tickets
+from .sheet import SettlementInput, Sheet
+from .strict import Wrong
+
+RESULT_FORMAT = "result-file\t1"
+
+_SPOOL_IN_MEMORY = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A draw as engine two settled it."""
+
+    sealed: Sealed
+    prices: Prices
+    winners: int
+    prizes_fen: int
+    digest: str
+
+
+def settle(file: IO[bytes], sheet: Sheet, given: SettlementInput, out: IO[bytes]) -> Settled:
+    """Count every ticket of `file`, price the draw, write the result file to `out`."""
+    header = read_header(file)
+    if header.draw != given.draw:
+        raise Wrong(f"the sealed file is of draw {header.draw}, the input of draw {given.draw}")
+    if (header.rule, header.rule_digest) != (sheet.code, sheet.digest):
+        raise Wrong("the rule sheet is not the one the sealed file names")
+    reader = Reader(sheet, draw=given.draw, numbers=given.numbers, special_on=given.special_on)
+    lines: Counter[int] = Counter()
+    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_IN_MEMORY) as spool:
+
+        def keep(code: bytes, won: dict[int, int]) -> None:
+            for tier, count in won.items():
+                lines[tier] += count
+            tiers = ",".join(f"{tier}:{won[tier]}" for tier in sorted(won))
+            spool.write(b"%b\t%b\n" % (code, tiers.encode("ascii")))
+
+        sealed = read_tickets(file, reader, winner=keep)
+        prices = price(sheet, given, sales_fen=sealed.stake_fen, lines=lines)
+        spool.seek(0)
+        hashed = hashlib.sha256()
+        winners = prizes = 0
+        for text in _head(sealed, given, prices):
+            out.write(text)
+            hashed.update(text)
+        for kept in spool:
+            amount = _amount(kept, prices)
+            text = b"won\t%b\t%d\n" % (kept[:-1], amount)
+            out.write(text)
+            hashed.update(text)
+            winners += 1
+            prizes += amount
+    end = f"end\t{winners}\t{prizes}\n".encode("ascii")
+    out.write(end)
+    hashed.update(end)
+    return Settled(sealed, prices, winners, prizes, hashed.hexdigest())
+
+
+def _head(sealed: Sealed, given: SettlementInput, prices: Prices) -> Iterator[bytes]:
+    special, special_next = int(given.special_on), int(prices.special_next)
+    yield (
+        f"{RESULT_FORMAT}\t{sealed.draw}\t{sealed.rule}\t{sealed.rule_digest}\t{sealed.root}"
+        f"\t{given.numbers_text()}\t{special}\n"
+    ).encode("ascii")
+    yield (
+        f"money\t{prices.sales_fen}\t{prices.prize_money_fen}\t{prices.pool_before_fen}"
+        f"\t{prices.pool_after_fen}\t{prices.fund_paid_fen}\t{prices.rounding_fen}"
+        f"\t{special_next}\n"
+    ).encode("ascii")
+    for tier in sorted(prices.prize_fen):
+        yield f"tier\t{tier}\t{prices.lines[tier]}\t{prices.prize_fen[tier]}\n".encode("ascii")
+
+
+def _amount(kept: bytes, prices: Prices) -> int:
+    total = 0
+    for part in kept[:-1].partition(b"\t")[2].split(b","):
+        tier, _colon, count = part.partition(b":")
+        total += prices.prize_fen[int(tier)] * int(count)
+    return total

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from audit import approvals, people, trail
+from audit.admin import RecordedAdmin
 from lottery_portal.lib import codes
 from lottery_portal.lib.admin import ReadOnlyAdmin
 
@@ -58,9 +59,11 @@ class LoginNames(admin.TabularInline):  # type: ignore[type-arg]  # generic at t
 
 
 @admin.register(User)
-class UserAdmin(ReadOnlyAdmin):
+class UserAdmin(RecordedAdmin):
     """Who logs in."""
 
+    record_type = "user"
+    record_code = "username"
     list_display = ("username", "is_staff", "is_active", "language", "created_at", "last_login")
     list_filter = ("is_staff", "is_active")
     search_fields = ("username",)
@@ -70,9 +73,10 @@ class UserAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Player)
-class PlayerAdmin(ReadOnlyAdmin):
+class PlayerAdmin(RecordedAdmin):
     """Players, masked."""
 
+    record_type = "player"
     list_display = ("shown_code", "holder", "state", "is_shadow", "verified_at", "registered_at")
     list_filter = ("state", "is_shadow")
     search_fields = ("code",)
@@ -108,9 +112,11 @@ class PlayerAdmin(ReadOnlyAdmin):
 
 
 @admin.register(StaffMember)
-class StaffMemberAdmin(ReadOnlyAdmin):
+class StaffMemberAdmin(RecordedAdmin):
     """Members of staff."""
 
+    record_type = "staff"
+    record_code = "user__username"
     list_display = ("display_name", "since")
     search_fields = ("display_name",)
     fields = ("display_name", "user", "since")

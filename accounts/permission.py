@@ -196,7 +196,9 @@ def _session_ended(request: HttpRequest, user: User, now: datetime) -> HttpRespo
         moment - since < STAFF_LONGEST.total_seconds()
         and moment - seen < STAFF_IDLE.total_seconds()
     ):
-        if moment - seen >= SEEN_EVERY.total_seconds():
+        # A page that asks for its own parts again is not a person at work.
+        is_person = "X-Fragment" not in request.headers
+        if is_person and moment - seen >= SEEN_EVERY.total_seconds():
             request.session["seen"] = moment
         return None
     logout(request)

@@ -2,16 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from lottery_portal.lib import codes
 from lottery_portal.lib.admin import ReadOnlyAdmin
 from lottery_portal.lib.money import yuan
 
-from . import approvals, policies, reports, trail
+from . import access, approvals, policies, reports, trail
 from .models import ApprovalDecision, ApprovalRequest, PolicyParameter, ReportRun, TrailRecord
 from .named_rows import NamedRows
+
+
+class RecordedAdmin(ReadOnlyAdmin):
+    """Rows whose opening one by one stands in the trail (F211).
+
+    `record_type` is the kind of object there, `record_code` the path to its code from the row.
+    """
+
+    record_type = ""
+    record_code = "code"
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Record who opens it, then show it."""
+        row = self.get_object(request, unquote(object_id))
+        if row is not None and self.has_view_permission(request, row):
+            code: Any = row
+            for name in self.record_code.split("__"):
+                code = getattr(code, name, "")
+            access.record_read(
+                actor=request.user,
+                object_type=self.record_type,
+                object_code=str(code or row.pk),
+                where=request.path,
+            )
+        return super().change_view(request, object_id, form_url, extra_context)
 
 
 @admin.register(TrailRecord)

@@ -13,6 +13,6 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Load this room's own kinds and reports, then those of all rooms."""
-        from . import policies, trail_report  # noqa: F401, PLC0415 - registering is their effect
+        from . import keys, policies, trail_report  # noqa: F401, PLC0415 - registering is their effect
 
-        autodiscover_modules("approvals", "reports", "waiting", "deeds")
+        autodiscover_modules("approvals", "reports", "waiting", "deeds", "alarms", "evidence")

@@ -52,6 +52,17 @@ class DecisionForm(forms.Form):
         return cleaned
 
 
+class ClearForm(forms.Form):
+    """What was found about an alarm."""
+
+    note = forms.CharField(
+        label=gettext_lazy("What was found, and what was done"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": gettext_lazy("Please write down what you found.")},
+    )
+
+
 def offer_deeds(form: forms.Form) -> None:
     """Let the fields `action` and `object_type` of a form offer all deeds and kinds by name."""
     for name, known in (("action", trail.titles()), ("object_type", trail.object_titles())):

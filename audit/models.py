@@ -220,3 +220,143 @@ class ReportRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.report} {self.code}"
+
+
+class LogEntry(models.Model):
+    """The hash of one thing that matters, in the transaction that made it. Written by functions."""
+
+    epoch = models.SmallIntegerField(verbose_name=_("epoch"))
+    xid = models.BigIntegerField(verbose_name=_("transaction"))
+    at = models.DateTimeField(verbose_name=_("when"))
+    kind = models.CharField(max_length=24, verbose_name=_("kind"))
+    key = models.TextField(verbose_name=_("key"))
+    hash = models.BinaryField(verbose_name=_("hash"))
+
+    class Meta:
+        managed = False  # its only index is its primary key, (epoch, xid, id)
+        db_table = "audit_entry"
+        verbose_name = _("log entry")
+        verbose_name_plural = _("log entries")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
+
+
+class SequencedEntry(models.Model):
+    """An entry in its place in the log for ever: leaf `seq` of the tree."""
+
+    seq = models.BigIntegerField(primary_key=True, verbose_name=_("place"))
+    epoch = models.SmallIntegerField(verbose_name=_("epoch"))
+    xid = models.BigIntegerField(verbose_name=_("transaction"))
+    entry_id = models.BigIntegerField(verbose_name=_("log entry"))
+    name = models.BigIntegerField(verbose_name=_("hash of kind and key"))
+    leaf = models.BinaryField(verbose_name=_("leaf"))
+
+    class Meta:
+        managed = False
+        db_table = "audit_sequenced"
+        verbose_name = _("sequenced entry")
+        verbose_name_plural = _("sequenced entries")
+
+    def __str__(self) -> str:
+        return str(self.seq)
+
+
+class Checkpoint(models.Model):
+    """What the log was at one moment: a signed note, and the same with the witness's signature."""
+
+    size = models.BigIntegerField(primary_key=True, verbose_name=_("log entries"))
+    root = models.CharField(max_length=64, verbose_name=_("root"))
+    text = models.TextField(verbose_name=_("signed note"))
+    at = models.DateTimeField(verbose_name=_("when"))
+    cosigned_text = models.TextField(null=True, verbose_name=_("note with cosignature"))  # noqa: DJ001
+    cosigned_at = models.DateTimeField(null=True, verbose_name=_("cosigned at"))
+
+    class Meta:
+        verbose_name = _("checkpoint")
+        verbose_name_plural = _("checkpoints")
+        constraints = [
+            models.CheckConstraint(name="checkpoint_covers_something", condition=Q(size__gt=0)),
+            models.CheckConstraint(
+                name="checkpoint_cosigned_has_time",
+                condition=Q(cosigned_text__isnull=True, cosigned_at__isnull=True)
+                | Q(cosigned_text__isnull=False, cosigned_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.size} {self.root}"
+
+
+class SigningKey(models.Model):
+    """A public key of the house, or of who checks it, with the time in which it counts."""
+
+    class Role(models.TextChoices):
+        OPERATIONS = "OPERATIONS", _("Operations")
+        INDEPENDENT = "INDEPENDENT", _("Independent witness")
+        LOG = "LOG", _("Log")
+        RECEIPT = "RECEIPT", _("Receipts")
+
+    key_id = models.CharField(max_length=40, unique=True, verbose_name=_("key"))
+    role = models.CharField(max_length=12, choices=Role.choices, verbose_name=_("role"))
+    algorithm = models.CharField(max_length=20, verbose_name=_("algorithm"))
+    public_key = models.CharField(max_length=200, verbose_name=_("public key"))  # base64
+    valid_from = models.DateTimeField(verbose_name=_("valid from"))
+    revoked_at = models.DateTimeField(null=True, verbose_name=_("revoked at"))
+    approval_code = models.CharField(max_length=20, verbose_name=_("approval"))
+
+    class Meta:
+        verbose_name = _("signing key")
+        verbose_name_plural = _("signing keys")
+        constraints = [
+            models.CheckConstraint(
+                name="signingkey_role_known",
+                condition=Q(role__in=["OPERATIONS", "INDEPENDENT", "LOG", "RECEIPT"]),
+            ),
+            models.CheckConstraint(name="signingkey_has_approval", condition=~Q(approval_code="")),
+            models.CheckConstraint(
+                name="signingkey_revoked_later",
+                condition=Q(revoked_at__isnull=True) | Q(revoked_at__gte=models.F("valid_from")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key_id
+
+
+class Alarm(models.Model):
+    """Something that must not be is so; open until a person, or the thing itself, clears it."""
+
+    code = models.CharField(max_length=20, unique=True, default=new_code, verbose_name=_("code"))
+    kind = models.CharField(max_length=60, verbose_name=_("kind"))
+    object_type = models.CharField(max_length=40, verbose_name=_("kind of object"))
+    object_code = models.CharField(max_length=64, verbose_name=_("object"))
+    facts: models.JSONField[Any, Any] = models.JSONField(default=dict, verbose_name=_("facts"))
+    raised_at = models.DateTimeField(verbose_name=_("raised at"))
+    cleared_at = models.DateTimeField(null=True, verbose_name=_("cleared at"))
+    cleared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("cleared by"),
+    )
+    note = models.CharField(max_length=500, default="", blank=True, verbose_name=_("note"))
+
+    class Meta:
+        verbose_name = _("alarm")
+        verbose_name_plural = _("alarms")
+        constraints = [
+            models.UniqueConstraint(
+                name="alarm_once_while_open",
+                fields=["kind", "object_type", "object_code"],
+                condition=Q(cleared_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="alarm_cleared_has_time",
+                condition=Q(cleared_at__isnull=False) | Q(cleared_by__isnull=True, note=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_code}"

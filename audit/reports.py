@@ -68,13 +68,22 @@ class PeriodForm(forms.Form):
         return cleaned
 
 
+def _no_notes(_params: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return ()
+
+
+def _nothing_more(_params: Mapping[str, Any], _by: Any) -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Report:
     """One kind of export. `rows` yields one sequence per row, in the order of `columns`.
 
     It is called inside one read-only snapshot and may use querysets (`.iterator()`) as they are.
     `params` are the form's values as JSON; `period(params)` turns them into moments. Change the
-    columns or their meaning, and `schema_version` goes up.
+    columns or their meaning, and `schema_version` goes up. `notes` are lines for the head of the
+    file, what was left out and why; `ordered` hears of an order in its transaction.
     """
 
     name: str
@@ -86,6 +95,8 @@ class Report:
     form: type[PeriodForm] = PeriodForm
     schema_version: int = 1
     about: str | Promise = ""
+    notes: Callable[[Mapping[str, Any]], Sequence[tuple[str, str]]] = _no_notes
+    ordered: Callable[[Mapping[str, Any], Any], None] = _nothing_more
 
     @property
     def schema(self) -> str:
@@ -153,6 +164,7 @@ def order(*, name: str, params: Mapping[str, Any], by: Any, now: datetime) -> Re
         object_code=row.code,
         body={"report": name, "params": asked},
     )
+    report.ordered(asked, by)
     jobs.enqueue("audit.make_report", key=row.code, code=row.code)
     return row
 
@@ -257,6 +269,7 @@ def _head(row: ReportRun, report: Report) -> list[tuple[str, str]]:
         (_("Columns"), f"{report.schema}: {' '.join(column.key for column in report.columns)}"),
         (_("Edition"), str(row.edition)),
     ]
+    lines += report.notes(row.params)
     if replaced := header.get("replaces"):
         lines.append((_("Replaces edition"), replaced))
     return lines

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from lottery_portal import jobs
@@ -31,3 +34,22 @@ def make_report(*, code: str) -> None:
     from . import reports
 
     reports.make(code=code, now=timezone.now())
+
+
+@jobs.handler("audit.verify_log", max_attempts=1, limit=1)
+def verify_log() -> None:
+    """Compare the log with all rows, every night: in a process of its own, for it may take long."""
+    subprocess.Popen(
+        [sys.executable, "manage.py", "verify_log", "--alarm"],
+        cwd=settings.BASE_DIR,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+@jobs.handler("audit.check_release", max_attempts=1, limit=1)
+def check_release() -> None:
+    """Compare the files of the software with those that were put into service, every day."""
+    from . import releases
+
+    releases.check(now=timezone.now())

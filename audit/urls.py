@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import desk, exports, figures, four_eyes, log
+from .views import alarms, desk, exports, figures, four_eyes, log
 
 app_name = "audit"
 
@@ -10,6 +10,8 @@ urlpatterns = [
     path("desk/", desk.desk, name="desk"),
     path("desk/approvals/", four_eyes.listing, name="approvals"),
     path("desk/approvals/<str:code>/", four_eyes.one, name="approval"),
+    path("desk/alarms/", alarms.listing, name="alarms"),
+    path("desk/alarms/<str:code>/", alarms.one, name="alarm"),
     path("desk/trail/", log.listing, name="trail"),
     path("desk/trail/<int:number>/", log.one, name="trail_record"),
     path("desk/exports/", exports.listing, name="exports"),

@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from lottery_portal.lib import dates
 
-from . import approvals, people
+from . import alarms, approvals, people, trail
 from .models import ApprovalDecision, ApprovalRequest
 
 PATIENCE_SECONDS = 3600
+_ALARMS_SHOWN = 20
 
 
 def _no_text(_user: Any, _now: datetime) -> str:
@@ -138,6 +139,23 @@ def _oldest(user: Any, now: datetime) -> str:
     }
 
 
+def _open_alarms(_user: Any, _now: datetime) -> int:
+    return len(alarms.open_now())
+
+
+def _alarm_rows(now: datetime) -> list[Row]:
+    return [
+        Row(
+            title=alarms.title(alarm.kind),
+            text=f"{trail.object_title(alarm.object_type)} {alarm.object_code}",
+            word=dates.relative(alarm.raised_at, now, "minute"),
+            tone="wrong",
+            url=reverse("audit:alarm", args=[alarm.code]),
+        )
+        for alarm in alarms.open_now()[:_ALARMS_SHOWN]
+    ]
+
+
 def attention(user: Any, roles: frozenset[str], now: datetime) -> str:
     """One sentence about a request that has waited for this person too long, or ""."""
     first = open_for(user, now).order_by("requested_at").first() if roles else None
@@ -160,5 +178,26 @@ register(
         url_name="audit:approvals",
         tone="attention",
         sign="signature",
+    )
+)
+
+register(
+    Waiting(
+        name="audit.alarms",
+        title=gettext_lazy("Alarms"),
+        count=_open_alarms,
+        url_name="audit:alarms",
+        roles=alarms.MAY_CLEAR,
+        tone="wrong",
+        sign="alert",
+    )
+)
+register(
+    Watched(
+        name="audit.alarms",
+        title=gettext_lazy("Alarms"),
+        rows=_alarm_rows,
+        roles=alarms.MAY_CLEAR | {"regulator", "administrator"},
+        empty=gettext_lazy("Nothing that must not be is so."),
     )
 )

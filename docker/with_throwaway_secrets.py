@@ -26,6 +26,7 @@ if __name__ == "__main__":
             "STATE_DIR": os.environ.get("STATE_DIR", "/srv/portal"),
             "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
             "REDIS_URL": "redis://127.0.0.1:1/0",
+            "WITNESS_URL": "http://127.0.0.1:1",
         }
     )
     os.environ.pop("OWNER_DATABASE_URL", None)

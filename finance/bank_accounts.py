@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import IntegrityError
@@ -114,6 +115,20 @@ def find(player: Player, code: str) -> BankAccount:
     if account is None:
         raise BankAccountUnknown
     return account
+
+
+def sharers(players: Sequence[str]) -> dict[str, set[str]]:
+    """For each of these players, by code, the others who have or had the same bank account."""
+    numbers: dict[bytes, set[str]] = {}
+    theirs = BankAccount.objects.filter(player_code__in=players)
+    for index, player in BankAccount.objects.filter(
+        number_index__in=theirs.values("number_index")
+    ).values_list("number_index", "player_code"):
+        numbers.setdefault(bytes(index), set()).add(player)
+    return {
+        player: set().union(*(codes for codes in numbers.values() if player in codes)) - {player}
+        for player in players
+    }
 
 
 def shown(account: BankAccount) -> str:

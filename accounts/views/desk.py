@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import identity, login_names, reveal, staff, step_up, who
 from accounts.forms import AppointForm, FindPlayerForm, RevealForm
 from accounts.models import LoginName, Player, Post, StaffMember
+from audit import access
 from lottery_portal.lib import codes
 from lottery_portal.lib.errors import Refused
 
@@ -40,8 +41,14 @@ def players(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def player(request: HttpRequest, code: str) -> HttpResponse:
-    """One player, masked."""
+    """One player, masked; whoever opens it stands in the trail (F211)."""
     found = _player(code)
+    access.record_read(
+        actor=user_of(request),
+        object_type="player",
+        object_code=found.code,
+        where=request.path,
+    )
     page = {
         **_masked(found),
         "form": RevealForm(),

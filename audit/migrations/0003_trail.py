@@ -64,13 +64,18 @@ SELECT audit_make_partitions();
 CREATE FUNCTION audit_record(
     actor text, actor_roles text, action text, object_type text, object_code text,
     request_id text, body text
-) RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+    SET timezone = 'UTC' AS $$
+DECLARE written audit_trail;
+BEGIN
     INSERT INTO audit_trail (epoch, format_version, xid, at, db_user, actor, actor_roles, action,
                              object_type, object_code, request_id, body)
     VALUES ((SELECT max(number) FROM audit_epoch), 1, pg_current_xact_id()::text::bigint,
             clock_timestamp(), session_user, $1, $2, $3, $4, $5, $6, $7)
-    RETURNING id
-$$;
+    RETURNING * INTO written;
+    PERFORM audit_log_add('trail', written.id::text, audit_row_hash(to_jsonb(written)));
+    RETURN written.id;
+END $$;
 REVOKE ALL ON FUNCTION audit_record(text, text, text, text, text, text, text) FROM PUBLIC;
 """
 UNDO = """

@@ -30,6 +30,7 @@ DEMANDED: dict[str, Callable[[], str]] = {
     "INDEX_KEY": _bytes_32,
     "RECEIPT_KEY": _bytes_32,
     "SEAL_KEY": _bytes_32,
+    "LOG_KEY": _bytes_32,
     "SANDBOX_BANK_KEY": _bytes_32,
 }
 # What only the embedded servers and the launcher know.
@@ -103,6 +104,11 @@ def brings_database(environ: Mapping[str, str]) -> bool:
 def brings_redis(environ: Mapping[str, str]) -> bool:
     """True if the caller names a Redis or Valkey of his own."""
     return bool(environ.get("REDIS_URL"))
+
+
+def brings_witness(environ: Mapping[str, str]) -> bool:
+    """True if the caller names a witness of his own."""
+    return bool(environ.get("WITNESS_URL"))
 
 
 def is_embedded(environ: Mapping[str, str]) -> bool:
@@ -190,6 +196,8 @@ def for_children(
         )
     if not brings_redis(environ):
         env["REDIS_URL"] = f"redis://:{secrets_of['VALKEY_PASSWORD']}@127.0.0.1:{ports['valkey']}/0"
+    if not brings_witness(environ):
+        env["WITNESS_URL"] = f"http://127.0.0.1:{ports['witness']}"
     if is_embedded(environ):
         own = {
             "PORTAL_MODE": "embedded",

@@ -1,4 +1,4 @@
-"""The two servers, shared by every portal command of a checkout.
+"""The servers and the witness, shared by every portal command of a checkout.
 
 The command that started them ends them. If another command still uses them by then, they are left
 to whoever leaves last.
@@ -13,19 +13,20 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from .environment import Secrets, brings_database, brings_redis
+from .environment import Secrets, brings_database, brings_redis, brings_witness
 from .places import FileLock, Places, alone, read_json, write_json
 from .postgres import Home, Postgres, a_free_port, is_free
 from .processes import Identity, end, me
 from .terminal import Ending, Halt, Terminal
 from .valkey import Valkey
+from .witness import Witness
 
 LAST = "whoever leaves last"
 PATIENCE = 30.0
 
 
 class Services:
-    """PostgreSQL and Valkey of one state directory, as far as the caller does not bring his own."""
+    """PostgreSQL, Valkey and the witness of a state directory, unless the caller brings his own."""
 
     def __init__(
         self,
@@ -51,11 +52,14 @@ class Services:
             ending=ending,
         )
         self._valkey = Valkey(places=places, home=home, secrets_of=secrets_of, terminal=terminal)
+        self._witness = Witness(places=places, home=home, terminal=terminal)
         self.wanted: list[str] = []
         if not brings_database(environ):
             self.wanted.append("postgres")
         if not brings_redis(environ):
             self.wanted.append("valkey")
+        if not brings_witness(environ):
+            self.wanted.append("witness")
         self._in_use: FileLock | None = None
 
     def ports(self) -> dict[str, int]:
@@ -94,8 +98,10 @@ class Services:
             before = Identity.of_record(processes.get(name))
             if name == "postgres":
                 who = self._postgres.start(port, before=before)
-            else:
+            elif name == "valkey":
                 who = self._valkey.start(port)
+            else:
+                who = self._witness.start(port, key=self._secrets["POSTGRES_PASSWORD"])
             processes[name] = who.as_record()
             record.setdefault("starter", me().as_record())
             write_json(self._places.services, record)
@@ -163,9 +169,10 @@ class Services:
 
     def _end(self, record: dict[str, Any]) -> None:
         running = self._running(record)
-        if "valkey" in running:
-            end(running["valkey"], patience=PATIENCE)
-            _reap(running["valkey"])
+        for name in ("witness", "valkey"):
+            if name in running:
+                end(running[name], patience=PATIENCE)
+                _reap(running[name])
         if "postgres" in running:  # SIGINT is PostgreSQL's fast shutdown
             end(running["postgres"], number=signal.SIGINT, patience=PATIENCE)
             _reap(running["postgres"])
@@ -173,8 +180,9 @@ class Services:
         write_json(self._places.services, record)
 
     def remove_data(self) -> None:
-        """Delete what the servers kept."""
+        """Delete what the servers and the witness kept."""
         self._home.remove()
+        self._witness.remove()
 
 
 def _reap(who: Identity) -> None:

@@ -1,4 +1,4 @@
-"""The four processes of a running portal: started, watched, started again, and ended in order."""
+"""The five processes of a running portal: started, watched, started again, and ended in order."""
 
 from __future__ import annotations
 
@@ -53,10 +53,11 @@ def children(*, python: Path, host: str, port: int, beat_file: Path) -> list[Chi
         Child("worker", [*celery, *worker], patience=40, extra=alone),
         Child("beat", [*celery, *beat], patience=10),
         Child("dispatcher", [str(python), "manage.py", "dispatch_jobs"], patience=10),
+        Child("sequencer", [str(python), "manage.py", "sequence"], patience=10),
     ]
 
 
-END_ORDER = ("web", "dispatcher", "beat", "worker")
+END_ORDER = ("web", "dispatcher", "beat", "worker", "sequencer")
 
 
 class Supervisor:

@@ -105,6 +105,16 @@ def run_one(job_id: int) -> bool:
     return True
 
 
+def hold(kind: str, *, key: str, lease: timedelta) -> None:
+    """Keep a job that takes longer than its lease from being taken by another; for its handler."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE jobs_job SET lease_until = clock_timestamp() + make_interval(secs => %s)"
+            " WHERE kind = %s AND key = %s AND state = 'RUNNING'",
+            [lease.total_seconds(), kind, key],
+        )
+
+
 def _lease(job_id: int) -> tuple[str, dict[str, Any], int] | None:
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SELECT kind FROM jobs_job WHERE id = %s", [job_id])

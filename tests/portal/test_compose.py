@@ -15,8 +15,8 @@ from lottery_portal.embedded import environment, postgres, supervisor
 CHECKOUT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
-OURS = ("web", "worker", "beat", "dispatcher", "migrate")
-RUNNING = ("web", "worker", "beat", "dispatcher")
+OURS = ("web", "worker", "beat", "dispatcher", "sequencer", "migrate")
+RUNNING = ("web", "worker", "beat", "dispatcher", "sequencer")
 # Read by others than settings.py: billiard, and the launcher's roles that are handed on.
 NOT_SETTINGS = {"REMAP_SIGTERM", "DATABASE_OWNER_ROLE", "DATABASE_APP_ROLE"}
 SECRETS = {*environment.DEMANDED, *environment.SERVERS} - {"SANDBOX_BANK_KEY"}
@@ -31,7 +31,7 @@ def test_every_process_of_the_launcher_is_a_service():
     launched = supervisor.children(python=Path("python"), host="x", port=1, beat_file=Path("x"))
 
     assert {child.name for child in launched} == set(RUNNING)
-    assert set(SERVICES) == {*OURS, "postgres", "valkey", "nginx"}
+    assert set(SERVICES) == {*OURS, "postgres", "valkey", "nginx", "witness"}
 
 
 @pytest.mark.parametrize("service", OURS)
@@ -44,7 +44,7 @@ def test_every_variable_of_a_service_is_read_and_every_needed_one_is_there(servi
 
 
 def test_only_the_migration_may_act_as_the_owner():
-    for service in (*RUNNING, "valkey", "nginx"):
+    for service in (*RUNNING, "valkey", "nginx", "witness"):
         told = yaml.safe_dump(SERVICES[service])
         assert "OWNER_PASSWORD" not in told
         assert "POSTGRES_PASSWORD" not in told
@@ -115,10 +115,22 @@ def test_a_service_runs_what_the_launcher_runs():
         joined = " ".join(command)
         return {word for word in re.split(r"[ =]", joined) if not word.startswith("/")}
 
-    for name in ("worker", "beat", "dispatcher"):
+    for name in ("worker", "beat", "dispatcher", "sequencer"):
         assert options(words(name)) <= options(launched[name]) | {"--pidfile", ""}
     ours = {"--worker-tmp-dir", "20", "0.0.0.0:8000"}
     assert options(words("web")) - ours <= options(launched["web"])
+
+
+def test_the_witness_is_another_account_and_is_told_no_secret():
+    """N13: who runs the portal cannot sign for the witness."""
+    witness = SERVICES["witness"]
+
+    assert witness["user"] != SERVICES["web"]["user"]
+    assert witness["environment"] == {}
+    assert witness["volumes"] == ["witness:/srv/witness"]
+    assert not any("witness:" in str(SERVICES[name].get("volumes")) for name in OURS)
+    assert words("witness")[:3] == ["python", "-m", "audit.witness"]
+    assert COMPOSE["x-environment"]["WITNESS_URL"].endswith("http://witness:8100}")
 
 
 def test_the_database_is_set_like_the_embedded_one():

@@ -18,6 +18,7 @@ OUTSIDE = {
     "INDEX_KEY": "i",
     "RECEIPT_KEY": "r",
     "SEAL_KEY": "s",
+    "LOG_KEY": "l",
     "SANDBOX_BANK_KEY": "",
 }
 
@@ -52,8 +53,8 @@ def test_secrets_have_the_shape_that_settings_ask_for(tmp_path):
     keys = [ring["k1"], *(made[name] for name in environment.DEMANDED if name.endswith("_KEY"))]
     keys.remove(made["SECRET_KEY"])
 
-    assert [len(base64.b64decode(key)) for key in keys] == [32] * 5
-    assert len(set(keys)) == 5
+    assert [len(base64.b64decode(key)) for key in keys] == [32] * 6
+    assert len(set(keys)) == 6
     assert len(made["SECRET_KEY"]) >= 50
 
 
@@ -96,7 +97,10 @@ def test_servers_from_outside_are_handed_on_untouched(tmp_path):
     place = a_place(tmp_path)
 
     env = environment.for_children(
-        places=place, secrets_of=environment.Secrets(place.secrets), environ=OUTSIDE, ports={}
+        places=place,
+        secrets_of=environment.Secrets(place.secrets),
+        environ=OUTSIDE,
+        ports={"witness": 3333},
     )
 
     assert {name: env[name] for name in OUTSIDE} == OUTSIDE
@@ -113,7 +117,7 @@ def test_the_embedded_servers_are_named_with_their_roles(tmp_path):
         places=place,
         secrets_of=made,
         environ={"DATABASE_APP_ROLE": "app", "PYTHONDONTWRITEBYTECODE": "1"},
-        ports={"postgres": 1111, "valkey": 2222},
+        ports={"postgres": 1111, "valkey": 2222, "witness": 3333},
         port=8001,
     )
 

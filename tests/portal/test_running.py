@@ -107,6 +107,7 @@ def test_a_portal_runs_survives_and_ends_without_a_trace(portal):
     assert f"already runs at http://127.0.0.1:{port}" in second.stderr
 
     portal.wait_for("dispatcher |", process, seconds=30)
+    portal.wait_for("sequencer  | Sequencing the log.", process, seconds=30)
     until_true(
         lambda: "worker" in json.loads((portal.state / "processes.json").read_text())["processes"]
     )

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import shutil
 import signal
@@ -11,7 +13,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -73,6 +77,26 @@ def servers(portal: Launcher) -> dict[str, int]:
     return {name: record["pid"] for name, record in kept.items()}
 
 
+AN_INTERVAL = {
+    "draw": "ssq-2026001",
+    "number": 1,
+    "log_size": 5,
+    "tickets": 1,
+    "stake_fen": 200,
+    "leaves": base64.b64encode(b"l" * 32).decode(),
+    "closing": False,
+}
+
+
+def asked(portal: Launcher, path: str, content: dict[str, object] | None = None) -> dict[str, str]:
+    where = urlsplit(addresses(portal)["WITNESS_URL"])
+    line = HTTPConnection("127.0.0.1", where.port, timeout=5)
+    line.request("POST" if content else "GET", path, json.dumps(content) if content else None)
+    said: dict[str, str] = json.loads(line.getresponse().read())
+    line.close()
+    return said
+
+
 def answers(portal: Launcher) -> bool:
     with psycopg.connect(addresses(portal)["DATABASE_URL"]) as app:
         return app.execute("SELECT 1").fetchone() == (1,)
@@ -80,7 +104,7 @@ def answers(portal: Launcher) -> bool:
 
 def test_a_command_ends_the_servers_it_started(portal):
     with holder(portal) as first:
-        assert sorted(servers(portal)) == ["postgres", "valkey"]
+        assert sorted(servers(portal)) == ["postgres", "valkey", "witness"]
         leave(first)
 
     assert living(portal.state) == []
@@ -156,6 +180,36 @@ def test_rows_survive_a_killed_database_and_servers_come_back(portal):
         with psycopg.connect(addresses(portal)["OWNER_DATABASE_URL"]) as owner:
             assert owner.execute("SELECT figure FROM kept").fetchone() == (7,)
         leave(second)
+
+
+def test_a_killed_witness_comes_back_with_its_key_and_its_memory(portal):
+    """N13: what it signed before it was killed, it knows afterwards."""
+    with holder(portal) as first:
+        before = asked(portal, "/key")
+        told = asked(portal, "/interval", AN_INTERVAL)
+        os.kill(servers(portal)["witness"], signal.SIGKILL)
+        first.kill()
+        first.wait()
+
+    with holder(portal) as second:
+        assert asked(portal, "/key") == before
+        assert asked(portal, "/interval", AN_INTERVAL) == told
+        assert "missing" in asked(portal, "/interval", AN_INTERVAL | {"number": 3})["difference"]
+        leave(second)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can lend processes to other accounts")
+def test_the_witness_runs_as_an_account_that_is_neither_roots_nor_the_databases(portal):
+    """F060: who may write the database may not write what the witness keeps."""
+    with holder(portal) as first:
+        running = servers(portal)
+        accounts = {name: Path(f"/proc/{running[name]}").stat().st_uid for name in running}
+        assert accounts["witness"] not in (0, accounts["postgres"])
+        kept = Path("/var/tmp") / f"lottery-portal-{places.find(portal.env).digest}-witness"  # noqa: S108
+        assert kept.stat().st_uid == accounts["witness"]
+        assert kept.stat().st_mode & 0o077 == 0
+        assert (kept / "key").stat().st_mode & 0o077 == 0
+        leave(first)
 
 
 def test_the_servers_are_set_up_as_promised(portal):

@@ -1,0 +1,117 @@
+"""Alarms in words: what is so, of which thing, since when, and the facts under their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from lottery_portal.lib import codes
+from lottery_portal.lib.money import yuan
+
+from . import alarms, trail
+from .models import Alarm
+
+FACTS: Mapping[str, str | Promise] = {
+    "draw": gettext_lazy("Draw"),
+    "tickets": gettext_lazy("Tickets"),
+    "difference": gettext_lazy("Difference"),
+    "what": gettext_lazy("What differs"),
+    "detail": gettext_lazy("Detail"),
+    "tickets_fen": gettext_lazy("Tickets cost"),
+    "books_fen": gettext_lazy("The books hold"),
+    "without_line": gettext_lazy("Tickets without a line"),
+    "size": gettext_lazy("Entries of the log"),
+    "root": gettext_lazy("Root"),
+    "seconds": gettext_lazy("Seconds"),
+    "oldest_transactions": gettext_lazy("Oldest transactions"),
+    "approval": gettext_lazy("Approval"),
+    "closes_at": gettext_lazy("Open to reading until"),
+    "measured": gettext_lazy("Measured"),
+    "chance": gettext_lazy("Chance in a fair draw"),
+    "count": gettext_lazy("Cases"),
+    "changed": gettext_lazy("Changed files"),
+    "added": gettext_lazy("Added files"),
+    "missing": gettext_lazy("Missing files"),
+    "digest": gettext_lazy("Digest"),
+    "expected": gettext_lazy("Expected"),
+    "found": gettext_lazy("Found"),
+}
+# Kinds of the log that are no objects of the trail.
+_KINDS: Mapping[str, str | Promise] = {
+    "trail": gettext_lazy("Record of the trail"),
+    "entry": gettext_lazy("Entry in the books"),
+    "account": gettext_lazy("Account in the books"),
+    "decision": gettext_lazy("Decision on an approval"),
+    "alarm": gettext_lazy("Alarm"),
+    "seal": gettext_lazy("Seal"),
+    "seal_statement": gettext_lazy("Seal statement"),
+    "seal_signature": gettext_lazy("Signature of a seal"),
+    "seal_publication": gettext_lazy("Publication of a seal"),
+    "result": gettext_lazy("Result"),
+    "result_entry": gettext_lazy("Result entry"),
+    "rule_sheet": gettext_lazy("Rule version"),
+    "minutes": gettext_lazy("Draw minutes"),
+    "minutes_signature": gettext_lazy("Signature under draw minutes"),
+    "engine_run": gettext_lazy("Run of an engine"),
+    "prize_sheet": gettext_lazy("Prize sheet"),
+    "kit": gettext_lazy("Regulator's kit"),
+    "break_glass": gettext_lazy("Opening of a seal"),
+    "monitor_reading": gettext_lazy("Reading of a monitor"),
+    "post": gettext_lazy("Post"),
+    "posting": gettext_lazy("Posting"),
+    "checkpoint": gettext_lazy("Checkpoint"),
+    "trigger": gettext_lazy("Watched table"),
+}
+# What a comparison found, as `log.Difference` and the rolling check say it.
+_FOUND: Mapping[str, str | Promise] = {
+    "changed": gettext_lazy("changed since it was logged"),
+    "missing": gettext_lazy("logged, and gone"),
+    "injected": gettext_lazy("put in past the sale"),
+    "unlogged": gettext_lazy("never logged"),
+    "unwatched": gettext_lazy("no longer watched"),
+    "passed_by": gettext_lazy("logged later than it says"),
+    "leaf": gettext_lazy("another leaf"),
+    "root": gettext_lazy("another root"),
+    "signature": gettext_lazy("wrong signature"),
+    "witness": gettext_lazy("the witness knows otherwise"),
+}
+
+
+def shown(alarm: Alarm) -> dict[str, Any]:
+    """An alarm as pages show it."""
+    return {
+        "code": codes.shown(alarm.code),
+        "title": alarms.title(alarm.kind),
+        "object": str(_KINDS.get(alarm.object_type) or trail.object_title(alarm.object_type)),
+        "object_code": alarm.object_code,
+        "facts": facts(alarm),
+        "raised_at": alarm.raised_at,
+        "cleared_at": alarm.cleared_at,
+        "is_open": alarm.cleared_at is None,
+        "note": alarm.note,
+    }
+
+
+def facts(alarm: Alarm) -> list[tuple[str, str, bool]]:
+    """Name and value of each fact that says something, and whether it is words (else a code)."""
+    rows = []
+    for key, value in alarm.facts.items():
+        if value in ("", None, []):
+            continue
+        word: str | Promise | None = None
+        if key == "what" and isinstance(value, str):
+            word = _FOUND.get(value)
+        elif key.endswith("_fen") and isinstance(value, int):
+            word = _("%(amount)s yuan") % {"amount": yuan(value)}
+        rows.append((str(FACTS.get(key, key)), str(word or _written(value)), word is not None))
+    return rows
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return _(", ").join(str(one) for one in value)
+    return str(value)

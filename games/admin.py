@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from audit import approvals
+from audit import alarms, approvals
 from audit.named_rows import NamedRows
 from lottery_portal.lib.admin import ReadOnlyAdmin
 from lottery_portal.lib.money import yuan
@@ -19,11 +19,16 @@ from lottery_portal.lib.money import yuan
 from . import words
 from .models import (
     Announcement,
+    Assignment,
     CalendarNotice,
     Draw,
+    DrawMinutes,
     DrawTransition,
+    Equipment,
     Game,
+    Inspection,
     Licence,
+    MonitorReading,
     Result,
     RuleSheet,
     SalesSwitch,
@@ -178,3 +183,68 @@ class CalendarNoticeAdmin(ReadOnlyAdmin):
     list_display = ("draw", "closes_after", "draws_after", "reason", "published_at")
     list_select_related = ("draw",)
     ordering = ("-published_at",)
+
+
+@admin.register(Equipment)
+class EquipmentAdmin(ReadOnlyAdmin):
+    """Machines and ball sets; inspections and choices are made at the desk."""
+
+    list_display = ("code", "kind", "zone", "maker", "serial_number", "state", "desk")
+    list_filter = ("kind", "state", "game")
+    search_fields = ("code", "serial_number")
+    ordering = ("code",)
+
+    @admin.display(description=gettext_lazy("Desk"))
+    def desk(self, piece: Equipment) -> SafeString:
+        """The way to the page of the piece."""
+        url = reverse("games:desk_equipment_piece", args=[piece.code])
+        return format_html('<a href="{}">{}</a>', url, pgettext("a link", "Open"))
+
+
+@admin.register(Inspection)
+class InspectionAdmin(ReadOnlyAdmin):
+    """Inspections, each by two people."""
+
+    list_display = ("equipment", "outcome", "inspected_at", "valid_until", "certificate_number")
+    list_filter = ("outcome",)
+    list_select_related = ("equipment",)
+    ordering = ("-inspected_at",)
+
+
+@admin.register(Assignment)
+class AssignmentAdmin(ReadOnlyAdmin):
+    """Which pieces served which draws."""
+
+    list_display = ("draw", "place", "equipment", "is_reserve", "edition", "chosen_by")
+    list_select_related = ("draw", "equipment")
+    ordering = ("-pk",)
+
+
+@admin.register(DrawMinutes)
+class DrawMinutesAdmin(ReadOnlyAdmin):
+    """Editions of draw minutes."""
+
+    list_display = ("draw", "edition", "reason", "digest", "written_at", "desk")
+    list_select_related = ("draw",)
+    ordering = ("-pk",)
+
+    @admin.display(description=gettext_lazy("Desk"))
+    def desk(self, made: DrawMinutes) -> SafeString:
+        """The way to the minutes of the draw."""
+        url = reverse("games:desk_minutes", args=[made.draw.code])
+        return format_html('<a href="{}">{}</a>', url, pgettext("a link", "Open"))
+
+
+@admin.register(MonitorReading)
+class MonitorReadingAdmin(ReadOnlyAdmin):
+    """What the monitors read off draws."""
+
+    list_display = ("draw", "monitor", "edition", "statistic", "probability", "outcome", "read_at")
+    list_filter = ("outcome", "detector")
+    list_select_related = ("draw",)
+    ordering = ("-pk",)
+
+    @admin.display(description=gettext_lazy("monitor"), ordering="detector")
+    def monitor(self, reading: MonitorReading) -> str:
+        """What the monitor is called."""
+        return alarms.title(f"monitor.{reading.detector}")

@@ -13,8 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from . import announcements, draws, licences, rules, switches
+from . import announcements, draws, licences, minutes, rules, seals, switches
 from .models import Draw, Game, SealStatement
+from .seal_models import SealPublication
 
 MOST_ROWS = 100
 PUBLIC_NUMBERS = draws.WAY[draws.WAY.index(Draw.State.CONFIRMED) :]
@@ -43,6 +44,39 @@ class SealOut(serializers.Serializer[dict[str, Any]]):
     file_digest = serializers.CharField()
     closed_at = serializers.DateTimeField()
     sealed_at = serializers.DateTimeField()
+
+
+class SealSignatureOut(serializers.Serializer[dict[str, Any]]):
+    """A signature over the exact bytes of the statement."""
+
+    role = serializers.CharField()
+    key_id = serializers.CharField()
+    algorithm = serializers.CharField()
+    signature = serializers.CharField(help_text="Base64.")
+    signed_at = serializers.CharField()
+
+
+class PublicKeyOut(serializers.Serializer[dict[str, Any]]):
+    """A key that signed, and when it counts."""
+
+    key_id = serializers.CharField()
+    role = serializers.CharField()
+    algorithm = serializers.CharField()
+    public_key = serializers.CharField(help_text="Base64.")
+    valid_from = serializers.CharField()
+    revoked_at = serializers.CharField(allow_null=True)
+
+
+class PublishedSealOut(serializers.Serializer[dict[str, Any]]):
+    """A published seal: the text that was signed, who signed it, and the keys to check that."""
+
+    draw = serializers.CharField()
+    root = serializers.CharField()  # type: ignore[assignment]  # a field, not the serializer's own
+    previous_root = serializers.CharField(allow_blank=True)
+    statement = serializers.CharField(help_text="Exactly the text that was signed.")
+    published_at = serializers.CharField()
+    signatures = SealSignatureOut(many=True)
+    keys = PublicKeyOut(many=True)
 
 
 class DrawOut(serializers.Serializer[dict[str, Any]]):
@@ -88,6 +122,16 @@ class AnnouncementOut(serializers.Serializer[dict[str, Any]]):
     is_ours = serializers.BooleanField()
 
 
+class MinutesOut(serializers.Serializer[dict[str, Any]]):
+    """The signed minutes of a published draw."""
+
+    draw = serializers.CharField()
+    edition = serializers.IntegerField()
+    text = serializers.CharField(help_text="Canonical JSON, exactly what was signed.")
+    digest = serializers.CharField(help_text="SHA-256 of the text in UTF-8.")
+    signed_at = serializers.DateTimeField()
+
+
 class _DrawsAsked(serializers.Serializer[dict[str, Any]]):
     game = serializers.SlugField(required=False, max_length=20)
     state = serializers.ChoiceField(choices=Draw.State.choices, required=False)
@@ -127,7 +171,7 @@ class DrawsView(APIView):
         """The last hundred draws that match."""
         asked = _DrawsAsked(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        found = Draw.objects.real().select_related("game", "rule", "seal", "result")
+        found = Draw.objects.real().select_related("game", "rule", "seal__publication", "result")
         if game := asked.validated_data.get("game"):
             found = found.filter(game__code=game)
         if state := asked.validated_data.get("state"):
@@ -145,13 +189,53 @@ class DrawView(APIView):
         """The draw called `code`."""
         draw = (
             Draw.objects.real()
-            .select_related("game", "rule", "seal", "result")
+            .select_related("game", "rule", "seal__publication", "result")
             .filter(code=code)
             .first()
         )
         if draw is None:
             raise draws.DrawUnknown(draw=code)
         return Response(_draw(draw))
+
+
+class MinutesView(APIView):
+    """The minutes of one draw."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses={200: MinutesOut})
+    def get(self, _request: Request, code: str) -> Response:
+        """The last edition, once the draw is published."""
+        draw = Draw.objects.real().filter(code=code).first()
+        if draw is None:
+            raise draws.DrawUnknown(draw=code)
+        made = minutes.last_signed(draw)
+        is_public = draw.state in {Draw.State.PUBLISHED, Draw.State.ARCHIVED}
+        if made is None or not is_public:
+            raise minutes.NotPublic(draw=code)
+        return Response(
+            {
+                "draw": draw.code,
+                "edition": made.edition,
+                "text": made.body,
+                "digest": made.digest,
+                "signed_at": made.signature.signed_at,
+            }
+        )
+
+
+class SealView(APIView):
+    """The seal of one draw."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses={200: PublishedSealOut})
+    def get(self, _request: Request, code: str) -> Response:
+        """Statement, signatures and keys, once the seal is published; 404 before."""
+        draw = Draw.objects.real().filter(code=code).first()
+        if draw is None:
+            raise draws.DrawUnknown(draw=code)
+        return Response(seals.as_json(seals.of(draw)))
 
 
 class AnnouncementsView(APIView):
@@ -214,7 +298,8 @@ def _draw(draw: Draw) -> dict[str, Any]:
 def _seal(draw: Draw) -> dict[str, Any] | None:
     try:
         seal = draw.seal
-    except SealStatement.DoesNotExist:
+        seal.publication  # noqa: B018 - what is not published is not shown
+    except (SealStatement.DoesNotExist, SealPublication.DoesNotExist):
         return None
     return {
         "root": seal.root,
@@ -231,6 +316,8 @@ def _seal(draw: Draw) -> dict[str, Any] | None:
 routes = [
     path("games/", GamesView.as_view(), name="games"),
     path("draws/", DrawsView.as_view(), name="draws"),
+    path("draws/<slug:code>/seal/", SealView.as_view(), name="seal"),
     path("draws/<slug:code>/", DrawView.as_view(), name="draw"),
+    path("draws/<slug:code>/minutes/", MinutesView.as_view(), name="minutes"),
     path("announcements/", AnnouncementsView.as_view(), name="announcements"),
 ]

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from audit import approvals
 from lottery_portal.lib import dates
 
-from . import calendar, licences, rule_sheets
+from . import calendar, equipment, licences, rule_sheets
+from .models import Inspection
 
 
 def _one(_payload: Mapping[str, Any], _at: datetime) -> int:
@@ -52,6 +53,26 @@ def _rule_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         (_now("Rule version"), payload["version"]),
         (_now("First issue"), payload["first_issue"]),
         (_now("Digest of the rule sheet"), payload["digest"]),
+    )
+
+
+def _inspection_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    until = payload["valid_until"]
+    outcome = Inspection.Outcome(payload["outcome"]).label
+    return (
+        (_now("Drawing equipment"), payload["equipment"]),
+        (_now("What was inspected"), payload["what"]),
+        (_now("Outcome"), str(outcome)),
+        (_now("Inspected at"), _time(payload["inspected_at"])),
+        (_now("Valid until"), _time(until) if until else _now("Not valid")),
+        (_now("Certificate number"), payload["certificate_number"] or _now("None")),
+        (_now("Certified by"), payload["certified_by"] or _now("Nobody else")),
+    )
+
+
+def _record_inspection(request: approvals.Request, now: datetime) -> None:
+    equipment.record_inspection(
+        payload=request.payload, approval_code=request.code, maker=request.maker, now=now
     )
 
 
@@ -113,5 +134,21 @@ approvals.register(
         lifetime=timedelta(days=7),
         statements=(_("I have compared the rule sheet with the approved text of the rules."),),
         words=_rule_words,
+    )
+)
+approvals.register(
+    approvals.Kind(
+        name=equipment.KIND,
+        title=_("Inspection of drawing equipment"),
+        maker_roles=equipment.KEEPERS - {"administrator"},
+        checker_roles=frozenset({"draw_official", "compliance", "auditor"}),
+        needed=_one,
+        perform=_record_inspection,
+        lifetime=timedelta(days=3),
+        statements=(
+            _("I was at this inspection, and it went as it is written here."),
+            _("I have compared serial number and certificate with the piece itself."),
+        ),
+        words=_inspection_words,
     )
 )

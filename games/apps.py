@@ -13,4 +13,6 @@ class GamesConfig(AppConfig):
 
     def ready(self) -> None:
         """Find what higher rooms say about draws."""
-        autodiscover_modules("desk_facts")
+        from .monitors import catalogue  # noqa: F401, PLC0415 - models are there only now
+
+        autodiscover_modules("desk_facts", "seal_facts", "monitors")

@@ -10,6 +10,10 @@ trail.name_deeds(
         "games.draw_open": _("Sales opened"),
         "games.draw_closed": _("Sales closed"),
         "games.draw_sealed": _("Draw sealed"),
+        "games.seal_signed": _("Seal signed"),
+        "games.seal_published": _("Seal published"),
+        "games.seal_sent": _("Seal sent to a supervisor"),
+        "games.seal_stamped": _("Seal time-stamped"),
         "games.draw_drawn": _("Draw held"),
         "games.draw_confirmed": _("Result confirmed"),
         "games.draw_settled": _("Draw settled"),
@@ -25,9 +29,18 @@ trail.name_deeds(
         "games.sales_switched_on": _("Sales switched on"),
         "games.announcements_loaded": _("Announcements loaded"),
         "games.game_opened": _("Game opened"),
+        "games.equipment_registered": _("Drawing equipment registered"),
+        "games.equipment_inspected": _("Drawing equipment inspected"),
+        "games.equipment_withdrawn": _("Drawing equipment withdrawn"),
+        "games.equipment_taken_back": _("Drawing equipment taken into use again"),
+        "games.equipment_assigned": _("Equipment chosen for a draw"),
+        "games.minutes_written": _("Draw minutes written"),
+        "games.minutes_corrected": _("Draw minutes corrected"),
+        "games.minutes_signed": _("Draw minutes signed"),
     },
     {
         "draw": _("Draw"),
+        "equipment": _("Drawing equipment"),
         "game": _("Game"),
         "licence": _("Licence"),
         "rule": _("Rule version"),
@@ -35,4 +48,10 @@ trail.name_deeds(
     },
 )
 
-policies.name_keys({"games.plan_days_ahead": _("Days that the calendar of draws reaches ahead")})
+policies.name_keys(
+    {
+        "games.plan_days_ahead": _("Days that the calendar of draws reaches ahead"),
+        "games.seal_supervisors": _("Supervisors who get every seal statement by mail"),
+        "games.seal_timestamp_authority": _("Time-stamping authority for seals"),
+    }
+)

@@ -58,6 +58,7 @@ REFUSALS = frozenset(
         "draw_drawn_by_entry",
         "draw_confirmed_by_result",
         "draw_settled_by_settlement",
+        "publish_with_minutes",
     }
 )
 
@@ -143,6 +144,11 @@ def next_to_open(game_code: str, *, now: datetime) -> Draw | None:
         .order_by("opens_at")
         .first()
     )
+
+
+def is_settled(draw: Draw) -> bool:
+    """Whether its prizes are credited: the database lets that be only when both engines agree."""
+    return draw.state in SETTLED_STATES and draw.state != State.CANCELLED
 
 
 def earlier_unsettled(draw: Draw) -> Draw | None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from audit import policies, trail
 from lottery_portal.lib.db import door
 
-from . import announcements, calendar, licences, rules
+from . import announcements, calendar, licences, rules, seals
 from .models import Game, Licence, RuleSheet
 
 GENESIS = "GENESIS"
 SSQ, SSQ_DRILL = "ssq", "ssq-drill"
+DEMO_SUPERVISORS = ["jianguan@regulator.example"]
 DEMO_LICENCE = {
     "number": "DEMO-2026-001",
     "game": None,
@@ -35,7 +37,22 @@ def load(*, now: datetime) -> None:
 @door
 def _write(*, now: datetime) -> None:
     policies.set_genesis(
-        key=calendar.DAYS_AHEAD_POLICY, value=14, reason="Calendar, two weeks ahead", now=now
+        key=calendar.DAYS_AHEAD_POLICY,
+        value=14,
+        reason=gettext_noop("Calendar, two weeks ahead"),
+        now=now,
+    )
+    policies.set_genesis(
+        key=seals.SUPERVISORS_POLICY,
+        value=DEMO_SUPERVISORS if settings.DEMO else [],
+        reason=gettext_noop("Supervisors who get every seal statement by mail"),
+        now=now,
+    )
+    policies.set_genesis(
+        key=seals.AUTHORITY_POLICY,
+        value={"url": "", "certificate": "", "policy": ""},
+        reason=gettext_noop("No time-stamping authority yet"),
+        now=now,
     )
     ssq = _game(code=SSQ, position=1, is_shadow=False, now=now)
     _game(code=SSQ_DRILL, position=91, is_shadow=True, now=now)

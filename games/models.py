@@ -399,3 +399,15 @@ class Announcement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.game_id} {self.issue}"
+
+
+# What a drawing is held with, what it leaves, and what stands under a seal: modules of their own.
+# ruff: noqa: E402, PLC0414 - taken up under their own names, below the tables they point to
+from . import seal_models as _seal_models  # noqa: F401
+from .drawing_models import Assignment as Assignment
+from .drawing_models import DrawMinutes as DrawMinutes
+from .drawing_models import Equipment as Equipment
+from .drawing_models import EquipmentChange as EquipmentChange
+from .drawing_models import Inspection as Inspection
+from .drawing_models import MinutesSignature as MinutesSignature
+from .monitor_models import MonitorReading as MonitorReading

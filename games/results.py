@@ -42,6 +42,13 @@ class TooEarly(Refused):
     message = _("Draw %(draw)s takes no numbers: it must be sealed and held first.")
 
 
+class SealNotPublished(Refused):
+    """What was sold is not public under two signatures yet."""
+
+    code = "result_after_published_seal"
+    message = _("Draw %(draw)s takes no numbers: its seal is not published yet.")
+
+
 class TypedAlready(Refused):
     """One person types once a round, under whatever account."""
 
@@ -63,8 +70,20 @@ class ConfirmedAlready(Refused):
     message = _("The result of draw %(draw)s is confirmed and stands.")
 
 
+class EquipmentMissing(Refused):
+    """Not every place of the draw is served by inspected equipment."""
+
+    code = "draw_with_inspected_equipment"
+    message = _(
+        "Draw %(draw)s needs a machine and a ball set for every zone, chosen and with a valid"
+        " inspection, before its numbers are entered."
+    )
+
+
 REFUSALS: dict[str, type[Refused]] = {
+    "draw_with_inspected_equipment": EquipmentMissing,
     "result_entry_after_the_draw": TooEarly,
+    "result_after_published_seal": SealNotPublished,
     "result_entry_by_the_staff": NotAnOfficial,
     "result_entry_by_an_official": NotAnOfficial,
     "result_entry_once_per_person": TypedAlready,
@@ -184,6 +203,13 @@ def has_typed(draw: Draw, official: User) -> bool:
         ResultEntry.objects.filter(draw=draw).order_by("pk").values_list("person_code", flat=True)
     )
     return len(entries) % 2 == 1 and entries[-1] == who.person_code(official)
+
+
+def typed_by(result: Result) -> list[ResultEntry]:
+    """The two entries that made a result, who and when; their numbers are those of the result."""
+    made = [result.first_entry_id, result.second_entry_id]
+    entries = ResultEntry.objects.filter(pk__in=made).select_related("official")
+    return list(entries.defer("numbers").order_by("pk"))
 
 
 def latest(*, most: int) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import controls, desk, results
+from .views import controls, desk, draw_desk, equipment, minutes, monitors, results, seals
 
 app_name = "games"
 
@@ -10,10 +10,64 @@ urlpatterns = [
     path("results/", results.results, name="results"),
     path("results/<slug:game_code>/", results.game_results, name="game_results"),
     path("results/<slug:game_code>/<slug:issue>/", results.result, name="result"),
+    path("seals/", seals.seal_list, name="seals"),
+    path("draws/<slug:code>/seal/", seals.seal, name="seal"),
+    path("draws/<slug:code>/seal/<str:name>", seals.seal_file, name="seal_file"),
     path("desk/draws/", desk.desk_draws, name="desk_draws"),
-    path("desk/draws/<slug:code>/", desk.desk_draw, name="desk_draw"),
+    path("desk/draws/<slug:code>/", draw_desk.desk_draw, name="desk_draw"),
     path("desk/draws/<slug:code>/result/", desk.desk_result, name="desk_result"),
     path("desk/draws/<slug:code>/times/", desk.desk_times, name="desk_times"),
+    path(
+        "results/<slug:game_code>/<slug:issue>/minutes.pdf",
+        minutes.minutes_pdf_public,
+        name="minutes_pdf",
+    ),
+    path(
+        "results/<slug:game_code>/<slug:issue>/minutes.json",
+        minutes.minutes_text_public,
+        name="minutes_text",
+    ),
+    path(
+        "desk/draws/<slug:code>/equipment/",
+        equipment.desk_draw_equipment,
+        name="desk_draw_equipment",
+    ),
+    path("desk/draws/<slug:code>/minutes/", minutes.desk_minutes, name="desk_minutes"),
+    path(
+        "desk/draws/<slug:code>/minutes/write/",
+        minutes.desk_minutes_write,
+        name="desk_minutes_write",
+    ),
+    path(
+        "desk/draws/<slug:code>/minutes/sign/", minutes.desk_minutes_sign, name="desk_minutes_sign"
+    ),
+    path(
+        "desk/draws/<slug:code>/minutes/<int:edition>.pdf",
+        minutes.desk_minutes_pdf,
+        name="desk_minutes_pdf",
+    ),
+    path(
+        "desk/draws/<slug:code>/minutes/<int:edition>.json",
+        minutes.desk_minutes_text,
+        name="desk_minutes_text",
+    ),
+    path("desk/monitors/", monitors.desk_monitors, name="desk_monitors"),
+    path("desk/monitors/<slug:code>/", monitors.desk_monitors, name="desk_monitors_draw"),
+    path("desk/equipment/", equipment.desk_equipment, name="desk_equipment"),
+    path("desk/equipment/new/", equipment.desk_equipment_new, name="desk_equipment_new"),
+    path(
+        "desk/equipment/<slug:code>/", equipment.desk_equipment_piece, name="desk_equipment_piece"
+    ),
+    path(
+        "desk/equipment/<slug:code>/inspection/",
+        equipment.desk_inspection_new,
+        name="desk_inspection_new",
+    ),
+    path(
+        "desk/equipment/<slug:code>/state/",
+        equipment.desk_equipment_state,
+        name="desk_equipment_state",
+    ),
     path("desk/switches/", controls.desk_switches, name="desk_switches"),
     path("desk/switches/off/", controls.desk_switch_off, name="desk_switch_off"),
     path("desk/switches/on/", controls.desk_switch_on, name="desk_switch_on"),

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import who
 from audit import waiting
 from lottery_portal.lib import dates
 
-from . import results, words
+from . import minutes, results, words
 from .models import Draw
 
 WATCHERS = frozenset(
@@ -36,6 +37,31 @@ def _count(user: Any, now: datetime) -> int:
 
 def _text(user: Any, now: datetime) -> str:
     return _(", ").join(f"{_(draw.game.name)} {draw.issue}" for draw in _to_type(user, now)[:3])
+
+
+def _of_minutes(user: Any, now: datetime) -> list[Draw]:
+    """Draws whose minutes this person may write or sign next."""
+    held = Draw.objects.filter(
+        state__in=[Draw.State.CONFIRMED, Draw.State.SETTLED], is_shadow=False
+    ).select_related("game")
+    found = []
+    for draw in held.order_by("draws_at"):
+        written = minutes.last(draw)
+        if written is None:
+            is_next = bool(who.roles(user, now) & minutes.WRITERS)
+        else:
+            is_next = minutes.signature_of(written) is None and minutes.may_sign(written, user, now)
+        if is_next:
+            found.append(draw)
+    return found
+
+
+def _minutes_count(user: Any, now: datetime) -> int:
+    return len(_of_minutes(user, now))
+
+
+def _minutes_text(user: Any, now: datetime) -> str:
+    return _(", ").join(f"{_(draw.game.name)} {draw.issue}" for draw in _of_minutes(user, now)[:3])
 
 
 def _watched(now: datetime) -> Sequence[waiting.Row]:
@@ -69,6 +95,18 @@ waiting.register(
         roles=frozenset({results.ROLE}),
         tone="attention",
         sign="pencil",
+    )
+)
+waiting.register(
+    waiting.Waiting(
+        name="games.minutes",
+        title=gettext_lazy("Draw minutes to write or sign"),
+        count=_minutes_count,
+        text=_minutes_text,
+        url_name="games:desk_draws",
+        roles=minutes.WRITERS | minutes.SIGNERS,
+        tone="attention",
+        sign="signature",
     )
 )
 waiting.register(

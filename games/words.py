@@ -44,6 +44,20 @@ def state(code: str) -> str:
     }[State(code)]
 
 
+def step(code: str) -> str:
+    """A step of a draw in a word: what was done when it entered the state."""
+    return {
+        State.OPEN: _("Opened"),
+        State.CLOSED: _("Closed"),
+        State.SEALED: _("Sealed"),
+        State.DRAWN: _("Drawn"),
+        State.CONFIRMED: _("Confirmed"),
+        State.SETTLED: _("Settled"),
+        State.PUBLISHED: _("Published"),
+        State.ARCHIVED: _("Archived"),
+    }[State(code)]
+
+
 def game(found: Game) -> str:
     """What a game is called at the desk; that of drills says so."""
     name = _(found.name)

@@ -260,8 +260,8 @@ class Tickets(APIView):
         if before := request.query_params.get("before"):
             last = tickets.find(player_id=player.pk, code=codes.typed(before))
             found = found.filter(pk__lt=last.pk)
-        rows = list(found.select_related("owner", "receipt")[: PAGE + 1])
-        shown = tickets.read(rows[:PAGE])
+        rows = list(found[: PAGE + 1])
+        shown = tickets.read(rows[:PAGE], player_id=player.pk)
         return Response(
             {
                 "next_before": rows[PAGE - 1].code if len(rows) > PAGE else None,
@@ -276,8 +276,9 @@ class OneTicket(APIView):
     @extend_schema(responses={200: TicketShown, **_refusals(404)})
     def get(self, request: Request, code: str) -> Response:
         """One of my tickets."""
-        row = tickets.find(player_id=_player(request).pk, code=codes.typed(code))
-        (one,) = tickets.read([row])
+        player = _player(request)
+        row = tickets.find(player_id=player.pk, code=codes.typed(code))
+        (one,) = tickets.read([row], player_id=player.pk)
         return Response(tickets.as_json(one))
 
 

@@ -34,9 +34,27 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from audit.tree import Root, leaf, node, root_of
+
+__all__ = [
+    "FORMAT_VERSION",
+    "SALT_BYTES",
+    "NotCanonical",
+    "Root",
+    "TicketLine",
+    "decode",
+    "header",
+    "leaf",
+    "microseconds",
+    "node",
+    "pseudonym",
+    "root_of",
+    "selection_text",
+]
 
 FORMAT_VERSION = 1
 SALT_BYTES = 16
@@ -119,52 +137,6 @@ def pseudonym(*, draw: str, player: str) -> str:
 def header(*, draw: str, rule: str, rule_digest: str) -> bytes:
     """The first line of a sealed file, without LF."""
     return f"sealed-file\t{FORMAT_VERSION}\t{draw}\t{rule}\t{rule_digest}".encode("ascii")
-
-
-def leaf(line: bytes) -> bytes:
-    """The hash under which a line stands in the tree."""
-    return hashlib.sha256(b"\x00" + line).digest()
-
-
-def node(left: bytes, right: bytes) -> bytes:
-    """The hash of two neighbours."""
-    return hashlib.sha256(b"\x01" + left + right).digest()
-
-
-class Root:
-    """The root of a growing list of leaves, in memory that grows with its logarithm only."""
-
-    __slots__ = ("_peaks", "size")
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._peaks: list[bytes] = []  # roots of full trees, largest first: the ones of `size`
-
-    def add(self, leaf_hash: bytes) -> None:
-        """Append one leaf."""
-        carried, size = leaf_hash, self.size
-        while size & 1:
-            carried = node(self._peaks.pop(), carried)
-            size >>= 1
-        self._peaks.append(carried)
-        self.size += 1
-
-    def digest(self) -> bytes:
-        """The root over all leaves so far."""
-        if not self._peaks:
-            return hashlib.sha256(b"").digest()
-        *others, root = self._peaks
-        for peak in reversed(others):
-            root = node(peak, root)
-        return root
-
-
-def root_of(leaves: Iterable[bytes]) -> bytes:
-    """The root over `leaves`."""
-    tree = Root()
-    for one in leaves:
-        tree.add(one)
-    return tree.digest()
 
 
 def selection_text(

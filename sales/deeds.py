@@ -2,6 +2,29 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from audit import trail
+from audit import policies, trail
 
-trail.name_deeds({"sales.seal_refused": _("Seal refused: tickets and books differ")})
+trail.name_deeds(
+    {
+        "sales.seal_refused": _("Seal refused: tickets and books differ"),
+        "sales.seal_asked_again": _("Sealing asked for again"),
+        "sales.sealed_data_asked": _("Asked for sealed sales data; refused"),
+        "sales.seal_opened": _("Sealed draw opened to reading"),
+        "sales.opened_seal_read": _("Page of an opened seal read"),
+    },
+    {
+        "ticket": _("Ticket"),
+        "purchase": _("Purchase"),
+        "receipt": _("Receipt"),
+        "opened_seal": _("Opening of a seal"),
+    },
+)
+
+policies.name_keys(
+    {
+        "sales.break_glass_minutes": _("Minutes that an opened seal can be read"),
+        "sales.rolling_check_seconds": _(
+            "How often open draws are compared with the log, in seconds"
+        ),
+    }
+)

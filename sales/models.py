@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from lottery_portal.lib.codes import new_code
@@ -107,7 +108,6 @@ class Ticket(models.Model):
     )
     price = MoneyField(verbose_name=_("price in fen"))
     lines = models.IntegerField(verbose_name=_("lines"))
-    salt = models.BinaryField(max_length=16)
     format_version = models.SmallIntegerField(verbose_name=_("format version"))
     channel = models.CharField(max_length=10, verbose_name=_("sales channel"))
     outlet_code = models.CharField(
@@ -181,13 +181,18 @@ class Selection(models.Model):
 
 
 class Receipt(models.Model):
-    """Our signature under a ticket, given at once (F044, R20)."""
+    """Our signature under a ticket, given at once (F044, R20), with the owner's copy of its line.
+
+    The copy is ciphertext; `own_copy` opens it for the owner and for nobody else.
+    """
 
     ticket = models.OneToOneField(
         Ticket, on_delete=models.PROTECT, related_name="receipt", verbose_name=_("ticket")
     )
     key_id = models.CharField(max_length=16, verbose_name=_("signing key"))
     signature = models.CharField(max_length=88, verbose_name=_("signature"))
+    leaf = models.BinaryField(max_length=32, verbose_name=_("leaf"))
+    copy = models.TextField(verbose_name=_("owner's copy"))
 
     class Meta:
         verbose_name = _("receipt")
@@ -195,3 +200,125 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return str(self.ticket_id)
+
+
+class OpenedSeal(models.Model):
+    """That the sealed sales data of a draw were opened to reading, by whose word, until when.
+
+    Only `sales_open_seal()` writes it, from the approval itself (article 22, N07).
+    """
+
+    draw = models.ForeignKey(
+        "games.Draw", on_delete=models.PROTECT, related_name="+", verbose_name=_("draw")
+    )
+    approval_code = models.CharField(max_length=20, unique=True, verbose_name=_("approval"))
+    reason = models.CharField(max_length=500, verbose_name=_("reason"))
+    maker = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("asked for by"),
+    )
+    checker = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("approved by"),
+    )
+    opened_at = models.DateTimeField(verbose_name=_("opened at"))
+    closes_at = models.DateTimeField(verbose_name=_("open until"))
+
+    class Meta:
+        db_table = "sales_opened_seal"
+        verbose_name = _("opening of a seal")
+        verbose_name_plural = _("openings of seals")
+        constraints = [
+            models.CheckConstraint(
+                name="seal_closes_after_it_opens", condition=Q(closes_at__gt=F("opened_at"))
+            )
+        ]
+        indexes = [models.Index(name="opened_seal_of_draw", fields=["draw", "closes_at"])]
+
+    def __str__(self) -> str:
+        return self.approval_code
+
+
+class SealBlock(models.Model):
+    """A stretch of a sealed file: its tickets by serial, without a gap, and their root (F051).
+
+    The serial of a ticket is the number of its line among the tickets of the file, from 1.
+    """
+
+    draw = models.ForeignKey(
+        "games.Draw", on_delete=models.PROTECT, related_name="+", verbose_name=_("draw")
+    )
+    number = models.IntegerField(verbose_name=_("number"))
+    first_serial = models.BigIntegerField(verbose_name=_("first serial"))
+    tickets = models.IntegerField(verbose_name=_("tickets"))
+    first_ticket = models.BigIntegerField(verbose_name=_("first ticket"))
+    last_ticket = models.BigIntegerField(verbose_name=_("last ticket"))
+    root = models.CharField(max_length=64, verbose_name=_("root"))
+
+    class Meta:
+        verbose_name = _("block of a sealed file")
+        verbose_name_plural = _("blocks of sealed files")
+        constraints = [
+            models.UniqueConstraint(name="seal_block_once", fields=["draw", "number"]),
+            models.CheckConstraint(
+                name="seal_block_in_order",
+                condition=Q(
+                    number__gte=0,
+                    tickets__gt=0,
+                    first_serial__gt=0,
+                    first_ticket__lte=F("last_ticket"),
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draw_id}/{self.number}"
+
+
+class RollingCheck(models.Model):
+    """What the witness was told of a draw: the tickets in a stretch of the log, and its signature.
+
+    `tickets` and `stake` are totals up to here. The row is written before the witness is asked, so
+    that after a crash it is told exactly the same.
+    """
+
+    draw = models.ForeignKey(
+        "games.Draw", on_delete=models.PROTECT, related_name="+", verbose_name=_("draw")
+    )
+    number = models.IntegerField(verbose_name=_("number"))
+    from_size = models.BigIntegerField(verbose_name=_("entries of the log before"))
+    log_size = models.BigIntegerField(verbose_name=_("entries of the log"))
+    tickets = models.BigIntegerField(verbose_name=_("tickets"))
+    stake = MoneyField(verbose_name=_("stake"))
+    is_closing = models.BooleanField(verbose_name=_("last of the draw"))
+    asked_at = models.DateTimeField(verbose_name=_("asked at"))
+    root = models.CharField(max_length=64, default="", blank=True, verbose_name=_("root"))
+    key_id = models.CharField(max_length=40, default="", blank=True, verbose_name=_("key"))
+    signature = models.CharField(max_length=88, default="", blank=True, verbose_name=_("signature"))
+    told_at = models.DateTimeField(null=True, verbose_name=_("signed at"))
+
+    class Meta:
+        verbose_name = _("rolling check")
+        verbose_name_plural = _("rolling checks")
+        constraints = [
+            models.UniqueConstraint(name="rolling_check_once", fields=["draw", "number"]),
+            models.UniqueConstraint(
+                name="rolling_check_closes_once", fields=["draw"], condition=Q(is_closing=True)
+            ),
+            models.CheckConstraint(
+                name="rolling_check_goes_on",
+                condition=Q(number__gt=0, from_size__gte=0, log_size__gte=F("from_size")),
+            ),
+            models.CheckConstraint(
+                name="rolling_check_signed_has_time",
+                condition=Q(told_at__isnull=True, signature="")
+                | (Q(told_at__isnull=False) & ~Q(signature="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draw_id}/{self.number}"

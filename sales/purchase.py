@@ -6,7 +6,6 @@ gate of the draw; receipts and the job for the message join it in the same trans
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +25,7 @@ from games.models import Draw, SalesSwitch
 from lottery_portal import jobs
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import detail_of, door, violated
+from lottery_portal.lib.encryption import blind_index
 from lottery_portal.lib.errors import Refused
 
 from . import canonical, quotes, receipts
@@ -190,14 +190,18 @@ def find(*, player_id: int, code: str) -> Purchase:
 
 
 def request_hash(asked: Sequence[Quote]) -> str:
-    """The digest of what is asked for: draws and selections in canonical text, ticket by ticket."""
+    """The keyed digest of what is asked for: draws and selections in canonical text, by ticket.
+
+    Keyed, because it stands in a row that is read while the selections are not: a plain digest of
+    one line is found again by trying all lines.
+    """
     text = "\n".join(
         " ".join(
             (one.draw.code, *(bets.canonical(checked.selection) for checked in one.selections))
         )
         for one in asked
     )
-    return hashlib.sha256(text.encode()).hexdigest()
+    return blind_index("purchase", text).hex()
 
 
 @door
@@ -224,22 +228,24 @@ def _sell(
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM sales_sell(%s::jsonb)", [json.dumps(wanted)])
         rows = cursor.fetchall()
-    tickets, claims = [], []
+    tickets, given = [], []
     for (purchase_pk, bought_at, pk, code, sold_at), one, salt in zip(
         rows, asked, salts, strict=True
     ):
         purchase.pk, purchase.bought_at = purchase_pk, bought_at
-        ticket = _sold(one, purchase, pk=pk, code=code, sold_at=sold_at, salt=salt)
+        ticket = _sold(one, purchase, pk=pk, code=code, sold_at=sold_at)
         tickets.append(ticket)
         line = receipts.line_of(
             ticket,
             draw=one.draw,
             owner=player,
+            salt=salt,
             selections=[bets.canonical(checked.selection) for checked in one.selections],
         )
-        claims.append((pk, receipts.sign(ticket=code, leaf=canonical.leaf(line))))
+        claim = receipts.sign(ticket=code, leaf=canonical.leaf(line))
+        given.append(receipts.Given(ticket_id=pk, claim=claim, line=line))
     purchase._state.adding = False  # noqa: SLF001 - the row is there: the database wrote it
-    receipts.record(claims)
+    receipts.record(given)
     jobs.enqueue("sales.send_receipt", key=f"receipt:{purchase.code}", purchase_id=purchase.pk)
     purchase.remember(tickets)
     return purchase
@@ -268,9 +274,7 @@ def _ticket_wanted(asked: Quote, salt: bytes) -> dict[str, Any]:
     }
 
 
-def _sold(
-    asked: Quote, purchase: Purchase, *, pk: int, code: str, sold_at: datetime, salt: bytes
-) -> Ticket:
+def _sold(asked: Quote, purchase: Purchase, *, pk: int, code: str, sold_at: datetime) -> Ticket:
     ticket = Ticket(
         pk=pk,
         code=code,
@@ -280,7 +284,6 @@ def _sold(
         owner=purchase.player,
         price=asked.price_fen,
         lines=asked.lines,
-        salt=salt,
         format_version=canonical.FORMAT_VERSION,
         channel=purchase.channel,
         is_shadow=asked.draw.is_shadow,

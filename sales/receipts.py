@@ -31,19 +31,21 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import Player
+from audit import keys
 from games.models import Draw
 from lottery_portal.lib import codes
 from lottery_portal.lib.db import inside_transaction
 from lottery_portal.lib.errors import Refused
 
-from . import canonical
+from . import canonical, own_copy
 from .models import Ticket
 
 ALGORITHM = "Ed25519"
 # Signed as it stands, in English; marked so that pages can show a translation beside it.
 PROMISE = gettext_noop(
     "This ticket is in the draw it names."
-    " Its leaf will be in the sealed file of that draw, published before the numbers are drawn."
+    " Within 60 seconds its leaf is in a signed checkpoint of our log,"
+    " and it will be in the sealed file of that draw, published before the numbers are drawn."
 )
 
 _QR = "LT1"
@@ -112,14 +114,32 @@ def sign(*, ticket: str, leaf: bytes) -> Claim:
     return Claim(ticket=ticket, leaf=leaf, signature=key.sign(text.encode()))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A receipt to be written: of the ticket with this primary key, with the line it is about."""
+
+    ticket_id: int
+    claim: Claim
+    line: bytes
+
+
 @inside_transaction
-def record(claims: Sequence[tuple[int, Claim]]) -> None:
-    """Write the receipts of tickets (by primary key) in the transaction that sells them."""
-    rows = [[pk, base64.b64encode(claim.signature).decode("ascii")] for pk, claim in claims]
+def record(given: Sequence[Given]) -> None:
+    """Write the receipts of tickets in the transaction that sells them."""
+    rows = [
+        [
+            one.ticket_id,
+            base64.b64encode(one.claim.signature).decode("ascii"),
+            one.claim.leaf.hex(),
+            own_copy.close(ticket=one.claim.ticket, line=one.line),
+        ]
+        for one in given
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO sales_receipt (ticket_id, key_id, signature)"
-            " SELECT (row->>0)::bigint, %s, row->>1 FROM jsonb_array_elements(%s::jsonb) AS row",
+            "INSERT INTO sales_receipt (ticket_id, key_id, signature, leaf, copy)"
+            " SELECT (row->>0)::bigint, %s, row->>1, decode(row->>2, 'hex'), row->>3"
+            " FROM jsonb_array_elements(%s::jsonb) AS row",
             [key_id(), json.dumps(rows)],
         )
 
@@ -146,8 +166,10 @@ def read_qr(text: str) -> Claim:
     return Claim(ticket=ticket, leaf=raw[:_LEAF_BYTES], signature=raw[_LEAF_BYTES:])
 
 
-def line_of(ticket: Ticket, *, draw: Draw, owner: Player, selections: Sequence[str]) -> bytes:
-    """The canonical line of a stored ticket with its `selections` in canonical text."""
+def line_of(
+    ticket: Ticket, *, draw: Draw, owner: Player, salt: bytes, selections: Sequence[str]
+) -> bytes:
+    """The canonical line of a ticket that is being sold; later nobody reads its salt again."""
     return canonical.TicketLine(
         draw=draw.code,
         ticket=ticket.code,
@@ -155,7 +177,7 @@ def line_of(ticket: Ticket, *, draw: Draw, owner: Player, selections: Sequence[s
         price_fen=ticket.price,
         channel=ticket.channel,
         sold_at=ticket.sold_at,
-        salt=bytes(ticket.salt),
+        salt=salt,
         selections=selections,
     ).encode()
 
@@ -171,11 +193,16 @@ def of(ticket: Ticket, *, line: bytes) -> Claim:
 
 def package(claim: Claim, *, line: bytes, key: str) -> str:
     """The receipt as a file to keep: everything a stranger needs to check it, as JSON."""
-    content: dict[str, Any] = {
+    return json.dumps(content(claim, line=line, key=key), ensure_ascii=False, indent=2) + "\n"
+
+
+def content(claim: Claim, *, line: bytes, key: str) -> dict[str, Any]:
+    """What that file says, under the key by which the receipt was signed."""
+    return {
         "format": "receipt/1",
         "algorithm": ALGORITHM,
         "key_id": key,
-        "public_key": base64.b64encode(public_key()).decode("ascii"),
+        "public_key": base64.b64encode(_public_of(key)).decode("ascii"),
         "line": line.decode("ascii"),
         "leaf": claim.leaf.hex(),
         "signed_text": claim.text,
@@ -187,4 +214,10 @@ def package(claim: Claim, *, line: bytes, key: str) -> str:
             "signature = Ed25519 by public_key over signed_text",
         ],
     }
-    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
+def _public_of(key: str) -> bytes:
+    """The public half of a key of ours that may have been replaced since."""
+    if key == key_id():
+        return public_key()
+    return base64.b64decode(keys.registered(key).public_key)

@@ -6,22 +6,40 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from audit import reports
 from audit.reports import Column
-from games.models import Draw
 
+from . import read_ban
 from .models import Ticket
 
-# From the seal until the draw is held nobody looks at sales data (regulations art. 22).
-WITHHELD = Draw.State.SEALED
+
+def _sold(params: Mapping[str, Any]) -> QuerySet[Ticket]:
+    since, until = reports.period(params)
+    return Ticket.objects.filter(sold_at__gte=since, sold_at__lt=until, is_shadow=False)
 
 
 def _found(params: Mapping[str, Any]) -> QuerySet[Ticket]:
-    since, until = reports.period(params)
-    return Ticket.objects.filter(sold_at__gte=since, sold_at__lt=until, is_shadow=False).exclude(
-        draw__state=WITHHELD
+    return _sold(params).exclude(draw__state=read_ban.SEALED)
+
+
+def _left_out(params: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """For the head of the file: which draws are left out, and by which law."""
+    draws = read_ban.withheld(_sold(params))
+    if not draws:
+        return ()
+    law = _now(
+        "sealed and not yet held; nobody may look at what was sold"
+        " (Regulations on Lottery Management, article 22)"
+    )
+    return ((_now("Left out"), f"{', '.join(draws)}: {law}"),)
+
+
+def _ordered(params: Mapping[str, Any], by: Any) -> None:
+    read_ban.note_attempt(
+        actor=by, where="export sales.tickets", draws=read_ban.withheld(_sold(params))
     )
 
 
@@ -62,6 +80,8 @@ reports.register(
         ],
         rows=_rows,
         count=_count,
+        notes=_left_out,
+        ordered=_ordered,
         roles=frozenset({"compliance", "auditor", "regulator", "treasurer"}),
     )
 )

@@ -1,9 +1,15 @@
 """Sealing: what was sold in a draw, frozen into one file under one root, before the numbers fall.
 
-First, outside of any write, the tickets are read in one snapshot and written to a file of the
-canonical format (`sales.canonical`). Then one transaction publishes the statement, divides the
-stakes by the rule of the draw and moves the draw on. Cut off anywhere, the next call ends the same:
-the file has its name only once the statement is being written, and the statement stands once.
+Three doors, each once, each going on where a crash cut it off:
+
+1. `seal`: the tickets are read in one snapshot and written to a file of the canonical format
+   (`sales.canonical`), the tree over it beside it. Then one transaction writes statement, blocks
+   and our signature, divides the stakes by the rule of the draw and moves the draw on. The file
+   has its name only once the statement is being written, and the statement stands once.
+2. `countersign`: the independent witness reads the file itself and signs the statement, or refuses.
+3. `publish`: with both signatures the seal becomes public; only then are results typed.
+
+The serial of a ticket is the number of its line in the sealed file, from 1, without a gap (F051).
 """
 
 from __future__ import annotations
@@ -13,33 +19,39 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from audit import trail
+from audit import alarms, trail, tree, witnesses
 from finance import ledger
 from finance.ledger import EntryKind, Move
-from games import draws
+from games import draws, seals
 from games.models import Draw, DrawTransition, SealStatement
+from games.seal_models import SealPublication, SealSignature
+from lottery_portal import jobs
+from lottery_portal.lib import manifest
 from lottery_portal.lib.db import database_time, door
 from lottery_portal.lib.errors import Refused
 
-from . import canonical, quotes
+from . import canonical, quotes, rolling, sealed_export, sealed_tree
+from .models import SealBlock, Ticket
 from .opening import prizes_of, stakes_of
+from .sealed_export import Sold
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 logger = logging.getLogger(__name__)
 
-FETCH = 5_000
 _BUFFER = 1 << 20
+_PATIENCE, _PAUSE_SECONDS = 25, 0.2
 _SEAL_CHAIN = 2  # added to the gate's number: the lock under which the chain of roots grows
 
 
@@ -48,6 +60,13 @@ class DrawNotClosed(Refused):
 
     code = "draw_not_closed"
     message = _("Draw %(draw)s is not closed.")
+
+
+class DrawNotSealed(Refused):
+    """There is no statement to sign or publish yet."""
+
+    code = "draw_not_sealed"
+    message = _("Draw %(draw)s is not sealed.")
 
 
 class BooksDiffer(Refused):
@@ -59,18 +78,14 @@ class BooksDiffer(Refused):
     )
 
 
-@dataclass(slots=True)
-class Sold:
-    """What went into a sealed file."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InclusionProof:
+    """That a ticket is in the sealed file: its serial, and the way from its leaf to the root."""
 
-    tickets: int = 0
-    lines: int = 0
-    stake_fen: int = 0
-    by_bet_type: dict[str, dict[str, int]] = field(default_factory=dict)
-    picks_fen: int = 0
-    root: str = ""
-    file_digest: str = ""
-    file_size: int = 0
+    serial: int
+    size: int
+    path: tuple[bytes, ...]
+    root: bytes
 
 
 def seal(*, draw: Draw, now: datetime) -> SealStatement:
@@ -83,36 +98,165 @@ def seal(*, draw: Draw, now: datetime) -> SealStatement:
     if not Draw.objects.filter(pk=draw.pk, state=Draw.State.CLOSED).exists():
         raise DrawNotClosed(draw=draw.code)
     directory().mkdir(parents=True, exist_ok=True)
-    draft = _new_draft(draw)
+    drafts = _Drafts(file=_new_draft(draw), tree=_new_draft(draw))
     try:
-        exported = _export(draw, draft)
+        exported = _export(draw, drafts)
         if exported is None:
             return SealStatement.objects.get(draw_id=draw.pk)
         sold, books_fen = exported
         for counted_fen in (sold.stake_fen, sold.picks_fen):
-            if counted_fen != books_fen:
-                _alarm(draw, counted_fen, books_fen)
+            if counted_fen != books_fen or sold.without_line:
+                _alarm(draw, sold, counted_fen, books_fen, now=now)
                 raise BooksDiffer(draw=draw.code, tickets_fen=counted_fen, books_fen=books_fen)
-        return _publish(draw, draft, sold, now=now)
+        return _stand(draw, drafts, sold, now=now)
     finally:
-        draft.unlink(missing_ok=True)
+        drafts.file.unlink(missing_ok=True)
+        drafts.tree.unlink(missing_ok=True)
+
+
+def countersign(*, draw: Draw, now: datetime) -> SealSignature:
+    """The independent signature: the witness reads the sealed file itself, and signs or refuses.
+
+    Raises `witnesses.WitnessUnreachable`, to be tried again, or `witnesses.WitnessRefuses`, which
+    raises an alarm: what the witness was told during the sale and what is sealed now differ.
+    """
+    statement = _statement_of(draw)
+    if known := statement.signatures.filter(role=SealSignature.Role.INDEPENDENT).first():
+        return known
+    try:
+        _tell_the_last(draw, now=now)
+        signed = witnesses.countersign(statement_text=statement.statement, file=file_of(statement))
+    except witnesses.WitnessRefuses as refusal:
+        _raise_alarm("sales.seal_refused", draw, {"difference": refusal.difference}, now=now)
+        raise
+    return seals.record_countersignature(
+        statement=statement,
+        key=signed.key_id,
+        algorithm=signed.algorithm,
+        signature=signed.signature,
+    )
+
+
+def _tell_the_last(draw: Draw, *, now: datetime) -> None:
+    """The last interval of the draw; the log may have to wait for a transaction that still runs."""
+    for _attempt in range(_PATIENCE - 1):
+        try:
+            rolling.close(draw=draw, now=now)
+        except rolling.TicketsNotSequenced:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(%s)", [_PAUSE_SECONDS])
+        else:
+            return
+    rolling.close(draw=draw, now=now)
+
+
+def publish(*, draw: Draw, now: datetime) -> SealPublication:
+    """Make the seal of a draw public; refused before both signatures stand."""
+    return seals.publish(statement=_statement_of(draw), now=now)
+
+
+def complete(*, draw: Draw, now: datetime) -> SealPublication:
+    """Seal, countersign and publish: all that lies between the close and the draw."""
+    seal(draw=draw, now=now)
+    countersign(draw=draw, now=now)
+    return publish(draw=draw, now=now)
+
+
+def is_public(draw: Draw) -> bool:
+    """Whether the seal of `draw` is published."""
+    return SealPublication.objects.filter(statement__draw_id=draw.pk).exists()
+
+
+@door
+def ask_again(*, draw: Draw, actor: User, now: datetime) -> None:
+    """Have a draw that stood still sealed, countersigned and published, by the word of a person."""
+    if draw.state not in {Draw.State.CLOSED, Draw.State.SEALED} or is_public(draw):
+        raise DrawNotClosed(draw=draw.code)
+    trail.record(
+        action="sales.seal_asked_again",
+        actor=actor,
+        object_type="draw",
+        object_code=draw.code,
+    )
+    jobs.enqueue("sales.seal_draw", key=f"seal:{draw.code}:{now:%Y%m%dT%H%M%S}", draw_id=draw.pk)
 
 
 def recount(draw: Draw) -> Sold:
     """What the rows of `draw` hold now and the root they have, from one snapshot; to compare."""
-    with transaction.atomic(durable=True):
-        _look_at_one_moment()
-        with Path(os.devnull).open("wb") as nowhere:
-            return _write(draw, nowhere)
+    with sealed_export.one_moment(), Path(os.devnull).open("wb") as nowhere:
+        return sealed_export.write(draw, nowhere)
 
 
-def _look_at_one_moment() -> None:
-    """All that this transaction reads is of one moment, however long it takes."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        cursor.execute("SET LOCAL statement_timeout = 0")
-        # A draw of today has no statistics yet: the planner would take it for a few rows.
-        cursor.execute("SET LOCAL enable_nestloop = off")
+def serial_of(ticket: Ticket) -> int | None:
+    """The serial of a ticket; None while its draw is not sealed."""
+    block = (
+        SealBlock.objects.filter(
+            draw_id=ticket.draw_id, first_ticket__lte=ticket.pk, last_ticket__gte=ticket.pk
+        )
+        .order_by("number")
+        .first()
+    )
+    if block is None:
+        return None
+    ahead = Ticket.objects.filter(
+        draw_id=ticket.draw_id, pk__gte=block.first_ticket, pk__lt=ticket.pk
+    )
+    return int(block.first_serial + ahead.count())
+
+
+def proof_of(ticket: Ticket) -> InclusionProof | None:
+    """The way from a ticket's leaf to the root of its draw; None while that is not sealed."""
+    serial = serial_of(ticket)
+    if serial is None:
+        return None
+    statement = SealStatement.objects.get(draw_id=ticket.draw_id)
+    path = tree.inclusion_path(
+        index=serial - 1,
+        size=statement.tickets,
+        levels=sealed_tree.Kept(tree_of(statement), size=statement.tickets),
+    )
+    return InclusionProof(
+        serial=serial,
+        size=statement.tickets,
+        path=tuple(path),
+        root=bytes.fromhex(statement.root),
+    )
+
+
+def check(statement: SealStatement, *, with_rows: bool) -> list[str]:
+    """What of a seal no longer fits: its file, its rows, its signatures. Nothing when all does.
+
+    Rows cannot be read between seal and draw (article 22): `with_rows` leaves them out.
+    """
+    found = [*_check_file(statement), *seals.problems(statement)]
+    if with_rows:
+        counted = recount(statement.draw)
+        if counted.root != statement.root:
+            differing = _differing(statement, counted)
+            found.append(f"the rows have another root, in serials {differing}")
+        if (counted.tickets, counted.stake_fen) != (statement.tickets, statement.stake):
+            found.append(f"the rows hold {counted.tickets} tickets for {counted.stake_fen} fen")
+    return found
+
+
+def _check_file(statement: SealStatement) -> list[str]:
+    try:
+        with file_of(statement).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ["the sealed file cannot be read"]
+    return [] if digest == statement.file_digest else ["the sealed file has another digest"]
+
+
+def _differing(statement: SealStatement, counted: Sold) -> str:
+    """The stretches of serials whose roots are not those that were sealed."""
+    now = {block.first_serial: block.root for block in counted.blocks}
+    stretches = [
+        f"{block.first_serial}-{block.first_serial + block.tickets - 1}"
+        for block in SealBlock.objects.filter(draw_id=statement.draw_id).order_by("number")
+        if now.get(block.first_serial) != block.root
+    ]
+    return ", ".join(stretches) or "beyond the last"
 
 
 def directory() -> Path:
@@ -125,99 +269,54 @@ def file_of(statement: SealStatement) -> Path:
     return directory() / statement.file_name
 
 
+def tree_of(statement: SealStatement) -> Path:
+    """The tree over that file."""
+    return file_of(statement).with_suffix(".tree")
+
+
+def _statement_of(draw: Draw) -> SealStatement:
+    found = SealStatement.objects.select_related("draw").filter(draw_id=draw.pk).first()
+    if found is None:
+        raise DrawNotSealed(draw=draw.code)
+    return found
+
+
+@dataclass(frozen=True)
+class _Drafts:
+    """File and tree under names that count for nothing."""
+
+    file: Path
+    tree: Path
+
+
 def _new_draft(draw: Draw) -> Path:
     handle, name = tempfile.mkstemp(prefix=f".{draw.code}-", suffix=".draft", dir=directory())
     os.close(handle)
     return Path(name)
 
 
-def _export(draw: Draw, draft: Path) -> tuple[Sold, int] | None:
+def _export(draw: Draw, drafts: _Drafts) -> tuple[Sold, int] | None:
     """Write the file from one snapshot; with what went into it, the stakes as the books have them.
 
     None when another sealed the draw before the snapshot: then its stakes are divided already.
     """
-    with transaction.atomic(durable=True):
-        _look_at_one_moment()
+    with sealed_export.one_moment():
         if SealStatement.objects.filter(draw_id=draw.pk).exists():
             return None
-        with draft.open("wb", buffering=_BUFFER) as target:
-            sold = _write(draw, target)
-            target.flush()
-            os.fsync(target.fileno())
+        with (
+            drafts.file.open("wb", buffering=_BUFFER) as file,
+            drafts.tree.open("wb", buffering=_BUFFER) as tree_file,
+        ):
+            sold = sealed_export.write(draw, file, tree_file)
+            for written in (file, tree_file):
+                written.flush()
+                os.fsync(written.fileno())
         books_fen = ledger.balance(stakes_of(draw))
-    sold.file_size = draft.stat().st_size
     return sold, books_fen
 
 
-def _write(draw: Draw, target: IO[bytes]) -> Sold:
-    version = quotes.version_of(draw.rule)
-    zones = len(version.zones)
-    sold, tree, digest = Sold(), canonical.Root(), hashlib.sha256()
-
-    def put(line: bytes) -> None:
-        ended = line + b"\n"
-        target.write(ended)
-        digest.update(ended)
-
-    put(canonical.header(draw=draw.code, rule=draw.rule.code, rule_digest=draw.rule.digest))
-    for _ticket, rows in groupby(_rows(draw), key=itemgetter(0)):
-        picked = list(rows)
-        selections = [_count_in(sold, row, zones) for row in picked]
-        _pk, code, owner, price, channel, sold_at, salt = picked[0][:7]
-        line = canonical.TicketLine(
-            draw=draw.code,
-            ticket=code,
-            owner=canonical.pseudonym(draw=draw.code, player=owner),
-            price_fen=price,
-            channel=channel,
-            sold_at=sold_at,
-            salt=bytes(salt),
-            selections=selections,
-        ).encode()
-        put(line)
-        tree.add(canonical.leaf(line))
-        sold.tickets += 1
-        sold.stake_fen += price
-    sold.root, sold.file_digest = tree.digest().hex(), digest.hexdigest()
-    return sold
-
-
-def _count_in(sold: Sold, row: tuple[Any, ...], zones: int) -> str:
-    """Add one selection to the sums; its canonical text."""
-    kind, lines, times, quick, amount, *masks = row[7:]
-    counted = sold.by_bet_type.setdefault(kind, {"selections": 0, "lines": 0, "stake_fen": 0})
-    counted["selections"] += 1
-    counted["lines"] += lines
-    counted["stake_fen"] += amount
-    sold.lines += lines
-    sold.picks_fen += amount
-    return canonical.selection_text(
-        bet_type=kind, masks=masks, zones=zones, multiplier=times, is_quick_pick=quick
-    )
-
-
-def _rows(draw: Draw) -> Iterator[tuple[Any, ...]]:
-    """Every selection of the draw with its ticket, tickets ascending, a few thousand at a time."""
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT t.id, t.code, p.code, t.price, t.channel, t.sold_at, t.salt,
-                   s.bet_type, s.lines, s.multiplier, s.is_quick_pick, s.amount,
-                   s.mask_1, s.mask_2, s.mask_3, s.mask_4
-              FROM sales_ticket t
-              JOIN accounts_player p ON p.id = t.owner_id
-              JOIN sales_selection s ON s.draw_id = %s AND s.ticket_id = t.id
-             WHERE t.draw_id = %s
-             ORDER BY t.id, s.position
-            """,
-            [draw.pk, draw.pk],
-        )
-        while rows := cursor.fetchmany(FETCH):
-            yield from rows
-
-
 @door
-def _publish(draw: Draw, draft: Path, sold: Sold, *, now: datetime) -> SealStatement:
+def _stand(draw: Draw, drafts: _Drafts, sold: Sold, *, now: datetime) -> SealStatement:
     draws.hold_gate(draw.pk)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -228,12 +327,29 @@ def _publish(draw: Draw, draft: Path, sold: Sold, *, now: datetime) -> SealState
         return known
     statement = _statement(draw, sold)
     statement.save(force_insert=True)
+    _keep_blocks(draw, sold)
+    seals.sign_for_operations(statement)
     _divide(draw, sold.stake_fen)
     if not draws.advance(draw_id=draw.pk, to=Draw.State.SEALED, actor=None, now=now):
         raise DrawNotClosed(draw=draw.code)
-    _give_its_name(draft, file_of(statement))
+    _give_their_names({drafts.tree: tree_of(statement), drafts.file: file_of(statement)})
     statement.refresh_from_db(fields=["sealed_at"])
     return statement
+
+
+def _keep_blocks(draw: Draw, sold: Sold) -> None:
+    SealBlock.objects.bulk_create(
+        SealBlock(
+            draw=draw,
+            number=block.number,
+            first_serial=block.first_serial,
+            tickets=block.tickets,
+            first_ticket=block.first_ticket,
+            last_ticket=block.last_ticket,
+            root=block.root,
+        )
+        for block in sold.blocks
+    )
 
 
 def _statement(draw: Draw, sold: Sold) -> SealStatement:
@@ -271,6 +387,8 @@ def text_of(statement: SealStatement, *, draw: Draw) -> str:
             "rule": draw.rule.code,
             "rule_digest": statement.rule_digest,
             "tickets": statement.tickets,
+            "first_serial": 1 if statement.tickets else 0,
+            "last_serial": statement.tickets,
             "lines": statement.lines,
             "stake_fen": statement.stake,
             "by_bet_type": statement.by_bet_type,
@@ -279,6 +397,7 @@ def text_of(statement: SealStatement, *, draw: Draw) -> str:
             "file_name": statement.file_name,
             "file_digest": statement.file_digest,
             "file_size": statement.file_size,
+            "software_manifest": manifest.of_this_process().digest,
             "closes_at": _moment(draw.closes_at),
             "closed_at": _moment(statement.closed_at),
             "sealed_at": _moment(statement.sealed_at),
@@ -313,28 +432,43 @@ def _divide(draw: Draw, stake_fen: int) -> None:
         ledger.post(reference=f"allocation:{draw.code}", moves=moves, kind=EntryKind.ALLOCATION)
 
 
-def _give_its_name(draft: Path, final: Path) -> None:
+def _give_their_names(names: Mapping[Path, Path]) -> None:
     """The last step before the commit: once its statement stands, a sealed file is not replaced."""
-    draft.chmod(0o440)
-    draft.replace(final)
-    handle = os.open(final.parent, os.O_RDONLY)
+    for draft, final in names.items():
+        draft.chmod(0o440)
+        draft.replace(final)
+    handle = os.open(directory(), os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
 
 
-def _alarm(draw: Draw, tickets_fen: int, books_fen: int) -> None:
+def _alarm(draw: Draw, sold: Sold, tickets_fen: int, books_fen: int, *, now: datetime) -> None:
+    facts = {
+        "tickets_fen": tickets_fen,
+        "books_fen": books_fen,
+        "without_line": sold.without_line,
+    }
     logger.error("Tickets and books differ", extra={"draw": draw.code})
-    _leave_in_the_trail(draw, tickets_fen, books_fen)
+    _leave_in_the_trail(draw, facts)
+    _raise_alarm("sales.books_differ", draw, facts, now=now)
+
+
+def _raise_alarm(kind: str, draw: Draw, facts: Mapping[str, Any], *, now: datetime) -> None:
+    alarms.raise_alarm(kind=kind, object_type="draw", object_code=draw.code, facts=facts, now=now)
 
 
 @door
-def _leave_in_the_trail(draw: Draw, tickets_fen: int, books_fen: int) -> None:
+def _leave_in_the_trail(draw: Draw, facts: Mapping[str, Any]) -> None:
     trail.record(
         action="sales.seal_refused",
         actor=None,
         object_type="draw",
         object_code=draw.code,
-        body={"tickets_fen": tickets_fen, "books_fen": books_fen},
+        body=facts,
     )
+
+
+alarms.register(kind="sales.books_differ", title=_("Tickets and books differ"))
+alarms.register(kind="sales.seal_refused", title=_("The witness does not sign a seal"))

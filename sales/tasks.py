@@ -17,13 +17,13 @@ def advance_draws() -> None:
 
 @jobs.handler("sales.seal_draw", max_attempts=12)
 def seal_draw(*, draw_id: int) -> None:
-    """Seal one draw, if it is not sealed yet."""
+    """Seal one draw, have it countersigned and publish it; each step that is done stays done."""
     from games.models import Draw
 
     from . import sealing
 
     draw = Draw.objects.select_related("game", "rule").get(pk=draw_id)
-    sealing.seal(draw=draw, now=timezone.now())
+    sealing.complete(draw=draw, now=timezone.now())
 
 
 @jobs.handler("sales.send_receipt", max_attempts=12)
@@ -32,3 +32,11 @@ def send_receipt(*, purchase_id: int) -> None:
     from . import notices
 
     notices.send_receipt(purchase_id=purchase_id, now=timezone.now())
+
+
+@jobs.handler("sales.check_rolling", max_attempts=1, limit=1)
+def check_rolling() -> None:
+    """Compare the open draws with the log and tell the witness what was sold."""
+    from . import rolling
+
+    rolling.check_due(now=timezone.now())

@@ -5,7 +5,6 @@ A ticket's state is derived from the state of its draw and from what it won; no 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,8 +21,8 @@ from lottery_portal.lib.dates import SHANGHAI, in_shanghai
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
 
-from . import basket, quotes, receipts, ticket_facts
-from .models import Selection, Ticket
+from . import basket, canonical, own_copy, quotes, receipts, ticket_facts
+from .models import Ticket
 from .ticket_facts import Fact
 
 State = Draw.State
@@ -64,9 +63,10 @@ class Pick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """One ticket with everything that is shown of it."""
+    """One ticket with everything that is shown of it to its owner."""
 
     ticket: Ticket
+    line: bytes
     version: RuleVersion
     picks: Sequence[Pick]
     result: Result | None
@@ -109,7 +109,9 @@ def find(*, player_id: int, code: str) -> Ticket:
 
 def of(player_id: int, *, show: str) -> QuerySet[Ticket]:
     """The player's tickets, newest first: `waiting`, `won` or `all`."""
-    found = Ticket.objects.of(player_id).select_related("draw__game", "rule").order_by("-pk")
+    found = (
+        Ticket.objects.of(player_id).select_related("draw__game", "rule", "receipt").order_by("-pk")
+    )
     if show == "waiting":
         return found.filter(draw__state__in=_TO_BE_DRAWN)
     if show == "won":
@@ -118,27 +120,24 @@ def of(player_id: int, *, show: str) -> QuerySet[Ticket]:
     return found
 
 
-def read(tickets: Iterable[Ticket]) -> list[Read]:
-    """These tickets with picks, results and prizes: three queries, however many they are."""
+def read(tickets: Iterable[Ticket], *, player_id: int) -> list[Read]:
+    """The player's own tickets with picks, results and prizes, however many, in two queries.
+
+    Lines and picks come from the player's own copies (`own_copy`): the sales tables are closed to
+    everybody while a draw is sealed, a receipt is not.
+    """
     tickets = list(tickets)
-    picks: dict[int, list[Pick]] = defaultdict(list)
-    rows = Selection.objects.filter(
-        draw_id__in={ticket.draw_id for ticket in tickets},
-        ticket_id__in=[ticket.pk for ticket in tickets],
-    )
     versions = {ticket.pk: quotes.version_of(ticket.rule) for ticket in tickets}
-    for row in rows.order_by("ticket_id", "position"):
-        picks[row.ticket_id].append(_pick(versions[row.ticket_id], row))
     results = {
         result.draw_id: result
         for result in Result.objects.filter(draw_id__in={ticket.draw_id for ticket in tickets})
     }
     facts = ticket_facts.of([one.pk for one in tickets if one.draw.state in _SETTLED])
     return [
-        Read(
-            ticket=ticket,
+        _read(
+            ticket,
+            player_id=player_id,
             version=versions[ticket.pk],
-            picks=picks[ticket.pk],
             result=results.get(ticket.draw_id),
             fact=facts.get(ticket.pk),
         )
@@ -146,28 +145,27 @@ def read(tickets: Iterable[Ticket]) -> list[Read]:
     ]
 
 
-def _pick(version: RuleVersion, row: Selection) -> Pick:
+def _read(
+    ticket: Ticket,
+    *,
+    player_id: int,
+    version: RuleVersion,
+    result: Result | None,
+    fact: Fact | None,
+) -> Read:
+    line = own_copy.line_of(ticket, player_id=player_id)
+    picks = [_pick(version, text) for text in canonical.decode(line).selections]
+    return Read(ticket=ticket, line=line, version=version, picks=picks, result=result, fact=fact)
+
+
+def _pick(version: RuleVersion, text: str) -> Pick:
+    selection = bets.parse(text)
+    lines = bets.count_lines(version, selection)
     return Pick(
-        selection=bets.unpack(
-            version,
-            row.masks,
-            bet_type=row.bet_type,
-            multiplier=row.multiplier,
-            quick_pick=row.is_quick_pick,
-        ),
-        lines=row.lines,
-        amount_fen=row.amount,
-        masks=row.masks,
-    )
-
-
-def line_of(one: Read) -> bytes:
-    """The canonical line of the ticket, as the sealed file holds it."""
-    return receipts.line_of(
-        one.ticket,
-        draw=one.ticket.draw,
-        owner=one.ticket.owner,
-        selections=[bets.canonical(pick.selection) for pick in one.picks],
+        selection=selection,
+        lines=lines,
+        amount_fen=bets.price_fen(version, lines=lines, multiplier=selection.multiplier),
+        masks=bets.pack(selection),
     )
 
 
@@ -330,8 +328,7 @@ def year_of(player_id: int, *, now: datetime) -> tuple[int, int]:
 def as_json(one: Read) -> dict[str, Any]:
     """The data set of a ticket (F044): everything that makes it, and how far it has come."""
     ticket, draw = one.ticket, one.ticket.draw
-    line = line_of(one)
-    claim = receipts.of(ticket, line=line)
+    claim = receipts.of(ticket, line=one.line)
     return {
         "code": ticket.code,
         "game": draw.game.code,
@@ -351,7 +348,7 @@ def as_json(one: Read) -> dict[str, Any]:
         "prize_fen": one.fact.prize_fen if one.fact else (0 if one.state == "lost" else None),
         "receipt": {
             "format_version": ticket.format_version,
-            "line": line.decode("ascii"),
+            "line": one.line.decode("ascii"),
             "leaf": claim.leaf.hex(),
             "key_id": ticket.receipt.key_id,
             "signature": ticket.receipt.signature,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import board, tickets
+from .views import board, glass, proofs, seals, tickets
 
 app_name = "sales"
 
@@ -15,4 +15,10 @@ urlpatterns = [
     path("tickets/check/", tickets.receipt_check, name="receipt_check"),
     path("tickets/<str:code>/", tickets.ticket, name="ticket"),
     path("tickets/<str:code>/receipt.json", tickets.receipt, name="receipt"),
+    path("tickets/<str:code>/proof.json", proofs.proof, name="proof"),
+    path("tickets/<str:code>/proof.html", proofs.proof_page, name="proof_page"),
+    path("tickets/<str:code>/proof/report/", proofs.proof_report, name="proof_report"),
+    path("desk/draws/<slug:code>/seal-again/", seals.desk_seal_again, name="desk_seal_again"),
+    path("desk/draws/<slug:code>/open-seal/", glass.desk_break_glass, name="desk_break_glass"),
+    path("desk/draws/<slug:code>/opened-seal/", glass.desk_opened_seal, name="desk_opened_seal"),
 ]

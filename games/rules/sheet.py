@@ -9,9 +9,10 @@ bytes, and their SHA-256 stands in the seal statement. How to settle from a shee
 3. `floating` money = `prize_money` less all fixed prizes; a deficit is paid by `deficit_paid_by`,
    and the floating money is then 0.
 4. Of `splits`, take the one with the draw's `special` and the greatest `pool_from_fen` that the
-   pool before the draw reaches. Each part has floating x `share` / 10000, cut to the fen, and the
-   pool if `takes_pool`. A line gets part / winning lines, cut to `unit_fen`, at most
-   `line_cap_fen`; the prize of a tier is the sum over its parts.
+   pool before the draw reaches. Each part has floating x `share` / 10000, and the pool if
+   `takes_pool`; parts of one tier are added before anything is cut to the fen. A line gets part /
+   winning lines, cut to `unit_fen`, at most `line_cap_fen`; the prize of a tier is the sum over
+   its parts.
 5. A part that nobody wins goes to the pool, cut to `unit_fen`. A part whose line cap is reached
    gives the pool what `left_over` says: `whole_part`, the part cut to `unit_fen` less what is
    paid; `per_line`, lines x (uncapped share of a line - cap).

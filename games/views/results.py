@@ -7,6 +7,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -14,7 +15,10 @@ from django.views.decorators.http import require_safe
 from games import announcements, calendar, claim_days, draws, words
 from games.models import Announcement, Draw, Game
 from games.results import as_row
+from games.seal_models import SealPublication
 from lottery_portal.lib.dates import in_shanghai
+
+from . import seals as seal_pages
 
 PER_PAGE = 20
 # From here on something of a draw is public: first its seal, then its numbers, then its prizes.
@@ -144,11 +148,12 @@ def _nothing_announced(draw: Draw | None) -> dict[str, Any]:
 
 def _ours(draw: Draw) -> dict[str, Any]:
     seal = draw.seal
+    publication = SealPublication.objects.filter(statement=seal).first()
     return {
         "is_ours": True,
         "drawn_at": draw.draws_at,
         "claim_until": claim_days.last_day(draw),
-        "engines": "",
+        "engines": "agree" if draws.is_settled(draw) else "",
         "seal": {
             "root": seal.root,
             "file_name": seal.file_name,
@@ -157,11 +162,12 @@ def _ours(draw: Draw) -> dict[str, Any]:
             "ahead_seconds": max(int((draw.draws_at - seal.sealed_at).total_seconds()), 0),
             "closed_at": seal.closed_at,
             "sealed_at": seal.sealed_at,
-            "published_at": None,
+            "published_at": publication.published_at if publication else None,
+            "url": reverse("games:seal", args=[draw.code]) if publication else "",
             "tickets": seal.tickets,
             "lines": seal.lines,
             "stake_fen": seal.stake,
-            "signatures": [],
+            "signatures": seal_pages.signatures_shown(seal),
             "is_open": draw.state in NUMBERS_SHOWN,
         },
     }

@@ -4,9 +4,9 @@ The order is a JSON object:
   code, player_id, request_key, request_hash, channel,
   tickets: [{code, draw_id, rule_id, price, lines, salt (hex), format_version, province,
              selections: [[bet_type, lines, multiplier, is_quick_pick, amount, m1, m2, m3, m4], …]}, …]
-It answers one row a ticket, in order. Lines are counted again from the masks and the matrix of the
-approved rule sheet, and what is booked is what the tickets cost: nobody sells fourteen lines for
-the price of one.
+It answers one row a ticket, in order, and gives the leaf of each ticket's line to the log. Lines
+are counted again from the masks and the matrix of the approved rule sheet, and what is booked is
+what the tickets cost: nobody sells fourteen lines for the price of one.
 """
 
 from django.db import migrations
@@ -102,6 +102,7 @@ BEGIN
         SELECT (wanted->>'draw_id')::bigint, ticket_id, n, s->>0, (s->>1)::integer, (s->>2)::smallint,
                (s->>3)::boolean, (s->>4)::bigint, (s->>5)::bigint, (s->>6)::bigint, (s->>7)::bigint, (s->>8)::bigint
           FROM jsonb_array_elements(wanted->'selections') WITH ORDINALITY AS x(s, n) ORDER BY n;
+        PERFORM audit_log_add('ticket', ticket_code, sha256('\\x00'::bytea || sales_ticket_line(ticket_id)));
         SELECT d.code INTO draw_code FROM games_draw d WHERE d.id = (wanted->>'draw_id')::bigint;
         moves := moves || jsonb_build_array(jsonb_build_array(
             'wallet:' || buyer.code, 'stakes:' || draw_code, (wanted->>'price')::bigint));
@@ -118,5 +119,6 @@ class Migration(migrations.Migration):
     dependencies = [
         ("sales", "0003_no_ticket_for_a_closed_draw"),
         ("finance", "0003_posting_rules"),
+        ("audit", "0007_log"),
     ]
     operations = [migrations.RunSQL(SQL, UNDO)]

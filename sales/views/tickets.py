@@ -23,8 +23,9 @@ from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
 from sales import offers, receipts, tickets
 from sales.models import Ticket
+from sales.proofs import keyring
 
-from .refusals import address
+from . import proofs
 
 PAGE = 20
 SHOWN = ("waiting", "won", "all")
@@ -56,7 +57,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "segment": segment,
         "page": page,
         "query": f"show={segment}",
-        "tickets": [_row(one) for one in tickets.read(page.object_list)],
+        "tickets": [_row(one) for one in tickets.read(page.object_list, player_id=player.pk)],
         "next_game": {
             "name": _(on_sale.game.name),
             "closes_at": on_sale.closes_at,
@@ -99,10 +100,9 @@ def ticket(request: HttpRequest, code: str) -> HttpResponse:
     row = _mine(request, code)
     if row.code != code:
         return redirect("sales:ticket", code=row.code)
-    (one,) = tickets.read([row])
+    (one,) = tickets.read([row], player_id=who.player(request.user).pk)
     seal = SealStatement.objects.filter(draw_id=row.draw_id).first()
-    line = tickets.line_of(one)
-    claim = receipts.of(row, line=line)
+    claim = receipts.of(row, line=one.line)
     game = row.draw.game
     context = {
         "nav": "tickets",
@@ -122,17 +122,8 @@ def ticket(request: HttpRequest, code: str) -> HttpResponse:
         "claim_until": one.fact.claim_until if one.fact else None,
         "picks": tickets.picks_shown(one),
         "steps": tickets.steps_of(one, seal=seal),
-        "seal": {
-            "root": seal.root,
-            "tickets": seal.tickets,
-            "lines": seal.lines,
-            "sealed_at": seal.sealed_at,
-            "url": address("games:result", game.code, row.draw.issue),
-        }
-        if seal
-        else None,
         "receipt": {
-            "line": line.decode("ascii"),
+            "line": one.line.decode("ascii"),
             "text": claim.text,
             "key_id": row.receipt.key_id,
             "signature": claim.signature.hex(),
@@ -144,6 +135,7 @@ def ticket(request: HttpRequest, code: str) -> HttpResponse:
         },
         "split": tickets.split_of(one),
         "qr_text": claim.qr(),
+        **proofs.box(one),
     }
     return render(request, "sales/ticket.html", context)
 
@@ -158,9 +150,9 @@ def _promise() -> str:
 def receipt(request: HttpRequest, code: str) -> HttpResponse:
     """The signed receipt as a file, with all that a stranger needs to check it."""
     row = _mine(request, code)
-    (one,) = tickets.read([row])
-    line = tickets.line_of(one)
-    body = receipts.package(receipts.of(row, line=line), line=line, key=row.receipt.key_id)
+    (one,) = tickets.read([row], player_id=who.player(request.user).pk)
+    claim = receipts.of(row, line=one.line)
+    body = receipts.package(claim, line=one.line, key=row.receipt.key_id)
     response = HttpResponse(body, content_type="application/json; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="receipt-{row.code}.json"'
     return response
@@ -191,6 +183,7 @@ def receipt_check(request: HttpRequest) -> HttpResponse:
         "promise_translated": _promise(),
         "at": timezone.now(),
         "public_url": settings.PUBLIC_URL,
+        "keyring": keyring(),
         **told,
     }
     return render(request, "sales/receipt_check.html", context, status=status)

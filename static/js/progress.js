@@ -10,6 +10,10 @@ function poll(box) {
     }
     try {
       const answer = await fetch(box.dataset.poll, { headers: { "X-Fragment": "1" } });
+      if (answer.redirected) {
+        location.reload(); // whoever was here has been logged out
+        return;
+      }
       if (!answer.ok) throw new Error(String(answer.status));
       box.innerHTML = await answer.text();
       wait = every;

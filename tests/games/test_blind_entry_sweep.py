@@ -45,7 +45,24 @@ OF_DRAWS = {
     "games:desk_draw",
     "games:desk_result",
     "games:desk_times",
+    "api:kit",
+    "api:minutes",
+    "api:seal",
+    "games:desk_draw_equipment",
+    "games:desk_minutes",
+    "games:desk_minutes_pdf",
+    "games:desk_minutes_sign",
+    "games:desk_minutes_text",
+    "games:desk_minutes_write",
+    "games:desk_monitors_draw",
+    "games:seal",
+    "games:seal_file",
+    "prizes:desk_differences",
+    "prizes:desk_kit",
     "prizes:desk_settle_again",
+    "sales:desk_break_glass",
+    "sales:desk_opened_seal",
+    "sales:desk_seal_again",
 }
 ROWS = 2
 
@@ -226,10 +243,12 @@ def values(house: full_house.House, name: str, wanted: str) -> list[Any]:
         "app_label": ["audit", "accounts", "games", "finance", "sales", "prizes"],
         "code": [draw.code] if name in OF_DRAWS else codes(house),
         "content_type_id": [1],
+        "edition": [1],
         "game_code": [draw.game.code],
         "issue": [draw.issue],
         "key": ["withdrawal.automatic_up_to_fen"],
         "kind": ["terms"],
+        "name": ["statement.json"],
         "number": list(records.filter(object_code=draw.code)),
         "order_code": [house.codes["deposit"]],
         "pk": [1],
@@ -242,7 +261,7 @@ def values(house: full_house.House, name: str, wanted: str) -> list[Any]:
 
 def codes(house: full_house.House) -> list[str]:
     """One code of everything that has a page of its own."""
-    kinds = ("approval", "deposit", "withdrawal")
+    kinds = ("alarm", "approval", "deposit", "withdrawal")
     newest = Message.objects.order_by("-pk")[0].code
     return [house.won, house.player.code, newest, *(house.codes[kind] for kind in kinds)]
 

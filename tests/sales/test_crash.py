@@ -13,6 +13,7 @@ from django.db import connection, connections
 
 from finance import ledger
 from games.models import SealStatement
+from games.seal_models import SealPublication, SealSignature
 from lottery_portal.jobs.models import Job
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.ids import uuid7
@@ -104,4 +105,28 @@ def test_a_sealing_killed_at_any_step_ends_the_same(before, settings, tmp_path):
     assert statement is not None
     assert step > 8
     assert sealing.file_of(statement).stat().st_size == statement.file_size
+    assert ledger.balance(f"prizes:{draw.code}") == 27_44
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_publication_killed_at_any_step_ends_the_same(before, settings, tmp_path):
+    """F057: statement, both signatures and publication each stand once, wherever it was cut off."""
+    settings.STATE_DIR = tmp_path
+    draw, _sold = sold_out_draw()
+    step = 0
+
+    while True:
+        step += 1
+        was_killed = killed_at(
+            step, before=before, deed=lambda: sealing.complete(draw=draw, now=database_time())
+        )
+        published = SealPublication.objects.count()
+        assert published == 0 or SealSignature.objects.count() == 2
+        if not was_killed:
+            break
+
+    assert step > 20
+    assert SealStatement.objects.count() == published == 1
+    draw.refresh_from_db()
+    assert draw.state == "SEALED"
     assert ledger.balance(f"prizes:{draw.code}") == 27_44

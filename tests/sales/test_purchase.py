@@ -55,7 +55,6 @@ def test_a_purchase_is_ticket_money_receipt_and_job_in_one():
     assert (bought.price, ticket.price, ticket.lines) == (6_00, 6_00, 2)
     assert (ticket.owner, ticket.draw, ticket.rule_id) == (alice, draw, draw.rule_id)
     assert (ticket.channel, ticket.format_version, ticket.is_shadow) == ("web", 1, False)
-    assert len(bytes(ticket.salt)) == 16
     rows = ticket.selections.order_by("position")
     assert [(row.amount, row.multiplier, row.masks) for row in rows] == [
         (4_00, 2, (0, 0b111111, 0, 0b1000000)),
@@ -484,7 +483,7 @@ def test_tickets_come_into_being_through_the_sale_only():
     with pytest.raises(ProgrammingError), transaction.atomic():
         Ticket.objects.create(
             code="X", purchase=ticket.purchase, position=2, draw=draw, rule=draw.rule, owner=alice,
-            price=2_00, lines=1, salt=b"", format_version=1, channel="web", is_shadow=False, xid=0,
+            price=2_00, lines=1, format_version=1, channel="web", is_shadow=False, xid=0,
             sold_at=database_time(),
         )  # fmt: skip
 

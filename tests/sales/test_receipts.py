@@ -64,12 +64,11 @@ def test_the_downloaded_receipt_proves_the_ticket_to_a_stranger():
     """F046: from the file alone, with nothing but a hash and Ed25519."""
     alice, draw = make.alice(), make.draw()
     row = make.ticket(alice, draw)
-    (one,) = tickets.read([tickets.find(player_id=alice.pk, code=row.code)])
-    line = tickets.line_of(one)
+    found = tickets.find(player_id=alice.pk, code=row.code)
+    (one,) = tickets.read([found], player_id=alice.pk)
+    claim = receipts.of(one.ticket, line=one.line)
 
-    kept = json.loads(
-        receipts.package(receipts.of(one.ticket, line=line), line=line, key=row.receipt.key_id)
-    )
+    kept = json.loads(receipts.package(claim, line=one.line, key=row.receipt.key_id))
 
     leaf = hashlib.sha256(b"\x00" + kept["line"].encode()).hexdigest()
     assert leaf == kept["leaf"]

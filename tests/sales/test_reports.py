@@ -53,7 +53,7 @@ def test_a_sealed_draw_is_not_looked_at_until_it_is_held():
 
     assert list(ours._rows(EVER)) == []
     assert ticket.code[:4] not in auditor.get(listed).content.decode()
-    assert auditor.get(f"{listed}{ticket.pk}/change/").status_code == 302
+    assert auditor.get(f"{listed}{ticket.pk}/change/").status_code == 403
 
 
 def test_the_wallet_says_what_was_bought():

@@ -104,7 +104,7 @@ def test_the_sealed_file_is_what_was_sold_to_the_byte():
     lines = []
     for row in sold:
         found = tickets.find(player_id=row.owner_id, code=row.code)
-        lines += [tickets.line_of(one) for one in tickets.read([found])]
+        lines += [one.line for one in tickets.read([found], player_id=row.owner_id)]
     head = f"sealed-file\t1\t{draw.code}\t{draw.rule.code}\t{draw.rule.digest}".encode()
     content = sealing.file_of(statement).read_bytes()
     assert content == b"".join(line + b"\n" for line in [head, *lines])

@@ -1,0 +1,29 @@
+"""The first figures of this room, written once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext_noop
+
+from audit import policies
+from lottery_portal.lib.db import door
+
+from . import break_glass, rolling
+
+
+@door
+def load(*, now: datetime) -> None:
+    """For how many minutes a seal is opened to reading; how often the rolling check runs."""
+    policies.set_genesis(
+        key=break_glass.MINUTES_POLICY,
+        value=break_glass.MINUTES,
+        reason=gettext_noop("Genesis: an opened seal closes by itself"),
+        now=now,
+    )
+    policies.set_genesis(
+        key=rolling.SECONDS_POLICY,
+        value=rolling.SECONDS,
+        reason=gettext_noop("Genesis: every ticket is with the witness within minutes"),
+        now=now,
+    )

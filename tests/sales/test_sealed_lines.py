@@ -1,0 +1,221 @@
+"""The sealed format in SQL is that of `sales.canonical`, byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audit import tree
+from audit.models import LogEntry
+from games import bets, rules
+from sales import canonical, sealed_tree
+from sales.models import Ticket
+from tests import make, owner
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+VERSIONS = [version for game in rules.GAMES.values() for version in game.versions]
+
+
+@st.composite
+def selections(draw):
+    """A selection of any bet type of any rule version, with any multiplier its ticket may have."""
+    version = draw(st.sampled_from(VERSIONS))
+    kind = draw(st.sampled_from(version.bet_types))
+    bankers, picks = [], []
+    for zone, taken in zip(version.zones, kind.ranges, strict=True):
+        fixed = draw(st.integers(taken.bankers_least, taken.bankers_most))
+        size = draw(st.integers(taken.numbers_least, min(taken.numbers_most, zone.size)))
+        numbers = draw(st.permutations(range(1, zone.size + 1)))[: max(size, fixed + 1)]
+        bankers.append(tuple(sorted(numbers[:fixed])))
+        picks.append(tuple(sorted(numbers[fixed:])))
+    return version, bets.Selection(
+        bet_type=kind.code,
+        bankers=tuple(bankers),
+        picks=tuple(picks),
+        multiplier=draw(st.integers(version.multiplier_least, version.multiplier_most)),
+        quick_pick=draw(st.booleans()),
+    )
+
+
+def _in_sql(rows):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sales_selection_text(r->>0, (r->>1)::integer, (r->>2)::bigint, (r->>3)::bigint,"
+            " (r->>4)::bigint, (r->>5)::bigint, (r->>6)::integer, (r->>7)::boolean)"
+            " FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS x(r, n) ORDER BY n",
+            [json.dumps(rows)],
+        )
+        return [bytes(text).decode("ascii") for (text,) in cursor.fetchall()]
+
+
+def test_every_bet_of_every_rule_is_spelt_in_sql_as_in_python(deep):
+    """F057: a property over all bet types, numbers, bankers and multipliers."""
+
+    @settings(
+        max_examples=2_000 if deep else 60,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.lists(selections(), min_size=1, max_size=20))
+    def holds(chosen):
+        rows = [
+            [one.bet_type, len(version.zones), *bets.pack(one), one.multiplier, one.quick_pick]
+            for version, one in chosen
+        ]
+        assert _in_sql(rows) == [bets.canonical(one) for _version, one in chosen]
+
+    holds()
+
+
+def test_masks_of_any_game_are_spelt_alike(deep):
+    """Games to come: one zone or two, up to 63 numbers in each."""
+    mask = st.integers(0, 2**63 - 1)
+
+    @settings(
+        max_examples=2_000 if deep else 60,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.lists(st.tuples(st.integers(1, 2), mask, mask, mask, mask, st.integers(1, 9999),
+                              st.booleans()), min_size=1, max_size=20))  # fmt: skip
+    def holds(chosen):
+        rows = [["multiple", *one] for one in chosen]
+        assert _in_sql(rows) == [
+            canonical.selection_text(
+                bet_type="multiple",
+                zones=zones,
+                masks=masks,
+                multiplier=multiplier,
+                is_quick_pick=quick,
+            )
+            for zones, *masks, multiplier, quick in chosen
+        ]
+
+    holds()
+
+
+def _sold(count=3):
+    shade = make.shadow_player(wallet=1000_00)
+    draw = make.shadow_draw(closes_in=timedelta(hours=1))
+    return draw, [
+        make.ticket(shade, draw, [make.single(blue=1 + number), make.single(multiplier=2)])
+        for number in range(count)
+    ]
+
+
+def _salt_of(ticket):
+    """As the owner reads it: the application may not."""
+    with owner.as_owner() as hand:
+        row = hand.execute("SELECT salt FROM sales_ticket WHERE id = %s", [ticket.pk]).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def _line_in_python(ticket):
+    version = rules.by_code(ticket.draw.rule.code)
+    texts = [
+        bets.canonical(
+            bets.unpack(
+                version,
+                row.masks,
+                bet_type=row.bet_type,
+                multiplier=row.multiplier,
+                quick_pick=row.is_quick_pick,
+            )
+        )
+        for row in ticket.selections.order_by("position")
+    ]
+    return canonical.TicketLine(
+        draw=ticket.draw.code,
+        ticket=ticket.code,
+        owner=canonical.pseudonym(draw=ticket.draw.code, player=ticket.owner.code),
+        price_fen=ticket.price,
+        channel=ticket.channel,
+        sold_at=ticket.sold_at,
+        salt=_salt_of(ticket),
+        selections=texts,
+    ).encode()
+
+
+def _asked(sql, *values):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
+
+
+def test_a_line_is_the_same_alone_in_a_stretch_and_in_a_block():
+    """F057: one ticket, many, and a whole block say the same bytes."""
+    draw, sold = _sold()
+    lines = [_line_in_python(Ticket.objects.get(pk=one.pk)) for one in sold]
+
+    alone = [bytes(_asked("SELECT sales_ticket_line(%s)", one.pk)[0][0]) for one in sold]
+    stretch = _asked(
+        "SELECT line FROM sales_lines_now(%s, %s, %s)", draw.pk, sold[0].pk, sold[-1].pk
+    )
+    ((tickets, stake, content, leaves),) = _asked(
+        "SELECT tickets, stake, content, leaves FROM sales_sealed_block(%s, %s, %s)",
+        draw.pk, sold[0].pk, sold[-1].pk,
+    )  # fmt: skip
+
+    assert alone == [bytes(line) for (line,) in stretch] == lines
+    assert (tickets, stake) == (3, sum(one.price for one in sold))
+    assert bytes(content) == b"".join(line + b"\n" for line in lines)
+    assert bytes(leaves) == b"".join(canonical.leaf(line) for line in lines)
+
+
+def test_the_sale_itself_gives_the_leaf_of_each_line_to_the_log():
+    """F049, F057: what is sealed later was promised at the sale."""
+    _draw, sold = _sold()
+
+    logged = dict(LogEntry.objects.filter(kind="ticket").values_list("key", "hash"))
+
+    assert {code: bytes(found) for code, found in logged.items()} == {
+        one.code: canonical.leaf(_line_in_python(Ticket.objects.get(pk=one.pk))) for one in sold
+    }
+
+
+def test_a_changed_row_has_another_line():
+    """F049: every column that makes a ticket is in its bytes."""
+    _draw, sold = _sold(1)
+    before = _asked("SELECT sales_ticket_line(%s)", sold[0].pk)
+    changes = {
+        "price": "price + 1", "channel": "'api'", "sold_at": "sold_at - interval '1 microsecond'",
+        "salt": "sha256(salt)", "code": "reverse(code)", "format_version": "2",
+    }  # fmt: skip
+
+    with owner.as_owner() as hand:
+        hand.execute("ALTER TABLE sales_ticket DISABLE TRIGGER USER")
+        for column, value in changes.items():
+            hand.execute(f"BEGIN; UPDATE sales_ticket SET {column} = {value}")  # noqa: S608
+            changed = hand.execute("SELECT sales_ticket_line(%s)", [sold[0].pk]).fetchall()
+            hand.execute("ROLLBACK")
+            assert [bytes(row[0]) for row in changed] != [bytes(row[0]) for row in before], column
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 255, 256, 257, 16_383, 16_384, 16_385, 33_000, 70_000])
+def test_the_tree_file_proves_every_leaf(size, tmp_path):
+    """N01: leaves go in by blocks; root and proofs are those of the standard."""
+    leaves = [hashlib.sha256(str(number).encode()).digest() for number in range(size)]
+    path = tmp_path / "draw.tree"
+
+    with path.open("wb") as file:
+        builder = sealed_tree.Builder(file)
+        for at in range(0, size, sealed_tree.BLOCK):
+            part = leaves[at : at + sealed_tree.BLOCK]
+            assert builder.add(b"".join(part)) == tree.root_of(part)
+        root = builder.finish()
+
+    assert root == tree.root_of(leaves)
+    kept = sealed_tree.Kept(path, size=size)
+    for index in {0, 1, size // 2, size - 2, size - 1} & set(range(size)):
+        proof = tree.inclusion_path(index=index, size=size, levels=kept)
+        assert tree.check_inclusion(
+            leaf_hash=leaves[index], index=index, size=size, path=proof, root=root
+        )

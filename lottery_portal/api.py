@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 import accounts.api
 import finance.api
 import games.api
+import prizes.api
 import sales.api
 
 routes = [
@@ -15,4 +16,5 @@ routes = [
     *games.api.routes,
     *sales.api.routes,
     *finance.api.routes,
+    *prizes.api.routes,
 ]

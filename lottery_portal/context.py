@@ -38,7 +38,9 @@ PLACES = (
     "finance:desk_deposits",
     "finance:desk_ledger",
     "audit:approvals",
+    "prizes:desk_integrity",
     "audit:trail",
+    "games:desk_monitors",
     "accounts:desk_players",
     "accounts:desk_staff",
 )

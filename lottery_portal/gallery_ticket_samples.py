@@ -240,11 +240,15 @@ def ticket(state: str) -> Context:
         if state == "waiting"
         else {
             "root": ROOT,
-            "tickets": 412_806,
-            "lines": 1_236_118,
-            "sealed_at": moment(20, 0, 7),
+            "published_at": moment(20, 0, 9),
+            "ahead_seconds": 4493,
             "url": "/gallery/result/",
+            "seal_url": "#",
+            "statement_url": "",
         },
+        "proof": None if state == "waiting" else {"serial": 218_431, "size": 412_806},
+        "keyring": [],
+        **dict.fromkeys(("file_url", "json_url", "report_url", "check_url"), "#"),
         "receipt": {
             "text": text,
             "key_id": "receipt-7c1e90ab",

@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import language, who
-from games import odds, rules, words
-from games.models import Announcement, Draw, Game, SealStatement
+from games import draws, odds, rules, seals, words
+from games.models import Announcement, Draw, Game
 from games.results import latest as latest_results
 from lottery_portal.lib import dates
 from lottery_portal.lib.errors import Refused
@@ -149,12 +149,7 @@ def _one_line(version: rules.RuleVersion) -> odds.Odds:
 
 
 def _last_seal() -> dict[str, Any] | None:
-    seal = (
-        SealStatement.objects.filter(draw__is_shadow=False)
-        .select_related("draw__game")
-        .order_by("-sealed_at")
-        .first()
-    )
+    seal = seals.published().first()
     if seal is None:
         return None
     return {
@@ -162,7 +157,7 @@ def _last_seal() -> dict[str, Any] | None:
         "game": _(seal.draw.game.name),
         "root": seal.root,
         "url": reverse("games:result", args=[seal.draw.game.code, seal.draw.issue]),
-        "engines_agree": False,
+        "engines_agree": draws.is_settled(seal.draw),
     }
 
 

@@ -33,6 +33,8 @@ ENVIRONMENT = {
     "INDEX_KEY": "base64, 32 bytes: key of the blind indexes",
     "RECEIPT_KEY": "base64, 32 bytes: Ed25519 seed that signs receipts",
     "SEAL_KEY": "base64, 32 bytes: Ed25519 seed that signs seals",
+    "LOG_KEY": "base64, 32 bytes: Ed25519 seed that signs the log's checkpoints",
+    "WITNESS_URL": "http:// address of the witness",
     "SANDBOX_BANK_KEY": "base64, 32 bytes: shared with the sandbox bank; empty switches it off",
     "PUBLIC_URL": "https:// address players use",
     "ALLOWED_HOSTS": "host names, separated by commas",
@@ -94,6 +96,8 @@ FIELD_KEYS: dict[str, bytes] = {
 INDEX_KEY = key("INDEX_KEY")
 RECEIPT_KEY = key("RECEIPT_KEY")
 SEAL_KEY = key("SEAL_KEY")
+LOG_KEY = key("LOG_KEY")
+WITNESS_URL = needed("WITNESS_URL").rstrip("/")
 SANDBOX_BANK_KEY = key("SANDBOX_BANK_KEY") if os.environ.get("SANDBOX_BANK_KEY") else b""
 PUBLIC_URL = needed("PUBLIC_URL").rstrip("/")
 ALLOWED_HOSTS = [host for host in needed("ALLOWED_HOSTS").split(",") if host]
@@ -226,12 +230,18 @@ JOBS_RAISE = False
 # Strokes of the clock: kind of job and seconds between two rows of it.
 TICKS: dict[str, int] = {
     "sales.advance_draws": 5,
+    "sales.check_rolling": 30,
     "games.plan_calendar": 3600,
+    "games.ask_monitors": 30,
     "finance.poll_deposits": 60,
     "finance.poll_withdrawals": 60,
     "audit.expire_approvals": 60,
     "audit.make_partitions": 86_400,
+    "audit.verify_log": 86_400,
+    "audit.check_release": 86_400,
     "prizes.settle_confirmed": 5,
+    "prizes.publish_due": 5,
+    "prizes.make_kits": 60,
     "jobs.sweep": 3600,
 }
 CELERY_BEAT_SCHEDULE = {

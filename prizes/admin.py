@@ -9,17 +9,28 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy, pgettext
 
+from audit.admin import RecordedAdmin
 from lottery_portal.lib.admin import ReadOnlyAdmin
 from lottery_portal.lib.money import yuan
 
-from .models import Chunk, Prize, PrizeSheet, Settlement, TierOutcome
+from .kit_models import Kit
+from .models import (
+    Batch,
+    Chunk,
+    EngineDifference,
+    EngineRun,
+    Prize,
+    PrizeSheet,
+    Settlement,
+    TierOutcome,
+)
 
 
 @admin.register(Settlement)
 class SettlementAdmin(ReadOnlyAdmin):
     """Settlements; a halted one is looked at again at the desk of its draw."""
 
-    list_display = ("draw", "state", "chunks", "halt_reason", "begun_at", "done_at", "desk")
+    list_display = ("draw", "state", "attempt", "halt_reason", "begun_at", "done_at", "desk")
     list_filter = ("state",)
     list_select_related = ("draw",)
     ordering = ("-begun_at",)
@@ -35,7 +46,7 @@ class SettlementAdmin(ReadOnlyAdmin):
 class ChunkAdmin(ReadOnlyAdmin):
     """Parts of settlements."""
 
-    list_display = ("draw", "number", "counted_at", "credited_at", "hits")
+    list_display = ("draw", "number", "counted_at", "hits")
     list_select_related = ("settlement__draw",)
     ordering = ("-pk",)
 
@@ -48,6 +59,45 @@ class ChunkAdmin(ReadOnlyAdmin):
     def hits(self, chunk: Chunk) -> str:
         """How many lines won, tier by tier."""
         return ", ".join(f"{tier}: {lines:,}" for tier, lines in sorted(chunk.winners.items()))
+
+
+@admin.register(EngineRun)
+class EngineRunAdmin(ReadOnlyAdmin):
+    """Runs of the two engines."""
+
+    list_display = ("code", "engine", "attempt", "result_digest", "reason", "seconds", "ended_at")
+    list_filter = ("engine",)
+    search_fields = ("code", "result_digest")
+    ordering = ("-pk",)
+
+
+@admin.register(EngineDifference)
+class EngineDifferenceAdmin(ReadOnlyAdmin):
+    """What the engines saw differently."""
+
+    list_display = ("draw", "attempt", "position", "subject", "engine_one", "engine_two")
+    list_select_related = ("draw",)
+    search_fields = ("subject",)
+    ordering = ("-pk",)
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnlyAdmin):
+    """Prizes that are booked together."""
+
+    list_display = ("draw", "number", "winners", "amount_yuan", "credited_at")
+    list_select_related = ("run__draw",)
+    ordering = ("-pk",)
+
+    @admin.display(description=gettext_lazy("draw"), ordering="run")
+    def draw(self, batch: Batch) -> str:
+        """Whose prizes they are."""
+        return batch.run.draw.code
+
+    @admin.display(description=gettext_lazy("Amount (yuan)"))
+    def amount_yuan(self, batch: Batch) -> str:
+        """What they are together."""
+        return yuan(batch.amount)
 
 
 @admin.register(PrizeSheet)
@@ -95,9 +145,11 @@ class TierOutcomeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Prize)
-class PrizeAdmin(ReadOnlyAdmin):
-    """What tickets won."""
+class PrizeAdmin(RecordedAdmin):
+    """What tickets won; whoever opens one stands in the trail (F211)."""
 
+    record_type = "prize"
+    record_code = "ticket__code"
     list_display = ("ticket", "draw", "amount_yuan", "route", "settled_at")
     list_filter = ("route",)
     list_select_related = ("ticket", "draw")
@@ -108,3 +160,12 @@ class PrizeAdmin(ReadOnlyAdmin):
     def amount_yuan(self, prize: Prize) -> str:
         """What it won."""
         return yuan(prize.amount)
+
+
+@admin.register(Kit)
+class KitAdmin(ReadOnlyAdmin):
+    """Kits that were made."""
+
+    list_display = ("draw", "edition", "file_name", "size", "digest", "made_at")
+    list_select_related = ("draw",)
+    ordering = ("-pk",)

@@ -10,7 +10,14 @@ trail.name_deeds(
         "prizes.settlement_halted": _("Settlement halted"),
         "prizes.draw_priced": _("Prizes worked out"),
         "prizes.books_opened": _("Pool and fund opened"),
-    }
+        "prizes.kit_made": _("Regulator's kit made"),
+    },
+    {"prize": _("Prize")},
 )
 
-policies.name_keys({"prizes.wallet_up_to_fen": _("Prizes paid into the wallet, up to")})
+policies.name_keys(
+    {
+        "prizes.wallet_up_to_fen": _("Prizes paid into the wallet, up to"),
+        "prizes.kit_is_public": _("Regulator's kits open to everybody"),
+    }
+)

@@ -15,13 +15,13 @@ from uuid import uuid4
 from accounts import drills, registration
 from accounts.models import Player
 from finance import wallets
-from games import bets, calendar, draws, quick_pick, results, rule_sheets
-from games.models import Draw, Game, SealStatement
+from games import bets, calendar, draws, minutes, quick_pick, results, rule_sheets
+from games.models import Draw, DrawMinutes, Game, SealStatement
 from games.rules import RuleVersion
 from lottery_portal.lib.db import database_time, door
 from sales import closing, opening, purchase, sealing
 
-from . import proof, publication, settlement
+from . import comparison, publication, settlement
 from .models import Prize, PrizeSheet, Settlement
 
 GAME = "ssq-drill"
@@ -30,6 +30,7 @@ BATCH = purchase.MOST_TICKETS
 # Of a hundred tickets so many are multiples and bankers; the others hold one to five single lines.
 MULTIPLES, BANKERS = 10, 5
 LONGEST = timedelta(hours=6)
+MADE_UP = "演练"  # stands in the minutes where a real drawing has a place and offices
 
 Say = Callable[[str], None]
 
@@ -84,7 +85,8 @@ def close_and_seal(*, draw: Draw, now: datetime) -> SealStatement:
     """Close the draw at once and seal it."""
     calendar.bring_forward(draw=draw)
     closing.close(draw=draw, now=now)
-    return sealing.seal(draw=draws.find(draw.code), now=now)
+    sealing.complete(draw=draws.find(draw.code), now=now)
+    return SealStatement.objects.get(draw=draw)
 
 
 def draw_numbers(*, draw: Draw, now: datetime) -> Sequence[Sequence[int]]:
@@ -95,8 +97,34 @@ def draw_numbers(*, draw: Draw, now: datetime) -> Sequence[Sequence[int]]:
     return numbers
 
 
+def write_minutes(*, draw: Draw, now: datetime) -> DrawMinutes:
+    """The drill's minutes, written by one of its officials and signed by the other; once."""
+    draw = draws.find(draw.code)
+    if known := minutes.signed(draw):
+        return known
+    first, second = drills.officials(now=now)
+    people = [minutes.Person(minutes.name_of(one), MADE_UP) for one in (first, second)]
+    made = minutes.last(draw) or minutes.write(
+        draw=draw,
+        told=minutes.Told(
+            place=MADE_UP,
+            began_at=results.typed_by(draw.result)[0].entered_at,
+            ended_at=draw.result.confirmed_at,
+            officials=people,
+            witnesses=people[1:],
+            drawn=draw.result.numbers,
+            notes=MADE_UP,
+        ),
+        author=first,
+        now=database_time(),
+    )
+    minutes.sign(draw=draw, digest=made.digest, signer=second, now=database_time())
+    return made
+
+
 def settle(*, draw: Draw, now: datetime) -> Settlement:
-    """Settle, credit and publish, here; what workers have done already is not done again."""
+    """Write minutes, settle, credit, publish, here; what workers have done is not done again."""
+    write_minutes(draw=draw, now=now)
     settled = settlement.run(draw=draw, now=now)
     publication.publish(draw=draw, now=now)
     return settled
@@ -128,7 +156,7 @@ def check(draw: Draw) -> Drill:
         stake_fen=seal.stake,
         prizes=len(amounts),
         prizes_fen=sum(amounts),
-        differences=proof.differences(draw),
+        differences=comparison.settled_differences(draw),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from audit import policies, trail
 from finance import ledger
@@ -16,6 +17,7 @@ from lottery_portal.lib.errors import Refused
 from sales.models import Ticket
 
 from . import pools
+from .kits import PUBLIC_POLICY
 from .settlement import WALLET_POLICY
 
 WALLET_UP_TO_FEN = 10_000_00
@@ -39,12 +41,18 @@ class BooksHaveMoved(Refused):
 @door
 def load(*, now: datetime) -> None:
     """Open the books of every game once, the pool as last announced; refused after a sale."""
+    policies.set_genesis(
+        key=PUBLIC_POLICY,
+        value=True,
+        reason=gettext_noop("A kit holds pseudonyms only: everybody may check a draw"),
+        now=now,
+    )
     for game in Game.objects.order_by("position", "pk"):
         policies.set_genesis(
             key=WALLET_POLICY,
             scope=game.code,
             value=WALLET_UP_TO_FEN,
-            reason="Prizes up to 10,000 yuan go to the wallet",
+            reason=gettext_noop("Prizes up to 10,000 yuan go to the wallet"),
             now=now,
         )
         _open(game)

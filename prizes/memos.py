@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from django.db.models import F, Window
+from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,16 +13,18 @@ from finance import memos
 from finance.ledger import Line
 from finance.memos import Key, Memo
 
-from .models import Prize
+from .models import Batch, Prize
 
 
 def _prizes(lines: Sequence[Line]) -> Mapping[Key, Memo]:
-    """The prizes of a chunk are booked in the order of their tickets: so a place names a ticket."""
+    """The prizes of a batch are booked by owner and ticket: so a place in it names a ticket."""
     rows = (
-        Prize.objects.filter(entry_reference__in={line.reference for line in lines})
+        Prize.objects.filter(_of_batches({line.reference for line in lines}))
         .annotate(
             place=Window(
-                RowNumber(), partition_by=F("entry_reference"), order_by=F("ticket_id").asc()
+                RowNumber(),
+                partition_by=F("entry_reference"),
+                order_by=[F("owner_id").asc(), F("ticket_id").asc()],
             )
         )
         .filter(place__in={line.position for line in lines})
@@ -36,6 +38,23 @@ def _prizes(lines: Sequence[Line]) -> Mapping[Key, Memo]:
         )
         for reference, place, ticket, game, issue in rows
     }
+
+
+def _of_batches(references: Collection[str]) -> Q:
+    """The prizes booked under these references, found by the owners of their batches."""
+    found = Q(pk__in=[])
+    for reference in references:
+        _prize, _colon, place = reference.partition(":")
+        draw, _colon, number = place.rpartition(":")
+        runs = Batch.objects.select_related("run")
+        for batch in runs.filter(run__draw__code=draw, number=int(number)):
+            found |= Q(
+                draw=batch.run.draw_id,
+                owner__gte=batch.first_owner,
+                owner__lte=batch.last_owner,
+                entry_reference=reference,
+            )
+    return found
 
 
 memos.register("prize", _prizes)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -12,11 +10,15 @@ from lottery_portal.lib.money import MoneyField
 
 
 class Settlement(models.Model):
-    """The settling of one draw: counted in chunks, priced once, credited in chunks."""
+    """The settling of one draw: counted in chunks, by two engines, credited in batches.
+
+    `attempt` grows each time a halted settlement is begun again; runs of the engines belong to one.
+    """
 
     class State(models.TextChoices):
         HALTED = "HALTED", _("Halted")
         COUNTING = "COUNTING", _("Counting")
+        PRICED = "PRICED", _("Prizes worked out")
         CREDITING = "CREDITING", _("Crediting")
         DONE = "DONE", _("Done")
 
@@ -27,6 +29,8 @@ class Settlement(models.Model):
         max_length=9, choices=State.choices, default=State.COUNTING, verbose_name=_("state")
     )
     chunks = models.IntegerField(verbose_name=_("parts"))
+    attempt = models.SmallIntegerField(default=1, verbose_name=_("attempt"))
+    wallet_up_to = MoneyField(verbose_name=_("paid into the wallet up to (fen)"))
     halt_reason = models.CharField(
         max_length=300, default="", blank=True, verbose_name=_("reason of the halt")
     )
@@ -40,7 +44,7 @@ class Settlement(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="settlement_state_known",
-                condition=Q(state__in=["HALTED", "COUNTING", "CREDITING", "DONE"]),
+                condition=Q(state__in=["HALTED", "COUNTING", "PRICED", "CREDITING", "DONE"]),
             ),
             models.CheckConstraint(
                 name="settlement_halted_has_reason",
@@ -53,7 +57,7 @@ class Settlement(models.Model):
             models.CheckConstraint(
                 name="settlement_credits_a_priced_draw",
                 condition=Q(state__in=["HALTED", "COUNTING"], priced_at__isnull=True)
-                | Q(state__in=["CREDITING", "DONE"], priced_at__isnull=False),
+                | Q(state__in=["PRICED", "CREDITING", "DONE"], priced_at__isnull=False),
             ),
         ]
 
@@ -62,7 +66,7 @@ class Settlement(models.Model):
 
 
 class Chunk(models.Model):
-    """A range of tickets of a draw, both ends included: counted once, credited once."""
+    """A range of tickets of a draw, both ends included, counted once."""
 
     settlement = models.ForeignKey(
         Settlement, on_delete=models.PROTECT, related_name="parts", verbose_name=_("settlement")
@@ -71,7 +75,6 @@ class Chunk(models.Model):
     first_ticket = models.BigIntegerField(verbose_name=_("first ticket"))
     last_ticket = models.BigIntegerField(verbose_name=_("last ticket"))
     counted_at = models.DateTimeField(null=True, verbose_name=_("counted at"))
-    credited_at = models.DateTimeField(null=True, verbose_name=_("credited at"))
     winners: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(
         default=dict, verbose_name=_("winning lines")
     )
@@ -80,42 +83,51 @@ class Chunk(models.Model):
         verbose_name = _("chunk")
         verbose_name_plural = _("chunks")
         constraints = [
-            models.UniqueConstraint(name="chunk_once_per_number", fields=["settlement", "number"]),
-            models.CheckConstraint(
-                name="chunk_credited_after_counting",
-                condition=Q(credited_at__isnull=True) | Q(counted_at__isnull=False),
-            ),
+            models.UniqueConstraint(name="chunk_once_per_number", fields=["settlement", "number"])
         ]
 
     def __str__(self) -> str:
         return f"{self.settlement_id}/{self.number}"
 
-    def tickets(self) -> Q:
-        """The rows of tickets in this chunk, for tables that name a ticket."""
-        return Q(ticket_id__gte=self.first_ticket, ticket_id__lte=self.last_ticket)
-
 
 class Hit(models.Model):
-    """How many lines of a ticket won in each tier; found when counting, never changed."""
+    """How many lines of a ticket won in each tier; found when counting, never changed.
+
+    `won` is spelt as in a result file: `5:2,6:1` is two lines of the fifth prize and one of the
+    sixth. Written by `prizes_count()` only, set by set, which proves what foreign keys would: that
+    the ticket is one of the draw and the owner its own.
+    """
 
     ticket = models.OneToOneField(
-        "sales.Ticket", on_delete=models.PROTECT, related_name="hit", verbose_name=_("ticket")
+        "sales.Ticket",
+        on_delete=models.PROTECT,
+        primary_key=True,
+        related_name="hit",
+        db_constraint=False,
+        verbose_name=_("ticket"),
     )
     draw = models.ForeignKey(
         "games.Draw",
         on_delete=models.PROTECT,
         related_name="+",
         db_index=False,
+        db_constraint=False,
         verbose_name=_("draw"),
     )
-    tiers: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(
-        verbose_name=_("prize tiers")
+    owner = models.ForeignKey(
+        "accounts.Player",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("player"),
     )
+    won = models.CharField(max_length=200, verbose_name=_("winning lines"))
 
     class Meta:
         verbose_name = _("hit")
         verbose_name_plural = _("hits")
-        indexes = [models.Index(name="hit_of_draw", fields=["draw", "ticket"])]
+        indexes = [models.Index(name="hit_of_owner", fields=["draw", "owner", "ticket"])]
 
     def __str__(self) -> str:
         return str(self.ticket_id)
@@ -171,20 +183,28 @@ class TierOutcome(models.Model):
 
 
 class Prize(models.Model):
-    """What one ticket won in its draw; one row a ticket, never changed (F067)."""
+    """What one ticket won in its draw; one row a ticket, never changed (F067).
+
+    Written by `prizes_credit()` only, batch by batch, when the batch is what both engines found.
+    """
 
     class Route(models.TextChoices):
         WALLET = "WALLET", _("To the wallet")
         CENTRE = "CENTRE", _("At the prize centre")
 
     ticket = models.OneToOneField(
-        "sales.Ticket", on_delete=models.PROTECT, related_name="prize", verbose_name=_("ticket")
+        "sales.Ticket",
+        on_delete=models.PROTECT,
+        related_name="prize",
+        db_constraint=False,
+        verbose_name=_("ticket"),
     )
     draw = models.ForeignKey(
         "games.Draw",
         on_delete=models.PROTECT,
         related_name="+",
         db_index=False,
+        db_constraint=False,
         verbose_name=_("draw"),
     )
     owner = models.ForeignKey(
@@ -192,12 +212,11 @@ class Prize(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
         db_index=False,
+        db_constraint=False,
         verbose_name=_("player"),
     )
     amount = MoneyField(verbose_name=_("amount (fen)"))
-    tiers: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
-        verbose_name=_("prize tiers")
-    )
+    won = models.CharField(max_length=200, verbose_name=_("winning lines"))
     route = models.CharField(max_length=6, choices=Route.choices, verbose_name=_("paid out"))
     entry_reference = models.CharField(max_length=80, verbose_name=_("entry in the books"))
     settled_at = models.DateTimeField(verbose_name=_("settled at"))
@@ -218,3 +237,111 @@ class Prize(models.Model):
 
     def __str__(self) -> str:
         return str(self.ticket_id)
+
+    def tiers(self) -> list[int]:
+        """The tiers in which lines of the ticket won, best first."""
+        return [int(part.partition(":")[0]) for part in self.won.split(",")]
+
+
+class EngineRun(models.Model):
+    """What one of the two engines made of a draw: the digest of its result file, or why none.
+
+    Prizes are paid when both engines of an attempt have written the same bytes (F071).
+    """
+
+    ENGINES = ((1, _("Engine one")), (2, _("Engine two")))
+
+    code = models.CharField(max_length=60, unique=True, verbose_name=_("code"))
+    draw = models.ForeignKey(
+        "games.Draw", on_delete=models.PROTECT, related_name="engine_runs", verbose_name=_("draw")
+    )
+    attempt = models.SmallIntegerField(verbose_name=_("attempt"))
+    engine = models.SmallIntegerField(choices=ENGINES, verbose_name=_("engine"))
+    input = models.TextField(verbose_name=_("input"))
+    file_name = models.CharField(max_length=80, default="", blank=True, verbose_name=_("file"))
+    file_size = models.BigIntegerField(default=0, verbose_name=_("size"))
+    result_digest = models.CharField(
+        max_length=64, default="", blank=True, verbose_name=_("digest of the result file")
+    )
+    reason = models.CharField(
+        max_length=300, default="", blank=True, verbose_name=_("why there is no result")
+    )
+    seconds = models.FloatField(verbose_name=_("seconds"))
+    ended_at = models.DateTimeField(verbose_name=_("ended at"))
+
+    class Meta:
+        verbose_name = _("run of an engine")
+        verbose_name_plural = _("runs of the engines")
+        constraints = [
+            models.UniqueConstraint(name="engine_run_once", fields=["draw", "attempt", "engine"]),
+            models.CheckConstraint(name="engine_run_known", condition=Q(engine__in=[1, 2])),
+            models.CheckConstraint(
+                name="engine_run_has_result_or_reason",
+                condition=Q(result_digest="") & ~Q(reason="") & Q(file_name="")
+                | Q(result_digest__regex="^[0-9a-f]{64}$", reason="") & ~Q(file_name=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class EngineDifference(models.Model):
+    """One thing that the two engines of an attempt see differently; the file names them all."""
+
+    draw = models.ForeignKey(
+        "games.Draw", on_delete=models.PROTECT, related_name="+", verbose_name=_("draw")
+    )
+    attempt = models.SmallIntegerField(verbose_name=_("attempt"))
+    position = models.SmallIntegerField(verbose_name=_("no."))
+    subject = models.CharField(max_length=40, verbose_name=_("ticket or line"))
+    engine_one = models.CharField(max_length=300, blank=True, verbose_name=_("engine one"))
+    engine_two = models.CharField(max_length=300, blank=True, verbose_name=_("engine two"))
+
+    class Meta:
+        verbose_name = _("difference of the engines")
+        verbose_name_plural = _("differences of the engines")
+        constraints = [
+            models.UniqueConstraint(
+                name="engine_difference_once", fields=["draw", "attempt", "position"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draw_id}/{self.attempt}: {self.subject}"
+
+
+class Batch(models.Model):
+    """Winners of a draw whose prizes are booked together, in the order of owner and ticket.
+
+    `digest` is over what the engines wrote of them and whose they are; a batch whose rows say
+    anything else is not credited. Neighbours in this order share wallets, batches hardly ever do:
+    so two workers do not wait for each other.
+    """
+
+    run = models.ForeignKey(
+        EngineRun, on_delete=models.PROTECT, related_name="batches", verbose_name=_("run")
+    )
+    number = models.IntegerField(verbose_name=_("part no."))
+    first_owner = models.BigIntegerField(verbose_name=_("first owner"))
+    first_ticket = models.BigIntegerField(verbose_name=_("first ticket"))
+    last_owner = models.BigIntegerField(verbose_name=_("last owner"))
+    last_ticket = models.BigIntegerField(verbose_name=_("last ticket"))
+    winners = models.IntegerField(verbose_name=_("winning tickets"))
+    amount = MoneyField(verbose_name=_("amount (fen)"))
+    digest = models.CharField(max_length=64, verbose_name=_("digest"))
+    credited_at = models.DateTimeField(null=True, verbose_name=_("credited at"))
+
+    class Meta:
+        verbose_name = _("batch of prizes")
+        verbose_name_plural = _("batches of prizes")
+        constraints = [
+            models.UniqueConstraint(name="batch_once_per_number", fields=["run", "number"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.number}"
+
+
+# The kit is made of what all the others left.
+from . import kit_models as _kit_models  # noqa: E402, F401 - Django finds its table here

@@ -1,9 +1,9 @@
-"""Pool and adjustment fund of a game, as the books have them."""
+"""Pool, adjustment fund and unclaimed prizes, as the books have them."""
 
 from __future__ import annotations
 
 from finance import ledger
-from games.models import Game
+from games.models import Draw, Game
 
 
 def pool_of(game: Game) -> str:
@@ -14,6 +14,11 @@ def pool_of(game: Game) -> str:
 def fund_of(game: Game) -> str:
     """The account of the game's adjustment fund."""
     return f"fund:{game.code}"
+
+
+def unclaimed_of(draw: Draw) -> str:
+    """The account of the draw's prizes that await the prize centre."""
+    return f"unclaimed:{draw.code}"
 
 
 def of_game(game: Game) -> int | None:

@@ -7,15 +7,19 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts import messages
 from accounts.models import User
-from games import announcements, draws
+from games import announcements, draws, minutes
 from games.models import Draw
 from lottery_portal import jobs
 from lottery_portal.lib.db import door
+from lottery_portal.lib.errors import Refused
 from sales.models import Ticket
 
-from .models import Chunk, Prize, PrizeSheet, TierOutcome
+from . import settlement
+from .models import Batch, Prize, PrizeSheet, TierOutcome
 
 T = TypeVar("T")
 
@@ -29,9 +33,38 @@ def spelt(numbers: Sequence[Sequence[int]]) -> str:
     return " + ".join(" ".join(f"{number:02d}" for number in zone) for zone in numbers)
 
 
-@door
+class MinutesMissing(Refused):
+    """The last edition of the draw's minutes is not signed."""
+
+    code = "publish_with_minutes"
+    message = _("Draw %(draw)s waits for signed minutes and is published with them.")
+
+
+def publish_due(*, now: datetime) -> int:
+    """Publish every settled draw that lacks nothing, each for itself; how many were published."""
+    settled = Draw.objects.filter(state=Draw.State.SETTLED).select_related("game", "rule")
+    return sum(
+        publish(draw=draw, now=now)
+        for draw in settled.order_by("issue")
+        if not minutes.is_missing(draw)
+    )
+
+
 def publish(*, draw: Draw, now: datetime) -> bool:
-    """Publish the result of a settled draw; True for exactly one caller."""
+    """Publish the result of a settled draw; True for exactly one caller.
+
+    Refuses with `MinutesMissing` while a real draw has no signed minutes.
+    """
+    try:
+        return _publish(draw=draw, now=now)
+    except draws.DrawNotReady as refusal:
+        if minutes.signed(draw) is None and not draw.is_shadow:
+            raise MinutesMissing(draw=draw.code) from refusal
+        raise
+
+
+@door
+def _publish(*, draw: Draw, now: datetime) -> bool:
     if not draws.advance(draw_id=draw.pk, to=Draw.State.PUBLISHED, actor=None, now=now):
         return False
     sheet = PrizeSheet.objects.get(draw=draw)
@@ -50,11 +83,16 @@ def publish(*, draw: Draw, now: datetime) -> bool:
     return True
 
 
-def tell_winners(*, chunk_id: int, now: datetime) -> int:
-    """Tell the winners of one chunk, each ticket once; how many prizes were told of."""
-    part = Chunk.objects.select_related("settlement").get(pk=chunk_id)
+def tell_winners(*, batch_id: int, now: datetime) -> int:
+    """Tell the winners of one batch, each ticket once; how many prizes were told of."""
+    batch = Batch.objects.select_related("run__draw").get(pk=batch_id)
     prizes = (
-        Prize.objects.filter(part.tickets(), draw=part.settlement.draw_id)
+        Prize.objects.filter(
+            draw=batch.run.draw,
+            owner__gte=batch.first_owner,
+            owner__lte=batch.last_owner,
+            entry_reference=settlement.prize_reference(batch),
+        )
         .select_related("ticket", "owner__user", "draw__game")
         .order_by("pk")
     )

@@ -57,7 +57,7 @@ def _prize_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
             prize.ticket.code,
             prize.owner.code,
             prize.amount,
-            ", ".join(sorted(prize.tiers, key=int)),
+            ", ".join(str(tier) for tier in prize.tiers()),
             prize.route,
             prize.entry_reference,
             prize.settled_at,

@@ -1,9 +1,13 @@
-"""Settling a draw: counted in chunks, priced once, credited in chunks, then SETTLED (F067, F070).
+"""Settling a draw: counted by two engines, compared, credited, then SETTLED (F067, F070, F071).
 
-`begin` divides the tickets into chunks, after it has made sure that they are what was sealed.
-Every step is one short transaction under a natural key, and asks its own row whether it still must
-be done: it may be cut off anywhere, be started many times at once, and ends the same. The money of
-a draw, to the fen:
+`begin` makes sure that the tickets are what was sealed and divides them into chunks. Engine one
+counts the chunks and writes its result file, engine two counts the sealed file and writes its own;
+`compare` lets money move only when both are the same, byte for byte. Winners are then credited
+batch by batch, and `finish` asks once more whether what was credited is what both found.
+
+Every step is a few short transactions under natural keys, and asks its own row whether it still
+must be done: it may be cut off anywhere, be started many times at once, and ends the same. The
+money of a draw, to the fen:
 
     stakes' share + pool and fund drawn on = prizes + pool and fund fed
 
@@ -12,34 +16,40 @@ so that the account of its prize money is empty at the end; `finish` refuses oth
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, connection
 from django.utils.translation import gettext_lazy as _
 
-from audit import policies, trail
+from audit import alarms, policies, trail
 from finance import ledger
 from finance.ledger import AccountKind, EntryKind, Move
-from games import draws, prize_tables, rule_sheets
-from games.models import Draw, Result, SealStatement
+from games import draws
+from games.models import Draw
+from games.prize_tables import PrizeTable
 from lottery_portal import jobs
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
-from sales import sealing
 from sales.opening import prizes_of
 
-from . import counting, pools
-from .models import Chunk, Hit, Prize, PrizeSheet, Settlement, TierOutcome
+from . import as_sealed, comparison, engines, pools, result_file
+from .models import Batch, Chunk, EngineDifference, EngineRun, PrizeSheet, Settlement, TierOutcome
+from .pools import unclaimed_of
 
 logger = logging.getLogger(__name__)
 
-CHUNK = 2_000
+CHUNK = 5_000
+LANES = 4
 WALLET_POLICY = "prizes.wallet_up_to_fen"
+HALTED = "prizes.settlement_halted"
+_LONGEST_REASON = 300
 
 State = Settlement.State
+
+alarms.register(kind=HALTED, title=_("A settlement is halted"))
 
 
 class DrawNotConfirmed(Refused):
@@ -70,11 +80,32 @@ class NotCounted(Refused):
     message = _("Draw %(draw)s is still being counted.")
 
 
+class NotCompared(Refused):
+    """One of the engines has not ended yet."""
+
+    code = "not_compared"
+    message = _("The engines have not both counted draw %(draw)s yet.")
+
+
+class EnginesDiffer(Refused):
+    """The engines do not agree to the byte; nobody is paid."""
+
+    code = "engines_differ"
+    message = _("Draw %(draw)s is halted: %(difference)s. Nothing is paid until this is cleared.")
+
+
 class NotCredited(Refused):
     """Some prizes are still to be credited."""
 
     code = "not_credited"
     message = _("Prizes of draw %(draw)s are still being credited.")
+
+
+class NotWhatWasFound(Refused):
+    """Rows of winners are no longer what both engines found; they are not credited."""
+
+    code = "not_what_was_found"
+    message = _("Crediting of draw %(draw)s is stopped: %(difference)s.")
 
 
 class PrizeMoneyLeft(RuntimeError):
@@ -85,112 +116,143 @@ def begin(*, draw: Draw, now: datetime) -> Settlement:
     """Begin to settle `draw`, or return the settlement that has begun.
 
     Refuses with `NotWhatWasSealed`, and halts, when tickets, file or books are not what was sealed;
-    called again, it looks again.
+    called again on a halted settlement, it looks again and goes on with another attempt.
     """
     known = Settlement.objects.filter(draw=draw).exclude(state=State.HALTED).first()
     if known is not None:
+        if known.state == State.CREDITING and known.halt_reason:
+            _resume_crediting(known, now=now)
         return known
     if not Draw.objects.filter(pk=draw.pk, state=Draw.State.CONFIRMED).exists():
         raise DrawNotConfirmed(draw=draw.code)
     _check_order(draw)
-    if difference := _difference(draw):
-        logger.error("Settlement halted", extra={"draw": draw.code, "difference": difference})
-        _halt(draw, difference, now=now)
-        raise NotWhatWasSealed(draw=draw.code, difference=difference)
+    if difference := as_sealed.difference(draw):
+        logger.error("Settlement halted", extra={"draw": draw.code, "difference": str(difference)})
+        _halt(draw, str(difference), {"tickets": list(difference.tickets)}, now=now)
+        raise NotWhatWasSealed(draw=draw.code, difference=str(difference))
     try:
         return _begin(draw, now=now)
     except IntegrityError as exc:
-        if violated(exc) == "prizes_settlement_draw_id_key":
+        if violated(exc) in {"prizes_settlement_draw_id_key", "settlement_goes_forward"}:
             return Settlement.objects.get(draw=draw)
         raise
 
 
-def count_chunk(*, chunk_id: int, now: datetime) -> bool:
-    """Count the winning lines of one chunk; True for exactly one caller."""
-    counted = _count(chunk_id, now=now)
-    ask_next(Settlement.objects.get(parts=chunk_id))
-    return counted
+def count_next(*, settlement: Settlement, now: datetime) -> bool:
+    """Count one chunk that nobody is at; False when there is none."""
+    return _count(settlement, now=now)
 
 
-@door
 def price(*, draw: Draw, now: datetime) -> bool:
-    """Work out what each tier pays and where the rest goes, and book it; True for one caller.
+    """Work out the prizes and write engine one's result file; True for exactly one caller.
 
     Refuses with `NotCounted` while a chunk is not counted.
     """
-    settlement = _locked(draw)
-    if settlement.state in {State.CREDITING, State.DONE}:
+    settlement = Settlement.objects.get(draw=draw)
+    if settlement.state not in {State.HALTED, State.COUNTING}:
         return False
-    draw.refresh_from_db(fields=["special_on"])
-    parts = list(settlement.parts.order_by("number"))
-    if settlement.state == State.HALTED or any(part.counted_at is None for part in parts):
+    if settlement.state == State.HALTED or _is_left(settlement.parts, "counted_at"):
         raise NotCounted(draw=draw.code)
     _check_order(draw)
-    table = prize_tables.compute(
-        rule_sheets.version_of(draw),
-        sales_fen=draw.seal.stake,
-        pool_before_fen=ledger.balance(pools.pool_of(draw.game)),
-        special_on=draw.special_on,
-        winners=_winners(parts),
-    )
-    _write_table(draw, table, now=now)
-    _book_table(draw, table)
-    draws.set_special(game=draw.game, after_issue=draw.issue, is_on=table.special_on_next)
-    Settlement.objects.filter(pk=settlement.pk, state=State.COUNTING).update(
-        state=State.CREDITING, priced_at=now
-    )
-    trail.record(
-        action="prizes.draw_priced",
-        actor=None,
-        object_type="draw",
-        object_code=draw.code,
-        body={
-            "winners": {str(tier): lines for tier, lines in table.winners.items()},
-            "prize_fen": {str(tier): fen for tier, fen in table.prize_fen.items()},
-            "pool_before_fen": table.pool_before_fen,
-            "pool_after_fen": table.pool_after_fen,
-            "fund_paid_fen": table.fund_paid_fen,
-            "rounding_to_fund_fen": table.rounding_to_fund_fen,
-        },
-    )
-    for part in parts:
-        jobs.enqueue("prizes.credit_chunk", key=key(draw, part), chunk_id=part.pk)
-    if not parts:
-        jobs.enqueue("prizes.finish_settlement", key=f"settle:{draw.code}", draw_id=draw.pk)
-    return True
+    draw.refresh_from_db(fields=["special_on"])
+    run, batches, draft = engines.run_one(draw, settlement)
+    try:
+        return _keep_priced(draw, run, batches, draft, now=now)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
-def credit_chunk(*, chunk_id: int, now: datetime) -> bool:
-    """Credit the prizes of one chunk; True for exactly one caller."""
-    credited = _credit(chunk_id, now=now)
-    ask_next(Settlement.objects.get(parts=chunk_id))
-    return credited
+def engine_two(*, draw: Draw, now: datetime, alive: Callable[[], None] | None = None) -> bool:
+    """Let engine two count the sealed file, unless it has; True for exactly one caller."""
+    settlement = Settlement.objects.get(draw=draw)
+    if settlement.state not in {State.COUNTING, State.PRICED} or _run(settlement, 2):
+        return False
+    draw.refresh_from_db(fields=["special_on"])
+    kept = engines.run_two(draw=draw, settlement=settlement, now=now, alive=alive)
+    ask_next(settlement)
+    return kept
 
 
-@door
+def compare(*, draw: Draw, now: datetime) -> bool:
+    """Compare the engines and let the prizes be paid; True for exactly one caller.
+
+    Refuses with `NotCompared` until both have ended. When they differ it halts, leaves a report
+    that names the tickets, and refuses with `EnginesDiffer`.
+    """
+    settlement = Settlement.objects.get(draw=draw)
+    if settlement.state in {State.CREDITING, State.DONE}:
+        return False
+    one, two = _run(settlement, 1), _run(settlement, 2)
+    if settlement.state != State.PRICED or one is None or two is None:
+        raise NotCompared(draw=draw.code)
+    _check_order(draw)
+    draw.refresh_from_db(fields=["special_on"])
+    difference = comparison.disagreement(one, two)
+    table = _table(draw, settlement)
+    if not difference and one.input != result_file.given(draw):
+        difference = "the pool or the special rule has changed since the engines counted"
+    if not difference and not _begins_with(one, result_file.head(draw, table)):
+        difference = "the prize table is no longer the one in the result files"
+    if not difference:
+        difference = str(as_sealed.result_difference(draw) or "")
+    if difference:
+        rows = comparison.report(one, two)
+        if not _halt_compared(settlement, difference, rows, now=now):
+            return False  # another has compared them meanwhile, and moved on
+        logger.error("Settlement halted", extra={"draw": draw.code, "difference": difference})
+        raise EnginesDiffer(draw=draw.code, difference=difference)
+    return _let_pay(draw, table, two, now=now)
+
+
+def credit_next(*, settlement: Settlement, now: datetime) -> bool:
+    """Credit one batch of prizes that nobody is at; False when there is none.
+
+    Refuses with `NotWhatWasFound`, and says so on the desk, when its rows were changed.
+    """
+    try:
+        return _credit(settlement, now=now)
+    except IntegrityError as exc:
+        if violated(exc) != "prize_is_what_was_won":
+            raise
+        text = str(exc).splitlines()[0][:_LONGEST_REASON]
+        _stop_crediting(settlement, text, now=now)
+        raise NotWhatWasFound(draw=settlement.draw.code, difference=text) from exc
+
+
 def finish(*, draw: Draw, now: datetime) -> bool:
-    """Settle the draw once all is credited and the books come out even; True for one caller."""
-    settlement = _locked(draw)
+    """Settle the draw once all is credited as both engines found it; True for one caller."""
+    settlement = Settlement.objects.get(draw=draw)
     if settlement.state == State.DONE:
         return False
-    if settlement.state != State.CREDITING or settlement.parts.filter(credited_at=None).exists():
+    agreed = _run(settlement, 1)
+    if settlement.state != State.CREDITING or agreed is None:
         raise NotCredited(draw=draw.code)
-    if left := ledger.balance(prizes_of(draw)):
+    if _is_left(agreed.batches, "credited_at"):
+        raise NotCredited(draw=draw.code)
+    with engines.one_moment():
+        sheet = PrizeSheet.objects.get(draw=draw)
+        table = engines.table_of(draw, settlement, pool_before_fen=sheet.pool_before)
+        paid = result_file.paid_digest(draw, table, settlement=settlement)
+        left = ledger.balance(prizes_of(draw))
+    if paid != agreed.result_digest:
+        text = "the prizes credited are not those that both engines found"
+        _stop_crediting(settlement, text, now=now)
+        raise NotWhatWasFound(draw=draw.code, difference=text)
+    if left:
         raise PrizeMoneyLeft(f"{draw.code}: {left} fen of prize money are left.")
-    Settlement.objects.filter(pk=settlement.pk).update(state=State.DONE, done_at=now)
-    draws.advance(draw_id=draw.pk, to=Draw.State.SETTLED, actor=None, now=now)
-    jobs.enqueue("prizes.publish_result", key=f"publish:{draw.code}", draw_id=draw.pk)
-    return True
+    return _finish(draw, now=now)
 
 
 def run(*, draw: Draw, now: datetime) -> Settlement:
     """Do what is left of the settlement of `draw`, here; workers may do parts of it meanwhile."""
     settlement = begin(draw=draw, now=now)
-    for chunk_id in _parts_left(settlement, "counted_at"):
-        count_chunk(chunk_id=chunk_id, now=now)
+    while count_next(settlement=settlement, now=now):
+        pass
     price(draw=draw, now=now)
-    for chunk_id in _parts_left(settlement, "credited_at"):
-        credit_chunk(chunk_id=chunk_id, now=now)
+    engine_two(draw=draw, now=now)
+    compare(draw=draw, now=now)
+    while credit_next(settlement=settlement, now=now):
+        pass
     finish(draw=draw, now=now)
     settlement.refresh_from_db()
     return settlement
@@ -204,7 +266,9 @@ def ask_due(*, now: datetime) -> None:  # noqa: ARG001 - a stroke of the clock s
     ).select_related("game"):
         if draws.earlier_unsettled(draw) is None:
             jobs.enqueue("prizes.begin_settlement", key=f"settle:{draw.code}", draw_id=draw.pk)
-    for settlement in Settlement.objects.filter(state__in=[State.COUNTING, State.CREDITING]):
+    for settlement in Settlement.objects.filter(
+        state__in=[State.COUNTING, State.PRICED, State.CREDITING]
+    ):
         _ask_next(settlement)
     for draw in Draw.objects.filter(state=Draw.State.SETTLED):
         jobs.enqueue("prizes.publish_result", key=f"publish:{draw.code}", draw_id=draw.pk)
@@ -212,62 +276,19 @@ def ask_due(*, now: datetime) -> None:  # noqa: ARG001 - a stroke of the clock s
 
 @door
 def ask_next(settlement: Settlement) -> None:
-    """Ask for the step after the chunks, once the last of them is done.
+    """Ask for the step after this one, once its last part is done.
 
-    Asked after the chunk's own commit: of two chunks that end at once, one sees both done.
+    Asked after the part's own commit: of two that end at once, one sees both done.
     """
     _ask_next(settlement)
 
 
-def key(draw: Draw, part: Chunk) -> str:
-    """The natural key of the work on a chunk."""
-    return f"settle:{draw.code}:{part.number}"
-
-
-def prize_reference(draw: Draw, part: Chunk) -> str:
-    """The reference under which the prizes of a chunk are booked."""
-    return f"prize:{draw.code}:{part.number}"
-
-
-def unclaimed_of(draw: Draw) -> str:
-    """The account of the draw's prizes that await the prize centre."""
-    return f"unclaimed:{draw.code}"
+def prize_reference(batch: Batch) -> str:
+    """The reference under which the prizes of a batch are booked."""
+    return f"prize:{batch.run.draw.code}:{batch.number}"
 
 
 # Beginning
-
-
-def _difference(draw: Draw) -> str:
-    """What is not as it was sealed, in words; "" when all is."""
-    seal = SealStatement.objects.get(draw=draw)
-    try:
-        version = rule_sheets.version_of(draw)
-    except rule_sheets.RuleChanged:
-        return f"rule version {draw.rule.code} is not the approved one"
-    if seal.rule_digest != draw.rule.digest:
-        return "the rule sheet is not the sealed one"
-    counted = sealing.recount(draw)
-    for name, sealed, found in (
-        ("root", seal.root, counted.root),
-        ("tickets", seal.tickets, counted.tickets),
-        ("lines", seal.lines, counted.lines),
-        ("stakes", seal.stake, counted.stake_fen),
-    ):
-        if sealed != found:
-            return f"{name} sealed {sealed}, found {found}"
-    if _digest_of_file(seal) != seal.file_digest:
-        return "the sealed file is missing or was changed"
-    share = version.allocation.split(seal.stake).prize_fen
-    held = ledger.balance(prizes_of(draw))
-    return f"prize money {share} fen, books hold {held} fen" if share != held else ""
-
-
-def _digest_of_file(seal: SealStatement) -> str:
-    try:
-        with sealing.file_of(seal).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""
 
 
 def _check_order(draw: Draw) -> None:
@@ -275,106 +296,164 @@ def _check_order(draw: Draw) -> None:
         raise EarlierDrawFirst(draw=draw.code, earlier=earlier.code)
 
 
+def _wallet_up_to(draw: Draw) -> int:
+    return int(policies.read(WALLET_POLICY, at=draw.draws_at, scope=draw.game.code))
+
+
 @door
-def _halt(draw: Draw, difference: str, *, now: datetime) -> None:
+def _halt(draw: Draw, difference: str, facts: Mapping[str, Any], *, now: datetime) -> None:
     """Keep the halt as a row and in the trail; one that has begun meanwhile is left alone."""
+    reason = difference[:_LONGEST_REASON]
     halted, is_new = Settlement.objects.get_or_create(
         draw=draw,
         defaults={
-            "state": State.HALTED, "chunks": 0, "halt_reason": difference[:300], "begun_at": now,
+            "state": State.HALTED, "chunks": 0, "halt_reason": reason, "begun_at": now,
+            "wallet_up_to": _wallet_up_to(draw),
         },
     )  # fmt: skip
     if not is_new and halted.state != State.HALTED:
         return
-    Settlement.objects.filter(pk=halted.pk).update(halt_reason=difference[:300])
+    Settlement.objects.filter(pk=halted.pk).update(halt_reason=reason)
+    _tell_halted(draw, difference, facts, now=now)
+
+
+def _tell_halted(draw: Draw, difference: str, facts: Mapping[str, Any], *, now: datetime) -> None:
     trail.record(
         action="prizes.settlement_halted",
         actor=None,
         object_type="draw",
         object_code=draw.code,
-        body={"difference": difference},
+        body={"difference": difference, **facts},
+    )
+    alarms.raise_alarm(
+        kind=HALTED,
+        object_type="draw",
+        object_code=draw.code,
+        facts={"difference": difference, **facts},
+        now=now,
     )
 
 
 @door
 def _begin(draw: Draw, *, now: datetime) -> Settlement:
-    ranges = _ranges(draw)
-    resumed = Settlement.objects.filter(draw=draw, state=State.HALTED).update(
-        state=State.COUNTING, chunks=len(ranges), halt_reason=""
-    )
-    if resumed:
+    halted = Settlement.objects.select_for_update(no_key=True).filter(draw=draw).first()
+    if halted is not None and halted.state != State.HALTED:
+        return halted
+    ranges = [] if halted and halted.chunks else as_sealed.ranges(draw, CHUNK)
+    if halted is not None:
+        Settlement.objects.filter(pk=halted.pk).update(
+            state=State.COUNTING,
+            attempt=halted.attempt + 1,
+            chunks=halted.chunks or len(ranges),
+            halt_reason="",
+        )
+        alarms.settle(kind=HALTED, object_type="draw", object_code=draw.code, now=now)
         settlement = Settlement.objects.get(draw=draw)
     else:
-        settlement = Settlement.objects.create(draw=draw, chunks=len(ranges), begun_at=now)
-    parts = Chunk.objects.bulk_create(
+        settlement = Settlement.objects.create(
+            draw=draw, chunks=len(ranges), begun_at=now, wallet_up_to=_wallet_up_to(draw)
+        )
+    Chunk.objects.bulk_create(
         Chunk(settlement=settlement, number=number, first_ticket=first, last_ticket=last)
         for number, (first, last) in enumerate(ranges, start=1)
     )
-    for part in parts:
-        jobs.enqueue("prizes.count_chunk", key=key(draw, part), chunk_id=part.pk)
-    if not parts:
-        jobs.enqueue("prizes.price_draw", key=f"settle:{draw.code}", draw_id=draw.pk)
     trail.record(
         action="prizes.settlement_begun",
         actor=None,
         object_type="draw",
         object_code=draw.code,
-        body={"chunks": len(ranges), "root": draw.seal.root},
-    )
+        body={
+            "chunks": settlement.chunks, "root": draw.seal.root, "attempt": settlement.attempt,
+        },
+    )  # fmt: skip
+    _ask_next(settlement)
     return settlement
 
 
-def _ranges(draw: Draw) -> list[tuple[int, int]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT min(id), max(id) FROM (
-                SELECT id, (row_number() OVER (ORDER BY id) - 1) / %s AS part
-                  FROM sales_ticket WHERE draw_id = %s) numbered
-             GROUP BY part ORDER BY part
-            """,
-            [CHUNK, draw.pk],
-        )
-        return [(row[0], row[1]) for row in cursor.fetchall()]
-
-
-# Counting
+# Counting, pricing, comparing
 
 
 @door
-def _count(chunk_id: int, *, now: datetime) -> bool:
-    part = Chunk.objects.select_for_update(no_key=True).get(pk=chunk_id)
-    if part.counted_at is not None:
+def _count(settlement: Settlement, *, now: datetime) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT prizes_count(%s, %s)", [settlement.pk, now])
+        return cursor.fetchone()[0] is not None
+
+
+@door
+def _keep_priced(
+    draw: Draw, run: EngineRun, batches: list[Batch], draft: Any, *, now: datetime
+) -> bool:
+    settlement = _locked(draw)
+    if settlement.state != State.COUNTING or settlement.attempt != run.attempt:
         return False
-    draw = _draw_of(part)
-    result = Result.objects.get(draw=draw)
-    found = counting.winning_lines(
-        rule_sheets.version_of(draw),
-        draw,
-        (result.mask_1, result.mask_2),
-        first=part.first_ticket,
-        last=part.last_ticket,
-    )
-    Hit.objects.bulk_create(
-        Hit(ticket_id=ticket_id, draw=draw, tiers={str(tier): won[tier] for tier in sorted(won)})
-        for ticket_id, won in sorted(found.items())
-    )
-    Chunk.objects.filter(pk=part.pk).update(counted_at=now, winners=counting.summed(found))
+    run.ended_at = now
+    run.save(force_insert=True)
+    for batch in batches:
+        batch.run = run
+    Batch.objects.bulk_create(batches, batch_size=500)
+    result_file.give_its_name(draft, run.file_name)
+    Settlement.objects.filter(pk=settlement.pk).update(state=State.PRICED, priced_at=now)
+    _ask_next(settlement)
     return True
 
 
-# Pricing
+def _table(draw: Draw, settlement: Settlement) -> PrizeTable:
+    pool = ledger.balance(pools.pool_of(draw.game))
+    return engines.table_of(draw, settlement, pool_before_fen=pool)
 
 
-def _winners(parts: Sequence[Chunk]) -> dict[int, int]:
-    total: dict[int, int] = {}
-    for part in parts:
-        for tier, lines in part.winners.items():
-            total[int(tier)] = total.get(int(tier), 0) + lines
-    return total
+def _begins_with(run: EngineRun, head: bytes) -> bool:
+    with result_file.file_of(run).open("rb") as file:
+        return file.read(len(head)) == head
 
 
-def _write_table(draw: Draw, table: prize_tables.PrizeTable, *, now: datetime) -> None:
+@door
+def _halt_compared(
+    settlement: Settlement, difference: str, rows: list[EngineDifference], *, now: datetime
+) -> bool:
+    draw = settlement.draw
+    halted = Settlement.objects.filter(
+        pk=settlement.pk, state=State.PRICED, attempt=settlement.attempt
+    ).update(state=State.HALTED, halt_reason=difference[:_LONGEST_REASON], priced_at=None)
+    if not halted:
+        return False
+    EngineDifference.objects.bulk_create(rows)
+    tickets = [row.subject for row in rows]
+    _tell_halted(draw, difference, {"tickets": tickets}, now=now)
+    return True
+
+
+@door
+def _let_pay(draw: Draw, table: PrizeTable, agreed: EngineRun, *, now: datetime) -> bool:
+    """The table of both engines becomes the draw's, and is booked; then prizes may be credited."""
+    settlement = _locked(draw)
+    if settlement.state != State.PRICED or settlement.attempt != agreed.attempt:
+        return False
+    _write_table(draw, table, now=now)
+    _book_table(draw, table)
+    draws.set_special(game=draw.game, after_issue=draw.issue, is_on=table.special_on_next)
+    Settlement.objects.filter(pk=settlement.pk).update(state=State.CREDITING)
+    trail.record(
+        action="prizes.draw_priced",
+        actor=None,
+        object_type="draw",
+        object_code=draw.code,
+        body={
+            "result_file": agreed.result_digest,
+            "winners": {str(tier): lines for tier, lines in table.winners.items()},
+            "prize_fen": {str(tier): fen for tier, fen in table.prize_fen.items()},
+            "pool_before_fen": table.pool_before_fen,
+            "pool_after_fen": table.pool_after_fen,
+            "fund_paid_fen": table.fund_paid_fen,
+            "rounding_to_fund_fen": table.rounding_to_fund_fen,
+        },
+    )
+    _ask_next(settlement)
+    return True
+
+
+def _write_table(draw: Draw, table: PrizeTable, *, now: datetime) -> None:
     PrizeSheet.objects.create(
         draw=draw,
         sales=draw.seal.stake,
@@ -392,7 +471,7 @@ def _write_table(draw: Draw, table: prize_tables.PrizeTable, *, now: datetime) -
     )
 
 
-def _book_table(draw: Draw, table: prize_tables.PrizeTable) -> None:
+def _book_table(draw: Draw, table: PrizeTable) -> None:
     """First what comes in, then what goes out; between the draw and its prizes nothing is lost."""
     prizes, pool, fund = prizes_of(draw), pools.pool_of(draw.game), pools.fund_of(draw.game)
     ledger.open_account(
@@ -420,83 +499,87 @@ def _book_table(draw: Draw, table: prize_tables.PrizeTable) -> None:
 
 
 @door
-def _credit(chunk_id: int, *, now: datetime) -> bool:
-    part = Chunk.objects.select_for_update(no_key=True).get(pk=chunk_id)
-    if part.credited_at is not None:
+def _credit(settlement: Settlement, *, now: datetime) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT prizes_credit(%s, %s)", [settlement.pk, now])
+        (batch_id,) = cursor.fetchone()
+    if batch_id is None:
         return False
-    draw = _draw_of(part)
-    if not Settlement.objects.filter(pk=part.settlement_id, state=State.CREDITING).exists():
-        raise NotCounted(draw=draw.code)
-    won = _prizes(draw, part, now=now)
-    if won:
-        ledger.post(
-            reference=prize_reference(draw, part),
-            kind=EntryKind.PRIZE,
-            moves=[_move(draw, prize) for prize in won],
-        )
-        Prize.objects.bulk_create(won)
-        jobs.enqueue("prizes.tell_winners", key=key(draw, part), chunk_id=part.pk)
-    Chunk.objects.filter(pk=part.pk).update(credited_at=now)
+    jobs.enqueue(
+        "prizes.tell_winners",
+        key=f"settle:{settlement.draw.code}:{batch_id}",
+        batch_id=batch_id,
+    )
     return True
 
 
-def _prizes(draw: Draw, part: Chunk, *, now: datetime) -> list[Prize]:
-    per_line = dict(TierOutcome.objects.filter(draw=draw).values_list("tier", "prize"))
-    most = int(policies.read(WALLET_POLICY, at=draw.draws_at, scope=draw.game.code))
-    hits = (
-        Hit.objects.filter(part.tickets(), draw=draw)
-        .select_related("ticket__owner")
-        .order_by("ticket_id")
+@door
+def _stop_crediting(settlement: Settlement, text: str, *, now: datetime) -> None:
+    going = Settlement.objects.filter(pk=settlement.pk, state=State.CREDITING, halt_reason="")
+    if going.update(halt_reason=text):
+        _tell_halted(settlement.draw, text, {}, now=now)
+
+
+@door
+def _resume_crediting(settlement: Settlement, *, now: datetime) -> None:
+    Settlement.objects.filter(pk=settlement.pk, state=State.CREDITING).update(halt_reason="")
+    alarms.settle(kind=HALTED, object_type="draw", object_code=settlement.draw.code, now=now)
+    _ask_next(settlement, again=f":{now:%Y%m%dT%H%M%S}")
+
+
+@door
+def _finish(draw: Draw, *, now: datetime) -> bool:
+    settlement = _locked(draw)
+    if settlement.state != State.CREDITING:
+        return False
+    Settlement.objects.filter(pk=settlement.pk).update(
+        state=State.DONE, done_at=now, halt_reason=""
     )
-    prizes = []
-    for hit in hits:
-        amount = sum(lines * per_line[int(tier)] for tier, lines in hit.tiers.items())
-        if amount:
-            prizes.append(
-                Prize(
-                    ticket=hit.ticket,
-                    draw=draw,
-                    owner=hit.ticket.owner,
-                    amount=amount,
-                    tiers={
-                        tier: {"lines": lines, "prize_fen": per_line[int(tier)]}
-                        for tier, lines in hit.tiers.items()
-                    },
-                    route=Prize.Route.WALLET if amount <= most else Prize.Route.CENTRE,
-                    entry_reference=prize_reference(draw, part),
-                    settled_at=now,
-                )
-            )
-    return prizes
+    draws.advance(draw_id=draw.pk, to=Draw.State.SETTLED, actor=None, now=now)
+    alarms.settle(kind=HALTED, object_type="draw", object_code=draw.code, now=now)
+    jobs.enqueue("prizes.publish_result", key=f"publish:{draw.code}", draw_id=draw.pk)
+    return True
 
 
-def _move(draw: Draw, prize: Prize) -> Move:
-    to_wallet = prize.route == Prize.Route.WALLET
-    target = f"wallet:{prize.owner.code}" if to_wallet else unclaimed_of(draw)
-    return Move(source=prizes_of(draw), target=target, amount=prize.amount)
-
-
-# The rows of a settlement
+# The rows of a settlement, and what they wait for
 
 
 def _locked(draw: Draw) -> Settlement:
     return Settlement.objects.select_for_update(no_key=True).get(draw=draw)
 
 
-def _draw_of(part: Chunk) -> Draw:
-    return Draw.objects.select_related("game", "rule").get(settlement=part.settlement_id)
+def _run(settlement: Settlement, engine: int) -> EngineRun | None:
+    runs = EngineRun.objects.filter(
+        draw=settlement.draw_id, attempt=settlement.attempt, engine=engine
+    )
+    return runs.select_related("draw").first()
 
 
-def _parts_left(settlement: Settlement, done: str) -> list[int]:
-    left = settlement.parts.filter(**{f"{done}__isnull": True}).order_by("number")
-    return list(left.values_list("pk", flat=True))
+def _is_left(rows: Any, done: str) -> bool:
+    return bool(rows.filter(**{f"{done}__isnull": True}).exists())
 
 
 @inside_transaction
-def _ask_next(settlement: Settlement) -> None:
-    settlement.refresh_from_db(fields=["state"])
+def _ask_next(settlement: Settlement, *, again: str = "") -> None:
+    """Ask for whatever this settlement waits for; what is asked for already is not asked twice."""
+    settlement.refresh_from_db(fields=["state", "attempt"])
     draw = settlement.draw
-    if settlement.state == State.COUNTING and not _parts_left(settlement, "counted_at"):
-        jobs.enqueue("prizes.price_draw", key=f"settle:{draw.code}", draw_id=draw.pk)
-    if settlement.state == State.CREDITING and not _parts_left(settlement, "credited_at"):
-        jobs.enqueue("prizes.finish_settlement", key=f"settle:{draw.code}", draw_id=draw.pk)
+    key = f"settle:{draw.code}:{settlement.attempt}{again}"
+    lanes = range(1, LANES + 1)
+    if settlement.state in {State.COUNTING, State.PRICED} and not _run(settlement, 2):
+        jobs.enqueue("prizes.engine_two", key=key, draw_id=draw.pk)
+    if settlement.state == State.COUNTING:
+        if not _is_left(settlement.parts, "counted_at"):
+            jobs.enqueue("prizes.price_draw", key=key, draw_id=draw.pk)
+        else:
+            for lane in lanes:
+                jobs.enqueue("prizes.count", key=f"{key}/{lane}", settlement_id=settlement.pk)
+    elif settlement.state == State.PRICED and _run(settlement, 2):
+        jobs.enqueue("prizes.compare", key=key, draw_id=draw.pk)
+    elif settlement.state == State.CREDITING:
+        run = _run(settlement, 1)
+        if run is None or not _is_left(run.batches, "credited_at"):
+            jobs.enqueue("prizes.finish_settlement", key=key, draw_id=draw.pk)
+        else:
+            for lane in lanes:
+                jobs.enqueue("prizes.credit", key=f"{key}/{lane}", settlement_id=settlement.pk)

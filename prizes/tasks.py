@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -11,11 +12,21 @@ from lottery_portal import jobs
 if TYPE_CHECKING:
     from games.models import Draw
 
+    from .models import Settlement
+
+ENGINE_LEASE = timedelta(seconds=30)
+
 
 def _draw(draw_id: int) -> Draw:
     from games.models import Draw
 
     return Draw.objects.select_related("game", "rule").get(pk=draw_id)
+
+
+def _settlement(settlement_id: int) -> Settlement:
+    from .models import Settlement
+
+    return Settlement.objects.select_related("draw__game").get(pk=settlement_id)
 
 
 @jobs.handler("prizes.settle_confirmed", max_attempts=1)
@@ -37,12 +48,14 @@ def begin_settlement(*, draw_id: int) -> None:
         return
 
 
-@jobs.handler("prizes.count_chunk")
-def count_chunk(*, chunk_id: int) -> None:
-    """Count one chunk, if it is not counted yet."""
+@jobs.handler("prizes.count")
+def count(*, settlement_id: int) -> None:
+    """Count chunk after chunk until none is left; others do the same beside."""
     from . import settlement
 
-    settlement.count_chunk(chunk_id=chunk_id, now=timezone.now())
+    while settlement.count_next(settlement=_settlement(settlement_id), now=timezone.now()):
+        pass
+    settlement.ask_next(_settlement(settlement_id))
 
 
 @jobs.handler("prizes.price_draw")
@@ -53,12 +66,42 @@ def price_draw(*, draw_id: int) -> None:
     settlement.price(draw=_draw(draw_id), now=timezone.now())
 
 
-@jobs.handler("prizes.credit_chunk")
-def credit_chunk(*, chunk_id: int) -> None:
-    """Credit one chunk, if it is not credited yet."""
+@jobs.handler("prizes.engine_two", lease=ENGINE_LEASE, limit=1)
+def engine_two(*, draw_id: int) -> None:
+    """Let engine two count one draw, if it has not; while it counts the lease is held."""
     from . import settlement
 
-    settlement.credit_chunk(chunk_id=chunk_id, now=timezone.now())
+    draw = _draw(draw_id)
+    attempt = draw.settlement.attempt
+
+    def alive() -> None:
+        jobs.hold("prizes.engine_two", key=f"settle:{draw.code}:{attempt}", lease=ENGINE_LEASE)
+
+    settlement.engine_two(draw=draw, now=timezone.now(), alive=alive)
+
+
+@jobs.handler("prizes.compare")
+def compare(*, draw_id: int) -> None:
+    """Compare the engines of one draw; a halt waits for people, not for a repetition."""
+    from . import settlement
+
+    try:
+        settlement.compare(draw=_draw(draw_id), now=timezone.now())
+    except settlement.EnginesDiffer:
+        return
+
+
+@jobs.handler("prizes.credit")
+def credit(*, settlement_id: int) -> None:
+    """Credit batch after batch until none is left; others do the same beside."""
+    from . import settlement
+
+    try:
+        while settlement.credit_next(settlement=_settlement(settlement_id), now=timezone.now()):
+            pass
+    except settlement.NotWhatWasFound:
+        return
+    settlement.ask_next(_settlement(settlement_id))
 
 
 @jobs.handler("prizes.finish_settlement")
@@ -66,23 +109,37 @@ def finish_settlement(*, draw_id: int) -> None:
     """End one settlement, if it is not ended yet."""
     from . import settlement
 
-    settlement.finish(draw=_draw(draw_id), now=timezone.now())
+    try:
+        settlement.finish(draw=_draw(draw_id), now=timezone.now())
+    except settlement.NotWhatWasFound:
+        return
 
 
 @jobs.handler("prizes.publish_result")
 def publish_result(*, draw_id: int) -> None:
-    """Publish one result, if it is not published yet."""
+    """Publish one result, if it is not published yet; without minutes the clock asks again."""
     from . import publication
 
-    publication.publish(draw=_draw(draw_id), now=timezone.now())
+    try:
+        publication.publish(draw=_draw(draw_id), now=timezone.now())
+    except publication.MinutesMissing:
+        return
+
+
+@jobs.handler("prizes.publish_due", max_attempts=1)
+def publish_due() -> None:
+    """Publish what is settled and has its minutes; the next stroke of the clock repeats it."""
+    from . import publication
+
+    publication.publish_due(now=timezone.now())
 
 
 @jobs.handler("prizes.tell_winners")
-def tell_winners(*, chunk_id: int) -> None:
-    """Tell the winners of one chunk; who was told is not told again."""
+def tell_winners(*, batch_id: int) -> None:
+    """Tell the winners of one batch; who was told is not told again."""
     from . import publication
 
-    publication.tell_winners(chunk_id=chunk_id, now=timezone.now())
+    publication.tell_winners(batch_id=batch_id, now=timezone.now())
 
 
 @jobs.handler("prizes.tell_result")
@@ -91,3 +148,19 @@ def tell_result(*, draw_id: int) -> None:
     from . import publication
 
     publication.tell_result(draw=_draw(draw_id), now=timezone.now())
+
+
+@jobs.handler("prizes.make_kits", max_attempts=1)
+def make_kits() -> None:
+    """Ask for the kits that are due; the next stroke of the clock repeats it."""
+    from . import kits
+
+    kits.ask_due(now=timezone.now())
+
+
+@jobs.handler("prizes.make_kit", limit=1)
+def make_kit(*, draw_id: int) -> None:
+    """Make one kit, if there is anything new in it; what the log lacks yet is waited for."""
+    from . import kits
+
+    kits.make(draw=_draw(draw_id), now=timezone.now())

@@ -11,20 +11,25 @@ from games import claim_days
 from sales import ticket_facts
 from sales.ticket_facts import Fact
 
-from .models import Prize
+from .models import Prize, TierOutcome
 
 
 def facts(ticket_ids: Collection[int]) -> Mapping[int, Fact]:
     """The prizes of those of these tickets that won."""
+    prizes = list(Prize.objects.filter(ticket_id__in=ticket_ids).select_related("draw__rule"))
+    per_line = {
+        (row.draw_id, row.tier): row.prize
+        for row in TierOutcome.objects.filter(draw__in={prize.draw_id for prize in prizes})
+    }
     return {
         prize.ticket_id: Fact(
             prize_fen=prize.amount,
             settled_at=prize.settled_at,
             paid_at=prize.settled_at if prize.route == Prize.Route.WALLET else None,
             claim_until=claim_days.last_day(prize.draw),
-            line_prizes={int(tier): won["prize_fen"] for tier, won in prize.tiers.items()},
+            line_prizes={tier: per_line[prize.draw_id, tier] for tier in prize.tiers()},
         )
-        for prize in Prize.objects.filter(ticket_id__in=ticket_ids).select_related("draw__rule")
+        for prize in prizes
     }
 
 

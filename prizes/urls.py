@@ -10,5 +10,12 @@ urlpatterns = [
     path(
         "results/<slug:game_code>/<slug:issue>/sealed-file/", views.sealed_file, name="sealed_file"
     ),
+    path("results/<slug:game_code>/<slug:issue>/kit.zip", views.public_kit, name="kit"),
+    path("desk/draws/<slug:code>/kit.zip", views.desk_kit, name="desk_kit"),
+    path("desk/draws/<slug:code>/differences.txt", views.desk_differences, name="desk_differences"),
+    path("desk/integrity/", views.desk_integrity, name="desk_integrity"),
+    path("desk/integrity/now/", views.desk_integrity_now, name="desk_integrity_now"),
+    path("desk/integrity/verify/", views.desk_verify_log, name="desk_verify_log"),
+    path("transparency/", views.transparency_page, name="transparency"),
     path("desk/draws/<slug:code>/settle/", views.desk_settle_again, name="desk_settle_again"),
 ]

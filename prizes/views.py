@@ -1,21 +1,29 @@
-"""Pages of this room: the sealed file, once the draw is over; a halted settlement."""
+"""Pages of this room: sealed file and kit, once the draw is over; a halted settlement; whether all
+is in order, for those who check and for everybody."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages as notes
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import step_up
-from games import draws
+from audit import verification
+from games import draws, words
 from games.models import Draw, SealStatement
 from lottery_portal.lib.errors import Refused
 from sales import sealing
 
-from . import settlement
+from . import comparison, integrity, kits, settlement, transparency
+from .kit_models import Kit
+from .models import Settlement
 
 # Article 22: nobody looks at what was sold until the draw is over.
 FILE_SHOWN = draws.WAY[draws.WAY.index(Draw.State.CONFIRMED) :]
@@ -42,6 +50,38 @@ def sealed_file(_request: HttpRequest, game_code: str, issue: str) -> HttpRespon
     )
 
 
+@require_safe
+def public_kit(_request: HttpRequest, game_code: str, issue: str) -> HttpResponseBase:
+    """The kit of a published draw, where policy gives it to everybody."""
+    draw = get_object_or_404(Draw, game__code=game_code, issue=issue, is_shadow=False)
+    kit = kits.public_kit(draw, now=timezone.now())
+    if kit is None:
+        raise Http404
+    return _archive(kit)
+
+
+@never_cache
+@require_safe
+def desk_kit(_request: HttpRequest, code: str) -> HttpResponseBase:
+    """The kit of a draw, drills too, for those who check draws."""
+    kit = kits.latest(get_object_or_404(Draw, code=code))
+    if kit is None:
+        raise Http404
+    return _archive(kit)
+
+
+def _archive(kit: Kit) -> HttpResponseBase:
+    path = kits.file_of(kit)
+    if not path.is_file():
+        raise Http404
+    return FileResponse(
+        path.open("rb"),
+        as_attachment=True,
+        filename=kit.file_name,
+        content_type="application/zip",
+    )
+
+
 @require_POST
 @step_up.required
 def desk_settle_again(request: HttpRequest, code: str) -> HttpResponse:
@@ -54,3 +94,87 @@ def desk_settle_again(request: HttpRequest, code: str) -> HttpResponse:
     else:
         notes.success(request, _("All is as it was sealed. The settlement goes on."))
     return redirect("games:desk_draw", code=draw.code)
+
+
+@never_cache
+@require_safe
+def desk_differences(_request: HttpRequest, code: str) -> HttpResponseBase:
+    """Every difference of the engines in the last attempt of a draw, as a file."""
+    settled = get_object_or_404(Settlement.objects.select_related("draw"), draw__code=code)
+    path = comparison.report_of(settled.draw, settled.attempt)
+    if not path.is_file():
+        raise Http404
+    return FileResponse(
+        path.open("rb"), as_attachment=True, filename=path.name, content_type="text/plain"
+    )
+
+
+@never_cache
+@require_safe
+def desk_integrity(request: HttpRequest) -> HttpResponse:
+    """Seals, log, witness, rolling checks, monitors and alarms, as they are now."""
+    page = {
+        "nav": "integrity",
+        "poll_url": reverse("prizes:desk_integrity_now"),
+        **integrity.of_now(now=timezone.now()),
+    }
+    return render(request, "desk/integrity.html", page)
+
+
+@never_cache
+@require_safe
+def desk_integrity_now(request: HttpRequest) -> HttpResponse:
+    """The same without the page around it; asked for every ten seconds."""
+    return render(request, "desk/_integrity.html", integrity.of_now(now=timezone.now()))
+
+
+@require_POST
+def desk_verify_log(request: HttpRequest) -> HttpResponse:
+    """Order a full verification of the log; its result appears on the dashboard."""
+    verification.order(actor=request.user, now=timezone.now())
+    notes.success(request, _("Ordered. The result appears here when everything is compared."))
+    return redirect("prizes:desk_integrity")
+
+
+@require_safe
+def transparency_page(request: HttpRequest) -> HttpResponse:
+    """What everybody may check us by, and how."""
+    now = timezone.now()
+    latest = transparency.latest_seals()
+    page = {
+        "nav": "check",
+        "latest": [_seal(one) for one in latest],
+        "earlier": [_seal(one) for one in transparency.earlier_seals(latest)],
+        "checkpoint": transparency.checkpoint(),
+        "keys": transparency.keyring(),
+        "roles": {
+            "OPERATIONS": _("The operator: seals and kits"),
+            "INDEPENDENT": _("The independent witness: seals and checkpoints"),
+            "LOG": _("The log: checkpoints"),
+            "RECEIPT": _("The operator: receipts"),
+        },
+        "kits": [
+            {
+                "name": words.draw(draw),
+                "size": kit.size,
+                "digest": kit.digest,
+                "file": kit.file_name,
+                "url": reverse("prizes:kit", args=[draw.game.code, draw.issue]),
+            }
+            for draw, kit in transparency.public_kits(now=now)
+        ],
+    }
+    return render(request, "prizes/transparency.html", page)
+
+
+def _seal(statement: SealStatement) -> dict[str, Any]:
+    draw = statement.draw
+    return {
+        "game": words.game(draw.game),
+        "issue": draw.issue,
+        "root": statement.root,
+        "tickets": statement.tickets,
+        "published_at": statement.publication.published_at,
+        "draws_at": draw.draws_at,
+        "url": reverse("games:seal", args=[draw.code]),
+    }

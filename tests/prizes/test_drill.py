@@ -13,7 +13,7 @@ from finance import ledger
 from games import results
 from games.models import Draw
 from lottery_portal.lib.db import database_time
-from prizes import drill, proof
+from prizes import comparison, drill
 from prizes.models import Settlement
 from sales.models import Ticket
 from tests import make, make_draws
@@ -90,11 +90,11 @@ def test_the_second_look_finds_what_was_paid_otherwise_than_owed():
         draw=Draw.objects.select_related("game", "rule").get(pk=draw.pk), now=database_time()
     )
     found = Draw.objects.select_related("game", "rule").get(pk=draw.pk)
-    assert proof.differences(found) == []
+    assert comparison.settled_differences(found) == []
     assert Settlement.objects.get(draw=found).state == "DONE"
 
     with as_owner() as owner:
         owner.execute("ALTER TABLE prizes_prize DISABLE TRIGGER USER")
         owner.execute("DELETE FROM prizes_prize WHERE id = (SELECT max(id) FROM prizes_prize)")
 
-    assert any("paid otherwise" in one for one in proof.differences(found))
+    assert any("paid otherwise" in one for one in comparison.settled_differences(found))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
 from finance import ledger
 from games import bets, draws
+from games.models import Draw
+from lottery_portal import jobs
+from lottery_portal.jobs.queue import due
 from lottery_portal.lib.db import database_time
-from prizes import proof, publication, settlement
-from prizes.models import Chunk, Prize, Settlement
+from prizes import comparison, engines, publication, settlement
+from prizes.models import Prize, Settlement
 from sales import closing
 from tests import make, make_draws
-from tests.at_once import at_once, meeting
+from tests.at_once import at_once
 from tests.owner import as_owner
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -31,6 +34,7 @@ def winners() -> list[list[bets.Selection]]:
 def test_a_settlement_started_ten_times_at_once_pays_once(monkeypatch):
     """F070: ten workers do everything at once; the books are those of one."""
     monkeypatch.setattr(settlement, "CHUNK", 5)
+    monkeypatch.setattr(engines, "BATCH", 7)
     player = make.shadow_player(wallet=82_00)
     draw = make_draws.confirmed(*winners(), player=player)
 
@@ -45,63 +49,90 @@ def test_a_settlement_started_ten_times_at_once_pays_once(monkeypatch):
     assert Settlement.objects.get(draw=draw).state == Settlement.State.DONE
     assert Prize.objects.count() == 41
     assert ledger.balance(f"wallet:{player.code}") == 40 * 5_00
-    assert proof.differences(draws.find(draw.code)) == []
+    assert comparison.settled_differences(draws.find(draw.code)) == []
 
 
 def _comes_later(outcome: object) -> bool:
     """A worker may find others at their chunks still: it goes, and is called again."""
-    return isinstance(outcome, settlement.NotCounted | settlement.NotCredited)
-
-
-def test_one_chunk_credited_ten_times_at_once_is_credited_once():
-    """F070: the chunk's row is the lock."""
-    player = make.shadow_player(wallet=82_00)
-    draw = make_draws.confirmed(*winners(), player=player)
-    settlement.begin(draw=draw, now=database_time())
-    chunk = Chunk.objects.get()
-    settlement.count_chunk(chunk_id=chunk.pk, now=database_time())
-    settlement.price(draw=draw, now=database_time())
-
-    outcomes = at_once(
-        [lambda: settlement.credit_chunk(chunk_id=chunk.pk, now=database_time())] * 10
+    return isinstance(
+        outcome, settlement.NotCounted | settlement.NotCompared | settlement.NotCredited
     )
+
+
+def priced(draw: Draw) -> Settlement:
+    """The draw counted by both engines; its one batch is not credited yet."""
+    begun = settlement.begin(draw=draw, now=database_time())
+    while settlement.count_next(settlement=begun, now=database_time()):
+        pass
+    settlement.price(draw=draw, now=database_time())
+    settlement.engine_two(draw=draw, now=database_time())
+    settlement.compare(draw=draw, now=database_time())
+    return begun
+
+
+def test_one_batch_credited_ten_times_at_once_is_credited_once():
+    """F070: the batch's row is the lock."""
+    player = make.shadow_player(wallet=82_00)
+    begun = priced(make_draws.confirmed(*winners(), player=player))
+
+    outcomes = at_once([lambda: settlement.credit_next(settlement=begun, now=database_time())] * 10)
 
     assert sorted(outcomes, key=str) == [False] * 9 + [True]
     assert ledger.balance(f"wallet:{player.code}") == 40 * 5_00
 
 
-def test_without_the_references_and_the_lock_prizes_would_be_paid_twice(monkeypatch):
-    """The negative control: without the chunk's lock and once-only references, money doubles."""
+def test_without_the_references_and_the_lock_prizes_would_be_paid_twice():
+    """The negative control: without the batch's lock and once-only references, money doubles."""
     player = make.shadow_player(wallet=82_00)
-    draw = make_draws.confirmed(*winners(), player=player)
-    settlement.begin(draw=draw, now=database_time())
-    chunk = Chunk.objects.get()
-    settlement.count_chunk(chunk_id=chunk.pk, now=database_time())
-    settlement.price(draw=draw, now=database_time())
+    begun = priced(make_draws.confirmed(*winners(), player=player))
     with as_owner() as owner:
         owner.execute("ALTER TABLE prizes_prize DROP CONSTRAINT prizes_prize_ticket_id_key")
-        owner.execute("DROP TRIGGER prizes_chunk_goes_forward ON prizes_chunk")
-    monkeypatch.setattr(
-        "django.db.models.query.QuerySet.select_for_update",
-        lambda rows, **_how: rows.using("default"),
-    )
-    monkeypatch.setattr(
-        settlement,
-        "prize_reference",
-        lambda found, part: f"prize:{found.code}:{part.number}:{_backend()}",
-    )
+        owner.execute("DROP TRIGGER prizes_batch_goes_forward ON prizes_batch")
+        row = owner.execute(
+            "SELECT pg_get_functiondef('prizes_credit(bigint, timestamptz)'::regprocedure)"
+        ).fetchone()
+        assert row is not None
+        text = row[0]
+        for guard, without in (
+            ("FOR NO KEY UPDATE OF b SKIP LOCKED", ""),
+            ("|| part.number;", "|| part.number || '.' || pg_backend_pid();"),
+            ("THEN RETURN NULL; END IF;", "THEN RETURN NULL; END IF; PERFORM pg_sleep(0.5);"),
+        ):
+            assert guard in text
+            text = text.replace(guard, without)
+        owner.execute(text)
 
-    monkeypatch.setattr(settlement, "_prizes", meeting(settlement._prizes, 6))
-
-    at_once([lambda: settlement.credit_chunk(chunk_id=chunk.pk, now=database_time())] * 6)
+    at_once([lambda: settlement.credit_next(settlement=begun, now=database_time())] * 6)
 
     assert ledger.balance(f"wallet:{player.code}") > 40 * 5_00
 
 
-def _backend() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        return int(cursor.fetchone()[0])
+def test_three_dispatchers_and_two_beats_settle_a_draw_once(settings):
+    """F070: whoever rings, and however often: every winner has his prize once."""
+    settings.JOBS_RAISE = False
+    player = make.shadow_player(wallet=82_00)
+    draw = make_draws.confirmed(*winners(), player=player)
+    until = time.monotonic() + 60
+
+    def is_open() -> bool:
+        done = draws.find(draw.code).state == Draw.State.PUBLISHED
+        return not done and time.monotonic() < until
+
+    def dispatch() -> None:
+        while is_open():
+            for job_id, _kind in due():
+                jobs.run_one(job_id)
+
+    def beat() -> None:
+        while is_open():
+            settlement.ask_due(now=database_time())
+
+    assert at_once([dispatch] * 3 + [beat] * 2) == [None] * 5
+
+    assert draws.find(draw.code).state == Draw.State.PUBLISHED
+    assert Prize.objects.count() == 41
+    assert ledger.balance(f"wallet:{player.code}") == 40 * 5_00
+    assert comparison.settled_differences(draws.find(draw.code)) == []
 
 
 def test_a_draw_advanced_ten_times_at_once_takes_the_step_once():

@@ -1,0 +1,584 @@
+"""Settlement at full size: two million tickets of five single lines, counted, compared, credited.
+
+    ./portal bench settle [--selections 10000000] [--players 200000] [--workers 2]
+
+A database of its own is made on the configured server and dropped again. Rows of tickets are made
+by COPY as their owner; sealing, drawing and settling go through the doors, in as many processes as
+workers of the portal would be. Engine one is timed from `begin`, which works the root out anew, to
+SETTLED, without engine two; engine two runs alone before it is compared. Multiples and bankers are
+measured apart, and the naive way (load by the ORM, expand, compare, save) on a hundred thousand
+tickets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import multiprocessing
+import os
+import platform
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import combinations, product
+from pathlib import Path
+from typing import Any, LiteralString
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+LINES = 5  # single lines a ticket
+PER_PURCHASE = 100
+NAIVE_TICKETS = 100_000
+COMPLEX = 100_000
+NUMBERS = ((3, 8, 14, 20, 27, 31), (9,))
+WRITTEN_TOGETHER = 50_000  # tickets of one statement
+
+
+@dataclass
+class Measured:
+    """What one settlement took."""
+
+    selections: int
+    engine_one: dict[str, float] = field(default_factory=dict)
+    engine_two_s: float = 0.0
+    peak_mib: float = 0.0
+    engine_two_mib: float = 0.0
+    winners: int = 0
+    longest_write_s: float = 0.0
+
+    @property
+    def engine_one_s(self) -> float:
+        """All steps of engine one."""
+        return sum(self.engine_one.values())
+
+
+def main() -> int:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description="Settlement of ten million selections.")
+    parser.add_argument("--selections", type=int, default=10_000_000)
+    parser.add_argument("--players", type=int, default=200_000)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--no-growth", action="store_true", help="leave out twice the size")
+    asked = parser.parse_args()
+    with database() as owner_url:
+        make_players(owner_url, asked.players)
+        half = settle_once(owner_url, asked, asked.selections)
+        double = None if asked.no_growth else settle_once(owner_url, asked, 2 * asked.selections)
+        mixed = settle_once(owner_url, asked, min(COMPLEX, asked.selections), make=complex_rows)
+        small = min(NAIVE_TICKETS, asked.selections // LINES)
+        naive_s, ours_s = against_naive(owner_url, asked, small)
+    return tell(asked, half, double, mixed, naive_s=naive_s, ours_s=ours_s)
+
+
+@contextlib.contextmanager
+def database() -> Iterator[str]:
+    """A database of its own, migrated, with the first rows of the house; dropped afterwards."""
+    name = f"bench_settle_{os.getpid()}"
+    server = os.environ["OWNER_DATABASE_URL"]
+    state = tempfile.mkdtemp(prefix="bench-settle-")
+    os.environ["STATE_DIR"] = state
+    for variable in ("DATABASE_URL", "OWNER_DATABASE_URL"):
+        os.environ[variable] = urlunsplit(urlsplit(os.environ[variable])._replace(path=f"/{name}"))
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "benchmarks.settings", "DEMO": "1", "DEBUG": "0"}
+    postgres = urlunsplit(urlsplit(server)._replace(path="/postgres"))
+    with psycopg.connect(postgres, autocommit=True) as owner:
+        owner.execute(f'CREATE DATABASE "{name}"')
+        try:
+            prepare()
+            yield os.environ["OWNER_DATABASE_URL"]
+        finally:
+            from django.db import connections  # noqa: PLC0415 - Django is set up only now
+
+            connections.close_all()
+            owner.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            shutil.rmtree(state, ignore_errors=True)
+
+
+def prepare() -> None:
+    """Migrate and write the first rows."""
+    import django  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+    call_command("genesis", verbosity=0)
+
+
+@contextlib.contextmanager
+def unguarded(owner_url: str, *tables: str) -> Iterator[psycopg.Connection]:
+    """The owner's connection, with the triggers of these tables off: rows as they would be."""
+    with psycopg.connect(owner_url, autocommit=True) as owner:
+        for table in tables:
+            owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        try:
+            yield owner
+        finally:
+            for table in tables:
+                owner.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+def make_players(owner_url: str, count: int) -> None:
+    """Shadow players with wallets."""
+    from tests import make  # noqa: PLC0415
+
+    pattern = make.shadow_player()
+    with unguarded(owner_url, "accounts_user", "accounts_player", "finance_account") as owner:
+        owner.execute(
+            """
+            INSERT INTO accounts_user
+            SELECT (jsonb_populate_record(NULL::accounts_user, to_jsonb(u) || jsonb_build_object(
+                       'id', 10000000 + n, 'username', 'bench-' || n))).*
+              FROM accounts_user u, generate_series(1, %s) n WHERE u.id = %s
+            """,
+            [count, pattern.user_id],
+        )
+        owner.execute(
+            """
+            INSERT INTO accounts_player
+            SELECT (jsonb_populate_record(NULL::accounts_player, to_jsonb(p) || jsonb_build_object(
+                       'id', 10000000 + n, 'user_id', 10000000 + n,
+                       'code', 'BENCH' || lpad(n::text, 8, '0')))).*
+              FROM accounts_player p, generate_series(1, %s) n WHERE p.id = %s
+            """,
+            [count, pattern.pk],
+        )
+        owner.execute(
+            """
+            INSERT INTO finance_account (code, kind, is_shadow, keeps_balance, balance, opened_at)
+            SELECT 'wallet:' || code, 'WALLET', true, true, 0, clock_timestamp()
+              FROM accounts_player WHERE id > 10000000
+            """
+        )
+        owner.execute("VACUUM ANALYZE accounts_player, accounts_user, finance_account")
+
+
+def settle_once(
+    owner_url: str,
+    asked: argparse.Namespace,
+    selections: int,
+    make: Callable[[str, Any, int], int] | None = None,
+) -> Measured:
+    """A draw of so many selections, settled by the doors in `asked.workers` processes."""
+    from games import draws  # noqa: PLC0415
+    from lottery_portal.lib.db import database_time  # noqa: PLC0415
+    from prizes import settlement  # noqa: PLC0415
+    from prizes.models import Hit, Settlement  # noqa: PLC0415
+
+    draw = confirmed(owner_url, selections, make or single_rows)
+    found = Measured(selections)
+    write = LongestWrite()
+    with timed(found.engine_one, "root"):
+        settlement.begin(draw=draw, now=database_time())
+    with workers(count_all, asked.workers, draw.pk) as go, timed(found.engine_one, "count"):
+        told = go()
+    with timed(found.engine_one, "result file"):
+        settlement.price(draw=draw, now=database_time())
+    before = time.perf_counter()
+    settlement.engine_two(draw=draw, now=database_time())
+    found.engine_two_s = time.perf_counter() - before
+    with timed(found.engine_one, "compare"):
+        settlement.compare(draw=draws.find(draw.code), now=database_time())
+    with workers(credit_all, asked.workers, draw.pk) as go, timed(found.engine_one, "credit"):
+        told += go()
+    with timed(found.engine_one, "finish"):
+        settlement.finish(draw=draws.find(draw.code), now=database_time())
+    assert Settlement.objects.get(draw=draw).state == Settlement.State.DONE
+    found.winners = Hit.objects.filter(draw=draw).count()
+    found.longest_write_s = max([write.seconds, *(longest for _peak, longest in told)])
+    mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found.peak_mib = max([mine, *(peak for peak, _longest in told)])
+    found.engine_two_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return found
+
+
+@contextlib.contextmanager
+def timed(into: dict[str, float], name: str) -> Iterator[None]:
+    """Keep how long this took, by the clock on the wall."""
+    before = time.perf_counter()
+    yield
+    into[name] = time.perf_counter() - before
+    print(f"  {name:<12} {into[name]:8.2f} s", flush=True)
+
+
+class LongestWrite:
+    """How long the longest transaction was that wrote: the doors of settlement are watched."""
+
+    WRITING = ("_begin", "_count", "_keep_priced", "_let_pay", "_credit", "_finish")
+
+    def __init__(self) -> None:
+        from prizes import settlement  # noqa: PLC0415
+
+        self.seconds = 0.0
+        for name in self.WRITING:
+            act = getattr(settlement, name)
+            setattr(settlement, name, self._watch(getattr(act, "watched", act)))
+
+    def _watch(self, act: Callable[..., Any]) -> Callable[..., Any]:
+        def watching(*given: Any, **named: Any) -> Any:
+            before = time.perf_counter()
+            try:
+                return act(*given, **named)
+            finally:
+                self.seconds = max(self.seconds, time.perf_counter() - before)
+
+        setattr(watching, "watched", act)  # noqa: B010 - an attribute of our own
+        return watching
+
+
+@contextlib.contextmanager
+def workers(
+    target: Callable[[int], None], count: int, draw_id: int
+) -> Iterator[Callable[[], list[tuple[float, float]]]]:
+    """So many processes, up and waiting as workers of the portal are; the call lets them begin.
+
+    It gives the memory and the longest write of each.
+    """
+    context = multiprocessing.get_context("spawn")
+    results, ready = context.Queue(), context.Barrier(count + 1)
+    processes = [
+        context.Process(target=in_one, args=(target, draw_id, ready, results))
+        for _one in range(count)
+    ]
+    for process in processes:
+        process.start()
+
+    def begin() -> list[tuple[float, float]]:
+        ready.wait()
+        return [results.get() for _process in processes]
+
+    while ready.n_waiting < count:
+        time.sleep(0.05)
+    yield begin
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+
+
+def in_one(target: Callable[[int], None], draw_id: int, ready: Any, results: Any) -> None:
+    """What a worker of the portal does, in a process of its own."""
+    import django  # noqa: PLC0415
+
+    django.setup()
+    write = LongestWrite()
+    ready.wait()
+    target(draw_id)
+    results.put((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, write.seconds))
+
+
+def count_all(draw_id: int) -> None:
+    """Count chunks until none is left."""
+    from lottery_portal.lib.db import database_time  # noqa: PLC0415
+    from prizes import settlement  # noqa: PLC0415
+    from prizes.models import Settlement  # noqa: PLC0415
+
+    one = Settlement.objects.select_related("draw__game").get(draw=draw_id)
+    while settlement.count_next(settlement=one, now=database_time()):
+        pass
+
+
+def credit_all(draw_id: int) -> None:
+    """Credit batches until none is left."""
+    from lottery_portal.lib.db import database_time  # noqa: PLC0415
+    from prizes import settlement  # noqa: PLC0415
+    from prizes.models import Settlement  # noqa: PLC0415
+
+    one = Settlement.objects.select_related("draw__game").get(draw=draw_id)
+    while settlement.credit_next(settlement=one, now=database_time()):
+        pass
+
+
+# The rows
+
+
+def confirmed(owner_url: str, selections: int, make: Callable[[str, Any, int], int]) -> Any:
+    """A shadow draw in which so much was sold, sealed and drawn."""
+    from django.db import transaction  # noqa: PLC0415
+
+    from finance import ledger, wallets  # noqa: PLC0415
+    from games import calendar, draws  # noqa: PLC0415
+    from lottery_portal.lib.db import database_time  # noqa: PLC0415
+    from sales import closing, sealing  # noqa: PLC0415
+    from tests import make as makers  # noqa: PLC0415
+    from tests import make_draws  # noqa: PLC0415
+
+    before = time.perf_counter()
+    draw = makers.shadow_draw()
+    fen = make(owner_url, draw, selections)
+    buyer = makers.shadow_player()
+    with transaction.atomic():
+        wallets.fill_shadow(buyer, fen=fen, reference=f"drill:bench-{draw.code}")
+        ledger.post(
+            reference=f"purchase:bench-{draw.code}",
+            kind="PURCHASE",
+            moves=[
+                ledger.Move(source=f"wallet:{buyer.code}", target=f"stakes:{draw.code}", amount=fen)
+            ],
+        )
+    print(f"{selections:,} selections sold in {time.perf_counter() - before:.0f} s", flush=True)
+    before = time.perf_counter()
+    calendar.bring_forward(draw=draw)
+    closing.close(draw=draw, now=database_time())
+    sealing.seal(draw=draws.find(draw.code), now=database_time())
+    print(f"sealed in {time.perf_counter() - before:.0f} s", flush=True)
+    with unpublished(owner_url):
+        return make_draws.drawn(draws.find(draw.code), NUMBERS)
+
+
+@contextlib.contextmanager
+def unpublished(owner_url: str) -> Iterator[None]:
+    """Numbers may be typed though no witness signed the seal: it was not told of these tickets."""
+    with psycopg.connect(owner_url, autocommit=True) as owner:
+        guards = owner.execute(
+            "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE '%%publish%%'"
+            " AND tgrelid = 'games_resultentry'::regclass",
+            [],
+        ).fetchall()
+        for (name,) in guards:
+            owner.execute(f'ALTER TABLE games_resultentry DISABLE TRIGGER "{name}"')
+        yield
+
+
+def single_rows(owner_url: str, draw: Any, selections: int) -> int:
+    """Tickets of five single lines of random numbers; the stakes in fen."""
+    return write_tickets(
+        owner_url,
+        draw,
+        selections // LINES,
+        LINES,
+        "'single', 1, 1, true, 200, 0,"
+        " (SELECT array_agg(mask) FROM masks)[1 + floor(random() * 50000)], 0,"
+        " 1::bigint << floor(random() * 16)::integer",
+        price=LINES * 200,
+        lines=LINES,
+    )
+
+
+def complex_rows(owner_url: str, draw: Any, selections: int) -> int:
+    """Tickets of one selection, half multiples of 7 + 1, half bankers of 2 # 6 + 1, in turn."""
+    banker = "(t.id % 2) = 1"
+    return write_tickets(
+        owner_url,
+        draw,
+        selections,
+        1,
+        f"CASE WHEN {banker} THEN 'banker' ELSE 'multiple' END,"
+        f" CASE WHEN {banker} THEN 15 ELSE 7 END, 1, true,"
+        f" CASE WHEN {banker} THEN 3000 ELSE 1400 END,"
+        f" CASE WHEN {banker} THEN 3::bigint ELSE 0 END,"
+        f" CASE WHEN {banker} THEN 252::bigint << floor(random() * 24)::integer"
+        "   ELSE 127::bigint << floor(random() * 26)::integer END,"
+        " 0, 1::bigint << floor(random() * 16)::integer",
+        price="CASE WHEN (id %% 2) = 1 THEN 3000 ELSE 1400 END",
+        lines="CASE WHEN (id %% 2) = 1 THEN 15 ELSE 7 END",
+    )
+
+
+def write_tickets(
+    owner_url: str, draw: Any, tickets: int, each: int, picks: str, *, price: Any, lines: Any
+) -> int:
+    """Write tickets and their selections as the owner; what they cost together."""
+    tables = ["sales_purchase", "sales_ticket", f"sales_selection_d{draw.pk}", "sales_selection"]
+    with unguarded(owner_url, *tables) as owner:
+        drop_references(owner, "sales_ticket")
+        owner.execute(MASKS)
+        first = number(owner, "SELECT coalesce(max(id), 0) + 1 FROM sales_ticket")
+        values = {"draw": draw.pk, "rule": draw.rule_id, "each": each, "per": PER_PURCHASE}
+        for start in range(first, first + tickets, WRITTEN_TOGETHER):
+            span = {"start": start, "stop": min(start + WRITTEN_TOGETHER, first + tickets) - 1}
+            owner.execute(PURCHASES, values | span)
+            owner.execute(TICKETS.format(price=price, lines=lines), values | span)
+            owner.execute(
+                SELECTIONS.format(draw=draw.pk, picks=picks.replace("%", "%%")), values | span
+            )
+        for table in ("sales_ticket", "sales_purchase"):
+            owner.execute(NEXT_NUMBER.format(table=table))
+        return number(
+            owner,
+            "SELECT sum(price)::bigint FROM sales_ticket WHERE draw_id = %(draw)s",
+            {"draw": draw.pk},
+        )
+
+
+def number(
+    owner: psycopg.Connection, query: LiteralString, values: dict[str, int] | None = None
+) -> int:
+    """The one number that a query gives."""
+    row = owner.execute(query, values).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def drop_references(owner: psycopg.Connection, table: str) -> None:
+    """Rows of this table are made by the million: what they refer to is there."""
+    names = owner.execute(
+        "SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = %s::regclass", [table]
+    ).fetchall()
+    for (name,) in names:
+        owner.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+
+
+NEXT_NUMBER = "SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
+MASKS = """
+CREATE TEMPORARY TABLE masks AS
+    SELECT bit_or(1::bigint << n) AS mask FROM (
+        SELECT line, n, row_number() OVER (PARTITION BY line ORDER BY random()) AS place
+          FROM generate_series(1, 50000) line, generate_series(0, 32) n) shuffled
+     WHERE place <= 6 GROUP BY line
+"""
+PURCHASES = """
+INSERT INTO sales_purchase (id, code, player_id, request_key, request_hash, price, channel,
+    bought_at)
+SELECT n, 'BENCH' || lpad(n::text, 12, '0'), 10000001, gen_random_uuid(), '', 1, 'drill',
+       clock_timestamp()
+  FROM generate_series(%(start)s::bigint / %(per)s, %(stop)s::bigint / %(per)s) n
+ON CONFLICT DO NOTHING
+"""
+TICKETS = """
+INSERT INTO sales_ticket (id, code, purchase_id, position, draw_id, rule_id, owner_id, price,
+    lines, salt, format_version, channel, outlet_code, province, is_shadow, xid, sold_at)
+SELECT id, 'BENCH' || lpad(id::text, 12, '0'), id / %(per)s, id %% %(per)s + 1, %(draw)s, %(rule)s,
+       10000001 + (hashint8(id) & 1073741823)
+           %% (SELECT count(*) FROM accounts_player WHERE id > 10000000),
+       {price}, {lines}, decode(md5(id::text), 'hex'), 1, 'drill', '', '', true, 0,
+       clock_timestamp()
+  FROM generate_series(%(start)s::bigint, %(stop)s::bigint) id
+"""
+SELECTIONS = """
+INSERT INTO sales_selection_d{draw} (draw_id, ticket_id, position, bet_type, lines, multiplier,
+    is_quick_pick, amount, mask_1, mask_2, mask_3, mask_4)
+SELECT %(draw)s, t.id, place, {picks}
+  FROM generate_series(%(start)s::bigint, %(stop)s::bigint) t(id),
+       generate_series(1, %(each)s::integer) place
+"""
+
+
+# The naive way
+
+
+def against_naive(owner_url: str, asked: argparse.Namespace, tickets: int) -> tuple[float, float]:
+    """Seconds of the naive way and of ours for the same number of tickets."""
+    draw = confirmed(owner_url, tickets * LINES, single_rows)
+    before = time.perf_counter()
+    naive(draw)
+    naive_s = time.perf_counter() - before
+    print(f"  the naive way {naive_s:.1f} s", flush=True)
+    from lottery_portal.lib.db import database_time  # noqa: PLC0415
+    from prizes import settlement  # noqa: PLC0415
+
+    ours: dict[str, float] = {}
+    with workers(count_all, asked.workers, draw.pk) as go, timed(ours, "ours"):
+        settlement.begin(draw=draw, now=database_time())
+        go()
+        settlement.price(draw=draw, now=database_time())
+    settlement.engine_two(draw=draw, now=database_time())
+    with workers(credit_all, asked.workers, draw.pk) as go, timed(ours, "paid"):
+        settlement.compare(draw=draw, now=database_time())
+        go()
+        settlement.finish(draw=draw, now=database_time())
+    return naive_s, sum(ours.values())
+
+
+def naive(draw: Any) -> int:
+    """Every ticket loaded, every line written out and compared, every prize booked by itself.
+
+    Booked by an entry that is taken back at the end: the draw is then settled our way.
+    """
+    from django.db import transaction  # noqa: PLC0415
+
+    from finance import ledger  # noqa: PLC0415
+    from games import bets, rule_sheets  # noqa: PLC0415
+    from sales.models import Selection, Ticket  # noqa: PLC0415
+
+    version = rule_sheets.version_of(draw)
+    drawn = [set(zone) for zone in NUMBERS]
+    tiers = version.tier_by_match(special_on=draw.special_on)
+    prizes = {tier.number: tier.fixed_fen or 5_00 for tier in version.tiers}
+    paid = 0
+    with transaction.atomic():
+        for ticket in Ticket.objects.filter(draw=draw).select_related("owner").iterator():
+            won: Counter[int] = Counter()
+            for row in Selection.objects.filter(draw=draw, ticket=ticket):
+                picked = bets.unpack(version, row.masks, bet_type=row.bet_type)
+                for line in lines_of(version, picked):
+                    hits = tuple(len(drawn[zone] & set(part)) for zone, part in enumerate(line))
+                    if hits in tiers:
+                        won[tiers[hits]] += row.multiplier
+            if won:
+                amount = sum(lines * prizes[tier] for tier, lines in won.items())
+                paid += 1
+                ledger.post(
+                    reference=f"naive:{ticket.code}",
+                    kind="PRIZE",
+                    moves=[
+                        ledger.Move(
+                            source=f"prizes:{draw.code}",
+                            target=f"wallet:{ticket.owner.code}",
+                            amount=amount,
+                        )
+                    ],
+                )
+        transaction.set_rollback(True)
+    return paid
+
+
+def lines_of(version: Any, picked: Any) -> Iterator[tuple[tuple[int, ...], ...]]:
+    """Every elementary line of a selection."""
+    zones = [
+        [(*bankers, *drags) for drags in combinations(picks, zone.picked - len(bankers))]
+        for zone, bankers, picks in zip(version.zones, picked.bankers, picked.picks, strict=True)
+    ]
+    return product(*zones)
+
+
+def tell(
+    asked: argparse.Namespace,
+    one: Measured,
+    double: Measured | None,
+    mixed: Measured,
+    *,
+    naive_s: float,
+    ours_s: float,
+) -> int:
+    """Print the table, and as the last line the figures."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    print(f"Settlement on {platform.machine()}, {cores} cores, {datetime.now(UTC):%Y-%m-%d}:")
+    print(f"{asked.workers} workers, {asked.players:,} players, {Path.cwd().name}")
+    print(
+        f"{'':<24}{'selections':>12}{'winners':>10}{'engine 1 s':>12}{'engine 2 s':>12}{'MiB':>7}"
+    )
+    rows = [("single lines", one), ("twice as many", double), ("multiples, bankers", mixed)]
+    for name, found in rows:
+        if found is not None:
+            print(
+                f"{name:<24}{found.selections:>12,}{found.winners:>10,}{found.engine_one_s:>12.1f}"
+                f"{found.engine_two_s:>12.1f}{found.peak_mib:>7.0f}"
+            )
+    print(f"longest write transaction {one.longest_write_s:.3f} s")
+    print(f"the naive way {naive_s:.1f} s, ours {ours_s:.1f} s, as many tickets")
+    figures = {
+        "selections": one.selections,
+        "engine_one_s": round(one.engine_one_s, 1),
+        "engine_two_s": round(one.engine_two_s, 1),
+        "peak_mib": round(max(one.peak_mib, one.engine_two_mib)),
+        "naive_ratio": round(naive_s / ours_s, 1),
+        "growth_2x": round(double.engine_one_s / one.engine_one_s, 2) if double else None,
+        "steps": {name: round(seconds, 1) for name, seconds in one.engine_one.items()},
+        "winners": one.winners,
+        "longest_write_s": round(one.longest_write_s, 3),
+        "complex_engine_one_s": round(mixed.engine_one_s, 1),
+        "complex_engine_two_s": round(mixed.engine_two_s, 1),
+    }
+    print(json.dumps(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,210 @@
+"""The room in JSON: the kit of a draw, for those who check draws; what everybody checks us by."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from django.http import FileResponse
+from django.urls import path
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit import pace
+from games import draws, seals
+from games.api import PublicKeyOut
+
+from . import kits, transparency
+
+MOST_SEALS = 100
+
+
+class SealedDrawOut(serializers.Serializer[dict[str, Any]]):
+    """A published seal in a line; `/draws/<code>/seal/` has all of it."""
+
+    draw = serializers.CharField()
+    root = serializers.CharField()  # type: ignore[assignment]  # a field, not the serializer's own
+    previous_root = serializers.CharField(allow_blank=True)
+    tickets = serializers.IntegerField()
+    lines = serializers.IntegerField()
+    stake_fen = serializers.IntegerField()
+    sealed_at = serializers.CharField()
+    published_at = serializers.CharField()
+
+
+class CheckpointOut(serializers.Serializer[dict[str, Any]]):
+    """The log as it was: how many entries, their root, the signed note itself."""
+
+    size = serializers.IntegerField()
+    root = serializers.CharField()  # type: ignore[assignment]  # a field, as above
+    at = serializers.CharField()
+    cosigned_at = serializers.CharField(allow_null=True)
+    note = serializers.CharField(help_text="C2SP signed note, cosigned once the witness has.")
+
+
+class TransparencyOut(serializers.Serializer[dict[str, Any]]):
+    """The last seal of each game, the newest checkpoint, the keys that signed them."""
+
+    seals = SealedDrawOut(many=True)
+    checkpoint = CheckpointOut(allow_null=True)
+    keys = PublicKeyOut(many=True)
+
+
+class ConsistencyOut(serializers.Serializer[dict[str, Any]]):
+    """That the newest cosigned checkpoint only continues an older one (RFC 6962)."""
+
+    format = serializers.CharField()
+    old = serializers.IntegerField()
+    new = serializers.IntegerField()
+    path = serializers.ListField(child=serializers.CharField())
+    checkpoint = serializers.CharField()
+
+
+class _SealsAsked(serializers.Serializer[dict[str, Any]]):
+    game = serializers.SlugField(required=False, max_length=20)
+    before = serializers.RegexField(r"^[0-9]{7}$", required=False)
+
+
+class _ConsistencyAsked(serializers.Serializer[dict[str, Any]]):
+    old = serializers.IntegerField(min_value=1, max_value=2**62)
+
+
+class TransparencyView(APIView):
+    """What everybody may check us by."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses={200: TransparencyOut})
+    def get(self, _request: Request) -> Response:
+        """The last seal of each game, the newest checkpoint, all keys."""
+        return Response(
+            {
+                "seals": [_seal(one) for one in transparency.latest_seals()],
+                "checkpoint": _checkpoint(transparency.checkpoint()),
+                "keys": _keys(),
+            }
+        )
+
+
+class TransparencySealsView(APIView):
+    """Published seals, newest first."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("game", str, description="Code of a game."),
+            OpenApiParameter("before", str, description="Only issues before this one."),
+        ],
+        responses={200: SealedDrawOut(many=True)},
+    )
+    def get(self, request: Request) -> Response:
+        """The last hundred seals that match; each names the root before it."""
+        asked = _SealsAsked(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        found = seals.published()
+        if game := asked.validated_data.get("game"):
+            found = found.filter(draw__game__code=game)
+        if before := asked.validated_data.get("before"):
+            found = found.filter(draw__issue__lt=before)
+        return Response([_seal(one) for one in found[:MOST_SEALS]])
+
+
+class TransparencyKeysView(APIView):
+    """Every public key that ever counted."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses={200: PublicKeyOut(many=True)})
+    def get(self, _request: Request) -> Response:
+        """Whose it is, and since when and until when it counts."""
+        return Response(_keys())
+
+
+class TransparencyConsistencyView(APIView):
+    """For those who kept an older checkpoint."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("old", int, required=True, description="Size of your checkpoint.")
+        ],
+        responses={200: ConsistencyOut},
+    )
+    def get(self, request: Request) -> Response:
+        """The proof that nothing of the log was changed since; 404 for a size it never had."""
+        asked = _ConsistencyAsked(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        return Response(pace.consistency(old=asked.validated_data["old"]))
+
+
+def _seal(statement: Any) -> dict[str, Any]:
+    return {
+        "draw": statement.draw.code,
+        "root": statement.root,
+        "previous_root": statement.previous_root,
+        "tickets": statement.tickets,
+        "lines": statement.lines,
+        "stake_fen": statement.stake,
+        "sealed_at": transparency.moment(statement.sealed_at),
+        "published_at": transparency.moment(statement.publication.published_at),
+    }
+
+
+def _checkpoint(found: dict[str, Any] | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    times = {name: transparency.moment(found[name]) for name in ("at", "cosigned_at")}
+    return {**found, **times}
+
+
+def _keys() -> list[dict[str, Any]]:
+    names = ("key_id", "role", "algorithm", "public_key")
+    return [
+        {
+            **{name: key[name] for name in names},
+            "valid_from": transparency.moment(key["valid_from"]),
+            "revoked_at": transparency.moment(key["revoked_at"]),
+        }
+        for key in transparency.keyring()
+    ]
+
+
+class KitView(APIView):
+    """The regulator's kit of one draw."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        parameters=[OpenApiParameter("code", str, "path", pattern=r"^[-a-zA-Z0-9_]+$")],
+        responses={(200, "application/zip"): bytes},
+    )
+    def get(self, _request: Request, code: str) -> FileResponse:
+        """The archive of the last edition; its digest stands in the header `Digest`."""
+        kit = kits.of(draws.find(code))
+        digest = base64.b64encode(bytes.fromhex(kit.digest)).decode("ascii")
+        return FileResponse(
+            kits.file_of(kit).open("rb"),
+            as_attachment=True,
+            filename=kit.file_name,
+            content_type="application/zip",
+            headers={"Digest": f"sha-256={digest}"},
+        )
+
+
+routes = [
+    path("draws/<slug:code>/kit/", KitView.as_view(), name="kit"),
+    path("transparency/", TransparencyView.as_view(), name="transparency"),
+    path("transparency/seals/", TransparencySealsView.as_view(), name="transparency_seals"),
+    path("transparency/keys/", TransparencyKeysView.as_view(), name="transparency_keys"),
+    path(
+        "transparency/consistency/",
+        TransparencyConsistencyView.as_view(),
+        name="transparency_consistency",
+    ),
+]

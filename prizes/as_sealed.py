@@ -1,0 +1,136 @@
+"""Whether a draw is what was sealed: rows, file, rule and books; and which tickets are not."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice, zip_longest
+
+from django.db import connection, transaction
+
+from audit import log
+from finance import ledger
+from games import rule_sheets
+from games.models import Draw, Result, SealStatement
+from sales import canonical, sealing
+from sales.opening import prizes_of
+
+BLOCK = 16_384
+MOST_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What differs, in words, and the codes of the first tickets that do."""
+
+    text: str
+    tickets: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.text}; tickets {', '.join(self.tickets)}" if self.tickets else self.text
+
+
+def difference(draw: Draw) -> Difference | None:
+    """What is not as it was sealed; None when all is. The root is worked out from the rows anew."""
+    seal = SealStatement.objects.get(draw=draw)
+    try:
+        version = rule_sheets.version_of(draw)
+    except rule_sheets.RuleChanged:
+        return Difference(f"rule version {draw.rule.code} is not the approved one")
+    if seal.rule_digest != draw.rule.digest:
+        return Difference("the rule sheet is not the sealed one")
+    if _digest_of_file(seal) != seal.file_digest:
+        return Difference("the sealed file is missing or was changed")
+    counted = sealing.recount(draw)
+    for name, sealed, found in (
+        ("root", seal.root, counted.root),
+        ("tickets", seal.tickets, counted.tickets),
+        ("lines", seal.lines, counted.lines),
+        ("stakes", seal.stake, counted.stake_fen),
+    ):
+        if sealed != found:
+            return Difference(f"{name} sealed {sealed}, found {found}", _tickets(draw, seal))
+    share = version.allocation.split(seal.stake).prize_fen
+    held = ledger.balance(prizes_of(draw))
+    if share != held:
+        return Difference(f"prize money {share} fen, books hold {held} fen")
+    return result_difference(draw)
+
+
+def result_difference(draw: Draw) -> Difference | None:
+    """What of the result is not as the log has it; both engines are given the row as it is now.
+
+    A row changed past every trigger would else be paid on, and only be named at night.
+    """
+    seal, result = SealStatement.objects.get(draw=draw), Result.objects.get(draw=draw)
+    unlike = log.unlike_logged(
+        [
+            ("result", str(result.pk)),
+            ("result_entry", str(result.first_entry_id)),
+            ("result_entry", str(result.second_entry_id)),
+            ("rule_sheet", str(draw.rule_id)),
+            ("seal_statement", seal.file_name),
+        ]
+    )
+    if unlike:
+        return Difference(f"not as it was logged: {', '.join(map(str, unlike))}")
+    return None
+
+
+def _digest_of_file(seal: SealStatement) -> str:
+    try:
+        with sealing.file_of(seal).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _tickets(draw: Draw, seal: SealStatement) -> tuple[str, ...]:
+    """The first tickets that are not in the file as they are in the rows, or not in both.
+
+    Block by block: what is equal in both is forgotten at once, so memory holds little more than
+    what differs.
+    """
+    in_file: dict[str, bytes] = {}
+    in_rows: dict[str, bytes] = {}
+    nothing: dict[str, bytes] = {}
+    for sealed, found in zip_longest(_file(seal), _rows(draw), fillvalue=nothing):
+        in_file |= sealed
+        in_rows |= found
+        for code in [code for code in in_rows if in_file.get(code) == in_rows[code]]:
+            del in_file[code], in_rows[code]
+    return tuple(sorted(in_file.keys() | in_rows.keys())[:MOST_NAMED])
+
+
+def _file(seal: SealStatement) -> Iterator[dict[str, bytes]]:
+    with sealing.file_of(seal).open("rb") as file:
+        next(file)
+        while block := list(islice(file, BLOCK)):
+            lines = [line.rstrip(b"\n") for line in block]
+            yield {canonical.decode(line).ticket: line for line in lines}
+
+
+def _rows(draw: Draw) -> Iterator[dict[str, bytes]]:
+    for first, last in ranges(draw, BLOCK):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_nestloop = off")
+            cursor.execute(
+                "SELECT code, line FROM sales_lines_now(%s, %s, %s)", [draw.pk, first, last]
+            )
+            yield {code: bytes(line or b"") for code, line in cursor.fetchall()}
+
+
+def ranges(draw: Draw, size: int) -> list[tuple[int, int]]:
+    """The draw's tickets in ranges of ids, `size` tickets each, both ends included."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT min(id), max(id) FROM (
+                SELECT id, (row_number() OVER (ORDER BY id) - 1) / %s AS part
+                  FROM sales_ticket WHERE draw_id = %s) numbered
+             GROUP BY part ORDER BY part
+            """,
+            [size, draw.pk],
+        )
+        return [(row[0], row[1]) for row in cursor.fetchall()]

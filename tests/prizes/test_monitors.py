@@ -1,0 +1,298 @@
+"""Monitors of winners: frauds that were, seeded again, are caught at the first draw (N25)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from audit import alarms, sequencing
+from finance import bank_accounts
+from games import draws, monitors
+from games.models import Draw, MonitorReading
+from games.monitors import Case, Stage
+from games.rules.ssq import SSQ
+from lottery_portal.lib.db import database_time
+from prizes import monitors as winners
+from prizes import settlement
+from sales.models import Ticket
+from tests import make, make_draws, make_money, people
+from tests.owner import as_owner
+
+FIRST = SSQ.current.tiers[0]
+LOSER = make.single(20, 21, 22, 23, 24, 25, blue=9)
+FIVE = make.single(20, 21, 22, 23, 24, 25, blue=7)
+
+
+def settled(*tickets, player=None) -> Draw:
+    """A drill with these tickets, settled."""
+    return paid(make_draws.confirmed(*tickets, player=player))
+
+
+def paid(draw: Draw) -> Draw:
+    settlement.run(draw=draw, now=database_time())
+    return draws.find(draw.code)
+
+
+def read(draw: Draw) -> dict[str, MonitorReading]:
+    rows = monitors.read(draw=draw, stage=Stage.WINNERS, now=database_time())
+    return {row.detector: row for row in rows}
+
+
+def as_person(player, member) -> None:
+    """The drill's player is the human being behind this member of staff."""
+    with as_owner() as owner:
+        owner.execute("ALTER TABLE accounts_player DISABLE TRIGGER USER")
+        owner.execute(
+            "UPDATE accounts_player SET person_id = %s WHERE id = %s", [member.person_id, player.pk]
+        )
+        owner.execute("ALTER TABLE accounts_player ENABLE TRIGGER USER")
+
+
+def left(member, *, ago: timedelta) -> None:
+    """The member's posts ended so long ago."""
+    with as_owner() as owner:
+        owner.execute("ALTER TABLE accounts_posting DISABLE TRIGGER USER")
+        owner.execute(
+            "UPDATE accounts_posting SET valid_from = now() - interval '5 years',"
+            " valid_until = now() - %s WHERE person_id = %s",
+            [ago, member.person_id],
+        )
+        owner.execute("ALTER TABLE accounts_posting ENABLE TRIGGER USER")
+
+
+# How many winners
+
+
+def test_nine_first_prizes_where_four_are_expected_stand_out_by_one_ticket():
+    """N25, F066: five of the nine lie on one ticket of 70 million lines; nine alone do not."""
+    lines = round(4 / winners.odds(SSQ.current, FIRST))
+    single = {f"T{number}": 1 for number in range(4)}
+    honest = winners.Sold(
+        lines=lines,
+        tickets=20_000_000,
+        ticket_lines={f"T{number}": 5 for number in range(9)},
+        won={f"T{number}": 1 for number in range(9)},
+    )
+    forged = winners.Sold(
+        lines=lines,
+        tickets=20_000_000,
+        ticket_lines=dict.fromkeys([*single, "FORGED"], 5),
+        won={**single, "FORGED": 5},
+    )
+
+    assert winners.odds(SSQ.current, FIRST) == pytest.approx(1 / 17_721_088)
+    assert winners.winners(honest, 1 / 17_721_088)[0] == pytest.approx(0.0214, abs=1e-3)
+    assert winners.winners(honest, 1 / 17_721_088)[1] == 1.0
+    many, share = winners.winners(forged, 1 / 17_721_088)
+    assert many == pytest.approx(0.0214, abs=1e-3)
+    assert share < 1e-20
+
+
+def test_twenty_first_prizes_where_four_are_expected_are_too_many():
+    """N25: the Poisson tail alone."""
+    many = winners.Sold(
+        lines=4 * 17_721_088,
+        tickets=20_000_000,
+        ticket_lines={f"T{number}": 5 for number in range(20)},
+        won={f"T{number}": 1 for number in range(20)},
+    )
+
+    assert winners.winners(many, 1 / 17_721_088)[0] < 1e-4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_first_prizes_among_a_handful_of_lines_raise_an_alarm():
+    """N25, F066: so few lines cannot win the first prize; the tickets are named."""
+    draw = settled([LOSER], [make.SELECTION], [LOSER])
+
+    reading = read(draw)["prize_winners"]
+
+    assert reading.outcome == "ALARM"
+    assert reading.probability == pytest.approx(4 * 3 / 17_721_088, rel=1e-3)
+    assert reading.facts["tickets"] == [Ticket.objects.order_by("pk")[1].code]
+    assert "monitor.prize_winners" in {one.kind for one in alarms.open_now()}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_small_prizes_raise_no_alarm():
+    draw = settled([LOSER], [FIVE], [LOSER])
+
+    assert {name: row.outcome for name, row in read(draw).items()} == dict.fromkeys(
+        ["prize_winners", "staff_winners", "insider_rate", "last_minute", "winner_evidence"],
+        "CLEAR",
+    )
+    assert read(draw) == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_draw_without_tickets_is_clear():
+    assert {row.outcome for row in read(settled()).values()} == {"CLEAR"}
+
+
+# Who won
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("pick", "ago", "outcome"),
+    [
+        (make.SELECTION, None, "ALARM"),
+        (FIVE, None, "NOTICE"),
+        (make.SELECTION, timedelta(days=360), "ALARM"),
+        (make.SELECTION, timedelta(days=370), "CLEAR"),
+        (LOSER, None, "CLEAR"),
+    ],
+)
+def test_winners_with_a_post_are_found(pick, ago, outcome):
+    """N25: somebody with a post, or who left one within twelve months, has won."""
+    member = people.member("draw_official")
+    if ago is not None:
+        left(member, ago=ago)
+    player = make.shadow_player(wallet=100_00)
+    draw = make_draws.confirmed([pick], [LOSER], player=player)
+    as_person(player, member)
+
+    reading = read(paid(draw))["staff_winners"]
+
+    assert reading.outcome == outcome
+    assert reading.count == (outcome != "CLEAR")
+    if outcome != "CLEAR":
+        assert reading.facts["tickets"] == [Ticket.objects.order_by("pk")[0].code]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_winner_with_the_bank_account_of_somebody_with_a_post_is_found():
+    """N25: the friend who cashes. The same number was on the list of a person with a post."""
+    insider, friend = make.player("陈小雨"), make_money.player("陈小雨")
+    stranger = make.player("陈小雨")
+    account = bank_accounts.add(
+        player=insider, bank_name="建设银行", number=make_money.card("6021"), holder="陈小雨",
+        now=database_time(),
+    )  # fmt: skip
+    bank_accounts.remove(player=insider, code=account.code, now=database_time())
+    bank_accounts.add(
+        player=friend, bank_name="建设银行", number=make_money.card("6021"), holder="陈小雨",
+        now=database_time(),
+    )  # fmt: skip
+    assert bank_accounts.sharers([insider.code, stranger.code]) == {
+        insider.code: {friend.code},
+        stranger.code: set(),
+    }
+    player = make.shadow_player(wallet=100_00)
+    draw = paid(make_draws.confirmed([make.SELECTION], player=player))
+    as_person(insider, people.member("cashier"))
+    assert read_staff(draw) == "CLEAR"
+
+    give_to(friend, draw)
+
+    assert read_staff(draw) == "ALARM"
+
+
+def give_to(player, draw: Draw) -> None:
+    """The draw's prizes belong to this player."""
+    with as_owner() as owner:
+        owner.execute("ALTER TABLE prizes_prize DISABLE TRIGGER USER")
+        owner.execute(
+            "UPDATE prizes_prize SET owner_id = %s WHERE draw_id = %s", [player.pk, draw.pk]
+        )
+        owner.execute("ALTER TABLE prizes_prize ENABLE TRIGGER USER")
+
+
+def read_staff(draw: Draw) -> str:
+    """What the detector says now, without a row."""
+    return winners.staff_winners(Case(draws.find(draw.code))).judged()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_staff_who_win_more_often_than_everybody_are_found():
+    """N25: all eight tickets of theirs win small prizes, and none of forty others."""
+    member = people.member("risk")
+    insider, others = make.shadow_player(wallet=100_00), make.shadow_player(wallet=100_00)
+    draw = make_draws.sold(*[[FIVE]] * 8, player=insider)
+    make_draws.sold(*[[LOSER]] * 40, player=others, draw=draw)
+    as_person(insider, member)
+
+    draw = paid(make_draws.drawn(make_draws.sealed(draw)))
+    reading = read(draw)["insider_rate"]
+
+    assert reading.outcome == "ALARM"
+    assert reading.facts == {"tickets_of_theirs": 8, "wins": 8}
+    assert reading.probability == pytest.approx(1 / 377_348_994)  # 48 over 8
+
+
+# Which tickets won
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_first_prize_sold_in_the_last_minute_raises_an_alarm():
+    """N25: the drill closes within the minute of its sales."""
+    draw = settled([make.SELECTION], [make.single(1, 2, 3, 4, 5, 6, blue=8)])
+
+    reading = read(draw)["last_minute"]
+
+    assert (reading.outcome, reading.count) == ("ALARM", 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_first_prize_sold_before_the_last_minute_raises_none():
+    draw = settled([make.SELECTION])
+    earlier(draw, by=timedelta(minutes=2))
+
+    assert winners.last_minute(Case(draws.find(draw.code))).judged() == "CLEAR"
+
+
+def earlier(draw: Draw, *, by: timedelta) -> None:
+    with as_owner() as owner:
+        owner.execute("ALTER TABLE sales_ticket DISABLE TRIGGER USER")
+        owner.execute("UPDATE sales_ticket SET sold_at = sold_at - %s", [by])
+        owner.execute("ALTER TABLE sales_ticket ENABLE TRIGGER USER")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_winning_tickets_with_their_evidence_are_clear():
+    draw = settled([make.SELECTION])
+    sequencing.run_all()
+
+    assert winners.evidence(Case(draw)).judged() == "CLEAR"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("forgery", "lacks"),
+    [
+        ("DELETE FROM sales_receipt", ["no_receipt"]),
+        ("UPDATE sales_receipt SET signature = repeat('A', 86) || '=='", ["receipt_differs"]),
+        ("UPDATE sales_selection SET mask_4 = mask_4 * 2", ["receipt_differs"]),
+        (
+            "UPDATE sales_ticket SET sold_at = sold_at - interval '2 minutes'",
+            ["logged_late", "receipt_differs"],
+        ),
+        (
+            "UPDATE sales_ticket SET sold_at = sold_at + interval '1 hour'",
+            ["logged_late", "receipt_differs", "sold_after_the_close"],
+        ),
+        (
+            "UPDATE sales_ticket SET code = 'X' || substr(code, 2)",
+            ["not_logged", "receipt_differs"],
+        ),
+    ],
+)
+def test_winning_tickets_without_their_evidence_raise_an_alarm(forgery, lacks):
+    """N25, F059: receipt or log entry missing, late, or of another ticket; the ticket is named."""
+    draw = settled([make.SELECTION], [LOSER])
+    with as_owner() as owner:
+        table = forgery.split()[2 if forgery.startswith("DELETE") else 1]
+        parts = owner.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass",
+            [table],
+        ).fetchall()
+        for name in [table, *(part for (part,) in parts)]:
+            owner.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER")
+        owner.execute(forgery)
+
+    reading = read(draw)["winner_evidence"]
+
+    ticket = Ticket.objects.order_by("pk")[0].code
+    assert reading.outcome == "ALARM"
+    assert reading.facts == {"tickets": [ticket], "lacks": {ticket: lacks}}

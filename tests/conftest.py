@@ -26,6 +26,8 @@ from django.test import TransactionTestCase
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
+from tests import witness as witness_of_tests
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -148,6 +150,7 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     template = _template_name()
     database = f"test_{worker}_{os.getpid()}"
+    witness_of_tests.running()  # genesis asks it for its key
     with django_db_blocker.unblock():
         _make_template(template)
         _clone(template, database)
@@ -165,6 +168,21 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
             connections[alias].close()
         with _as_owner() as server:
             _drop(server, database)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _witness_of_this_process() -> Iterator[None]:
+    witness_of_tests.running()
+    yield
+    witness_of_tests.end()
+
+
+@pytest.fixture(autouse=True)
+def witness() -> Iterator[witness_of_tests.RunningWitness]:
+    """The real witness of this test, with an empty book."""
+    here = witness_of_tests.running()
+    yield here
+    here.anew()
 
 
 @pytest.fixture(autouse=True)

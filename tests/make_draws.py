@@ -35,7 +35,7 @@ def sealed(draw: Draw) -> Draw:
     now = database_time()
     calendar.bring_forward(draw=draw)
     closing.close(draw=draw, now=now)
-    sealing.seal(draw=draws.find(draw.code), now=now)
+    sealing.complete(draw=draws.find(draw.code), now=now)
     make.wait_until(draw.draws_at + timedelta(milliseconds=1))
     return draws.find(draw.code)
 

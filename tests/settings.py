@@ -14,6 +14,8 @@ _SECRETS = {
     "INDEX_KEY": base64.b64encode(b"2" * 32).decode(),
     "RECEIPT_KEY": base64.b64encode(b"3" * 32).decode(),
     "SEAL_KEY": base64.b64encode(b"4" * 32).decode(),
+    "LOG_KEY": base64.b64encode(b"7" * 32).decode(),
+    "WITNESS_URL": os.environ.get("PORTAL_TEST_WITNESS", "http://127.0.0.1:1"),
     "SANDBOX_BANK_KEY": base64.b64encode(b"5" * 32).decode(),
     "PUBLIC_URL": "http://localhost",
     "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",

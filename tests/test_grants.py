@@ -16,6 +16,7 @@ EVIDENCE = {
     "finance_entry", "finance_transfer",
     "games_announcement", "games_drawtransition", "games_licence", "games_result",
     "games_resultentry", "games_rulesheet", "games_sealstatement",
+    "games_sealsignature", "games_sealpublication", "games_sealtimestamp", "sales_sealblock",
     "prizes_prize", "prizes_prizesheet", "prizes_tieroutcome",
     "sales_purchase", "sales_receipt", "sales_selection", "sales_ticket",
 }  # fmt: skip

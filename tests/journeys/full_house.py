@@ -9,13 +9,15 @@ from uuid import uuid4
 from django.utils import timezone
 
 from accounts.models import Message, Player
-from audit import approvals, reports
+from audit import alarms, approvals, log, reports, sequencing
 from audit.models import TrailRecord
 from finance import bank_accounts, deposits
-from games import calendar, licences, switches
+from games import calendar, licences, monitors, switches
 from games.models import Announcement, Draw, Game
 from lottery_portal import jobs
-from tests import make, make_money, people
+from prizes import kits
+from sales import rolling
+from tests import make, make_equipment, make_money, people
 
 from . import stage
 
@@ -57,9 +59,21 @@ def furnish() -> House:
     waiting = make.ticket(player, on_sale, [single]).code
     house = House(player, newcomer, crew, past, sealed, on_sale, won, lost, waiting)
     _money(house)
+    _drawing(house)
     _desk(house)
+    _proof(house)
     jobs.run_pending()
     return house
+
+
+def _proof(house: House) -> None:
+    """Checkpoints with the witness's signature, a rolling check, a kit, a verification."""
+    now = people.right_now()
+    sequencing.run_all()
+    sequencing.cosign_latest(now=now)
+    rolling.check(draw=house.on_sale, now=now)
+    kits.make(draw=house.past, now=now)
+    log.verify(now=now)
 
 
 def _money(house: House) -> None:
@@ -79,6 +93,23 @@ def _money(house: House) -> None:
         "held": held.code,
         "account": bank_accounts.of(house.player)[0].code,
     }
+
+
+def _drawing(house: House) -> None:
+    """Another ball set that failed, and a correction of minutes that waits for a signature."""
+    first, second = (member.user for member in house.crew["draw_official"])
+    for reached in monitors.Stage:
+        monitors.read(draw=house.past, stage=reached, now=people.right_now())
+    spare = make_equipment.registered(Game.objects.get(code="ssq"), "blue", by=first, number=2)
+    make_equipment.inspected(spare, by=first, second=second, outcome="FAILED")
+    make_equipment.ready(house.on_sale, by=first, second=second)
+    make_equipment.written(
+        house.past,
+        by=first,
+        reason="地点写错",
+        tests=[[[9, 1, 2, 3, 4, 5], [16]]],
+        incidents="20:31 更换摇奖机电源，其余无异常。",
+    )
 
 
 def _desk(house: House) -> None:
@@ -123,7 +154,15 @@ def _desk(house: House) -> None:
         by=auditor,
         now=now,
     )
+    alarm = alarms.raise_alarm(
+        kind="sales.stakes_differ",
+        object_type="draw",
+        object_code=house.on_sale.code,
+        facts={"tickets_fen": 2_00, "books_fen": 1_00},
+        now=now,
+    )
     house.codes |= {
+        "alarm": alarm.code,
         "approval": asked.code,
         "signed": signed.code,
         "message": Message.objects.filter(user=house.player.user).order_by("-pk")[0].code,
@@ -172,6 +211,7 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
             ("player", "?bought=1", {"code": house.waiting}),
         ],
         "sales:receipt_check": [("visitor", "", {})],
+        "sales:desk_break_glass": [("compliance", "", {"code": house.sealed.code})],
         "games:results": [("visitor", "", {})],
         "games:game_results": [("visitor", "", game)],
         "games:result": [
@@ -179,6 +219,8 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
             ("visitor", "", {**game, "issue": house.sealed.issue}),
             ("visitor", "", {**game, "issue": house.codes["announced"]}),
         ],
+        "games:seals": [("visitor", "", {})],
+        "games:seal": [("visitor", "", {"code": house.sealed.code})],
         "finance:wallet": [("player", "", {}), ("newcomer", "", {})],
         "finance:deposit": [("player", "", {}), ("newcomer", "", {})],
         "finance:deposit_state": [("player", "", {"code": house.codes["deposit"]})],
@@ -196,18 +238,45 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
             ("compliance", "", approval),
             ("approver", "", {"code": house.codes["signed"]}),
         ],
+        "audit:alarms": [("auditor", "", {}), ("administrator", "?show=past", {})],
+        "audit:alarm": [
+            ("compliance", "", {"code": house.codes["alarm"]}),
+            ("administrator", "", {"code": house.codes["alarm"]}),
+        ],
         "audit:trail": [("auditor", "", {})],
         "audit:trail_record": [("auditor", "", {"number": house.codes["record"]})],
         "audit:exports": [("auditor", "", {}), ("support", "", {})],
         "audit:policies": [("auditor", "", {})],
         "audit:policy": [("administrator", "", {"key": "withdrawal.automatic_up_to_fen"})],
+        "prizes:desk_integrity": [("auditor", "", {})],
+        "prizes:transparency": [("visitor", "", {}), ("player", "", {})],
         "games:desk_draws": [("draw_official", "", {})],
         "games:desk_draw": [
             ("draw_official", "", draw),
             ("draw_official", "", {"code": house.sealed.code}),
+            ("compliance", "", {"code": house.sealed.code}),
             ("support", "", {"code": house.on_sale.code}),
         ],
         "games:desk_result": [("draw_official", "", {"code": house.sealed.code})],
+        "games:desk_draw_equipment": [("draw_official", "", {"code": house.on_sale.code})],
+        "games:desk_monitors": [("auditor", "", {}), ("compliance", "", {})],
+        "games:desk_monitors_draw": [
+            ("auditor", "", draw),
+            ("compliance", "", {"code": house.on_sale.code}),
+        ],
+        "games:desk_equipment": [("auditor", "", {}), ("compliance", "", {})],
+        "games:desk_equipment_new": [("compliance", "", {})],
+        "games:desk_equipment_piece": [
+            ("draw_official", "", {"code": "ssq-red-1"}),
+            ("support", "", {"code": "ssq-blue-2"}),
+        ],
+        "games:desk_inspection_new": [("draw_official", "", {"code": "ssq-blue-2"})],
+        "games:desk_minutes": [
+            ("compliance", "", draw),
+            ("draw_official", "", draw),
+            ("support", "", {"code": house.on_sale.code}),
+        ],
+        "games:desk_minutes_write": [("draw_official", "", draw)],
         "games:desk_times": [("draw_official", "", {"code": house.on_sale.code})],
         "games:desk_switches": [("risk", "", {}), ("support", "", {})],
         "games:desk_licences": [("compliance", "", {})],
@@ -228,16 +297,21 @@ NO_SIGHT = {
         [
             "set_language", "set_theme", "accounts:logout", "accounts:messages_read",
             "accounts:register_code_again", "accounts:desk_reveal", "sales:quick_pick",
-            "sales:quote", "finance:bank_account_remove", "finance:callback",
+            "sales:quote", "sales:proof_report", "finance:bank_account_remove", "finance:callback",
             "finance:desk_deposit_check", "games:desk_switch_off", "games:desk_switch_on",
-            "prizes:desk_settle_again", "account_logout", "sandbox_bank:orders",
-            "sandbox_bank:close", "sandbox_bank:payouts",
+            "games:desk_minutes_sign", "games:desk_equipment_state",
+            "prizes:desk_settle_again", "prizes:desk_verify_log", "sales:desk_seal_again",
+            "account_logout", "sandbox_bank:orders", "sandbox_bank:close", "sandbox_bank:payouts",
         ],
         "answers a form or another house's message",
     ),
     **dict.fromkeys(
         [
-            "health", "sales:receipt", "prizes:sealed_file", "finance:statement_file",
+            "health", "sales:receipt", "sales:proof", "sales:proof_page", "games:minutes_pdf",
+            "games:minutes_text",
+            "games:desk_minutes_pdf", "games:desk_minutes_text", "prizes:kit", "prizes:desk_kit",
+            "prizes:desk_differences", "prizes:desk_integrity_now", "games:seal_file",
+            "prizes:sealed_file", "finance:statement_file",
             "audit:export_file", "audit:export_progress", "sandbox_bank:order",
             "sandbox_bank:payout",
         ],
@@ -252,6 +326,7 @@ NO_SIGHT = {
          "mfa_reauthenticate_webauthn", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"],
         "the same form page with another text",
     ),
+    "sales:desk_opened_seal": "open for minutes only; walked in tests/sales/test_break_glass.py",
     "accounts:reset_code": "the same form page; walked in tests/accounts/test_password_reset.py",
     **dict.fromkeys(["gallery", "gallery_page"], "samples of parts; tests/lib/test_gallery.py"),
     **dict.fromkeys(["account_login", "mfa_index", "mfa_list_webauthn"], "another name of a page"),

@@ -17,7 +17,7 @@ from games.models import Draw
 from lottery_portal.lib.db import database_time
 from prizes import publication, settlement
 from sales import sealing
-from tests import make, owner, people
+from tests import make, make_equipment, owner, people
 
 PASSWORD = "a-long-enough-password"
 STAFF = {
@@ -100,7 +100,18 @@ def change_times(
     return on
 
 
-def sealed(on: Draw, crew: dict[str, list[Member]]) -> Draw:
+def equipped(on: Draw, crew: dict[str, list[Member]]) -> None:
+    """A machine and ball sets, inspected by the two officials, chosen for the draw."""
+    first, second = crew["draw_official"][:2]
+    make_equipment.ready(on, by=first.user, second=second.user)
+
+
+def minuted(on: Draw, crew: dict[str, list[Member]]) -> None:
+    """The minutes of the draw, written by one official and signed by the other."""
+    make_equipment.signed(on, [member.user for member in crew["draw_official"]])
+
+
+def sealed(on: Draw, crew: dict[str, list[Member]], *, is_equipped: bool = True) -> Draw:
     """The draw closed within a second, sealed, and its drawing a moment past."""
     soon = database_time() + timedelta(seconds=0.4)
     change_times(
@@ -110,18 +121,21 @@ def sealed(on: Draw, crew: dict[str, list[Member]]) -> Draw:
         closes_at=soon,
         draws_at=soon + timedelta(milliseconds=100),
     )
+    if is_equipped:
+        equipped(on, crew)
     make.closed(on)
-    sealing.seal(draw=on, now=people.right_now())
+    sealing.complete(draw=on, now=people.right_now())
     make.wait_until(on.draws_at)
     on.refresh_from_db()
     return on
 
 
 def settled(on: Draw, crew: dict[str, list[Member]], numbers: list[list[int]]) -> Draw:
-    """The sealed draw typed twice, settled and published."""
+    """The sealed draw typed twice, with minutes, settled and published."""
     for official in crew["draw_official"]:
         results.enter(draw=on, official=official.user, numbers=numbers, now=people.right_now())
     on.refresh_from_db()
+    minuted(on, crew)
     settlement.run(draw=on, now=people.right_now())
     on.refresh_from_db()
     publication.publish(draw=on, now=people.right_now())

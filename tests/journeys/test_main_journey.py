@@ -302,6 +302,7 @@ def sales_close(story: Story) -> None:
         closes_at=closes_at,
         draws_at=closes_at + timedelta(seconds=2),
     )
+    stage.equipped(story.draw, story.crew)
     members = [*officials, approver, *story.crew["cashier"], *story.crew["auditor"]]
     for member in members:
         desk = story.staff[member.name] = story.visit(viewport=browser.WIDE)
@@ -356,6 +357,7 @@ def two_officials_type_the_numbers(story: Story) -> None:
     second.look("desk-result-entry")
     type_result(second, reds, blue)
     second.page.wait_for_url(f"**/desk/draws/{story.draw.code}/")
+    stage.minuted(story.draw, story.crew)
     second.wait(
         lambda: Draw.objects.get(pk=story.draw.pk).state == Draw.State.PUBLISHED,
         what="the draw published",

@@ -103,6 +103,8 @@ def test(arguments: list[str]) -> int:
             else env["REDIS_URL"]
         )
         env["DEMO"] = "0"
+        if "postgres" in house.services.wanted:  # what a superuser did must be found out too
+            env["TEST_SUPERUSER_PASSWORD"] = house.secrets["POSTGRES_PASSWORD"]
         browser = find_browser(env)
         if browser:
             env["PORTAL_TEST_CHROMIUM"] = browser

@@ -136,6 +136,7 @@ def measure(
         order = ("with", "without") if turn % 2 else ("without", "with")
         for name in order:
             if name == "without":
+                wait_until_signed()
                 sequencer.send_signal(signal.SIGSTOP)
                 take_the_log_out(known)
             seconds = asked.seconds if turn else 1.5
@@ -147,6 +148,19 @@ def measure(
                 windows[name].add(window)
     time.sleep(1)
     return windows
+
+
+def wait_until_signed() -> None:
+    """Wait for the last entries of a window: a stopped sequencer would leave them lying."""
+    with as_owner() as owner:
+        for _attempt in range(200):
+            waiting = owner.execute(
+                "SELECT (SELECT count(*) FROM audit_entry) - (SELECT max(size) FROM audit_checkpoint)"
+            ).fetchone()
+            if waiting == (0,):
+                return
+            time.sleep(0.05)
+    raise RuntimeError("the sequencer does not catch up")
 
 
 def signed_within(since: int = 0) -> tuple[list[float], int]:

@@ -78,6 +78,11 @@ _FOUND: Mapping[str, str | Promise] = {
     "root": gettext_lazy("another root"),
     "signature": gettext_lazy("wrong signature"),
     "witness": gettext_lazy("the witness knows otherwise"),
+    "chain": gettext_lazy("the one before it is gone or another"),
+    "relogged": gettext_lazy("logged a second time, otherwise"),
+    "late": gettext_lazy("logged after the end of the sale"),
+    "time": gettext_lazy("out of order in time"),
+    "unreadable": gettext_lazy("cannot be read"),
 }
 
 

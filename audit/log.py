@@ -46,7 +46,7 @@ class Difference:
     """Something that is not as it was logged. `what` is a word, `detail` says more.
 
     The words: changed, missing, unlogged, relogged (what never changes has another hash now), late
-    (a ticket after the sale), unwatched, leaf, time, root, signature, witness, unreadable.
+    (a ticket after the sale), unwatched, leaf, time, root, signature, chain, witness, unreadable.
     """
 
     kind: str
@@ -206,6 +206,7 @@ def differences(*, now: datetime, ask_witness: bool = True) -> list[Difference]:
         found += _places_that_differ()
         found += _times_that_differ()
         found += _roots_that_differ()
+        found += _chain_that_differs()
         found += _signatures_that_differ()
     for name, check in sorted(_CHECKS.items()):
         found += _checked(name, check)
@@ -449,15 +450,43 @@ def _suspects(start: int, stop: int) -> list[Difference]:
         ]
 
 
+def _chain_that_differs() -> list[Difference]:
+    """Each checkpoint names the one before it: where one is gone, or another, its follower says so.
+
+    All of them are read: the newest, whose signatures are checked, speaks for every older one.
+    """
+    found: list[Difference] = []
+    before: str | None = None
+    for size, root, text, cosigned in (
+        Checkpoint.objects.order_by("size")
+        .values_list("size", "root", "text", "cosigned_text")
+        .iterator(FETCH)
+    ):
+        said = text.partition("\n\n")[0] + "\n"
+        digest = notes.digest_of(before)
+        if said != notes.checkpoint_text(size=size, root=bytes.fromhex(root), before=digest):
+            is_itself = said.startswith(notes.head(size=size, root=bytes.fromhex(root)))
+            found.append(
+                Difference("checkpoint", str(size), "chain", "the one before it is gone or another")
+                if is_itself
+                else Difference("checkpoint", str(size), "signature", "its text says other things")
+            )
+        if cosigned is not None and not cosigned.startswith(text):
+            found.append(Difference("checkpoint", str(size), "signature", "not the witness's"))
+        before = text
+        if len(found) >= NAMED:
+            break
+    return found
+
+
 def _signatures_that_differ() -> list[Difference]:
     log_keys = keys.public_of(keys.Role.LOG)
     witness_keys = keys.public_of(keys.Role.INDEPENDENT)
     found = []
     for row in Checkpoint.objects.order_by("-size")[:SIGNATURES].iterator():
-        text = notes.checkpoint_text(size=row.size, root=bytes.fromhex(row.root))
-        right = row.text.startswith(text + "\n") and any(
-            notes.is_signed_by_log(row.text, public=public) for _key, public in log_keys
-        )
+        right = row.text.startswith(
+            notes.head(size=row.size, root=bytes.fromhex(row.root))
+        ) and any(notes.is_signed_by_log(row.text, public=public) for _key, public in log_keys)
         if not right:
             found.append(Difference("checkpoint", str(row.size), "signature", "not the log's"))
         if row.cosigned_text is not None and not (

@@ -5,6 +5,7 @@ A checkpoint is this text, then an empty line, then one line a signature:
     <origin>
     <size, decimal>
     <root, base64>
+    before <SHA-256 in hex of this text of the checkpoint before, 64 zeros under the first>
 
     — <origin> <base64 of: 4 bytes that name the key ‖ Ed25519 signature over the text>
     — <witness> <base64 of: 4 bytes that name the key ‖ second, 8 bytes ‖ signature>
@@ -26,6 +27,7 @@ from . import keys
 
 ORIGIN = "lottery-portal/log"
 LOG_KIND, COSIGNATURE_KIND = b"\x01", b"\x04"
+NOTHING_BEFORE = "0" * 64
 _NAMED = 4
 _SECOND = 8
 
@@ -44,9 +46,25 @@ def key_hash(name: str, kind: bytes, public: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\n" + kind + public).digest()[:_NAMED]
 
 
-def checkpoint_text(*, size: int, root: bytes, origin: str = ORIGIN) -> str:
-    """What is signed of a log of `size` entries."""
+def head(*, size: int, root: bytes, origin: str = ORIGIN) -> str:
+    """The lines every checkpoint of a log of `size` entries begins with."""
     return f"{origin}\n{size}\n{base64.b64encode(root).decode('ascii')}\n"
+
+
+def checkpoint_text(*, size: int, root: bytes, before: str, origin: str = ORIGIN) -> str:
+    """What is signed of a log of `size` entries; `before` is the digest of the one before.
+
+    So the newest one says that none of those before it is another, or gone.
+    """
+    return f"{head(size=size, root=root, origin=origin)}before {before}\n"
+
+
+def digest_of(note: str | None) -> str:
+    """By which digest the next checkpoint names the one in this note; of none before the first."""
+    if note is None:
+        return NOTHING_BEFORE
+    text = note.rpartition("\n\n")[0]
+    return hashlib.sha256(f"{text}\n".encode()).hexdigest()
 
 
 def signed(text: str, *, key: keys.OwnKey, name: str = ORIGIN) -> str:

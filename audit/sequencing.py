@@ -64,19 +64,20 @@ def run_once(*, most: int = MOST_AT_ONCE) -> Ran:
         (given,) = cursor.fetchone()
         if given < 0:
             return Ran(0, has_more=False)
-        covered = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
+        newest = Checkpoint.objects.order_by("-size").values_list("size", "text").first()
+        covered, before = newest or (0, None)
         cursor.execute("SELECT leaf FROM audit_sequenced WHERE seq >= %s ORDER BY seq", [covered])
         leaves = [bytes(row[0]) for row in cursor.fetchall()]
     if leaves:
-        _sign(covered, leaves)
+        _sign(covered, leaves, before=notes.digest_of(before))
     return Ran(given, has_more=given == most)
 
 
-def _sign(covered: int, leaves: Sequence[bytes]) -> None:
+def _sign(covered: int, leaves: Sequence[bytes], *, before: str) -> None:
     grower = tree.Grower(covered, Stored())
     completed = list(grower.extend(leaves))
     root = grower.root()
-    text = notes.checkpoint_text(size=grower.size, root=root)
+    text = notes.checkpoint_text(size=grower.size, root=root, before=before)
     with connection.cursor() as cursor:
         if completed:
             cursor.executemany(

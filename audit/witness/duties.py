@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import notes
-from .book import ALGORITHM, HASH, Book, Refusal, Sales, is_draw
+from .book import ALGORITHM, HASH, Book, Log, Refusal, Sales, is_draw
 from .merkle import Growing, grew
 
 NAMED = 10
@@ -55,10 +55,8 @@ def checkpoint(book: Book, asked: dict[str, Any]) -> dict[str, Any]:
         if not notes.is_signed(note, public=pinned):
             _refuse(book, "not signed by the key of this log", asked, known)
         if known is not None:
-            if note.size < known.size:
-                _refuse(book, "the log went back", asked, known)
-            if note.size == known.size and note.root.hex() != known.root:
-                _refuse(book, "another log of the same size", asked, known)
+            if difference := _contradicts(note, known):
+                _refuse(book, difference, asked, known)
             if old_size != known.size:
                 raise Refusal("the proof begins elsewhere", size=known.size)
             if not grew(
@@ -83,6 +81,19 @@ def checkpoint(book: Book, asked: dict[str, Any]) -> dict[str, Any]:
                 cosignature=line,
             )
     return {"cosignature": line}
+
+
+def _contradicts(note: notes.Note, known: Log) -> str:
+    """What of the checkpoint cannot be true beside the one we know; "" if nothing."""
+    if note.size < known.size:
+        return "the log went back"
+    if note.size > known.size:
+        return ""
+    if note.root.hex() != known.root:
+        return "another log of the same size"
+    if known.note and note.text != notes.read(known.note).text:
+        return "another checkpoint of the same size"
+    return ""
 
 
 def _refuse(book: Book, difference: str, asked: dict[str, Any], known: Any) -> None:

@@ -36,8 +36,8 @@ def b64(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
-def note(size: int, leaves=LEAVES, key=OWN) -> str:
-    text = notes.checkpoint_text(size=size, root=tree.root_of(leaves[:size]))
+def note(size: int, leaves=LEAVES, key=OWN, before=notes.NOTHING_BEFORE) -> str:
+    text = notes.checkpoint_text(size=size, root=tree.root_of(leaves[:size]), before=before)
     return notes.signed(text, key=key)
 
 
@@ -153,6 +153,7 @@ STRANGER = Ed25519PrivateKey.from_private_bytes(b"0" * 32)
         ("forged", "not signed by the key of this log"),
         ("back", "the log went back"),
         ("fork", "another log of the same size"),
+        ("relinked", "another checkpoint of the same size"),
         ("rewritten", "the log did not only grow"),
     ],
 )
@@ -172,6 +173,7 @@ def test_a_forged_a_rolled_back_and_a_forked_log_are_refused_and_the_evidence_is
         "forged": asked(10, 12, checkpoint=note(12, key=stranger), public_key=b64(stranger.public)),
         "back": asked(5, 9),
         "fork": asked(5, 10, FORGED),
+        "relinked": asked(10, 10, checkpoint=note(10, before="1" * 64)),
         "rewritten": asked(10, 20, FORGED),
     }[what]
 

@@ -17,6 +17,7 @@ REFUSED = {
     ("approval", "forge"): "approval_begins_open",
     ("decision", "forge"): "decision_on_an_open_request",
     ("checkpoint", "forge"): "checkpoint_covers_the_log",
+    ("older checkpoint", "forge"): "checkpoint_covers_the_log",
     ("seal statement", "forge"): "seal_of_a_closed_draw",
     ("signature of a seal", "forge"): "seal_signed_by_a_registered_key",
     ("publication of a seal", "forge"): "seal_published_before_the_draw",
@@ -47,6 +48,10 @@ FOUND = {
     ("checkpoint", "delete"): "witness",
     ("checkpoint", "back-date"): "time",
     ("checkpoint", "forge"): "signature",
+    ("older checkpoint", "edit"): "chain",
+    ("older checkpoint", "delete"): "chain",
+    ("older checkpoint", "back-date"): "time",
+    ("older checkpoint", "forge"): "signature",
 }
 ROLLING = {"ticket", "selection"}  # compared during the sale as well
 

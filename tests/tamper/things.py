@@ -31,6 +31,7 @@ class Thing:
     dated: str = ""
     forged: str
     forged_key: str = "x"
+    deleted_key: str = ""  # SQL: what is named where a row is gone, if not the row
     app_forges: str = ""  # where the application may not even read what it would copy
     also: str = ""  # the kind under whose name alone it may be found too
     round: int = 1
@@ -56,6 +57,10 @@ class Thing:
 
     def named(self, deed: str) -> str:
         """SQL for the name under which the deed must be found, asked before it is done."""
+        if deed == "delete" and self.deleted_key:
+            return (
+                f"SELECT {self.deleted_key} FROM {self.table} x WHERE x.{self.pk} = ({self.victim})"
+            )
         if deed == "forge" and self.forged_key.startswith("SELECT"):
             return self.forged_key
         if deed == "forge" and self.forged_key != "x":
@@ -70,6 +75,10 @@ def _nth(number: int) -> str:
 _CODE = "(SELECT t.code FROM sales_ticket t WHERE t.id = x.ticket_id)"
 _LATER = "interval '1 hour'"
 _MADE_UP = "900000001"
+_NO_CHECKPOINT = (
+    "SELECT min(n) FROM generate_series(1, (SELECT max(size) FROM audit_checkpoint)) n"
+    " WHERE NOT EXISTS (SELECT FROM audit_checkpoint c WHERE c.size = n)"
+)
 _OTHER = "(SELECT min(d.id) FROM games_draw d WHERE d.id <> x.draw_id)"
 
 THINGS = (
@@ -238,6 +247,20 @@ THINGS = (
         forged_key="SELECT (max(size) + 9)::text FROM audit_checkpoint",
         also="log",
         round=2,
+    ),
+    Thing(
+        name="older checkpoint",
+        table="audit_checkpoint",
+        pk="size",
+        victim="SELECT size FROM audit_checkpoint ORDER BY size OFFSET 1 LIMIT 1",
+        kind="checkpoint",
+        key="x.size::text",
+        edit="text = replace(text, 'before ', 'after ')",
+        dated=f"at = at - {_LATER}",
+        forged=f"'size', ({_NO_CHECKPOINT})",
+        forged_key=f"SELECT ({_NO_CHECKPOINT})::text",
+        deleted_key="(SELECT min(c.size)::text FROM audit_checkpoint c WHERE c.size > x.size)",
+        round=5,
     ),
     Thing(
         name="seal statement",

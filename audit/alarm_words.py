@@ -39,6 +39,9 @@ FACTS: Mapping[str, str | Promise] = {
     "digest": gettext_lazy("Digest"),
     "expected": gettext_lazy("Expected"),
     "found": gettext_lazy("Found"),
+    "address": gettext_lazy("Address"),
+    "reason": gettext_lazy("Reason"),
+    "part": gettext_lazy("Part"),
 }
 # Kinds of the log that are no objects of the trail.
 _KINDS: Mapping[str, str | Promise] = {

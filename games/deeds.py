@@ -13,6 +13,7 @@ trail.name_deeds(
         "games.seal_signed": _("Seal signed"),
         "games.seal_published": _("Seal published"),
         "games.seal_sent": _("Seal sent to a supervisor"),
+        "games.seal_mail_asked_again": _("Seal mailed to supervisors again"),
         "games.seal_stamped": _("Seal time-stamped"),
         "games.draw_drawn": _("Draw held"),
         "games.draw_confirmed": _("Result confirmed"),

@@ -13,7 +13,7 @@ def plan_calendar() -> None:
     calendar.plan_ahead(now=timezone.now())
 
 
-@jobs.handler("games.send_seal", max_attempts=20)
+@jobs.handler("games.send_seal", max_attempts=40)  # the delivery itself gives up before
 def send_seal(*, delivery_id: int) -> None:
     """Bring one seal statement to one supervisor, if it still waits."""
     from . import seal_mail

@@ -16,6 +16,7 @@ urlpatterns = [
     path("desk/draws/", desk.desk_draws, name="desk_draws"),
     path("desk/draws/<slug:code>/", draw_desk.desk_draw, name="desk_draw"),
     path("desk/draws/<slug:code>/result/", desk.desk_result, name="desk_result"),
+    path("desk/draws/<slug:code>/mail-again/", desk.desk_mail_again, name="desk_mail_again"),
     path("desk/draws/<slug:code>/times/", desk.desk_times, name="desk_times"),
     path(
         "results/<slug:game_code>/<slug:issue>/minutes.pdf",

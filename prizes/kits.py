@@ -19,7 +19,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 FORMAT = "kit/1"
 PUBLIC_POLICY = "prizes.kit_is_public"
 ALARM = "prizes.kit_part_missing"
+NOT_MADE = "prizes.kit_not_made"
+ASKED_AGAIN_AFTER = timedelta(hours=1)
 OVER = (Draw.State.PUBLISHED, Draw.State.ARCHIVED)
 BUNDLER = Path(settings.BASE_DIR) / "audit" / "verifier" / "bundle.py"
 # The archive says nothing of the machine that made it.
@@ -99,6 +101,7 @@ def make(*, draw: Draw, now: datetime) -> Kit:
         alarms.raise_alarm(facts={"part": refusal.figures["part"]}, now=now, **about)
         raise
     alarms.settle(now=now, **about)
+    alarms.settle(kind=NOT_MADE, object_type="draw", object_code=draw.code, now=now)
     return kit
 
 
@@ -127,8 +130,11 @@ def _make(draw: Draw, *, now: datetime) -> Kit:
         )
 
 
-def ask_due(*, now: datetime) -> int:  # noqa: ARG001 - a stroke of the clock says when
-    """Ask for the kit of every draw that is published and has none of its last signed minutes."""
+def ask_due(*, now: datetime) -> int:
+    """Ask for the kit of every draw that is published and has none of its last signed minutes.
+
+    One that was tried in vain until it was given up is an alarm, and is asked for again each hour.
+    """
     written = DrawMinutes.objects.filter(draw=OuterRef("pk"), signature__isnull=False)
     made = Kit.objects.filter(draw=OuterRef("pk")).order_by("-edition")
     waiting = Draw.objects.filter(state__in=OVER).annotate(
@@ -140,13 +146,14 @@ def ask_due(*, now: datetime) -> int:  # noqa: ARG001 - a stroke of the clock sa
         Q(kit_at__isnull=True) | Q(kit_at__lt=F("signed_at")), signed_at__isnull=False
     ).values_list("pk", "code", "minutes_edition")
     for draw_id, code, edition in due:
-        _ask(draw_id, f"kit:{code}:{edition}")
+        _ask(draw_id, code, f"kit:{code}:{edition}", now=now)
     return len(due)
 
 
 @door
-def _ask(draw_id: int, key: str) -> None:
-    jobs.enqueue("prizes.make_kit", key=key, draw_id=draw_id)
+def _ask(draw_id: int, code: str, key: str, *, now: datetime) -> None:
+    if jobs.enqueue_again("prizes.make_kit", key=key, after=ASKED_AGAIN_AFTER, draw_id=draw_id):
+        alarms.raise_alarm(kind=NOT_MADE, object_type="draw", object_code=code, facts={}, now=now)
 
 
 def directory() -> Path:
@@ -409,4 +416,5 @@ def _moment(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+alarms.register(kind=NOT_MADE, title=_("The kit of a draw could not be made"))
 alarms.register(kind=ALARM, title=_("A paper of a draw's kit is missing or altered"))

@@ -19,9 +19,19 @@ from django.views.decorators.http import require_safe
 from accounts import permission, who
 from accounts.models import User
 from audit import alarm_words, alarms, people, trail
-from games import desk_facts, draw_course, draws, equipment, minutes, results, rules, words
+from games import (
+    desk_facts,
+    draw_course,
+    draws,
+    equipment,
+    minutes,
+    results,
+    rules,
+    seal_mail,
+    words,
+)
 from games.models import Draw, SealStatement
-from games.seal_models import SealSignature
+from games.seal_models import SealDelivery, SealSignature
 from lottery_portal.lib import dates
 
 from .desk import draw_of, seal_of, user_of
@@ -107,6 +117,7 @@ def desk_draw(request: HttpRequest, code: str) -> HttpResponse:
         "notes": _notes(at),
         "papers": [one for fact in at.facts for one in fact.papers if one.roles & at.roles],
         **_outcome(at),
+        "mail": _mail(at),
         **_sealed(at),
     }
     return render(request, "desk/draw.html", page)
@@ -473,6 +484,29 @@ def _outcome(at: Look) -> Row:
         game=draw.game.rules_game, issue=draw.issue, special_on=draw.special_on, known=known
     )
     return {"numbers": draw.result.numbers, "tiers": tiers}
+
+
+def _mail(at: Look) -> Row:
+    """How the seal fares on its way to each supervisor, and whether this person may send again."""
+    tones = {
+        SealDelivery.State.DELIVERED: "done",
+        SealDelivery.State.FAILED: "wrong",
+        SealDelivery.State.WAITING: "waiting",
+    }
+    sent = seal_mail.of(at.seal) if at.seal is not None else []
+    rows = [
+        {
+            "address": one.address,
+            "word": one.get_state_display(),
+            "tone": tones[SealDelivery.State(one.state)],
+            "at": one.at,
+        }
+        for one in sent
+    ]
+    has_failed = any(one.state == SealDelivery.State.FAILED for one in sent)
+    may = has_failed and at.may("games:desk_mail_again")
+    url = reverse("games:desk_mail_again", args=[at.draw.code]) if may else ""
+    return {"rows": rows, "url": url}
 
 
 def _sealed(at: Look) -> Row:

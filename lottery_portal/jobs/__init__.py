@@ -5,6 +5,6 @@ due; a worker leases the row, calls its handler and marks it done. Nothing here 
 keeping anything, and the web process never talks to it.
 """
 
-from .queue import enqueue, handler, hold, run_one, run_pending
+from .queue import enqueue, enqueue_again, handler, hold, run_one, run_pending
 
-__all__ = ["enqueue", "handler", "hold", "run_one", "run_pending"]
+__all__ = ["enqueue", "enqueue_again", "handler", "hold", "run_one", "run_pending"]

@@ -65,6 +65,29 @@ def enqueue(kind: str, /, *, key: str, delay: timedelta = timedelta(0), **payloa
         )
 
 
+@inside_transaction
+def enqueue_again(kind: str, /, *, key: str, after: timedelta, **payload: Any) -> bool:
+    """Ask for work, and again `after` it was given up; True if it had been given up at all.
+
+    For clocks that ask until a thing is done: a job that failed too often stays failed otherwise.
+    """
+    enqueue(kind, key=key, **payload)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT available_at + make_interval(secs => %s) < clock_timestamp() FROM jobs_job"
+            " WHERE kind = %s AND key = %s AND state = 'FAILED' FOR NO KEY UPDATE",
+            [after.total_seconds(), kind, key],
+        )
+        row = cursor.fetchone()
+        if row is not None and row[0]:
+            cursor.execute(
+                "UPDATE jobs_job SET state = 'WAITING', attempts = 0,"
+                " available_at = clock_timestamp() WHERE kind = %s AND key = %s",
+                [kind, key],
+            )
+    return row is not None
+
+
 def due(*, most: int = 200) -> list[tuple[int, str]]:
     """Ids and kinds of jobs that are due and were not rung lately; each is marked as rung."""
     with transaction.atomic(durable=True), connection.cursor() as cursor:

@@ -49,6 +49,7 @@ OF_DRAWS = {
     "api:minutes",
     "api:seal",
     "games:desk_draw_equipment",
+    "games:desk_mail_again",
     "games:desk_minutes",
     "games:desk_minutes_pdf",
     "games:desk_minutes_sign",

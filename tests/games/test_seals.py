@@ -14,14 +14,15 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from accounts import drills
-from audit import keys, policies
+from audit import alarms, keys, policies
 from games import calendar, draws, results, seal_mail, seals
 from games.models import Draw, ResultEntry, SealStatement
 from games.seal_models import SealDelivery, SealPublication, SealSignature
 from lottery_portal import jobs
 from lottery_portal.lib.db import database_time, violated
 from sales import closing, sealing
-from tests import make, make_draws, owner
+from tests import make, make_draws, owner, people
+from tests.audit.colleagues import employ
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MAIL = frozenset({"games.send_seal"})
@@ -313,6 +314,81 @@ def test_a_mailbox_that_refuses_is_recorded(monkeypatch):
 
     delivery.refresh_from_db()
     assert (delivery.state, delivery.detail) == ("FAILED", "refused")
+
+
+def _failed(monkeypatch) -> SealDelivery:
+    """A delivery that a mailbox refused."""
+    delivery = SealDelivery.objects.get()
+
+    def refused(_self, _messages):
+        raise SMTPRecipientsRefused({})
+
+    with monkeypatch.context() as broken:
+        broken.setattr(EmailBackend, "send_messages", refused)
+        jobs.run_pending(kinds=MAIL)
+    delivery.refresh_from_db()
+    assert delivery.state == "FAILED"
+    return delivery
+
+
+def test_a_mail_that_failed_for_good_is_an_alarm_until_it_is_sent_again(monkeypatch):
+    """N03: asked for by a person, it goes out once more, and the alarm settles."""
+    statement = _published()
+    delivery = _failed(monkeypatch)
+    (alarm,) = alarms.open_now()
+    assert (alarm.kind, alarm.object_code) == ("games.seal_mail_failed", statement.draw.code)
+    official = employ("official", "draw_official").user
+
+    again = seal_mail.send_again(draw=statement.draw, actor=official, now=database_time())
+    jobs.run_pending(kinds=MAIL)
+
+    assert again == 1
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.attempts) == ("DELIVERED", 2)
+    assert [one.to for one in mail.outbox] == [[delivery.address]]
+    assert alarms.open_now() == []
+    with pytest.raises(seal_mail.NothingFailed):
+        seal_mail.send_again(draw=statement.draw, actor=official, now=database_time())
+
+
+def test_what_breaks_the_mail_counts_as_an_attempt_whatever_it_was(monkeypatch):
+    """N03: after twenty attempts in vain it has failed, and nobody has to find that out himself."""
+    statement = _published()
+    delivery = SealDelivery.objects.get()
+
+    def broken(_self, _messages):
+        raise LookupError
+
+    monkeypatch.setattr(EmailBackend, "send_messages", broken)
+    for _attempt in range(seal_mail.MOST_ATTEMPTS):
+        assert alarms.open_now() == []
+        with pytest.raises(LookupError):
+            seal_mail.deliver(delivery_id=delivery.pk, now=database_time())
+
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.attempts, delivery.detail) == ("FAILED", 20, "LookupError")
+    assert [one.object_code for one in alarms.open_now()] == [statement.draw.code]
+
+
+def test_the_desk_of_the_draw_shows_the_mail_and_sends_it_again(monkeypatch):
+    """N03: who may seal again may send again; others see how it fares."""
+    statement = _published()
+    delivery = _failed(monkeypatch)
+    desk = reverse("games:desk_draw", args=[statement.draw.code])
+    again = reverse("games:desk_mail_again", args=[statement.draw.code])
+    looks = people.behind(employ("looks", "auditor").user)
+    page = looks.get(desk).content.decode()
+    assert delivery.address in page
+    assert again not in page
+    assert looks.post(again).status_code == 403
+    official = people.behind(employ("official", "draw_official").user)
+    assert again in official.get(desk).content.decode()
+
+    assert official.post(again).status_code == 302
+
+    delivery.refresh_from_db()
+    assert delivery.state == "WAITING"
+    assert again not in official.get(desk).content.decode()
 
 
 def test_a_delivery_stands_as_it_went():

@@ -299,7 +299,7 @@ NO_SIGHT = {
             "accounts:register_code_again", "accounts:desk_reveal", "sales:quick_pick",
             "sales:quote", "sales:proof_report", "finance:bank_account_remove", "finance:callback",
             "finance:desk_deposit_check", "games:desk_switch_off", "games:desk_switch_on",
-            "games:desk_minutes_sign", "games:desk_equipment_state",
+            "games:desk_minutes_sign", "games:desk_equipment_state", "games:desk_mail_again",
             "prizes:desk_settle_again", "prizes:desk_verify_log", "sales:desk_seal_again",
             "account_logout", "sandbox_bank:orders", "sandbox_bank:close", "sandbox_bank:payouts",
         ],

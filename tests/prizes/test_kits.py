@@ -196,6 +196,35 @@ def test_no_kit_before_the_publication_or_of_altered_papers(draw, crew):
     assert [alarm.kind for alarm in alarms.open_now()] == [kits.ALARM]
 
 
+def test_a_kit_that_was_given_up_is_an_alarm_and_is_asked_for_again_after_an_hour(draw, settings):
+    """F230: the clock asks until it is there; the alarms settle when it is."""
+    settings.JOBS_RAISE = False
+    path = sealing.file_of(seals.of(draw))
+    right = path.read_bytes()
+    path.chmod(0o600)
+    path.write_bytes(right.replace(b"single", b"singel", 1))
+    kits.ask_due(now=database_time())
+    with owner.as_owner() as hand:
+        hand.execute("UPDATE jobs_job SET attempts = 19 WHERE kind = 'prizes.make_kit'")
+        jobs.run_pending()
+        path.write_bytes(right)
+
+        assert kits.ask_due(now=database_time()) == 1
+        jobs.run_pending()
+        assert not Kit.objects.exists()
+        assert {one.kind for one in alarms.open_now()} == {kits.ALARM, kits.NOT_MADE}
+
+        hand.execute(
+            "UPDATE jobs_job SET available_at = available_at - interval '2 hours'"
+            " WHERE kind = 'prizes.make_kit' AND state = 'FAILED'"
+        )
+    assert kits.ask_due(now=database_time()) == 1
+    jobs.run_pending()
+
+    assert Kit.objects.filter(draw=draw).count() == 1
+    assert alarms.open_now() == []
+
+
 def test_a_drill_has_a_kit_too(tmp_path):
     """N19, F250: of shadow draws, for practice; nobody outside gets it."""
     call_command("drill", "--tickets", "20", stdout=StringIO())

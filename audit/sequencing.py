@@ -147,11 +147,10 @@ def _ask(known: int, newest: Checkpoint, now: datetime) -> str:
 
 
 def _asked_from(known: int, newest: Checkpoint) -> str:
-    public = keys.own(keys.Role.LOG).public
     for _attempt in range(3):
         proof = tree.consistency_path(old=known, new=newest.size, levels=Stored())
         try:
-            return witnesses.cosign(note=newest.text, old_size=known, proof=proof, public=public)
+            return witnesses.cosign(note=newest.text, old_size=known, proof=proof)
         except witnesses.WitnessRefuses as refusal:
             size = refusal.facts.get("size")
             begins_elsewhere = refusal.difference == "the proof begins elsewhere"

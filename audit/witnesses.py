@@ -92,7 +92,7 @@ def key(*, patience: float = PATIENCE_SECONDS) -> Key:
         raise WitnessUnreachable from exc
 
 
-def cosign(*, note: str, old_size: int, proof: Sequence[bytes], public: bytes) -> str:
+def cosign(*, note: str, old_size: int, proof: Sequence[bytes]) -> str:
     """The witness's signature line under a checkpoint, or a `Refused`.
 
     `proof` shows that the log only grew since it had `old_size` entries. A witness that knows
@@ -104,7 +104,6 @@ def cosign(*, note: str, old_size: int, proof: Sequence[bytes], public: bytes) -
             "old_size": old_size,
             "proof": [base64.b64encode(one).decode("ascii") for one in proof],
             "checkpoint": note,
-            "public_key": base64.b64encode(public).decode("ascii"),
         },
     )
     return str(said["cosignature"])

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+from audit import notes
 from audit.witness.book import Book
+from audit.witness.public import public_of
 from audit.witness.server import Server
 
 SEED = base64.b64encode(b"6" * 32).decode()
@@ -47,6 +49,8 @@ class RunningWitness:
             if not key.exists():
                 key.write_text(SEED + "\n", encoding="ascii")
             self._book = Book(self.directory)
+            seed = base64.b64encode(settings.LOG_KEY).decode()
+            self._book.pin(notes.ORIGIN, public_of(seed), may_change=True)
         return self._book
 
     def anew(self) -> None:

@@ -44,11 +44,14 @@ class BookDamaged(Exception):
     """The witness's own file is not as the witness wrote it."""
 
 
+class KeyUnknown(Exception):
+    """Nobody said by which key a log signs, or it is said otherwise than before."""
+
+
 @dataclass
 class Log:
     """The last checkpoint of one log."""
 
-    public: str
     size: int
     root: str
     note: str = ""
@@ -98,6 +101,7 @@ class Book:
         self.key_id = f"independent-{hashlib.sha256(self.public).hexdigest()[:8]}"
         self.name = f"witness/{self.key_id}"
         self.logs: dict[str, Log] = {}
+        self.pins: dict[str, str] = {}  # log: its public key, as the witness's operator said
         self.sales: dict[str, Sales] = {}
         self.seals: dict[str, Seals] = {}
         self._trees: dict[str, Growing] = {}
@@ -150,6 +154,7 @@ class Book:
             return
         self._offset, self._last = kept["offset"], kept["last"]
         self.logs = {name: Log(**one) for name, one in kept["logs"].items()}
+        self.pins = dict(kept.get("pins", {}))
         self.sales = {draw: Sales(**one) for draw, one in kept["sales"].items()}
         self.seals = {game: Seals(**one) for game, one in kept["seals"].items()}
 
@@ -158,6 +163,7 @@ class Book:
             "offset": self._offset,
             "last": self._last,
             "logs": {name: vars(one) for name, one in self.logs.items()},
+            "pins": self.pins,
             "sales": {draw: vars(one) for draw, one in self.sales.items()},
             "seals": {game: vars(one) for game, one in self.seals.items()},
         }
@@ -188,13 +194,10 @@ class Book:
     def _learn(self, fact: dict[str, Any]) -> None:
         match fact["what"]:
             case "checkpoint":
-                self.logs[fact["origin"]] = Log(
-                    fact["public"], fact["size"], fact["root"], fact["note"]
-                )
+                self.logs[fact["origin"]] = Log(fact["size"], fact["root"], fact["note"])
+                self.pins.setdefault(fact["origin"], fact["public"])
             case "pin":
-                known = self.logs.get(fact["origin"])
-                if known is not None:
-                    known.public = fact["public"]
+                self.pins[fact["origin"]] = fact["public"]
             case "interval":
                 self.sales[fact["draw"]] = Sales(
                     number=fact["number"],
@@ -208,6 +211,16 @@ class Book:
                 game = self.seals.setdefault(fact["game"], Seals())
                 game.root = fact["root"]
                 game.signed[fact["draw"]] = fact["statement_digest"]
+
+    def pin(self, origin: str, public: str, *, may_change: bool = False) -> None:
+        """Know a log by this key from now on; another key than before is the operator's word."""
+        with self.lock:
+            known = self.pins.get(origin)
+            if known == public:
+                return
+            if known is not None and not may_change:
+                raise KeyUnknown(f"{origin} is known by the key {known}, not by {public}")
+            self.write("pin", origin=origin, public=public, before_it=known or "")
 
     # The leaves of a draw.
 

@@ -44,15 +44,16 @@ def checkpoint(book: Book, asked: dict[str, Any]) -> dict[str, Any]:
     """Cosign a checkpoint that continues the one we know, or refuse and keep the evidence."""
     try:
         note = notes.read(asked["checkpoint"])
-        public = _raw(asked.get("public_key", ""))
         proof = [_raw(one) for one in asked["proof"]]
         old_size = int(asked["old_size"])
     except (notes.Unreadable, KeyError, TypeError, ValueError) as exc:
         raise Malformed(str(exc)) from exc
     with book.lock:
         known = book.logs.get(note.origin)
-        pinned = _raw(known.public) if known else public
-        if not notes.is_signed(note, public=pinned):
+        pinned = book.pins.get(note.origin)
+        if pinned is None:
+            _refuse(book, "nobody said by which key this log signs", asked, known)
+        elif not notes.is_signed(note, public=_raw(pinned)):
             _refuse(book, "not signed by the key of this log", asked, known)
         if known is not None:
             if difference := _contradicts(note, known):
@@ -74,7 +75,7 @@ def checkpoint(book: Book, asked: dict[str, Any]) -> dict[str, Any]:
             book.write(
                 "checkpoint",
                 origin=note.origin,
-                public=base64.b64encode(pinned).decode(),
+                public=pinned,
                 size=note.size,
                 root=note.root.hex(),
                 note=asked["checkpoint"],

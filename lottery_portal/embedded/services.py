@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from .environment import Secrets, brings_database, brings_redis, brings_witness
+from .environment import Secrets, brings_database, brings_redis, brings_witness, is_embedded
 from .places import FileLock, Places, alone, read_json, write_json
 from .postgres import Home, Postgres, a_free_port, is_free
 from .processes import Identity, end, me
@@ -39,6 +39,7 @@ class Services:
     ) -> None:
         self._places = places
         self._secrets = secrets_of
+        self._environ = environ
         self._terminal = terminal
         self._ending = ending
         home = Home(places)
@@ -101,10 +102,18 @@ class Services:
             elif name == "valkey":
                 who = self._valkey.start(port)
             else:
-                who = self._witness.start(port, key=self._secrets["POSTGRES_PASSWORD"])
+                who = self._witness.start(
+                    port, key=self._secrets["POSTGRES_PASSWORD"], log_key=self._log_key()
+                )
             processes[name] = who.as_record()
             record.setdefault("starter", me().as_record())
             write_json(self._places.services, record)
+
+    def _log_key(self) -> str:
+        """The seed the log signs with, as the portal's processes are told it."""
+        if is_embedded(self._environ):
+            return self._secrets["LOG_KEY"]
+        return self._environ.get("LOG_KEY", "")
 
     def missing(self) -> list[str]:
         """The wanted servers that do not run (any more)."""

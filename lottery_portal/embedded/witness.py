@@ -38,17 +38,21 @@ class Witness:
         if os.geteuid() == 0:
             self.data = SHARED / f"{TAG}-{places.digest}-witness"
 
-    def start(self, port: int, *, key: str) -> Identity:
-        """Start it on `port` and wait until it answers; what another portal left is moved aside."""
+    def start(self, port: int, *, key: str, log_key: str) -> Identity:
+        """Start it on `port` and wait until it answers; what another portal left is moved aside.
+
+        It is told the public key to the seed `log_key`, and believes no other.
+        """
         self._make(key)
         command = [str(self._places.python), "-P", "-m", "audit.witness"]
         command += ["--directory", str(self.data), "--port", str(port)]
+        command += ["--log-key", self._public_key(log_key)]
         if self.account is not None:
             command += ["--account", self.account]
         with self._log.open("ab") as log:
             process = subprocess.Popen(
                 command,
-                env=clean_environment() | {"PYTHONPATH": str(self._places.checkout)},
+                env=self._environment(),
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -65,6 +69,24 @@ class Witness:
             process.kill()
             process.wait()
         raise Halt(f"The witness does not start; the end of {self._log} says why.")
+
+    def _environment(self) -> dict[str, str]:
+        return clean_environment() | {"PYTHONPATH": str(self._places.checkout)}
+
+    def _public_key(self, seed: str) -> str:
+        """What may be told of a key: worked out beside us, for we have no library for it."""
+        done = subprocess.run(
+            [str(self._places.python), "-P", "-m", "audit.witness.public"],
+            input=seed,
+            env=self._environment(),
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise Halt("LOG_KEY is no seed of 32 bytes in base64, so no witness can be started.")
+        return done.stdout.strip()
 
     def _make(self, key: str) -> None:
         """A directory for the data of this portal; an older portal's is moved, not deleted."""

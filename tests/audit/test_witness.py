@@ -6,6 +6,8 @@ import base64
 import hashlib
 import json
 import struct
+import subprocess
+import sys
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -14,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from audit import keys, notes, tree
 from audit.witness import duties, merkle
 from audit.witness import notes as its_notes
-from audit.witness.book import Book, BookDamaged, Refusal
+from audit.witness.book import Book, BookDamaged, KeyUnknown, Refusal
 
 LOG = Ed25519PrivateKey.from_private_bytes(b"9" * 32)
 LOG_PUBLIC = LOG.public_key().public_bytes_raw()
@@ -28,6 +30,7 @@ DRAW = "ssq-2026001"
 @pytest.fixture
 def book(tmp_path):
     opened = Book(tmp_path / "witness")
+    opened.pin(notes.ORIGIN, b64(LOG_PUBLIC))
     yield opened
     opened.close()
 
@@ -47,7 +50,6 @@ def asked(old: int, new: int, leaves=LEAVES, **other):
         "old_size": old,
         "proof": [b64(one) for one in proof],
         "checkpoint": note(new, leaves),
-        "public_key": b64(LOG_PUBLIC),
         **other,
     }
 
@@ -170,7 +172,7 @@ def test_a_forged_a_rolled_back_and_a_forked_log_are_refused_and_the_evidence_is
         sign=STRANGER.sign,
     )
     shown = {
-        "forged": asked(10, 12, checkpoint=note(12, key=stranger), public_key=b64(stranger.public)),
+        "forged": asked(10, 12, checkpoint=note(12, key=stranger)),
         "back": asked(5, 9),
         "fork": asked(5, 10, FORGED),
         "relinked": asked(10, 10, checkpoint=note(10, before="1" * 64)),
@@ -189,6 +191,71 @@ def test_a_forged_a_rolled_back_and_a_forked_log_are_refused_and_the_evidence_is
     duties.checkpoint(book, asked(10, 20))
 
 
+def test_a_log_whose_key_nobody_told_it_is_cosigned_by_nobody(tmp_path):
+    """N13: a key is never believed because a log shows it first."""
+    opened = Book(tmp_path / "new")
+
+    with pytest.raises(Refusal, match="nobody said by which key this log signs"):
+        duties.checkpoint(opened, asked(0, 5))
+
+    assert opened.logs == {}
+    opened.close()
+
+
+def test_another_key_of_a_log_is_its_operators_word(book, tmp_path):
+    """N13: the key stays over restarts; with the operator's word the log goes on under the new."""
+    duties.checkpoint(book, asked(0, 5))
+    stranger = keys.OwnKey(
+        role="LOG",
+        key_id="log-y",
+        algorithm=keys.ED25519,
+        public=STRANGER.public_key().public_bytes_raw(),
+        sign=STRANGER.sign,
+    )
+    under_another = asked(5, 12, checkpoint=note(12, key=stranger))
+    book.close()
+    book.__init__(tmp_path / "witness")
+    with pytest.raises(KeyUnknown, match="is known by the key"):
+        book.pin(notes.ORIGIN, b64(stranger.public))
+    with pytest.raises(Refusal, match="not signed by the key of this log"):
+        duties.checkpoint(book, under_another)
+
+    book.pin(notes.ORIGIN, b64(stranger.public), may_change=True)
+
+    assert duties.checkpoint(book, under_another)["cosignature"]
+    assert [one["what"] for one in journal(book)] == [
+        "pin", "checkpoint", "refused", "pin", "checkpoint",
+    ]  # fmt: skip
+    with pytest.raises(Refusal, match="not signed by the key of this log"):
+        duties.checkpoint(book, asked(12, 20))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "must say by which key"),
+        (["--log-key", b64(STRANGER.public_key().public_bytes_raw())], "is known by the key"),
+        (["--log-key", "x"], "no public key"),
+    ],
+)
+def test_it_does_not_start_without_the_key_it_was_told(tmp_path, options, said):
+    """N13: neither for the first time without any, nor later with another."""
+    directory = tmp_path / "started"
+    if options and options[1] != "x":
+        opened = Book(directory)
+        opened.pin(notes.ORIGIN, b64(LOG_PUBLIC))
+        opened.close()
+    command = [sys.executable, "-m", "audit.witness", "--directory", str(directory), "--port", "0"]
+
+    done = subprocess.run(  # noqa: S603 - our own program
+        command + options, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_proof_from_elsewhere_is_answered_with_what_it_knows_and_the_same_is_cosigned_again(book):
     duties.checkpoint(book, asked(0, 10))
 
@@ -197,7 +264,7 @@ def test_a_proof_from_elsewhere_is_answered_with_what_it_knows_and_the_same_is_c
 
     assert refused.value.facts["size"] == 10
     assert duties.checkpoint(book, asked(10, 10))["cosignature"]
-    assert [one["what"] for one in journal(book)] == ["checkpoint"]
+    assert [one["what"] for one in journal(book)] == ["pin", "checkpoint"]
 
 
 def told(number: int, count: int, total: int, *, closing: bool = False, start: int = 0, **other):

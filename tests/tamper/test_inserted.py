@@ -173,7 +173,7 @@ def test_the_comparison_of_a_sale_leaves_a_draw_alone_that_has_just_been_sealed(
 
 
 def test_a_log_begun_anew_under_another_key_is_not_cosigned(settings):
-    """N13: the witness trusts the first key that a log has shown it."""
+    """N13: the witness believes the key it was told, whatever signs now."""
     sold()
     known = Checkpoint.objects.count()
     assert known
@@ -187,7 +187,7 @@ def test_a_log_begun_anew_under_another_key_is_not_cosigned(settings):
 
     sequencing.run_all()
 
-    with pytest.raises(witnesses.WitnessRefuses):
+    with pytest.raises(witnesses.WitnessRefuses, match="not signed by the key of this log"):
         sequencing.cosign_latest(now=database_time())
     assert ("log", "witness") in {
         (one.kind, one.what) for one in log.differences(now=database_time())

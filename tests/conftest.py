@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--deep", action="store_true", help="also the long runs (10^5 cases and more)")
+    parser.addoption("--figures", action="store_true", help="keep measured times for the page")
 
 
 @pytest.fixture

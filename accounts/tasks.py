@@ -13,6 +13,14 @@ def deliver(*, delivery_id: int) -> None:
     messages.deliver(delivery_id=delivery_id, now=timezone.now())
 
 
+@jobs.handler("accounts.watch_first_posts", max_attempts=1)
+def watch_first_posts() -> None:
+    """Look whether posts of the first hour stand too long; the next stroke repeats it."""
+    from . import first_posts
+
+    first_posts.watch(now=timezone.now())
+
+
 @jobs.handler("accounts.send_code", max_attempts=4)
 def send_code(*, sealed: str) -> None:
     """Send the code, or the owner's note, of a registration."""

@@ -40,6 +40,7 @@ FACTS: Mapping[str, str | Promise] = {
     "expected": gettext_lazy("Expected"),
     "found": gettext_lazy("Found"),
     "address": gettext_lazy("Address"),
+    "posts": gettext_lazy("Posts"),
     "reason": gettext_lazy("Reason"),
     "part": gettext_lazy("Part"),
 }

@@ -37,6 +37,7 @@ COMMANDS = ("kit", "count", "seal", "log", "proof", "receipt")
 PASS, FAIL, NOT_COUNTED = 0, 1, 2
 
 _BUFFER = 1 << 20
+_MOST_SHOWN = 2_000
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -66,14 +67,15 @@ def main(arguments: Sequence[str]) -> int:
 def _failed(sentence: str, *, is_count: bool) -> int:
     line = " ".join(sentence.split())
     if is_count:
-        sys.stderr.write(f"{line}\n")
+        sys.stderr.write(f"{shown(line, most=_MOST_SHOWN)}\n")
         return NOT_COUNTED
     _say(f"FAIL: {line}")
     return FAIL
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    """One line, whatever is in it: nothing that was read may move the pen on the screen."""
+    sys.stdout.write(f"{shown(line, most=_MOST_SHOWN)}\n")
 
 
 def _found(line: str) -> None:
@@ -208,7 +210,7 @@ def _parser() -> argparse.ArgumentParser:
 
     kit = add("kit", "everything in a regulator's kit")
     kit.add_argument("file", type=Path, metavar="kit.zip")
-    kit.add_argument("--fingerprint", action="append", default=[], metavar="SHA256")
+    kit.add_argument("--fingerprint", action="append", default=[], metavar="ROLE:SHA256")
     kit.add_argument("--keys", type=Path, help="the keys as published")
     count = add("count", "engine two: write the result file of a draw")
     for name in ("--sealed", "--sheet", "--input", "--out"):
@@ -216,13 +218,13 @@ def _parser() -> argparse.ArgumentParser:
     seal = add("seal", "a sealed file against its statement and signatures")
     for name in ("--sealed", "--statement", "--signatures", "--sheet", "--keys"):
         seal.add_argument(name, type=Path, required=True)
-    seal.add_argument("--fingerprint", action="append", default=[], metavar="SHA256")
+    seal.add_argument("--fingerprint", action="append", default=[], metavar="ROLE:SHA256")
     log = add("log", "checkpoints of the audit log, oldest first")
     log.add_argument("--checkpoint", type=Path, action="append", required=True)
     log.add_argument("--proof", type=Path, action="append", default=[])
     log.add_argument("--leaves", type=Path, help="all leaf hashes, 32 bytes each")
     log.add_argument("--keys", type=Path, required=True)
-    log.add_argument("--fingerprint", action="append", default=[], metavar="SHA256")
+    log.add_argument("--fingerprint", action="append", default=[], metavar="ROLE:SHA256")
     for name, told in (("proof", "a ticket in the sealed file"), ("receipt", "a receipt")):
         player = add(name, told)
         player.add_argument("file", type=Path)

@@ -8,6 +8,7 @@ first eight digits of its fingerprint; the fingerprint is SHA-256 of the 32 byte
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ OPERATIONS, INDEPENDENT, LOG, RECEIPT = "OPERATIONS", "INDEPENDENT", "LOG", "REC
 ROLES = (OPERATIONS, INDEPENDENT, LOG, RECEIPT)
 ALGORITHM = "Ed25519"
 MOST_KEYS = 100
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,14 @@ def read_keys(raw: bytes, *, what: str) -> Keyring:
 
 
 def compared(ring: Keyring, *, published: Keyring | None, fingerprints: Iterable[str]) -> Keyring:
-    """`ring` with the lives that were published, once every key in it is a published one."""
-    wanted = {text.strip().lower() for text in fingerprints}
+    """`ring` with the lives that were published, once every key in it is a published one.
+
+    A fingerprint is given with its role (`INDEPENDENT:…`): else the operator, who has several
+    keys, could call one of his own the witness's.
+    """
+    wanted = {_fingerprint(text) for text in fingerprints}
     for key in ring.keys:
-        if wanted and key.fingerprint not in wanted:
+        if wanted and (key.role, key.fingerprint) not in wanted:
             raise Wrong(f"key {key.key_id} is none of those whose fingerprints were given")
     if published is None:
         return ring
@@ -112,6 +119,14 @@ def check_signature(
     if not is_signed(key=key.public, message=message, signature=signature.signature):
         raise Wrong(f"{what}: the {signature.role} signature by {key.key_id} does not fit")
     return key
+
+
+def _fingerprint(given: str) -> tuple[str, str]:
+    role, _colon, digest = given.strip().partition(":")
+    found = role.upper(), digest.lower()
+    if found[0] not in ROLES or not _DIGEST.fullmatch(found[1]):
+        raise Wrong(f"“{shown(given)}” is not a role, a colon and 64 hexadecimal digits")
+    return found
 
 
 def _key(facts: Facts) -> SigningKey:

@@ -43,24 +43,27 @@ checkpoints.json {"format": "log-proofs/1",
                  An entry is proved in the checkpoint of its `size`: leaf data is
                  `entry/1 TAB kind TAB key TAB hash`, `seq` its position from 0, `path` its RFC 6962
                  inclusion proof. `row` is the exact text whose SHA-256 is `hash`. `of` says what it
-                 is evidence of, and what its `row` must therefore hold, spaces aside:
-                   seal       `root` and `file_digest` of the statement; in the first checkpoint
-                   result     the numbers, as `[[1,2,3,4,5,6],[7]]`
-                   engine-1   SHA-256 of result_file.txt
-                   engine-2   the same
+                 is evidence of, and what its kind and its row, a JSON object, must therefore be:
+                   seal      seal_statement: `root` and `file_digest` of the statement, `draw_id`;
+                             in the first checkpoint
+                   result    result: `numbers`, and the `draw_id` of the seal
+                   engine-1  engine_run: `engine` 1, `result_digest` SHA-256 of result_file.txt, and
+                             the `draw_id` of the seal
+                   engine-2  the same, `engine` 2
                  each at least once; others ("of": "other") are proved and nothing is asked of them.
 verify.py        this program as one file (`audit/verifier/bundle.py` makes it).
 
-Who checks a kit should have the public keys from somewhere else than the kit: `--keys` a keys.json
-or `--fingerprint` (SHA-256 of a public key, as published) compares them. Without it, everything
-fits together or it does not, but who signed it stands only in the kit; the output says so.
+Who checks a kit should have the public keys from somewhere else than the kit, and this program
+too: the verify.py in an altered kit says whatever its maker wants. `--keys` a keys.json or
+`--fingerprint` (role, colon, SHA-256 of the public key, as published) compares the keys; that a key
+was revoked stands only in a keys.json. Without either, everything fits together or it does not, but
+who signed it stands only in the kit; the output says so.
 """
 
 from __future__ import annotations
 
-import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
@@ -95,9 +98,8 @@ FIXED_MEMBERS = (
     "checkpoints.json",
     "verify.py",
 )
-SEAL, RESULT, ENGINES = "seal", "result", ("engine-1", "engine-2")
+SEAL, RESULT, ENGINES = "seal", "result", {"engine-1": 1, "engine-2": 2}
 
-_SPACES = re.compile(r"\s+")
 _MOST_LINE = 1 << 20
 _TWO = 2
 
@@ -316,13 +318,20 @@ def _check_log(
     if not statement.is_shadow and first_at > int(result.first_entered_at.timestamp()):
         raise Wrong("checkpoints.json: the witness saw the seal only after numbers were entered")
     entries = check_entries(facts, checkpoints)
-    _check_evidence(entries, SEAL, (statement.root, statement.facts.digest("file_digest")))
+    sealed = {"root": statement.root, "file_digest": statement.facts.digest("file_digest")}
+    draw = _check_evidence(entries, SEAL, kind="seal_statement", needed=sealed)
     if not any(entry.of == SEAL and entry.size == checkpoints[0].size for entry in entries):
         raise Wrong("checkpoints.json: the seal is not proved in the first checkpoint")
-    numbers = str([list(zone) for zone in result.numbers])
-    _check_evidence(entries, RESULT, (numbers,))
-    for engine in ENGINES:
-        _check_evidence(entries, engine, (result_digest,))
+    numbers = [list(zone) for zone in result.numbers]
+    found = {RESULT: _check_evidence(entries, RESULT, kind="result", needed={"numbers": numbers})}
+    for of, engine in ENGINES.items():
+        ran = {"engine": engine, "result_digest": result_digest}
+        found[of] = _check_evidence(entries, of, kind="engine_run", needed=ran)
+    for of, others in found.items():
+        if others != draw:
+            raise Wrong(
+                f"checkpoints.json: what was logged of the {of} is of another draw than the seal"
+            )
     say("seal, result and both engines' outcome are in the log, as they are here")
 
 
@@ -348,11 +357,24 @@ def _checkpoints(facts: Facts, ring: Keyring) -> tuple[list[Checkpoint], int]:
     return found, first_at
 
 
-def _check_evidence(entries: Sequence[LogEntry], of: str, needed: Sequence[str]) -> None:
-    """Every entry that is evidence `of` something holds what it must; there is at least one."""
-    rows = [_SPACES.sub("", entry.row) for entry in entries if entry.of == of]
-    if not rows:
-        raise Wrong(f"checkpoints.json: there is no entry of the {of}")
-    for text in needed:
-        if any(_SPACES.sub("", text) not in row for row in rows):
+def _check_evidence(
+    entries: Sequence[LogEntry], of: str, *, kind: str, needed: Mapping[str, object]
+) -> set[int]:
+    """The draws that the entries `of` something are about, once each holds what it must."""
+    draws = set()
+    for entry in entries:
+        if entry.of != of:
+            continue
+        if entry.kind != kind:
+            raise Wrong(
+                f"checkpoints.json: what is shown of the {of} is an entry of {entry.kind},"
+                f" not of {kind}"
+            )
+        what = f"checkpoints.json: the row of the {of}"
+        row = read_json(entry.row.encode(), what=what, canonical=False, fractions=True)
+        if any(row.get(name) != value for name, value in needed.items()):
             raise Wrong(f"checkpoints.json: what was logged of the {of} is not what is in this kit")
+        draws.add(row.number("draw_id"))
+    if not draws:
+        raise Wrong(f"checkpoints.json: there is no entry of the {of}")
+    return draws

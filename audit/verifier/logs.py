@@ -37,6 +37,7 @@ class LogEntry:
     """An entry that was proved to be in the log; `of` says what it is evidence of."""
 
     of: str
+    kind: str
     row: str
     size: int
 
@@ -131,4 +132,4 @@ def _entry(part: Facts, by_size: dict[int, bytes]) -> LogEntry:
     )
     if root != by_size[size]:
         raise Wrong(f"{what} is not in the log at the place where it is said to be")
-    return LogEntry(part.text("of"), row, size)
+    return LogEntry(part.text("of"), kind, row, size)

@@ -62,13 +62,20 @@ def check_receipt(raw: bytes, ring: Keyring | None) -> list[str]:
         raise Wrong("the receipt: the signed text is not UTF-8") from exc
     if not is_key(key) or not is_signed(key=key, message=message, signature=signature):
         raise Wrong("the receipt: the signature does not fit")
+    found = [f"ticket {ticket}: line and leaf fit", "the signature fits"]
     if ring is None:
-        source = "the key was taken from the receipt itself: compare it with the published one"
-    elif any(known.public == key and known.role == RECEIPT for known in ring.keys):
-        source = f"signed by a published key, {facts.text('key_id')}"
-    else:
+        told = "the key was taken from the receipt itself: compare it with the published one"
+        return [*found, told]
+    signers = [known for known in ring.keys if known.public == key and known.role == RECEIPT]
+    if not signers:
         raise Wrong("the receipt: its key is not among the published receipt keys")
-    return [f"ticket {ticket}: line and leaf fit", "the signature fits", source]
+    found.append(f"signed by a published key, {signers[0].key_id}")
+    if revoked := signers[0].revoked_at:
+        found.append(
+            f"NOTE: key {signers[0].key_id} was revoked at {revoked:%Y-%m-%d %H:%M:%S} UTC;"
+            " a receipt does not say when it was signed"
+        )
+    return found
 
 
 def check_ticket_proof(raw: bytes, ring: Keyring | None) -> list[str]:
@@ -100,11 +107,15 @@ def check_ticket_proof(raw: bytes, ring: Keyring | None) -> list[str]:
     if ring is None:
         return [*found, "the signatures under the statement were not checked: no keys were given"]
     signatures = {signature.role: signature for signature in read_signatures(facts)}
+    signers = set()
     for role in (OPERATIONS, INDEPENDENT):
         if role not in signatures:
             raise Wrong(f"the proof: the {role} signature under the statement is not there")
         at = statement.sealed_at
         key = check_signature(signatures[role], statement.raw, ring, at=at, what="the proof")
+        if key.public in signers:
+            raise Wrong("the proof: both signatures are by one and the same key")
+        signers.add(key.public)
         found.append(f"the statement is signed by {key.key_id}")
     return found
 

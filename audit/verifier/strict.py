@@ -116,8 +116,11 @@ class Facts:
         raise Wrong(f"{self.what}: “{shown(name)}” is not {wanted}")
 
 
-def read_json(raw: bytes, *, what: str, canonical: bool = True) -> Facts:
-    """The object in `raw`; `canonical` refuses every other spelling of the same facts."""
+def read_json(raw: bytes, *, what: str, canonical: bool = True, fractions: bool = False) -> Facts:
+    """The object in `raw`; `canonical` refuses every other spelling of the same facts.
+
+    Numbers that are not whole are refused, or with `fractions` left as their text.
+    """
     if len(raw) > MOST_JSON_BYTES:
         raise Wrong(f"{what} is larger than {MOST_JSON_BYTES} bytes")
     try:
@@ -125,7 +128,7 @@ def read_json(raw: bytes, *, what: str, canonical: bool = True) -> Facts:
         value = json.loads(
             text,
             object_pairs_hook=_no_key_twice,
-            parse_float=_no_float,
+            parse_float=str if fractions else _no_float,
             parse_constant=_no_float,
         )
     except Wrong as exc:

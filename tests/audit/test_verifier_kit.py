@@ -522,4 +522,4 @@ def test_a_revocation_that_was_published_counts(tmp_path):
 
 
 def fingerprint(signer: Signer) -> str:
-    return hashlib.sha256(signer.public).hexdigest()
+    return f"{signer.role}:{hashlib.sha256(signer.public).hexdigest()}"

@@ -36,6 +36,8 @@ NUMBERS = ((1, 2, 3, 4, 5, 6), (7,))
 POOL = 200_000_000_000
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
+Row = tuple[str, str, str]
+
 
 def run(*arguments: object, program: Path = FOLDER, cwd: Path | None = None) -> Any:
     """Run the verifier as a stranger does: isolated, by its path."""
@@ -413,19 +415,27 @@ class Draw:
             **self.result_changes,
         }
 
-    def _log(self, statement: dict[str, Any], result_file: bytes) -> dict[str, Any]:
+    def _rows(self, statement: dict[str, Any], result_file: bytes) -> dict[str, Row]:
+        """What the log holds of the draw: kind, key and row of each piece of evidence."""
         logged = self.logged_result_file or result_file
-        digest = hashlib.sha256(logged).hexdigest()
-        rows = {f"other {number}": ("ticket", f"{number}") for number in range(5)}
-        seal_row = json.dumps({"root": statement["root"], "file_digest": statement["file_digest"]})
-        listed = [(of, *named, f"row {of}") for of, named in rows.items()]
-        listed.insert(3, ("seal", "seal_statement", DRAW, seal_row))
+        about = {"draw_id": 7}
+        sealed = {name: statement[name] for name in ("root", "file_digest", "file_name")}
+        ran = {**about, "result_digest": hashlib.sha256(logged).hexdigest(), "seconds": 0.25}
+        found = {
+            "seal": ("seal_statement", statement["file_name"], {**about, **sealed}),
+            "result": ("result", "3", {**about, "numbers": NUMBERS}),
+            "engine-1": ("engine_run", f"{DRAW}-1-1", {**ran, "engine": 1}),
+            "engine-2": ("engine_run", f"{DRAW}-1-2", {**ran, "engine": 2}),
+        }
+        return {of: (kind, key, json.dumps(row)) for of, (kind, key, row) in found.items()}
+
+    def _log(self, statement: dict[str, Any], result_file: bytes) -> dict[str, Any]:
+        others = {f"other {number}": ("ticket", f"{number}") for number in range(5)}
+        listed = [(of, *named, f"row {of}") for of, named in others.items()]
+        rows = self._rows(statement, result_file)
+        listed.insert(3, ("seal", *rows.pop("seal")))
         first_size = 5
-        listed += [
-            ("result", "result", DRAW, json.dumps({"numbers": NUMBERS})),
-            ("engine-1", "engine_run", f"{DRAW}:1", json.dumps({"result_digest": digest})),
-            ("engine-2", "engine_run", f"{DRAW}:2", json.dumps({"result_digest": digest})),
-        ]
+        listed += [(of, *row) for of, row in rows.items()]
         hashes = [hashlib.sha256(row.encode()).hexdigest() for *_named, row in listed]
         leaves = [
             leaf(f"entry/1\t{kind}\t{key}\t{hashed}".encode())

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from audit import log
 from finance import ledger
-from games import rule_sheets
+from games import rule_sheets, seals
 from games.models import Draw, Result, SealStatement
 from sales import canonical, sealing
 from sales.opening import prizes_of
@@ -59,13 +59,20 @@ def difference(draw: Draw) -> Difference | None:
 
 
 def result_difference(draw: Draw) -> Difference | None:
-    """What of the result is not as the log has it; both engines are given the row as it is now.
+    """What of seal and result is not as signed and logged; engines are given the rows of now.
 
     A row changed past every trigger would else be paid on, and only be named at night.
     """
     seal, result = SealStatement.objects.get(draw=draw), Result.objects.get(draw=draw)
+    # The database takes any letters for a signature: a seal that the witness refused could be
+    # published by hand.
+    if unsigned := seals.problems(seal):
+        return Difference(f"the seal: {'; '.join(unsigned)}")
+    signatures = list(seal.signatures.all())
     unlike = log.unlike_logged(
         [
+            *(("seal_signature", str(signature.pk)) for signature in signatures),
+            ("seal_publication", str(seal.publication.pk)),
             ("result", str(result.pk)),
             ("result_entry", str(result.first_entry_id)),
             ("result_entry", str(result.second_entry_id)),

@@ -122,6 +122,11 @@ DECLARE
     horizon bigint;
     given integer;
 BEGIN
+    -- The horizon is of now: an older snapshot would pass by what has committed since it was taken.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'places are given under read committed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'log_sequenced_read_committed';
+    END IF;
     IF NOT pg_try_advisory_xact_lock(hashtext('audit_sequence')) THEN RETURN -1; END IF;
     SELECT max(number) INTO current FROM audit_epoch;
     SELECT * INTO last FROM audit_sequenced s ORDER BY s.seq DESC LIMIT 1;

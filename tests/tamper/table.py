@@ -24,6 +24,8 @@ LOOPS = {
     "selection": [(loops.ROLLING, ROLLING), (loops.SETTLEMENT, SETTLEMENT)],
     "result": [(loops.SETTLEMENT, SETTLEMENT)],
     "seal statement": [(loops.SETTLEMENT, SETTLEMENT)],
+    "signature of a seal": [(loops.SETTLEMENT, SETTLEMENT)],
+    "publication of a seal": [(loops.SETTLEMENT, SETTLEMENT)],
     "hit": [("", "crediting and its end, before the draw is published")],
     "prize": [("", "end of the settlement, before the draw is published")],
     "prize sheet": [("", "end of the settlement")],

@@ -11,16 +11,17 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
-from lottery_portal.lib.db import door
+from lottery_portal.lib.db import database_time, door
 
 from . import alarms, keys, notes, tree, witnesses
 from .models import Checkpoint
 
 MOST_AT_ONCE = 10_000
+FRESH = timedelta(minutes=10)  # how far our clock and the witness's may be apart
 LAG_ALARM_SECONDS = 5.0
 WITNESS_ALARM_SECONDS = 60.0
 _LOG = ("log", "main")
@@ -134,7 +135,8 @@ def _last_cosigned(limit: int) -> int:
 
 def _ask(known: int, newest: Checkpoint, now: datetime) -> str:
     try:
-        return _asked_from(known, newest)
+        line = _asked_from(known, newest)
+        _check(newest, line)
     except witnesses.WitnessRefuses as refusal:
         alarms.raise_alarm(
             kind="audit.witness_refuses",
@@ -144,6 +146,22 @@ def _ask(known: int, newest: Checkpoint, now: datetime) -> str:
             now=now,
         )
         raise
+    return line
+
+
+def _check(newest: Checkpoint, line: str) -> None:
+    """Who answers is our witness, and answers now: a row once cosigned stays as it is.
+
+    Somebody else at its address has not its key; what it signed before stands in our own rows, so
+    that an old line would say "agreed" of a log that was put back.
+    """
+    known = keys.public_of(keys.Role.INDEPENDENT)
+    if not known:  # the house is being set up: its key is registered in a moment
+        raise witnesses.WitnessUnreachable
+    now, note = database_time(), notes.with_line(newest.text, line)
+    at = [notes.cosigned_at(note, public=public, name=f"witness/{key}") for key, public in known]
+    if not any(found is not None and abs(now - found) <= FRESH for found in at):
+        raise witnesses.WitnessRefuses(difference="the answer is not signed by its key, now")
 
 
 def _asked_from(known: int, newest: Checkpoint) -> str:

@@ -9,16 +9,18 @@ hold what the tickets cost. `close` is the last interval of a draw: all its tick
 
 from __future__ import annotations
 
+import base64
+import binascii
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from audit import alarms, log, policies, sequencing, witnesses
+from audit import alarms, keys, log, policies, sequencing, witnesses
 from finance import ledger
 from games.models import Draw
-from lottery_portal.lib.db import door, violated
+from lottery_portal.lib.db import database_time, door, violated
 from lottery_portal.lib.errors import Refused
 
 from .models import RollingCheck, Ticket
@@ -298,6 +300,17 @@ def _tell_one(draw: Draw, check: RollingCheck, leaves: bytes) -> None:
         leaves=leaves,
         closing_it=check.is_closing,
     )
+    try:
+        raw = base64.b64decode(signed.signature, validate=True)
+        keys.check(
+            key=signed.key_id, signature=raw, message=signed.text.encode(), at=database_time()
+        )
+    except (binascii.Error, Refused) as exc:
+        raise witnesses.WitnessRefuses(difference="its answer is not signed by its key") from exc
+    last = "closing" if check.is_closing else "selling"
+    told = (draw.code, check.number, check.log_size, check.tickets, check.stake, signed.root, last)
+    if signed.text.split("\n") != ["interval/1", *map(str, told), ""]:
+        raise witnesses.WitnessRefuses(difference="its answer is about something else")
     _keep(check, signed)
 
 

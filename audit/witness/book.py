@@ -82,6 +82,16 @@ def is_draw(code: Any) -> bool:
     return isinstance(code, str) and len(code) <= _DRAW_LIMIT and bool(_DRAW.fullmatch(code))
 
 
+def _fact(line: bytes, at: int) -> dict[str, Any]:
+    try:
+        fact = json.loads(line)
+    except ValueError:
+        fact = None
+    if not isinstance(fact, dict):
+        raise BookDamaged(f"the line at byte {at} is none of ours")
+    return fact
+
+
 class Book:
     """The witness's memory and its key. One process at a time has it."""
 
@@ -135,7 +145,7 @@ class Book:
                 if not line.endswith(b"\n"):  # killed while writing: nobody was answered
                     os.truncate(path, self._offset)
                     break
-                fact = json.loads(line)
+                fact = _fact(line, self._offset)
                 if fact.get("before") != self._last:
                     raise BookDamaged(f"a line at byte {self._offset} does not follow the last")
                 self._learn(fact)
@@ -182,14 +192,25 @@ class Book:
         with self.lock:
             fact = {"what": what, "before": self._last, **facts}
             line = json.dumps(fact, sort_keys=True).encode() + b"\n"
-            os.write(self._file, line)
-            os.fsync(self._file)
+            self._append(line)
             self._learn(fact)
             self._last = hashlib.sha256(line).hexdigest()
             self._offset += len(line)
             self._since_bookmark += 1
             if self._since_bookmark >= BOOKMARK_EVERY:
                 self._bookmark()
+
+    def _append(self, line: bytes) -> None:
+        """The whole line on the disk, or nothing of it: a full disk first takes a part."""
+        try:
+            left = line
+            while left:  # what is too much for the disk is refused when the rest is written
+                left = left[os.write(self._file, left) :]
+            os.fsync(self._file)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self._offset)
+            raise
 
     def _learn(self, fact: dict[str, Any]) -> None:
         match fact["what"]:

@@ -1,6 +1,7 @@
 """What the witness signs, and what it refuses; every refusal is kept with its evidence.
 
 A checkpoint is cosigned when the log's own key signed it and a proof shows that the log only grew.
+There is one log: who could begin another, under another name, would have two histories signed.
 An interval of sales is signed when it follows the last without a gap. A seal is signed when the
 sealed file is what its statement says, line by line, and its tickets are exactly those that were
 told while they were sold.
@@ -49,7 +50,7 @@ def checkpoint(book: Book, asked: dict[str, Any]) -> dict[str, Any]:
     except (notes.Unreadable, KeyError, TypeError, ValueError) as exc:
         raise Malformed(str(exc)) from exc
     with book.lock:
-        known = book.logs.get(note.origin)
+        known = _known(book, note, asked)
         pinned = book.pins.get(note.origin)
         if pinned is None:
             _refuse(book, "nobody said by which key this log signs", asked, known)
@@ -95,6 +96,14 @@ def _contradicts(note: notes.Note, known: Log) -> str:
     if known.note and note.text != notes.read(known.note).text:
         return "another checkpoint of the same size"
     return ""
+
+
+def _known(book: Book, note: notes.Note, asked: dict[str, Any]) -> Log | None:
+    """What we know of this log; None before the first checkpoint of the one log there is."""
+    known = book.logs.get(note.origin)
+    if known is None and book.logs:
+        _refuse(book, "another log is known", asked, next(iter(book.logs.values())))
+    return known
 
 
 def _refuse(book: Book, difference: str, asked: dict[str, Any], known: Any) -> None:

@@ -159,7 +159,7 @@ def buy(
     asked = [
         quotes.quote(draw=order.draw, selections=order.selections, now=now) for order in orders
     ]
-    digest = request_hash(asked)
+    digest = request_hash(asked, player_id=player.pk, request_key=request_key)
     try:
         return _sell(
             player=player, asked=asked, request_key=request_key, digest=digest, channel=channel
@@ -189,18 +189,20 @@ def find(*, player_id: int, code: str) -> Purchase:
     return bought
 
 
-def request_hash(asked: Sequence[Quote]) -> str:
+def request_hash(asked: Sequence[Quote], *, player_id: int, request_key: UUID) -> str:
     """The keyed digest of what is asked for: draws and selections in canonical text, by ticket.
 
     Keyed, because it stands in a row that is read while the selections are not: a plain digest of
-    one line is found again by trying all lines.
+    one line is found again by trying all lines. Of this request, because of two that are equal one
+    would tell the other: who buys a line would see who else has it, and how many.
     """
-    text = "\n".join(
+    lines = (
         " ".join(
             (one.draw.code, *(bets.canonical(checked.selection) for checked in one.selections))
         )
         for one in asked
     )
+    text = "\n".join((f"{player_id} {request_key}", *lines))
     return blind_index("purchase", text).hex()
 
 

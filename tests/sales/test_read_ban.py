@@ -321,8 +321,18 @@ def test_the_hash_of_a_request_does_not_tell_the_picks():
 
     assert bought.request_hash != plain
     asked = [quotes.quote(draw=draw, selections=[MARKED], now=database_time())]
-    assert bought.request_hash == purchase.request_hash(asked)
-    assert Purchase.objects.filter(request_hash=bought.request_hash).count() == 1
+    of_this = {"player_id": alice.pk, "request_key": bought.request_key}
+    assert bought.request_hash == purchase.request_hash(asked, **of_this)
+
+
+@pytest.mark.django_db
+def test_equal_requests_have_different_hashes():
+    """N07: who buys a line would else see, in rows that are read, who has the same one."""
+    alice, other, draw = make.alice(), make.player("李明", wallet=10_00), make.draw()
+    for buyer in (alice, alice, other):
+        make.purchase(buyer, draw, [MARKED])
+
+    assert len(set(Purchase.objects.values_list("request_hash", flat=True))) == 3
 
 
 ADMIN = "/admin/sales"

@@ -35,6 +35,8 @@
   function isPrinted(ticket, printed) {
     return (
       same(shown(ticket), printed.picks) &&
+      same(ticket.picks.map((pick) => String(pick.times)), printed.times) &&
+      printed.tickets.length > 0 && printed.prices.length > 0 &&
       printed.tickets.every((code) => code === ticket.ticket) &&
       printed.prices.every((digits) => digits === String(ticket.fen))
     );
@@ -153,15 +155,17 @@
     return null;
   }
 
-  // What a page shows of its ticket: numbers, code and price as a person reads them.
+  // What a page shows of its ticket: numbers, times, code and price as a person reads them.
   function printedOn(page) {
     const texts = (mark, clean) =>
       Array.from(page.querySelectorAll(`[data-printed=${mark}]`), (one) => clean(one.textContent));
     const numbers = Array.from(page.querySelectorAll("[data-printed=pick] .balls"), (balls) =>
       Array.from(balls.querySelectorAll(".ball"), (ball) => ball.textContent.trim()).join(" ")
     );
+    const times = texts("pick", (text) => (/×\s*(\d+)/.exec(text) || ["", "1"])[1]);
     return {
       picks: numbers,
+      times,
       tickets: texts("ticket", (text) => text.replace(/[^0-9A-Z]/g, "")),
       prices: texts("price", (text) => text.replace(/\D/g, "")),
     };

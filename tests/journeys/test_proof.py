@@ -340,6 +340,9 @@ def test_every_altered_part_of_a_saved_page_fails(visit: Visit, sold: Sold, tmp_
     [
         ('<span class="ball ball--36">03</span>', '<span class="ball ball--36">04</span>'),
         ('data-printed="price">22.00', 'data-printed="price">24.00'),
+        ("× 2", "× 9"),
+        ('data-printed="price">22.00', 'data-price="">24.00'),
+        ('data-printed="ticket">', 'data-ticket="">0'),
     ],
 )
 def test_what_a_saved_page_shows_is_held_against_its_line(

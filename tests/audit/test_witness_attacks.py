@@ -47,13 +47,15 @@ book.write("refused", difference="c", shown="")
 def test_it_signs_the_checkpoints_of_one_log_only(tmp_path):
     """N13: under another name, the log's own key could have another history signed."""
     book = Book(tmp_path / "witness")
+    book.pin(notes.ORIGIN, b64(LOG_PUBLIC))
+    book.pin("portal/2", b64(LOG_PUBLIC))
     duties.checkpoint(book, asked(0, 5))
-    text = notes.checkpoint_text(size=3, root=tree.root_of(LEAVES[7:10]), origin="portal/2")
+    root = tree.root_of(LEAVES[7:10])
+    text = notes.checkpoint_text(size=3, root=root, before=notes.NOTHING_BEFORE, origin="portal/2")
     other = {
         "old_size": 0,
         "proof": [],
         "checkpoint": notes.signed(text, key=OWN, name="portal/2"),
-        "public_key": b64(LOG_PUBLIC),
     }
 
     with pytest.raises(Refusal, match="another log is known"):

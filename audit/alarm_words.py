@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from lottery_portal.lib import codes
+from lottery_portal.lib import codes, sentences
 from lottery_portal.lib.money import yuan
 
 from . import alarms, trail
@@ -42,10 +42,12 @@ FACTS: Mapping[str, str | Promise] = {
     "address": gettext_lazy("Address"),
     "posts": gettext_lazy("Posts"),
     "reason": gettext_lazy("Reason"),
-    "part": gettext_lazy("Part"),
+    "part": gettext_lazy("Paper"),
+    "refused_by": gettext_lazy("Rule of the database"),
+    "looked_at": gettext_lazy("Looked at"),
 }
 # Kinds of the log that are no objects of the trail.
-_KINDS: Mapping[str, str | Promise] = {
+KINDS: Mapping[str, str | Promise] = {
     "trail": gettext_lazy("Record of the trail"),
     "entry": gettext_lazy("Entry in the books"),
     "account": gettext_lazy("Account in the books"),
@@ -55,7 +57,7 @@ _KINDS: Mapping[str, str | Promise] = {
     "seal_statement": gettext_lazy("Seal statement"),
     "seal_signature": gettext_lazy("Signature of a seal"),
     "seal_publication": gettext_lazy("Publication of a seal"),
-    "result": gettext_lazy("Result"),
+    "result": gettext_lazy("Confirmed result"),
     "result_entry": gettext_lazy("Result entry"),
     "rule_sheet": gettext_lazy("Rule version"),
     "minutes": gettext_lazy("Draw minutes"),
@@ -71,13 +73,17 @@ _KINDS: Mapping[str, str | Promise] = {
     "trigger": gettext_lazy("Watched table"),
 }
 # What a comparison found, as `log.Difference` and the rolling check say it.
-_FOUND: Mapping[str, str | Promise] = {
+FOUND: Mapping[str, str | Promise] = {
     "changed": gettext_lazy("changed since it was logged"),
     "missing": gettext_lazy("logged, and gone"),
     "injected": gettext_lazy("put in past the sale"),
     "unlogged": gettext_lazy("never logged"),
     "unwatched": gettext_lazy("no longer watched"),
     "passed_by": gettext_lazy("logged later than it says"),
+    "relogged": gettext_lazy("logged twice, differently"),
+    "late": gettext_lazy("logged too late"),
+    "time": gettext_lazy("another time"),
+    "unreadable": gettext_lazy("cannot be read"),
     "leaf": gettext_lazy("another leaf"),
     "root": gettext_lazy("another root"),
     "signature": gettext_lazy("wrong signature"),
@@ -95,7 +101,7 @@ def shown(alarm: Alarm) -> dict[str, Any]:
     return {
         "code": codes.shown(alarm.code),
         "title": alarms.title(alarm.kind),
-        "object": str(_KINDS.get(alarm.object_type) or trail.object_title(alarm.object_type)),
+        "object": str(KINDS.get(alarm.object_type) or trail.object_title(alarm.object_type)),
         "object_code": alarm.object_code,
         "facts": facts(alarm),
         "raised_at": alarm.raised_at,
@@ -113,7 +119,9 @@ def facts(alarm: Alarm) -> list[tuple[str, str, bool]]:
             continue
         word: str | Promise | None = None
         if key == "what" and isinstance(value, str):
-            word = _FOUND.get(value)
+            word = FOUND.get(value)
+        elif isinstance(value, str):
+            word = sentences.known(value)
         elif key.endswith("_fen") and isinstance(value, int):
             word = _("%(amount)s yuan") % {"amount": yuan(value)}
         rows.append((str(FACTS.get(key, key)), str(word or _written(value)), word is not None))

@@ -13,6 +13,11 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Load this room's own kinds and reports, then those of all rooms."""
-        from . import keys, policies, trail_report  # noqa: F401, PLC0415 - registering is their effect
+        from . import (  # noqa: PLC0415 - registering is their effect
+            keys,  # noqa: F401
+            policies,  # noqa: F401
+            trail_report,  # noqa: F401
+            witness_words,  # noqa: F401
+        )
 
         autodiscover_modules("approvals", "reports", "waiting", "deeds", "alarms", "evidence")

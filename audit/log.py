@@ -18,9 +18,11 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from lottery_portal.lib.db import door
 from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.sentences import sentence
 
 from . import alarms, keys, logged_rows, notes, sequencing, trail, tree, witnesses
 from .models import Checkpoint
@@ -32,6 +34,19 @@ FETCH = 20_000
 SIGNATURES = 2_000  # newest checkpoints whose signatures are checked each time
 ALARMS = 20
 SLACK = "10 seconds"  # between the clocks of two rows that were written one after the other
+
+
+READABLE = sentence(gettext_noop("may be read under seal"))
+PASSED_BY = sentence(gettext_noop("passed by"))
+PLACE = sentence(gettext_noop("place %(place)s"))
+OUT_OF_ORDER = sentence(gettext_noop("place %(place)s out of order"))
+GAP = sentence(gettext_noop("a place is missing"))
+GONE = sentence(gettext_noop("entries of this checkpoint are gone"))
+ONE_OF = sentence(gettext_noop("one of places %(first)s to %(last)s"))
+NOT_OF_THE_LOG = sentence(gettext_noop("not the log's"))
+NOT_OF_THE_WITNESS = sentence(gettext_noop("not the witness's"))
+NO_ANSWER = sentence(gettext_noop("the witness does not answer"))
+NO_TREE = sentence(gettext_noop("the newest checkpoint has no tree to prove"))
 
 
 class NotInTheLog(Refused):
@@ -325,10 +340,7 @@ def _kinds_nobody_watches() -> list[Difference]:
     return [
         *(Difference(kind, "", "unwatched") for kind in sorted(kinds - set(logged_rows.sources()))),
         *(Difference("trigger", table, "unwatched") for table in asleep),
-        *(
-            Difference("table", table, "unwatched", "may be read under seal")
-            for table in open_tables
-        ),
+        *(Difference("table", table, "unwatched", READABLE.of()) for table in open_tables),
     ]
 
 
@@ -360,7 +372,7 @@ def _places_that_differ() -> list[Difference]:
                 kind,
                 key,
                 "leaf",
-                "passed by" if seq < 0 else f"place {seq}" + (" out of order" if fits else ""),
+                PASSED_BY.of() if seq < 0 else (OUT_OF_ORDER if fits else PLACE).of(place=seq),
             )
             for seq, kind, key, fits in cursor.fetchall()
         ]
@@ -424,14 +436,14 @@ def _roots_that_differ() -> list[Difference]:
     growing, before = tree.Root(), 0
     for place, (seq, leaf) in enumerate(_leaves()):
         if seq != place:
-            return [Difference("log", str(place), "root", "a place is missing")]
+            return [Difference("log", str(place), "root", GAP.of())]
         growing.add(leaf)
         if expected is not None and growing.size == expected[0]:
             if growing.digest().hex() != expected[1]:
                 return _suspects(before, expected[0])
             before, expected = expected[0], next(signed, None)
     if expected is not None:
-        return [Difference("log", str(expected[0]), "root", "entries of this checkpoint are gone")]
+        return [Difference("log", str(expected[0]), "root", GONE.of())]
     return []
 
 
@@ -445,7 +457,7 @@ def _suspects(start: int, stop: int) -> list[Difference]:
             [start, stop, NAMED],
         )
         return [
-            Difference(kind, key, "root", f"one of places {start} to {stop - 1}")
+            Difference(kind, key, "root", ONE_OF.of(first=start, last=stop - 1))
             for kind, key in cursor.fetchall()
         ]
 
@@ -488,7 +500,7 @@ def _signatures_that_differ() -> list[Difference]:
             notes.head(size=row.size, root=bytes.fromhex(row.root))
         ) and any(notes.is_signed_by_log(row.text, public=public) for _key, public in log_keys)
         if not right:
-            found.append(Difference("checkpoint", str(row.size), "signature", "not the log's"))
+            found.append(Difference("checkpoint", str(row.size), "signature", NOT_OF_THE_LOG.of()))
         if row.cosigned_text is not None and not (
             row.cosigned_text.startswith(row.text)
             and any(
@@ -496,7 +508,8 @@ def _signatures_that_differ() -> list[Difference]:
                 for key, public in witness_keys
             )
         ):
-            found.append(Difference("checkpoint", str(row.size), "signature", "not the witness's"))
+            whose = NOT_OF_THE_WITNESS.of()
+            found.append(Difference("checkpoint", str(row.size), "signature", whose))
     return found
 
 
@@ -508,9 +521,9 @@ def _what_the_witness_says(now: datetime) -> list[Difference]:
         known = refusal.facts.get("size", "")
         return [Difference("log", str(known), "witness", refusal.difference)]
     except witnesses.WitnessUnreachable:
-        return [Difference("log", "", "witness", "the witness does not answer")]
+        return [Difference("log", "", "witness", NO_ANSWER.of())]
     except LookupError:
-        return [Difference("log", "", "witness", "the newest checkpoint has no tree to prove")]
+        return [Difference("log", "", "witness", NO_TREE.of())]
     return []
 
 

@@ -17,11 +17,13 @@ from django.db import IntegrityError
 from django.db.models import F, Q, QuerySet, Value, Window
 from django.db.models.functions import Lag
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from audit import keys, policies, trail
 from lottery_portal import jobs
 from lottery_portal.lib.db import database_time, door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.sentences import sentence
 
 from .models import Draw, SealStatement
 from .seal_models import SealDelivery, SealPublication, SealSignature
@@ -66,6 +68,9 @@ class TooLate(Refused):
     code = "seal_published_before_the_draw"
     message = _("The seal of draw %(draw)s cannot be published now.")
 
+
+SIGNATURE_MISSING = sentence(gettext_noop("a signature is missing"))
+SIGNATURE_WRONG = sentence(gettext_noop("the signature of %(key)s does not fit"))
 
 REFUSALS: dict[str, type[Refused]] = {
     "seal_signed_by_a_registered_key": KeyDoesNotCount,
@@ -313,11 +318,11 @@ def signatures_of(statement: SealStatement) -> list[dict[str, str]]:
 
 
 def problems(statement: SealStatement) -> list[str]:
-    """What is wrong with the signatures of a seal, by key; nothing when both are as they must."""
+    """What is wrong with the signatures of a seal (`sentences`); nothing when both are right."""
     found = []
     rows = list(statement.signatures.all())
     if {row.role for row in rows} != {Role.OPERATIONS, Role.INDEPENDENT}:
-        found.append("a signature is missing")
+        found.append(SIGNATURE_MISSING.of())
     for row in rows:
         try:
             public = base64.b64decode(keys.registered(row.key_id).public_key)
@@ -328,7 +333,7 @@ def problems(statement: SealStatement) -> list[str]:
         if not public or not keys.is_signed(
             algorithm=row.algorithm, public=public, signature=signature, message=message
         ):
-            found.append(f"the signature of {row.key_id} does not fit")
+            found.append(SIGNATURE_WRONG.of(key=row.key_id))
     return found
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from audit.admin import RecordedAdmin
 from lottery_portal.lib.admin import ReadOnlyAdmin
 from lottery_portal.lib.money import yuan
+from lottery_portal.lib.sentences import shown
 
 from .kit_models import Kit
 from .models import (
@@ -30,10 +31,17 @@ from .models import (
 class SettlementAdmin(ReadOnlyAdmin):
     """Settlements; a halted one is looked at again at the desk of its draw."""
 
-    list_display = ("draw", "state", "attempt", "halt_reason", "begun_at", "done_at", "desk")
+    list_display = ("draw", "state", "attempt", "halted_for", "begun_at", "done_at", "desk")
+    exclude = ("halt_reason",)
+    readonly_fields = ("halted_for",)
     list_filter = ("state",)
     list_select_related = ("draw",)
     ordering = ("-begun_at",)
+
+    @admin.display(description=gettext_lazy("reason of the halt"), ordering="halt_reason")
+    def halted_for(self, settlement: Settlement) -> str:
+        """Why it stands still, in the language of the reader."""
+        return shown(settlement.halt_reason)
 
     @admin.display(description=gettext_lazy("Desk"))
     def desk(self, settlement: Settlement) -> SafeString:
@@ -65,10 +73,17 @@ class ChunkAdmin(ReadOnlyAdmin):
 class EngineRunAdmin(ReadOnlyAdmin):
     """Runs of the two engines."""
 
-    list_display = ("code", "engine", "attempt", "result_digest", "reason", "seconds", "ended_at")
+    list_display = ("code", "engine", "attempt", "result_digest", "why_none", "seconds", "ended_at")
     list_filter = ("engine",)
     search_fields = ("code", "result_digest")
+    exclude = ("reason",)
+    readonly_fields = ("why_none",)
     ordering = ("-pk",)
+
+    @admin.display(description=gettext_lazy("why there is no result"), ordering="reason")
+    def why_none(self, run: EngineRun) -> str:
+        """Why it has no result, in the language of the reader."""
+        return shown(run.reason)
 
 
 @admin.register(EngineDifference)

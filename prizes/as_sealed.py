@@ -8,27 +8,44 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from audit import log
 from finance import ledger
 from games import rule_sheets, seals
 from games.models import Draw, Result, SealStatement
+from lottery_portal.lib.sentences import BETWEEN, sentence
 from sales import canonical, sealing
 from sales.opening import prizes_of
 
 BLOCK = 16_384
 MOST_NAMED = 20
 
+RULE_CHANGED = sentence(gettext_noop("rule version %(rule)s is not the approved one"))
+ANOTHER_RULE = sentence(gettext_noop("the rule sheet is not the sealed one"))
+FILE_CHANGED = sentence(gettext_noop("the sealed file is missing or was changed"))
+COUNTS = {
+    "root": sentence(gettext_noop("root sealed %(sealed)s, found %(found)s")),
+    "tickets": sentence(gettext_noop("tickets sealed %(sealed)s, found %(found)s")),
+    "lines": sentence(gettext_noop("lines sealed %(sealed)s, found %(found)s")),
+    "stakes": sentence(gettext_noop("stakes sealed %(sealed)s, found %(found)s")),
+}
+BOOKS = sentence(gettext_noop("prize money %(share)s fen, books hold %(held)s fen"))
+NOT_AS_LOGGED = sentence(gettext_noop("not as it was logged: %(things)s"))
+TICKETS = sentence(gettext_noop("tickets %(tickets)s"))
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What differs, in words, and the codes of the first tickets that do."""
+    """What differs, in English (`sentences`), and the codes of the first tickets that do."""
 
     text: str
     tickets: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.text}; tickets {', '.join(self.tickets)}" if self.tickets else self.text
+        if not self.tickets:
+            return self.text
+        return BETWEEN.join((self.text, TICKETS.of(tickets=", ".join(self.tickets))))
 
 
 def difference(draw: Draw) -> Difference | None:
@@ -37,11 +54,11 @@ def difference(draw: Draw) -> Difference | None:
     try:
         version = rule_sheets.version_of(draw)
     except rule_sheets.RuleChanged:
-        return Difference(f"rule version {draw.rule.code} is not the approved one")
+        return Difference(RULE_CHANGED.of(rule=draw.rule.code))
     if seal.rule_digest != draw.rule.digest:
-        return Difference("the rule sheet is not the sealed one")
+        return Difference(ANOTHER_RULE.of())
     if _digest_of_file(seal) != seal.file_digest:
-        return Difference("the sealed file is missing or was changed")
+        return Difference(FILE_CHANGED.of())
     counted = sealing.recount(draw)
     for name, sealed, found in (
         ("root", seal.root, counted.root),
@@ -50,11 +67,11 @@ def difference(draw: Draw) -> Difference | None:
         ("stakes", seal.stake, counted.stake_fen),
     ):
         if sealed != found:
-            return Difference(f"{name} sealed {sealed}, found {found}", _tickets(draw, seal))
+            return Difference(COUNTS[name].of(sealed=sealed, found=found), _tickets(draw, seal))
     share = version.allocation.split(seal.stake).prize_fen
     held = ledger.balance(prizes_of(draw))
     if share != held:
-        return Difference(f"prize money {share} fen, books hold {held} fen")
+        return Difference(BOOKS.of(share=share, held=held))
     return result_difference(draw)
 
 
@@ -81,7 +98,7 @@ def result_difference(draw: Draw) -> Difference | None:
         ]
     )
     if unlike:
-        return Difference(f"not as it was logged: {', '.join(map(str, unlike))}")
+        return Difference(NOT_AS_LOGGED.of(things=", ".join(map(str, unlike))))
     return None
 
 

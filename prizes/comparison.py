@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from finance import ledger
 from games.models import Draw
+from lottery_portal.lib.sentences import sentence
 from sales.opening import prizes_of, stakes_of
 
 from . import engines, result_file
@@ -21,6 +25,33 @@ from .pools import unclaimed_of
 
 MOST_ROWS = 50
 _LONGEST = 300
+_NOTHING = "nothing"
+
+NO_RESULT = sentence(gettext_noop("engine %(engine)s has no result: %(reason)s"))
+FILE_CHANGED = sentence(
+    gettext_noop("the result file of engine %(engine)s is missing or was changed")
+)
+OTHER_INPUT = sentence(gettext_noop("the engines were given different input"))
+POOL_CHANGED = sentence(
+    gettext_noop("the pool or the special rule has changed since the engines counted")
+)
+OTHER_TABLE = sentence(gettext_noop("the prize table is no longer the one in the result files"))
+OTHER_PRIZES = sentence(gettext_noop("the prizes credited are not those that both engines found"))
+sentence(gettext_noop("batch %(number)s of draw %(draw)s is not what the engines found"))
+
+
+def _say_unlike(figures: dict[str, str]) -> str:
+    sides = {name: _("nothing") if figures[name] == _NOTHING else figures[name] for name in _SIDES}
+    subject = subject_shown(figures["subject"])
+    return _("the engines differ, first in %(subject)s: %(one)s / %(two)s") % {
+        "subject": subject,
+        **sides,
+    }
+
+
+_SIDES = ("one", "two")
+ORDER = sentence(gettext_noop("the engines wrote the same lines in another order"))
+UNLIKE = sentence("the engines differ, first in %(subject)s: %(one)s / %(two)s", _say_unlike)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +63,7 @@ class Unlike:
     two: str
 
     def __str__(self) -> str:
-        return f"{self.subject}: {self.one or 'nothing'} / {self.two or 'nothing'}"
+        return f"{self.subject}: {self.one or _NOTHING} / {self.two or _NOTHING}"
 
 
 def differences(draw: Draw) -> list[EngineDifference]:
@@ -48,17 +79,21 @@ def report_of(draw: Draw, attempt: int) -> Path:
 
 
 def disagreement(one: EngineRun, two: EngineRun) -> str:
-    """Why these two runs do not agree, in words; "" when they do, byte for byte."""
+    """Why these two runs do not agree (`sentences`); "" when they do, byte for byte."""
     for run in (one, two):
         if run.reason:
-            return f"engine {run.engine} has no result: {run.reason}"
+            return NO_RESULT.of(engine=run.engine, reason=run.reason)
         if result_file.digest_of(result_file.file_of(run)) != run.result_digest:
-            return f"the result file of engine {run.engine} is missing or was changed"
+            return FILE_CHANGED.of(engine=run.engine)
     if one.input != two.input:
-        return "the engines were given different input"
+        return OTHER_INPUT.of()
     if one.result_digest != two.result_digest:
         first = next(unlike(result_file.file_of(one), result_file.file_of(two)), None)
-        return f"the engines differ, first in {first}"
+        if first is not None:
+            return UNLIKE.of(
+                subject=first.subject, one=first.one or _NOTHING, two=first.two or _NOTHING
+            )
+        return ORDER.of()
     return ""
 
 
@@ -114,6 +149,15 @@ def unlike(one: Path, two: Path) -> Iterator[Unlike]:
         yield Unlike(subject, left.get(subject, ""), right.get(subject, ""))
 
 
+def subject_shown(subject: str) -> str:
+    """What a line of a result file is about, as people call it; a ticket by its code."""
+    kind, _space, number = subject.partition(" ")
+    if kind == "tier" and number.isdecimal():
+        return _("Tier %(number)s") % {"number": number}
+    known = {"result-file": _("Head of the file"), "money": _("Money"), "end": _("Sum")}
+    return known.get(subject, subject)
+
+
 def _split(line: bytes) -> tuple[str, str]:
     """What a line is about, and what it says of it."""
     kind, *rest = line.decode("ascii", "replace").rstrip("\n").split("\t")
@@ -135,7 +179,7 @@ def settled_differences(draw: Draw) -> list[str]:
     table = engines.table_of(draw, settlement, pool_before_fen=sheet.pool_before)
     with engines.counted_again(draw, agreed.input) as (again, reason):
         if reason:
-            return [f"engine 2 has no result: {reason}"]
+            return [NO_RESULT.of(engine=2, reason=reason)]
         found = []
         if result_file.digest_of(again) != agreed.result_digest:
             found.append("engine 2 finds something else than when the draw was settled")

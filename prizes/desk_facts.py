@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from games import desk_facts, draw_course, draws, words
 from games.desk_facts import Deed, Facts, Halt, Lack, Paper, Report, Step
 from games.models import Draw
-from lottery_portal.lib import dates
+from lottery_portal.lib import dates, sentences
 
 from . import comparison, kits
 from .models import Batch, EngineRun, PrizeSheet, Settlement, TierOutcome
@@ -35,7 +36,7 @@ def facts(draw: Draw) -> Facts:
     return replace(
         known,
         lacks=_halted_lacks(draw, settled),
-        attention=settled.halt_reason,
+        attention=sentences.shown(settled.halt_reason),
         halt=_halt(settled),
         report=_report(draw, settled),
         deed=_look_again(draw),
@@ -88,7 +89,10 @@ def _halted_lacks(draw: Draw, settled: Settlement) -> list[Lack]:
 
 def _report(draw: Draw, settled: Settlement) -> Report | None:
     """What the engines saw differently in the last attempt, first lines first."""
-    rows = [(row.subject, row.engine_one, row.engine_two) for row in comparison.differences(draw)]
+    rows = [
+        (comparison.subject_shown(row.subject), row.engine_one, row.engine_two)
+        for row in comparison.differences(draw)
+    ]
     if not rows:
         return None
     has_file = comparison.report_of(draw, settled.attempt).is_file()
@@ -111,7 +115,7 @@ def _course(draw: Draw, settled: Settlement | None) -> list[Step]:
         place = draw_course.AGREED if runs else draw_course.ENGINE_ONE
         steps.append(Step(place=place, text=_halt(settled).word, is_halted=True))
     batches = _batches(settled)
-    progress = _("%(done)s of %(chunks)s parts") % {"done": sum(batches), "chunks": len(batches)}
+    progress = _parts(sum(batches), len(batches))
     if settled.done_at is not None:
         steps.append(Step(place=draw_course.CREDITED, at=settled.done_at, text=progress))
     elif sheet is not None:
@@ -124,7 +128,8 @@ def _course(draw: Draw, settled: Settlement | None) -> list[Step]:
 
 def _engine_step(place: str, run: EngineRun) -> Step:
     if run.reason:
-        return Step(place=place, text=_("It ended without a result."), is_halted=True)
+        text = _("It ended without a result: %(reason)s") % {"reason": sentences.shown(run.reason)}
+        return Step(place=place, text=text, is_halted=True)
     text = _("Result file %(digest)s, in %(seconds)s s") % {
         "digest": run.result_digest[:8],
         "seconds": f"{run.seconds:.2f}",
@@ -162,7 +167,6 @@ def _steps(draw: Draw, settled: Settlement | None) -> list[Lack]:
     batches = _batches(settled) if settled else []
     is_agreed = settled is not None and settled.state in {State.CREDITING, State.DONE}
     is_priced = settled is not None and settled.priced_at is not None
-    progress = _("%(done)s of %(chunks)s parts")
     lacks = [
         Lack(
             state="done" if settled else "now",
@@ -172,7 +176,7 @@ def _steps(draw: Draw, settled: Settlement | None) -> list[Lack]:
         Lack(
             state="done" if is_priced else "now" if settled else "todo",
             title=_("Winning lines counted"),
-            text=progress % {"done": counted, "chunks": chunks} if settled else "",
+            text=_parts(counted, chunks) if settled else "",
         ),
         Lack(state="done" if is_priced else "todo", title=_("Prizes worked out")),
         Lack(
@@ -183,7 +187,7 @@ def _steps(draw: Draw, settled: Settlement | None) -> list[Lack]:
         Lack(
             state="now" if is_agreed else "todo",
             title=_("Prizes credited"),
-            text=progress % {"done": sum(batches), "chunks": len(batches)} if is_agreed else "",
+            text=_parts(sum(batches), len(batches)) if is_agreed else "",
         ),
     ]
     earlier = draws.earlier_unsettled(draw) if settled is None else None
@@ -199,6 +203,11 @@ def _steps(draw: Draw, settled: Settlement | None) -> list[Lack]:
         roles=SETTLERS | READERS,
     )
     return [first, *lacks]
+
+
+def _parts(done: int, parts: int) -> str:
+    text = ngettext("%(done)s of %(chunks)s part", "%(done)s of %(chunks)s parts", parts)
+    return text % {"done": done, "chunks": parts}
 
 
 def _batches(settled: Settlement) -> list[bool]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 from audit import log
+from lottery_portal.lib.sentences import sentence
 
 from . import comparison, engines, result_file
 from .models import EngineRun, PrizeSheet, Settlement
@@ -44,13 +46,18 @@ SELECT x.kind, coalesce(t.code, x.ticket_id::text)
 """
 
 
+NEVER_SETTLED = sentence(gettext_noop("of a draw that was never settled"))
+RUN_OR_SHEET = sentence(gettext_noop("its run or its sheet"))
+NOT_AS_WRITTEN = sentence(gettext_noop("not as engine one wrote it"))
+
+
 def hits_and_prizes() -> Iterator[log.Difference]:
     """Every hit and prize that is not what the engines found, by the code of its ticket."""
     with connection.cursor() as cursor:
         cursor.execute(_OF_NO_SETTLEMENT, [NAMED])
         strays = cursor.fetchall()
     for kind, ticket in strays:
-        yield log.Difference(kind, ticket, "unlogged", "of a draw that was never settled")
+        yield log.Difference(kind, ticket, "unlogged", NEVER_SETTLED.of())
     done = Settlement.objects.filter(state=Settlement.State.DONE).order_by("pk")
     for settlement in done.select_related("draw__game", "draw__rule"):
         yield from _of(settlement)
@@ -61,11 +68,11 @@ def _of(settlement: Settlement) -> Iterator[log.Difference]:
     run = EngineRun.objects.filter(draw=draw, attempt=settlement.attempt, engine=1).first()
     sheet = PrizeSheet.objects.filter(draw=draw).first()
     if run is None or sheet is None:
-        yield log.Difference("settlement", str(settlement.pk), "missing", "its run or its sheet")
+        yield log.Difference("settlement", str(settlement.pk), "missing", RUN_OR_SHEET.of())
         return
     kept = result_file.file_of(run)
     if result_file.digest_of(kept) != run.result_digest:
-        yield log.Difference("result_file", run.file_name, "changed", "not as engine one wrote it")
+        yield log.Difference("result_file", run.file_name, "changed", NOT_AS_WRITTEN.of())
         return
     with connection.cursor() as cursor:
         cursor.execute(

@@ -29,7 +29,7 @@ from audit import (
 )
 from games import monitors, seals, words
 from games.models import Draw, SealStatement
-from lottery_portal.lib import dates
+from lottery_portal.lib import dates, sentences
 from sales import rolling
 from sales.models import RollingCheck
 
@@ -167,7 +167,7 @@ def _seal(statement: SealStatement) -> Row:
         "seconds": int((statement.publication.published_at - statement.closed_at).total_seconds()),
         "mark": statement.root[:8],
         "signatures": len(statement.signatures.all()),
-        "problems": seals.problems(statement),
+        "problems": [sentences.shown(one) for one in seals.problems(statement)],
         "engines": agreed([draw])[draw.pk],
         "url": reverse("games:desk_draw", args=[draw.code]),
     }

@@ -190,9 +190,9 @@ def compare(*, draw: Draw, now: datetime) -> bool:
     difference = comparison.disagreement(one, two)
     table = _table(draw, settlement)
     if not difference and one.input != result_file.given(draw):
-        difference = "the pool or the special rule has changed since the engines counted"
+        difference = comparison.POOL_CHANGED.of()
     if not difference and not _begins_with(one, result_file.head(draw, table)):
-        difference = "the prize table is no longer the one in the result files"
+        difference = comparison.OTHER_TABLE.of()
     if not difference:
         difference = str(as_sealed.result_difference(draw) or "")
     if difference:
@@ -235,7 +235,7 @@ def finish(*, draw: Draw, now: datetime) -> bool:
         paid = result_file.paid_digest(draw, table, settlement=settlement)
         left = ledger.balance(prizes_of(draw))
     if paid != agreed.result_digest:
-        text = "the prizes credited are not those that both engines found"
+        text = comparison.OTHER_PRIZES.of()
         _stop_crediting(settlement, text, now=now)
         raise NotWhatWasFound(draw=draw.code, difference=text)
     if left:

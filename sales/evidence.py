@@ -7,10 +7,12 @@ neither: meanwhile the sealed file under its published root stands for them.
 from collections.abc import Iterator
 
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 from audit import log, logged_rows
 from games import seals
 from games.models import SealStatement
+from lottery_portal.lib.sentences import sentence
 
 from . import sealing
 
@@ -33,6 +35,10 @@ logged_rows.register(
 )
 
 
+OUT_OF_ORDER = sentence(gettext_noop("not after the seal before it"))
+TOO_LATE = sentence(gettext_noop("logged after the last interval of its draw"))
+
+
 def seals_that_differ() -> Iterator[log.Difference]:
     """Seals whose file, signatures or place in the chain no longer fit."""
     newest = SealStatement.objects.select_related("draw").order_by("-sealed_at")
@@ -40,7 +46,7 @@ def seals_that_differ() -> Iterator[log.Difference]:
         for problem in sealing.check(statement, with_rows=False):
             yield log.Difference("seal", statement.draw.code, "changed", problem)
     for statement in seals.breaks():
-        yield log.Difference("seal", statement.draw.code, "changed", "not after the seal before it")
+        yield log.Difference("seal", statement.draw.code, "changed", OUT_OF_ORDER.of())
 
 
 _LATE = """
@@ -59,7 +65,7 @@ def tickets_logged_late() -> Iterator[log.Difference]:
         cursor.execute(_LATE, [NAMED])
         codes = [code for (code,) in cursor.fetchall()]
     for code in codes:
-        yield log.Difference("ticket", code, "late", "logged after the last interval of its draw")
+        yield log.Difference("ticket", code, "late", TOO_LATE.of())
 
 
 log.register_check("late_tickets", tickets_logged_late)

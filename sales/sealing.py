@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from audit import alarms, trail, tree, witnesses
 from finance import ledger
@@ -39,6 +40,7 @@ from lottery_portal import jobs
 from lottery_portal.lib import manifest
 from lottery_portal.lib.db import database_time, door
 from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.sentences import sentence
 
 from . import canonical, quotes, rolling, sealed_export, sealed_tree
 from .models import SealBlock, Ticket
@@ -233,9 +235,9 @@ def check(statement: SealStatement, *, with_rows: bool) -> list[str]:
         counted = recount(statement.draw)
         if counted.root != statement.root:
             differing = _differing(statement, counted)
-            found.append(f"the rows have another root, in serials {differing}")
+            found.append(OTHER_ROWS.of(serials=differing))
         if (counted.tickets, counted.stake_fen) != (statement.tickets, statement.stake):
-            found.append(f"the rows hold {counted.tickets} tickets for {counted.stake_fen} fen")
+            found.append(OTHER_SUMS.of(tickets=counted.tickets, stake=counted.stake_fen))
     return found
 
 
@@ -244,8 +246,8 @@ def _check_file(statement: SealStatement) -> list[str]:
         with file_of(statement).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
-        return ["the sealed file cannot be read"]
-    return [] if digest == statement.file_digest else ["the sealed file has another digest"]
+        return [FILE_UNREADABLE.of()]
+    return [] if digest == statement.file_digest else [FILE_CHANGED.of()]
 
 
 def _differing(statement: SealStatement, counted: Sold) -> str:
@@ -469,6 +471,11 @@ def _leave_in_the_trail(draw: Draw, facts: Mapping[str, Any]) -> None:
         body=facts,
     )
 
+
+FILE_UNREADABLE = sentence(gettext_noop("the sealed file cannot be read"))
+FILE_CHANGED = sentence(gettext_noop("the sealed file has another digest"))
+OTHER_ROWS = sentence(gettext_noop("the rows have another root, in serials %(serials)s"))
+OTHER_SUMS = sentence(gettext_noop("the rows hold %(tickets)s tickets for %(stake)s fen"))
 
 alarms.register(kind="sales.books_differ", title=_("Tickets and books differ"))
 alarms.register(kind="sales.seal_refused", title=_("The witness does not sign a seal"))

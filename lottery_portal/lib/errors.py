@@ -7,12 +7,14 @@ from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 
+from . import sentences
+
 
 class Refused(Exception):
     """An expected "no": a stable `code` for machines, a sentence for people, figures for both.
 
     Subclasses stand beside the door that raises them. `message` may name figures as
-    `%(name)s`; `shown` gives a figure its form for people (money as yuan, times as local time).
+    `%(name)s`; a figure gets its form for people (money as yuan, a stored sentence translated).
     """
 
     code: ClassVar[str] = "refused"
@@ -36,4 +38,6 @@ def _shown(name: str, value: Any) -> str:
 
     if name.endswith("_fen") and isinstance(value, int):
         return yuan(value)
+    if isinstance(value, str) and name in sentences.NESTED:
+        return sentences.shown(value)
     return str(value)

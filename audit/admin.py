@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lottery_portal.lib import codes
@@ -79,7 +80,8 @@ class TrailRecordAdmin(NamedRows):
 class PolicyParameterAdmin(ReadOnlyAdmin):
     """Every figure that ever held."""
 
-    list_display = ("title", "scope", "value", "valid_from", "approval", "reason")
+    list_display = ("title", "scope", "figure", "valid_from", "approval", "why")
+    fields = ("key", *list_display)
     search_fields = ("key", "scope")
     ordering = ("key", "scope", "-valid_from")
 
@@ -87,6 +89,16 @@ class PolicyParameterAdmin(ReadOnlyAdmin):
     def title(self, row: PolicyParameter) -> str:
         """What the figure is called."""
         return policies.title(row.key)
+
+    @admin.display(description=_("value"))
+    def figure(self, row: PolicyParameter) -> str:
+        """The value as people read it."""
+        return policies.in_words(row.key, row.value)
+
+    @admin.display(description=_("reason"), ordering="reason")
+    def why(self, row: PolicyParameter) -> str:
+        """Why it was set; the first values say so in the language of the reader."""
+        return gettext(row.reason) if row.reason else ""
 
     @admin.display(description=_("approval"), ordering="approval_code")
     def approval(self, row: PolicyParameter) -> str:

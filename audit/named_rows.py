@@ -28,28 +28,34 @@ class _NamedList(_Page):
         if not isinstance(admin, NamedRows):
             return
         rows = list(self.result_list)
-        names = people.names_of({admin.account_of(row) for row in rows} - {""})
+        accounts = {admin.account_of(row, field) for row in rows for field in admin.people_of()}
+        names = people.names_of(accounts - {""})
         for row in rows:
             row.names_at_work = names
         self.result_list = rows
 
 
 class NamedRows(ReadOnlyAdmin):
-    """A list with a column of people; `person_field` says which column of the row that is."""
+    """A list with columns of people: `person_field`, and `more_people` where there are several."""
 
     person_field = ""
+    more_people: tuple[str, ...] = ()
 
     def get_changelist(self, request: Any, **kwargs: Any) -> type[ChangeList]:
         return type("NamedList", (_NamedList, super().get_changelist(request, **kwargs)), {})
 
-    def account_of(self, row: Model) -> str:
+    def people_of(self) -> tuple[str, ...]:
+        """All columns of people."""
+        return (self.person_field, *self.more_people)
+
+    def account_of(self, row: Model, field: str = "") -> str:
         """The account of the person of this row, "" when there is none."""
-        person = getattr(row, self.person_field)
+        person = getattr(row, field or self.person_field)
         return person if isinstance(person, str) else person.get_username() if person else ""
 
-    def called(self, row: Model) -> str:
+    def called(self, row: Model, field: str = "") -> str:
         """The name at work, the portal itself, or the account of somebody who has no such name."""
-        account = self.account_of(row)
+        account = self.account_of(row, field)
         names: Mapping[str, str] | None = getattr(row, "names_at_work", None)
         if names is None:  # the page of one row
             names = people.names_of([account])

@@ -98,9 +98,15 @@ def title(key: str) -> str:
 
 
 def in_words(key: str, value: Any) -> str:
-    """A value as people read it: money in yuan, everything else as JSON writes it."""
+    """A value as people read it: money in yuan, yes and no, lists; else as JSON writes it."""
     if key.endswith("_fen") and isinstance(value, int):
         return _("%(amount)s yuan") % {"amount": yuan(value)}
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return _(", ").join(value) or _("None")
+    if isinstance(value, dict) and not any(value.values()):
+        return _("None")
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -34,6 +34,7 @@ from .models import (
     SalesSwitch,
     SealStatement,
 )
+from .seal_models import SealDelivery, SealPublication, SealSignature, SealTimeStamp
 
 
 class WithGame(ReadOnlyAdmin):
@@ -156,6 +157,62 @@ class SealStatementAdmin(ReadOnlyAdmin):
         return yuan(seal.stake)
 
 
+class UnderSeal(ReadOnlyAdmin):
+    """A list whose rows stand under a seal statement. None of them tells what was bought."""
+
+    list_select_related = ("statement__draw",)
+    search_fields = ("statement__draw__code",)
+
+    @admin.display(description=gettext_lazy("draw"), ordering="statement__draw")
+    def draw(self, row: Any) -> str:
+        """The code of the draw that is sealed."""
+        return str(row.statement.draw.code)
+
+
+@admin.register(SealSignature)
+class SealSignatureAdmin(UnderSeal):
+    """Signatures under seals: ours, and the independent witness's."""
+
+    list_display = ("draw", "role", "key_id", "algorithm", "signed_at")
+    fields = ("draw", "role", "key_id", "algorithm", "signature", "signed_at")
+    list_filter = ("role",)
+    ordering = ("-signed_at", "-pk")
+
+
+@admin.register(SealPublication)
+class SealPublicationAdmin(UnderSeal):
+    """When seals became public."""
+
+    list_display = ("draw", "published_at", "page")
+    fields = ("draw", "published_at", "page")
+    ordering = ("-published_at", "-pk")
+
+    @admin.display(description=gettext_lazy("Public seal"))
+    def page(self, row: SealPublication) -> SafeString:
+        """The way to the public page of the seal."""
+        url = reverse("games:seal", args=[row.statement.draw.code])
+        return format_html('<a href="{}">{}</a>', url, pgettext("a link", "Open"))
+
+
+@admin.register(SealDelivery)
+class SealDeliveryAdmin(UnderSeal):
+    """Statements sent to supervisors."""
+
+    list_display = ("draw", "address", "state", "attempts", "asked_at", "at", "detail")
+    fields = list_display
+    list_filter = ("state",)
+    ordering = ("-asked_at", "-pk")
+
+
+@admin.register(SealTimeStamp)
+class SealTimeStampAdmin(UnderSeal):
+    """What time-stamping authorities said."""
+
+    list_display = ("draw", "authority", "serial", "stamped_at", "received_at")
+    fields = list_display
+    ordering = ("-stamped_at", "-pk")
+
+
 @admin.register(Result)
 class ResultAdmin(WithNumbers):
     """Confirmed results."""
@@ -186,13 +243,24 @@ class CalendarNoticeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Equipment)
-class EquipmentAdmin(ReadOnlyAdmin):
+class EquipmentAdmin(NamedRows):
     """Machines and ball sets; inspections and choices are made at the desk."""
 
     list_display = ("code", "kind", "zone", "maker", "serial_number", "state", "desk")
+    fields = (
+        "code", "game", "kind", "zone", "maker", "serial_number", "state", "registered_at",
+        "registrar", "desk",
+    )  # fmt: skip
+    list_select_related = ("registered_by",)
+    person_field = "registered_by"
     list_filter = ("kind", "state", "game")
     search_fields = ("code", "serial_number")
     ordering = ("code",)
+
+    @admin.display(description=gettext_lazy("registered by"), ordering="registered_by")
+    def registrar(self, piece: Equipment) -> str:
+        """Who entered it."""
+        return self.called(piece)
 
     @admin.display(description=gettext_lazy("Desk"))
     def desk(self, piece: Equipment) -> SafeString:
@@ -202,31 +270,66 @@ class EquipmentAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Inspection)
-class InspectionAdmin(ReadOnlyAdmin):
+class InspectionAdmin(NamedRows):
     """Inspections, each by two people."""
 
-    list_display = ("equipment", "outcome", "inspected_at", "valid_until", "certificate_number")
+    list_display = ("equipment", "outcome", "inspected_at", "valid_until", "first", "second")
+    fields = (
+        "equipment", "what", "outcome", "inspected_at", "valid_until", "certificate_number",
+        "certified_by", "first", "second", "approval",
+    )  # fmt: skip
     list_filter = ("outcome",)
-    list_select_related = ("equipment",)
+    list_select_related = ("equipment", "first_inspector", "second_inspector")
     ordering = ("-inspected_at",)
+    person_field = "first_inspector"
+    more_people = ("second_inspector",)
+
+    @admin.display(description=gettext_lazy("first inspector"), ordering="first_inspector")
+    def first(self, row: Inspection) -> str:
+        """Who recorded it."""
+        return self.called(row)
+
+    @admin.display(description=gettext_lazy("second inspector"), ordering="second_inspector")
+    def second(self, row: Inspection) -> str:
+        """Who confirmed it."""
+        return self.called(row, "second_inspector")
+
+    @admin.display(description=gettext_lazy("approval"))
+    def approval(self, row: Inspection) -> str:
+        """By whose word."""
+        return approvals.named(row.approval_code)
 
 
 @admin.register(Assignment)
-class AssignmentAdmin(ReadOnlyAdmin):
+class AssignmentAdmin(NamedRows):
     """Which pieces served which draws."""
 
-    list_display = ("draw", "place", "equipment", "is_reserve", "edition", "chosen_by")
-    list_select_related = ("draw", "equipment")
+    list_display = ("draw", "place", "equipment", "is_reserve", "edition", "chosen_by", "who")
+    fields = (*list_display[:-1], "chosen_how", "who", "recorded_at")
+    list_select_related = ("draw", "equipment", "recorded_by")
     ordering = ("-pk",)
+    person_field = "recorded_by"
+
+    @admin.display(description=gettext_lazy("recorded by"), ordering="recorded_by")
+    def who(self, row: Assignment) -> str:
+        """Who wrote the choice down."""
+        return self.called(row)
 
 
 @admin.register(DrawMinutes)
-class DrawMinutesAdmin(ReadOnlyAdmin):
+class DrawMinutesAdmin(NamedRows):
     """Editions of draw minutes."""
 
-    list_display = ("draw", "edition", "reason", "digest", "written_at", "desk")
-    list_select_related = ("draw",)
+    list_display = ("draw", "edition", "reason", "digest", "who", "written_at", "desk")
+    fields = ("draw", "edition", "reason", "body", "digest", "who", "written_at", "desk")
+    list_select_related = ("draw", "written_by")
     ordering = ("-pk",)
+    person_field = "written_by"
+
+    @admin.display(description=gettext_lazy("written by"), ordering="written_by")
+    def who(self, made: DrawMinutes) -> str:
+        """Who wrote them."""
+        return self.called(made)
 
     @admin.display(description=gettext_lazy("Desk"))
     def desk(self, made: DrawMinutes) -> SafeString:
@@ -239,7 +342,8 @@ class DrawMinutesAdmin(ReadOnlyAdmin):
 class MonitorReadingAdmin(ReadOnlyAdmin):
     """What the monitors read off draws."""
 
-    list_display = ("draw", "monitor", "edition", "statistic", "probability", "outcome", "read_at")
+    list_display = ("draw", "monitor", "edition", "measured", "chance", "outcome", "read_at")
+    fields = (*list_display[:-2], "count", "facts", "outcome", "read_at")
     list_filter = ("outcome", "detector")
     list_select_related = ("draw",)
     ordering = ("-pk",)
@@ -248,3 +352,13 @@ class MonitorReadingAdmin(ReadOnlyAdmin):
     def monitor(self, reading: MonitorReading) -> str:
         """What the monitor is called."""
         return alarms.title(f"monitor.{reading.detector}")
+
+    @admin.display(description=gettext_lazy("measured"), ordering="statistic")
+    def measured(self, reading: MonitorReading) -> str:
+        """What was measured, as the page of the monitors writes it."""
+        return "—" if reading.statistic is None else f"{reading.statistic:.4g}"
+
+    @admin.display(description=gettext_lazy("chance in a fair draw"), ordering="probability")
+    def chance(self, reading: MonitorReading) -> str:
+        """How likely a fair draw gives that much."""
+        return "—" if reading.probability is None else f"{reading.probability:.3g}"

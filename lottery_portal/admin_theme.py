@@ -36,6 +36,10 @@ PAPER_AND_INK = {
 }
 
 
+def _styles(_request: Any) -> str:
+    return static("css/admin.css")
+
+
 def _favicon(_request: Any) -> str:
     return static("img/favicon.svg")
 
@@ -49,6 +53,7 @@ def unfold(*, brand: str) -> dict[str, Any]:
         "SITE_URL": reverse_lazy("audit:desk"),
         "SITE_SYMBOL": "fact_check",
         "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _favicon}],
+        "STYLES": [_styles],
         "SHOW_HISTORY": False,
         "SHOW_VIEW_ON_SITE": False,
         "SHOW_LANGUAGES": False,

@@ -140,8 +140,8 @@ class MinutesForm(forms.Form):
     """What people tell of a drawing; everything else is filled in from the rows of the house."""
 
     place = forms.CharField(label=_("Place"), max_length=200)
-    began_at = MomentField(label=_("The drawing began at"))
-    ended_at = MomentField(label=_("The drawing ended at"))
+    began_at = MomentField(label=_("The drawing began at"), has_seconds=True)
+    ended_at = MomentField(label=_("The drawing ended at"), has_seconds=True)
     tests = forms.CharField(
         label=_("Test draws before"),
         required=False,

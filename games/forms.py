@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -18,27 +17,36 @@ from .models import Game
 from .rules import RuleVersion
 
 _MOMENT = "%Y-%m-%dT%H:%M"
+_SECOND = f"{_MOMENT}:%S"
 
 
 class MomentField(forms.CharField):
-    """A moment on a Shanghai clock, to the minute."""
+    """A moment on a Shanghai clock, to the minute; where seconds count, to the second."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, has_seconds: bool = False, **kwargs: Any) -> None:
+        self.spelling = _SECOND if has_seconds else _MOMENT
+        step = {"step": 1} if has_seconds else {}
         super().__init__(
             max_length=19,
-            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_MOMENT),
+            widget=forms.DateTimeInput(
+                attrs={"type": "datetime-local", **step}, format=self.spelling
+            ),
             **kwargs,
         )
 
     def prepare_value(self, value: Any) -> Any:
-        return f"{in_shanghai(value):{_MOMENT}}" if isinstance(value, datetime) else value
+        return f"{in_shanghai(value):{self.spelling}}" if isinstance(value, datetime) else value
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
         if not text:
             return None
+        if self.spelling == _MOMENT:
+            text = text[: len("2026-11-22 20:00")]
+        elif text.count(":") == 1:  # browsers leave full minutes without seconds
+            text += ":00"
         try:
-            return datetime.strptime(re.sub(" ", "T", text)[:16], _MOMENT).replace(tzinfo=SHANGHAI)
+            return datetime.strptime(text.replace(" ", "T"), self.spelling).replace(tzinfo=SHANGHAI)
         except ValueError:
             raise forms.ValidationError(
                 _("Please give day and time, like 2026-11-22 20:00.")

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from audit import people, trail
 from lottery_portal.lib import dates
@@ -134,9 +134,9 @@ def _seal(draw: Draw) -> list[Step]:
         seal = draw.seal
     except SealStatement.DoesNotExist:
         return []
-    tickets = _("%(tickets)s tickets, mark %(mark)s") % {
-        "tickets": f"{seal.tickets:,}", "mark": seal.root[:8],
-    }  # fmt: skip
+    tickets = ngettext(
+        "%(tickets)s ticket, mark %(mark)s", "%(tickets)s tickets, mark %(mark)s", seal.tickets
+    ) % {"tickets": f"{seal.tickets:,}", "mark": seal.root[:8]}
     steps = [Step(place=SEALED, at=seal.sealed_at, text=tickets)]
     places = {
         SealSignature.Role.OPERATIONS: SIGNED,

@@ -45,7 +45,11 @@ def _steps(draw: Draw, *, is_halted: bool) -> list[Step]:
     last = RollingCheck.objects.filter(draw_id=draw.pk).order_by("-number").first()
     if last is not None and last.told_at is not None:
         told = _("The last one closes the sale") if last.is_closing else _("No. %(number)s")
-        text = _("%(which)s: %(tickets)s tickets, %(amount)s yuan") % {
+        text = ngettext(
+            "%(which)s: %(tickets)s ticket, %(amount)s yuan",
+            "%(which)s: %(tickets)s tickets, %(amount)s yuan",
+            last.tickets,
+        ) % {
             "which": told % {"number": last.number} if not last.is_closing else told,
             "tickets": f"{last.tickets:,}",
             "amount": yuan(last.stake),

@@ -356,7 +356,7 @@ class MonitorReadingAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("measured"), ordering="statistic")
     def measured(self, reading: MonitorReading) -> str:
         """What was measured, as the page of the monitors writes it."""
-        return "—" if reading.statistic is None else f"{reading.statistic:.4g}"
+        return f"{reading.statistic:.4g}"
 
     @admin.display(description=gettext_lazy("chance in a fair draw"), ordering="probability")
     def chance(self, reading: MonitorReading) -> str:

@@ -21,7 +21,7 @@ class SealSignature(models.Model):
         verbose_name=_("seal statement"),
     )
     role = models.CharField(max_length=12, choices=Role.choices, verbose_name=_("role"))
-    key_id = models.CharField(max_length=40, verbose_name=_("key"))
+    key_id = models.CharField(max_length=40, verbose_name=_("signing key"))
     algorithm = models.CharField(max_length=20, verbose_name=_("algorithm"))
     signature = models.CharField(max_length=200, verbose_name=_("signature"))  # base64
     signed_at = models.DateTimeField(verbose_name=_("signed at"))

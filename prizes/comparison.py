@@ -6,6 +6,7 @@ as such a file again and compared with theirs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_noop
 
 from finance import ledger
 from games.models import Draw
+from lottery_portal.lib.money import yuan
 from lottery_portal.lib.sentences import sentence
 from sales.opening import prizes_of, stakes_of
 
@@ -26,6 +28,7 @@ from .pools import unclaimed_of
 MOST_ROWS = 50
 _LONGEST = 300
 _NOTHING = "nothing"
+_WON = re.compile(r"([\d:,]+:[\d:,]+) (\d+)")  # what a ticket won, as its line has it
 
 NO_RESULT = sentence(gettext_noop("engine %(engine)s has no result: %(reason)s"))
 FILE_CHANGED = sentence(
@@ -41,7 +44,7 @@ sentence(gettext_noop("batch %(number)s of draw %(draw)s is not what the engines
 
 
 def _say_unlike(figures: dict[str, str]) -> str:
-    sides = {name: _("nothing") if figures[name] == _NOTHING else figures[name] for name in _SIDES}
+    sides = {name: side_shown(figures[name]) for name in _SIDES}
     subject = subject_shown(figures["subject"])
     return _("the engines differ, first in %(subject)s: %(one)s / %(two)s") % {
         "subject": subject,
@@ -156,6 +159,20 @@ def subject_shown(subject: str) -> str:
         return _("Tier %(number)s") % {"number": number}
     known = {"result-file": _("Head of the file"), "money": _("Money"), "end": _("Sum")}
     return known.get(subject, subject)
+
+
+def is_ticket(subject: str) -> bool:
+    """Whether a line of a result file is about a ticket."""
+    return not subject.startswith("tier ") and subject not in {"result-file", "money", "end"}
+
+
+def side_shown(side: str) -> str:
+    """What one engine wrote, as people read it: tiers and lines of a ticket, and the amount."""
+    if side == _NOTHING:
+        return _("nothing")
+    if (won := _WON.fullmatch(side)) is None:
+        return side
+    return _("%(tiers)s, %(amount)s yuan") % {"tiers": won[1], "amount": yuan(int(won[2]))}
 
 
 def _split(line: bytes) -> tuple[str, str]:

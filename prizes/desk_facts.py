@@ -90,7 +90,11 @@ def _halted_lacks(draw: Draw, settled: Settlement) -> list[Lack]:
 def _report(draw: Draw, settled: Settlement) -> Report | None:
     """What the engines saw differently in the last attempt, first lines first."""
     rows = [
-        (comparison.subject_shown(row.subject), row.engine_one, row.engine_two)
+        (
+            comparison.subject_shown(row.subject),
+            comparison.side_shown(row.engine_one),
+            comparison.side_shown(row.engine_two),
+        )
         for row in comparison.differences(draw)
     ]
     if not rows:

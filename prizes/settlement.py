@@ -419,7 +419,7 @@ def _halt_compared(
     if not halted:
         return False
     EngineDifference.objects.bulk_create(rows)
-    tickets = [row.subject for row in rows]
+    tickets = [row.subject for row in rows if comparison.is_ticket(row.subject)]
     _tell_halted(draw, difference, {"tickets": tickets}, now=now)
     return True
 

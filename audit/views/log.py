@@ -11,10 +11,11 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from audit import people, reports, trail
+from audit import alarm_words, people, reports, trail
 from audit.forms import TrailFilterForm
 from audit.models import TrailRecord
 from lottery_portal.lib.dates import SHANGHAI
@@ -87,13 +88,25 @@ def _filters(said: dict[str, Any]) -> trail.Filters:
     )
 
 
+_AMOUNTS = {
+    "amount_fen": gettext_lazy("Amount"),
+    "fund_fen": gettext_lazy("Adjustment fund"),
+    "fund_paid_fen": gettext_lazy("Paid by the adjustment fund"),
+    "pool_fen": gettext_lazy("Pool"),
+    "pool_before_fen": gettext_lazy("Pool before"),
+    "pool_after_fen": gettext_lazy("Pool after"),
+    "rounding_to_fund_fen": gettext_lazy("Rounding, to the adjustment fund"),
+}
+
+
 def _amounts(facts: Any, path: str = "") -> Iterator[dict[str, Any]]:
     """Every amount among the facts, by the way that leads to it."""
     if isinstance(facts, dict):
         for key, value in sorted(facts.items()):
             where = f"{path}.{key}" if path else key
             if key.endswith("_fen") and isinstance(value, int):
-                yield {"name": where.removesuffix("_fen"), "fen": value}
+                word = _AMOUNTS.get(key) or alarm_words.FACTS.get(key)
+                yield {"name": word or where.removesuffix("_fen"), "fen": value, "is_word": word}
             else:
                 yield from _amounts(value, where)
     elif isinstance(facts, list):

@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
                         verbose_name="role",
                     ),
                 ),
-                ("key_id", models.CharField(max_length=40, verbose_name="key")),
+                ("key_id", models.CharField(max_length=40, verbose_name="signing key")),
                 ("algorithm", models.CharField(max_length=20, verbose_name="algorithm")),
                 ("signature", models.CharField(max_length=200, verbose_name="signature")),
                 ("signed_at", models.DateTimeField(verbose_name="signed at")),

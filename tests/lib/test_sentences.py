@@ -53,7 +53,11 @@ def test_an_english_reader_reads_what_is_stored() -> None:
         ),
         (
             "the engines differ, first in tier 6: 12 500 / nothing",
-            "两套引擎结果不一致，首先在奖级 6：12 500 / 没有",
+            "两套引擎结果不一致，首先见“奖级 6”：12 500 / 没有",
+        ),
+        (
+            "the engines differ, first in S7K2: 1:1 500000000 / 6:3,5:1 2500",
+            "两套引擎结果不一致，首先见“S7K2”：1:1，5,000,000.00 元 / 6:3,5:1，25.00 元",
         ),
     ],
 )

@@ -29,17 +29,16 @@ def named(signer: Signer, *, role: str | None = None) -> str:
     return f"{role or signer.role}:{hashlib.sha256(signer.public).hexdigest()}"
 
 
-def relabelled(**seeds: bytes) -> dict[str, Signer]:
-    return {name: Signer(name.upper(), seed) for name, seed in seeds.items()}
-
-
 def test_a_kit_by_the_operator_alone_fails_against_the_fingerprints_of_all_keys(tmp_path):
     """F230, N07: the operator's own keys under other roles are not the witness."""
-    own = relabelled(operations=OPERATIONS.seed, log=OPERATIONS.seed, independent=LOG.seed)
-    kit = Draw(**own, signers=list(own.values())).kit()
+    operations = Signer("OPERATIONS", OPERATIONS.seed)
+    witness, log = Signer("INDEPENDENT", LOG.seed), Signer("LOG", OPERATIONS.seed)
+    own = Draw(
+        operations=operations, independent=witness, log=log, signers=[operations, witness, log]
+    )
     wanted = [word for key in KEYS for word in ("--fingerprint", named(key))]
 
-    code, lines = check_kit(tmp_path, kit, *wanted)
+    code, lines = check_kit(tmp_path, own.kit(), *wanted)
 
     assert code == 1, lines
     assert lines[-1].startswith("FAIL: key ")

@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -56,7 +57,17 @@ class CodeForm(Form):
     )
 
 
-class _SpendsItsCode:
+class _NamedOnce:
+    """A form of the library whose field has its label, and no second one inside of it."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs.pop("placeholder", None)
+
+
+class _SpendsItsCode(_NamedOnce):
     """The library's forms for a code, taking it by the one function that all ways in ask."""
 
     user: User
@@ -77,6 +88,10 @@ class LogInByCodeForm(_SpendsItsCode, AuthenticateForm):  # type: ignore[misc]  
 
 class StepUpByCodeForm(_SpendsItsCode, ReauthenticateForm):  # type: ignore[misc]  # untyped library
     """Confirm once more with a code."""
+
+
+class FirstCodeForm(_NamedOnce, ActivateTOTPForm):  # type: ignore[misc]  # untyped library
+    """The first code of a device that is being set up."""
 
 
 class ResetForm(Form):

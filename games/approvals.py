@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from audit import approvals
 from lottery_portal.lib import dates
 
-from . import calendar, equipment, licences, rule_sheets
-from .models import Inspection
+from . import calendar, equipment, licences, rule_sheets, words
+from .models import Game, Inspection
 
 
 def _one(_payload: Mapping[str, Any], _at: datetime) -> int:
@@ -24,6 +24,13 @@ def _one(_payload: Mapping[str, Any], _at: datetime) -> int:
 def _time(text: str) -> str:
     moment = parse_datetime(text)
     return dates.written(moment, "full") if moment else text
+
+
+def _game(code: str) -> str:
+    known = Game.objects.filter(code=code).first()
+    return (
+        _now("%(game)s (%(code)s)") % {"game": words.game(known), "code": code} if known else code
+    )
 
 
 def _times_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
@@ -40,7 +47,7 @@ def _times_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
 def _licence_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     return (
         (_now("Licence number"), payload["number"]),
-        (_now("Game"), payload["game"] or _now("All games")),
+        (_now("Game"), _game(payload["game"]) if payload["game"] else _now("All games")),
         (_now("Issued by"), payload["issued_by"]),
         (_now("Valid from"), _time(payload["valid_from"])),
         (_now("Valid until"), _time(payload["valid_until"])),
@@ -49,7 +56,7 @@ def _licence_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
 
 def _rule_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     return (
-        (_now("Game"), payload["game"]),
+        (_now("Game"), _game(payload["game"])),
         (_now("Rule version"), payload["version"]),
         (_now("First issue"), payload["first_issue"]),
         (_now("Digest of the rule sheet"), payload["digest"]),

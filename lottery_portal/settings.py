@@ -292,6 +292,7 @@ MFA_PASSKEY_LOGIN_ENABLED = False
 MFA_TOTP_ISSUER = BRAND
 MFA_ADAPTER = "accounts.second_factor.HouseMFAAdapter"
 MFA_FORMS = {
+    "activate_totp": "accounts.forms.FirstCodeForm",
     "authenticate": "accounts.forms.LogInByCodeForm",
     "reauthenticate": "accounts.forms.StepUpByCodeForm",
 }

@@ -444,3 +444,18 @@ class CodeStep(models.Model):
         """True for exactly one caller per step, and only while no later one was reached."""
         CodeStep.objects.bulk_create([CodeStep(user_id=user_id, step=-1)], ignore_conflicts=True)
         return CodeStep.objects.filter(user_id=user_id, step__lt=step).update(step=step) == 1
+
+
+class Tries(models.Model):
+    """How often something was tried until a time; the key is a digest that names nobody."""
+
+    key = models.BinaryField(primary_key=True, max_length=32, verbose_name=_("key"))
+    count = models.IntegerField(verbose_name=_("tries"))
+    until = models.DateTimeField(verbose_name=_("until"))
+
+    class Meta:
+        verbose_name = _("count of tries")
+        verbose_name_plural = _("counts of tries")
+
+    def __str__(self) -> str:
+        return str(self.count)

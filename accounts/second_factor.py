@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import segno
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -22,13 +24,14 @@ from django.utils.translation import gettext as _
 
 from lottery_portal.lib.encryption import decrypt, encrypt
 
-from . import login_names
+from . import login_names, tries
 from .models import CodeStep, LoginName, User
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 PLACE = "mfa_authenticator|data"
+WRONG_CODES, WITHIN = 3, timedelta(minutes=30)
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
@@ -75,12 +78,17 @@ def is_enrolled(user: User) -> bool:
 def accept(user: User, code: str) -> Authenticator | None:
     """The factor whose `code` this is, spent by this call; None for a wrong or a spent one.
 
-    Failures count: too many raise the library's `ValidationError`. Every way in asks here.
+    Failures count: too many raise the library's `ValidationError`. Every way in asks here. The
+    library counts in the cache, by address too; the database counts by user, cache or no cache.
     """
     forget = check_rate_limit(user)
+    counted = {"what": "second_factor", "whose": str(user.pk)}
+    if tries.count(**counted, within=WITHIN) > WRONG_CODES:
+        raise get_adapter().validation_error("too_many_login_attempts")
     for factor in Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.WEBAUTHN):
         if spend(factor, code):
             forget()
+            tries.forget(**counted)
             return factor
     return None
 

@@ -21,6 +21,14 @@ def watch_first_posts() -> None:
     first_posts.watch(now=timezone.now())
 
 
+@jobs.handler("accounts.sweep_tries", max_attempts=1)
+def sweep_tries() -> None:
+    """Drop counts whose time is over."""
+    from . import tries
+
+    tries.sweep()
+
+
 @jobs.handler("accounts.send_code", max_attempts=4)
 def send_code(*, sealed: str) -> None:
     """Send the code, or the owner's note, of a registration."""

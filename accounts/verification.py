@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -28,14 +27,14 @@ from lottery_portal.lib.encryption import blind_index, decrypt, encrypt
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.ids import uuid7
 
-from . import login_names, messages, registration
+from . import login_names, messages, registration, tries
 from .models import LoginName
 
 PURPOSE = "registration"
 LIFETIME = timedelta(minutes=10)
 TRIES = 5
 DIGITS = 6
-CODES_A_NAME, CODES_AN_ADDRESS, PER = 5, 60, 3600
+CODES_A_NAME, CODES_AN_ADDRESS, PER = 5, 60, timedelta(hours=1)
 
 
 class CodeWrong(Refused):
@@ -133,9 +132,7 @@ class Errand(Generic[A]):
         """What was asked with this code, once; a wrong code is counted and refused."""
         pending = self.waiting(session, now=now)
         # The session alone would let guesses sent at the same moment count as one.
-        key = f"codes:tries:{pending.number}"
-        cache.add(key, 0, timeout=PER)
-        if cache.incr(key) > TRIES:
+        if tries.count(what="code", whose=pending.number, within=PER) > TRIES:
             session.pop(self.session_key)
             raise CodeSpent
         if pending.code and hmac.compare_digest(pending.code.encode(), code.strip().encode()):
@@ -178,9 +175,7 @@ def deliver(*, sealed: str) -> None:
 
 
 def _count(what: str, whose: str, most: int) -> None:
-    key = f"codes:{what}:{whose}"
-    cache.add(key, 0, timeout=PER)
-    if cache.incr(key) > most:
+    if tries.count(what=f"codes of a {what}", whose=whose, within=PER) > most:
         raise TooManyCodes
 
 

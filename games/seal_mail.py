@@ -140,13 +140,13 @@ def _note(delivery: SealDelivery, state: str, detail: str, *, now: datetime) -> 
         object_code=draw,
         body={"address": delivery.address, "state": state},
     )
-    about = {"kind": ALARM, "object_type": "draw", "object_code": draw, "now": now}
+    about = {"kind": ALARM, "object_type": "draw", "object_code": draw}
     if state == State.FAILED:
-        alarms.raise_alarm(facts={"address": delivery.address, "reason": detail}, **about)
+        alarms.raise_alarm(facts={"address": delivery.address, "reason": detail}, now=now, **about)
     elif not SealDelivery.objects.filter(
         statement_id=delivery.statement_id, state=State.FAILED
     ).exists():
-        alarms.settle(**about)
+        alarms.settle(now=now, **about)
 
 
 alarms.register(kind=ALARM, title=gettext_lazy("A seal could not be mailed to a supervisor"))

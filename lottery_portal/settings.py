@@ -235,6 +235,7 @@ TICKS: dict[str, int] = {
     "games.ask_monitors": 30,
     "finance.poll_deposits": 60,
     "finance.poll_withdrawals": 60,
+    "accounts.sweep_tries": 3600,
     "accounts.watch_first_posts": 3600,
     "audit.expire_approvals": 60,
     "audit.make_partitions": 86_400,

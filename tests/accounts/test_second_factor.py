@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import functools
+import os
+import socket
 import time
+from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.db import connection, connections
 from django.test import Client
 from django.urls import reverse
 
-from accounts import demo, login_names, second_factor
-from accounts.models import LoginName, User
+from accounts import demo, login, login_names, second_factor, tries
+from accounts.models import LoginName, Tries, User
 from tests import people
 from tests.at_once import at_once
 
@@ -235,3 +239,66 @@ def test_two_requests_with_one_code_at_once_open_one_session():
     taken = at_once([lambda: log_in_by_code(user, code), lambda: get_token_by_code(user, code)])
 
     assert sorted(taken) == [False, True]
+
+
+def answer_of(user, code: str) -> int:
+    """What the API answers to the code, asked by a process with a memory of its own."""
+    for one in connections.all(initialized_only=True):
+        one.close()
+    name = LoginName.objects.get(user=user)
+    given = {"login": login_names.of(name).value, "password": people.PASSWORD, "code": code}
+    connection.close()
+    child = os.fork()
+    if child == 0:
+        status = 99
+        try:
+            answer = Client().post("/api/v1/tokens/", given, content_type="application/json")
+            status = answer.status_code - 400 if answer.status_code != 201 else 0
+        finally:
+            os._exit(status)
+    code_of_exit = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return code_of_exit + 400 if code_of_exit else 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_wrong_codes_count_in_all_processes_together_while_redis_is_away(settings):
+    """F224: three, whoever of the web's processes is asked; then not even the right one opens."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        settings.CACHES = {
+            "default": {
+                "BACKEND": "lottery_portal.lib.cache.CacheThatMayFail",
+                "LOCATION": f"redis://127.0.0.1:{nobody.getsockname()[1]}/0",
+            }
+        }
+        user = people.player(login="13900000001").user
+        code = code_of(demo.enrol(user))
+
+        answers = [answer_of(user, "000000") for _try in range(second_factor.WRONG_CODES)]
+
+        assert len(set(answers)) == 1
+        assert answer_of(user, code) == login.Locked.status != answers[0]
+        tries.forget(what="second_factor", whose=str(user.pk))
+        assert answer_of(user, code) == 201
+
+
+def test_tries_begin_anew_when_their_time_is_over():
+    for wanted in (1, 2):
+        assert tries.count(what="x", whose="y", within=timedelta(hours=1)) == wanted
+    assert tries.count(what="x", whose="z", within=timedelta(hours=1)) == 1
+    assert tries.sweep() == 0
+    Tries.objects.update(until=people.right_now() - timedelta(hours=1))
+    assert tries.count(what="x", whose="y", within=timedelta(hours=1)) == 1
+
+    assert tries.sweep() == 1
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_tries_at_once_are_all_counted():
+    """F224: guesses sent at the same moment do not count as one."""
+    counted = at_once(
+        [functools.partial(tries.count, what="x", whose="y", within=timedelta(hours=1))] * 8
+    )
+
+    assert sorted(counted) == list(range(1, 9))

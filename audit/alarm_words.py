@@ -45,6 +45,9 @@ FACTS: Mapping[str, str | Promise] = {
     "part": gettext_lazy("Paper"),
     "refused_by": gettext_lazy("Rule of the database"),
     "looked_at": gettext_lazy("Looked at"),
+    "thing": gettext_lazy("Kind of object"),
+    "name": gettext_lazy("Name of the object"),
+    "deed": gettext_lazy("Done to it"),
 }
 # Kinds of the log that are no objects of the trail.
 KINDS: Mapping[str, str | Promise] = {
@@ -94,6 +97,47 @@ FOUND: Mapping[str, str | Promise] = {
     "time": gettext_lazy("out of order in time"),
     "unreadable": gettext_lazy("cannot be read"),
 }
+# What stands otherwise in the catalogue of the database than the release made it.
+_THINGS: Mapping[str, str | Promise] = {
+    "catalogue": gettext_lazy("Catalogue of the database"),
+    "column": gettext_lazy("Column"),
+    "constraint": gettext_lazy("Constraint"),
+    "database": gettext_lazy("Database"),
+    "event trigger": gettext_lazy("Event trigger"),
+    "extension": gettext_lazy("Extension"),
+    "function": gettext_lazy("Function"),
+    "grant": gettext_lazy("Right"),
+    "index": gettext_lazy("Index"),
+    "membership": gettext_lazy("Membership of a role"),
+    "policy": gettext_lazy("Row security policy"),
+    "role": gettext_lazy("Attribute of a role"),
+    "rule": gettext_lazy("Rewriting rule"),
+    "schema": gettext_lazy("Schema"),
+    "sequence": gettext_lazy("Sequence"),
+    "session": gettext_lazy("State of the session"),
+    "setting": gettext_lazy("Setting of a role"),
+    "table": gettext_lazy("Table"),
+    "trigger": gettext_lazy("Trigger"),
+}
+_DEEDS: Mapping[str, str | Promise] = {
+    "added": gettext_lazy("added"),
+    "changed": gettext_lazy("changed"),
+    "disabled": gettext_lazy("turned off"),
+    "missing": gettext_lazy("removed"),
+    "replaced": gettext_lazy("replaced by another"),
+    "unreadable": gettext_lazy("cannot be read"),
+}
+_WORDS = {"what": _FOUND, "thing": _THINGS, "deed": _DEEDS}
+
+
+def thing(kind: str) -> str:
+    """What a kind of object of the database is called; a rare one keeps its own word."""
+    return str(_THINGS.get(kind, kind))
+
+
+def deed(what: str) -> str:
+    """What was done to an object of the database."""
+    return str(_DEEDS.get(what, what))
 
 
 def shown(alarm: Alarm) -> dict[str, Any]:
@@ -122,6 +166,8 @@ def facts(alarm: Alarm) -> list[tuple[str, str, bool]]:
             word = FOUND.get(value)
         elif isinstance(value, str):
             word = sentences.known(value)
+        if key in _WORDS and isinstance(value, str):
+            word = _WORDS[key].get(value)
         elif key.endswith("_fen") and isinstance(value, int):
             word = _("%(amount)s yuan") % {"amount": yuan(value)}
         rows.append((str(FACTS.get(key, key)), str(word or _written(value)), word is not None))

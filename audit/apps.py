@@ -14,6 +14,7 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         """Load this room's own kinds and reports, then those of all rooms."""
         from . import (  # noqa: PLC0415 - registering is their effect
+            catalogue,  # noqa: F401
             keys,  # noqa: F401
             policies,  # noqa: F401
             trail_report,  # noqa: F401

@@ -23,6 +23,7 @@ trail.name_deeds(
         "audit.export_damaged": _("Export found damaged"),
         "audit.record_read": _("Record opened"),
         "audit.release_recorded": _("Release put into service"),
+        "audit.catalogue_checked": _("Database compared with the release"),
     },
     {
         "approval": _("Approval"),
@@ -32,6 +33,7 @@ trail.name_deeds(
         "log": _("Log"),
         "witness": _("Independent witness"),
         "release": _("Release"),
+        "catalogue": _("Object of the database"),
     },
 )
 

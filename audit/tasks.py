@@ -53,3 +53,11 @@ def check_release() -> None:
     from . import releases
 
     releases.check(now=timezone.now())
+
+
+@jobs.handler("audit.check_catalogue", max_attempts=1, limit=1)
+def check_catalogue() -> None:
+    """Compare what the database is made of with the release, every hour."""
+    from . import catalogue
+
+    catalogue.check(now=timezone.now(), occasion="clock")

@@ -241,6 +241,7 @@ TICKS: dict[str, int] = {
     "audit.make_partitions": 86_400,
     "audit.verify_log": 86_400,
     "audit.check_release": 86_400,
+    "audit.check_catalogue": 3600,
     "prizes.settle_confirmed": 5,
     "prizes.publish_due": 5,
     "prizes.make_kits": 60,

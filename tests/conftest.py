@@ -53,7 +53,12 @@ def _template_name() -> str:
     ):
         for path in sorted(ROOT.glob(pattern)):
             shape.update(path.read_bytes())
-    for name in ("lottery_portal/grants.toml", "lottery_portal/settings.py", "games/rules/ssq.py"):
+    for name in (
+        "lottery_portal/grants.toml",
+        "lottery_portal/lib/grants.py",
+        "lottery_portal/settings.py",
+        "games/rules/ssq.py",
+    ):
         shape.update((ROOT / name).read_bytes())
     shape.update(os.environ["OWNER_DATABASE_URL"].encode())
     return f"test_template_{shape.hexdigest()[:12]}"
@@ -141,6 +146,12 @@ def _clone(template: str, database: str) -> None:
         server.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
                 sql.Identifier(database), sql.Identifier(template)
+            )
+        )
+        # A clone does not take the rights on its database along.
+        server.execute(
+            sql.SQL("REVOKE TEMPORARY, CREATE ON DATABASE {} FROM PUBLIC").format(
+                sql.Identifier(database)
             )
         )
 

@@ -66,6 +66,8 @@ def apply(*, using: str = "owner") -> None:
                 database, role
             )
         )
+        cursor.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+        cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role))
         for everything in ("TABLES", "SEQUENCES", "FUNCTIONS"):
             whole = sql.SQL(everything)
             cursor.execute(

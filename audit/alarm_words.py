@@ -92,10 +92,6 @@ FOUND: Mapping[str, str | Promise] = {
     "signature": gettext_lazy("wrong signature"),
     "witness": gettext_lazy("the witness knows otherwise"),
     "chain": gettext_lazy("the one before it is gone or another"),
-    "relogged": gettext_lazy("logged a second time, otherwise"),
-    "late": gettext_lazy("logged after the end of the sale"),
-    "time": gettext_lazy("out of order in time"),
-    "unreadable": gettext_lazy("cannot be read"),
 }
 # What stands otherwise in the catalogue of the database than the release made it.
 _THINGS: Mapping[str, str | Promise] = {
@@ -127,7 +123,7 @@ _DEEDS: Mapping[str, str | Promise] = {
     "replaced": gettext_lazy("replaced by another"),
     "unreadable": gettext_lazy("cannot be read"),
 }
-_WORDS = {"what": _FOUND, "thing": _THINGS, "deed": _DEEDS}
+_WORDS = {"what": FOUND, "thing": _THINGS, "deed": _DEEDS}
 
 
 def thing(kind: str) -> str:
@@ -162,12 +158,10 @@ def facts(alarm: Alarm) -> list[tuple[str, str, bool]]:
         if value in ("", None, []):
             continue
         word: str | Promise | None = None
-        if key == "what" and isinstance(value, str):
-            word = FOUND.get(value)
-        elif isinstance(value, str):
-            word = sentences.known(value)
         if key in _WORDS and isinstance(value, str):
             word = _WORDS[key].get(value)
+        elif isinstance(value, str):
+            word = sentences.known(value)
         elif key.endswith("_fen") and isinstance(value, int):
             word = _("%(amount)s yuan") % {"amount": yuan(value)}
         rows.append((str(FACTS.get(key, key)), str(word or _written(value)), word is not None))

@@ -2,9 +2,10 @@
 differ.
 
 `differences` compares the rows behind it (`logged_rows`), in one moment, with the entries,
-the entries with their places, the places with every signed checkpoint, and the newest checkpoint
-with what the witness remembers. An edited, deleted or back-dated row, a row nobody logged, a forged
-entry and a log that was put back are each named.
+the entries with their places, the places with every signed checkpoint, the newest checkpoint with
+what the witness remembers, and what the database is made of with what was released. An edited,
+deleted or back-dated row, a row nobody logged, a forged entry and a log that was put back are each
+named.
 """
 
 from __future__ import annotations
@@ -24,7 +25,17 @@ from lottery_portal.lib.db import door
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.sentences import sentence
 
-from . import alarms, keys, logged_rows, notes, sequencing, trail, tree, witnesses
+from . import (
+    alarms,
+    catalogue,
+    keys,
+    logged_rows,
+    notes,
+    sequencing,
+    trail,
+    tree,
+    witnesses,
+)
 from .models import Checkpoint
 
 logger = logging.getLogger(__name__)
@@ -61,7 +72,8 @@ class Difference:
     """Something that is not as it was logged. `what` is a word, `detail` says more.
 
     The words: changed, missing, unlogged, relogged (what never changes has another hash now), late
-    (a ticket after the sale), unwatched, leaf, time, root, signature, chain, witness, unreadable.
+    (a ticket after the sale), unwatched, leaf, time, root, signature, chain, witness, unreadable;
+    of the objects of the database those of `catalogue.Difference`.
     """
 
     kind: str
@@ -225,6 +237,10 @@ def differences(*, now: datetime, ask_witness: bool = True) -> list[Difference]:
         found += _signatures_that_differ()
     for name, check in sorted(_CHECKS.items()):
         found += _checked(name, check)
+    found += [
+        Difference(catalogue.OBJECT, f"{one.kind} {one.name}", one.what, one.detail)
+        for one in catalogue.look().differences[:NAMED]
+    ]
     if ask_witness:
         found += _what_the_witness_says(now)
     return found
@@ -530,7 +546,8 @@ def _what_the_witness_says(now: datetime) -> list[Difference]:
 def verify(*, now: datetime) -> list[Difference]:
     """Compare everything, leave it in the trail, and raise an alarm for each thing that differs."""
     found = differences(now=now)
-    for one in found[:ALARMS]:
+    catalogue.check(now=now, occasion="verification")  # has alarms of its own
+    for one in [one for one in found if one.kind != catalogue.OBJECT][:ALARMS]:
         alarms.raise_alarm(
             kind="audit.log_differs",
             object_type=one.kind,

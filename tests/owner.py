@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 import psycopg
 from django.conf import settings
+from psycopg import sql
+
+from lottery_portal.lib import catalogue
 
 
 @contextmanager
@@ -23,3 +26,37 @@ def as_owner() -> Iterator[psycopg.Connection]:
         autocommit=True,
     ) as connection:
         yield connection
+
+
+def guards_up(owner: psycopg.Connection) -> None:
+    """Every guard is on again as released: a settlement halts, and a seal alarms, while one is not.
+
+    Of a partition too; what was dropped or replaced stays so.
+    """
+    released = {
+        line.name: line.state for line in catalogue.of_release().lines if line.kind == "trigger"
+    }
+    for table, model, trigger, enabled in owner.execute(
+        "SELECT c.relname, coalesce(p.relname, c.relname), t.tgname, t.tgenabled FROM pg_trigger t"
+        "  JOIN pg_class c ON c.oid = t.tgrelid"
+        "  LEFT JOIN pg_inherits i ON i.inhrelid = c.oid"
+        "  LEFT JOIN pg_class p ON p.oid = i.inhparent"
+        " WHERE NOT t.tgisinternal"
+    ).fetchall():
+        always = "ALWAYS" if released.get(f"{model}.{trigger}") == "always on" else ""
+        if enabled == ("A" if always else "O"):
+            continue
+        owner.execute(
+            sql.SQL("ALTER TABLE {} ENABLE {} TRIGGER {}").format(
+                sql.Identifier(table), sql.SQL(always), sql.Identifier(trigger)
+            )
+        )
+    for (table,) in owner.execute(
+        "SELECT relname FROM pg_class WHERE relname ~ '^sales_selection(_d[0-9]+)?$'"
+    ).fetchall():
+        for word in ("ENABLE", "FORCE"):
+            owner.execute(
+                sql.SQL("ALTER TABLE {} {} ROW LEVEL SECURITY").format(
+                    sql.Identifier(table), sql.SQL(word)
+                )
+            )

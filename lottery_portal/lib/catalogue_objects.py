@@ -190,6 +190,7 @@ class Objects:
         }  # fmt: skip
 
     def _parts_indexes(self) -> Iterator[tuple[int, Part]]:
+        named = {(row["kind"], row["oid"]): row["name"] for row in self._rows["named"]}
         for row in self._rows["indexes"]:
             index = self._classes.get(row["indexrelid"])
             if index is None or row["indrelid"] not in self._classes:
@@ -202,9 +203,10 @@ class Objects:
             facts = {
                 **_of(
                     row, "indisprimary", "indnullsnotdistinct", "indisexclusion", "indimmediate",
-                    "indisreplident", "indnkeyatts", "options", "classes", "collations",
-                    "expressions", "predicate",
+                    "indisreplident", "indnkeyatts", "options", "expressions", "predicate",
                 ),
+                "classes": [named["class", oid] for oid in row["classes"]],
+                "collations": [named.get(("collation", oid)) for oid in row["collations"]],
                 "columns": self._column_names(row["indrelid"], row["keys"]),
                 "method": index["amname"],
                 "index options": sorted(index["reloptions"] or ()),

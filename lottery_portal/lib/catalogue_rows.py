@@ -30,7 +30,8 @@ SETTLED = (
 # Columns that hold identifiers; JSON has them as text.
 IDENTIFIERS = frozenset(
     {
-        "attrelid", "confrelid", "conparentid", "conrelid", "contypid", "datdba",
+        "attrelid", "classes", "collations", "confrelid", "conparentid", "conrelid", "contypid",
+        "datdba",
         "defaclnamespace", "defaclrole", "ev_class", "extnamespace", "grantee", "indexrelid",
         "indrelid", "inhparent", "inhrelid", "member", "namespace", "nspowner", "oid",
         "owner", "polrelid", "polroles", "pronamespace", "proowner", "relnamespace",
@@ -86,15 +87,16 @@ PARTS = {
                i.indnullsnotdistinct, i.indisexclusion, i.indimmediate, i.indisvalid, i.indisready,
                i.indislive, i.indisreplident, i.indkey::int[] AS keys,
                i.indoption::int[] AS options,
-               (SELECT pg_catalog.array_agg(p.opcname ORDER BY k.n)
-                  FROM unnest(i.indclass::oid[]) WITH ORDINALITY k (oid, n)
-                  JOIN pg_catalog.pg_opclass p ON p.oid = k.oid) AS classes,
-               (SELECT pg_catalog.array_agg(l.collname ORDER BY k.n)
-                  FROM unnest(i.indcollation::oid[]) WITH ORDINALITY k (oid, n)
-                  LEFT JOIN pg_catalog.pg_collation l ON l.oid = k.oid) AS collations,
+               i.indclass::oid[] AS classes, i.indcollation::oid[] AS collations,
                pg_catalog.pg_get_expr(i.indexprs, i.indrelid) AS expressions,
                pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate
           FROM pg_catalog.pg_index i WHERE i.indexrelid >= 16384""",
+    "named": """
+        SELECT 'class' AS kind, o.oid, o.opcname AS name FROM pg_catalog.pg_opclass o
+        UNION ALL
+        SELECT 'collation', l.oid, l.collname FROM pg_catalog.pg_collation l WHERE l.oid IN (
+            SELECT unnest(i.indcollation::oid[]) FROM pg_catalog.pg_index i
+             WHERE i.indexrelid >= 16384)""",
     "triggers": """
         SELECT t.tgrelid, t.tgname, t.tgfoid, p.proname, p.pronamespace, t.tgenabled, t.tgtype,
                t.tgisinternal, t.tgconstraint, t.tgparentid, t.tgdeferrable, t.tginitdeferred,
@@ -227,17 +229,22 @@ WHOLE = " UNION ALL ".join(
 
 def read(*, using: str = "default") -> dict[str, Rows]:
     """All parts, of one moment, and how the session is set, which is left as it is."""
-    connection = connections[using]
-    with transaction.atomic(using=using), connection.cursor() as cursor:
-        session = []
-        for name in SESSION:
-            cursor.execute(f"SHOW {name}")
-            session.append({"name": name, "value": cursor.fetchone()[0]})
-        for setting in SETTLED:
-            cursor.execute(setting)
-        cursor.execute(WHOLE)
-        rows = {name: [_numbered(row) for row in part] for name, part in cursor.fetchall()}
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
+        rows = read_by(cursor)
         transaction.set_rollback(True, using=using)  # and with it what was set here
+    return rows
+
+
+def read_by(cursor: Any) -> dict[str, Rows]:
+    """All parts by a cursor whose transaction is rolled back afterwards."""
+    session = []
+    for name in SESSION:
+        cursor.execute(f"SHOW {name}")
+        session.append({"name": name, "value": cursor.fetchone()[0]})
+    for setting in SETTLED:
+        cursor.execute(setting)
+    cursor.execute(WHOLE)
+    rows = {name: [_numbered(row) for row in part] for name, part in cursor.fetchall()}
     return rows | {"session": session}
 
 

@@ -17,8 +17,14 @@ from tests.owner import as_owner
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def _notes():
+def _notes() -> int:
     return trail.read(trail.Filters(action=catalogue.CHECKED)).count()
+
+
+def _last() -> catalogue.Checked:
+    noted = catalogue.last()
+    assert noted is not None
+    return noted
 
 
 def test_the_migrations_make_the_reviewed_catalogue():
@@ -128,13 +134,13 @@ def test_the_trail_says_which_catalogue_stood_when():
     wrong = catalogue.check(now=database_time(), occasion="seal")
     catalogue.check(now=database_time(), occasion="settlement")
     assert _notes() == 3
-    assert catalogue.last().first == ("column sales_ticket.code: changed",)
+    assert _last().first == ("column sales_ticket.code: changed",)
     with as_owner() as owner:
         owner.execute("ALTER TABLE sales_ticket ALTER COLUMN code DROP DEFAULT")
     catalogue.check(now=database_time(), occasion="clock")
 
     assert _notes() == 4
-    assert catalogue.last().digest == right.digest == right.released != wrong.digest
+    assert _last().digest == right.digest == right.released != wrong.digest
 
 
 def test_a_catalogue_that_cannot_be_read_is_a_difference():
@@ -167,10 +173,10 @@ def test_another_text_is_refused(text):
 def test_names_of_the_two_roles_do_not_matter():
     """On a server of one's own they may be called as one likes."""
     rows = catalogue_rows.read()
-    for row in rows["roles"]:
-        row["rolname"] = {"lottery_app": "anna", "lottery_owner": "otto"}.get(
-            row["rolname"], row["rolname"]
-        )
+    others = dict(zip(made.roles(), ("anna", "otto"), strict=True))
+    rows["roles"] = [
+        {**row, "rolname": others.get(row["rolname"], row["rolname"])} for row in rows["roles"]
+    ]
 
     named = made.of_rows(rows, app="anna", owner="otto")
 

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext, pgettext
 from audit import (
     alarm_words,
     alarms,
+    catalogue,
     keys,
     log,
     pace,
@@ -37,6 +38,7 @@ from .models import EngineRun, Settlement
 
 SEALS_SHOWN = 8
 ALARMS_SHOWN = 10
+OBJECTS_SHOWN = 8
 WITNESS_PATIENCE_SECONDS = 1.0
 NIGHTLY = timedelta(hours=26)  # a verification older than this was missed
 CHART_MINUTES = 60
@@ -94,6 +96,7 @@ def of_now(*, now: datetime) -> Row:
         "verified": verification.last(),
         "verified_sign": _verified_sign(now),
         "ordered": verification.under_way(),
+        "catalogue": _catalogue(),
         "rolling": _rolling(now),
         "alarms": [
             {**alarm_words.shown(one), "url": reverse("audit:alarm", args=[one.code])}
@@ -252,6 +255,30 @@ def _verified_sign(now: datetime) -> Sign:
     if now - found.at > NIGHTLY:
         return Sign(tone="attention", word=_("more than a day ago"))
     return Sign(tone="done", word=_("no difference"))
+
+
+def _catalogue() -> Row:
+    """What the database is made of, compared at this moment, and since when it stands so."""
+    seen, noted = catalogue.look(), catalogue.last()
+    number = len(seen.differences)
+    word = ngettext("%(count)d difference", "%(count)d differences", number) % {"count": number}
+    return {
+        "digest": seen.digest,
+        "objects": seen.objects,
+        "since": noted.at if noted and noted.digest == seen.digest else None,
+        "sign": Sign(tone="wrong", word=word)
+        if number
+        else Sign(tone="done", word=_("as released")),
+        "unlike": [
+            {
+                "thing": alarm_words.thing(one.kind),
+                "name": one.name,
+                "deed": alarm_words.deed(one.what),
+            }
+            for one in seen.differences[:OBJECTS_SHOWN]
+        ],
+        "more": max(number - OBJECTS_SHOWN, 0),
+    }
 
 
 def _rolling(now: datetime) -> list[Row]:

@@ -14,6 +14,7 @@ from audit import alarms, keys, log, pace, sequencing, trail, verification
 from audit.models import SigningKey
 from games import seals
 from lottery_portal.jobs.models import Job
+from lottery_portal.lib import catalogue as made
 from lottery_portal.lib.db import database_time
 from prizes import integrity
 from sales import rolling
@@ -197,6 +198,22 @@ def test_what_a_verification_finds_stands_on_the_dashboard():
     assert f"The last verification found {len(found)} difference" in text
     assert f"{len(found)} open alarm" in text
     assert "changed since it was logged" in text
+
+
+def test_what_the_database_is_made_of_is_compared_each_time_somebody_looks():
+    """F059, F210: as released, with its hash; a guard that is down is named, and until when."""
+    text = text_of(desk())
+    assert "Database and release" in text
+    assert "as released" in text
+    assert now()["catalogue"]["digest"] == made.of_release().digest
+
+    with owner.as_owner() as hand:
+        hand.execute("ALTER TABLE prizes_prize DISABLE TRIGGER prizes_prize_never_changes")
+
+    text = text_of(desk())
+    assert "prizes_prize.prizes_prize_never_changes" in text
+    assert "turned off" in text
+    assert now()["catalogue"]["sign"].tone == "wrong"
 
 
 def test_waits_are_drawn_minute_by_minute_and_gaps_stay_gaps():

@@ -63,7 +63,7 @@ def look() -> Seen:
     try:
         released = catalogue.of_this_process()
         found = catalogue.of_database()
-    except (DatabaseError, OSError, ValueError) as exc:
+    except (DatabaseError, OSError, ValueError, LookupError) as exc:
         logger.exception("The catalogue cannot be compared")
         return Seen("", "", 0, (Difference(OBJECT, "", "unreadable", type(exc).__name__),))
     unlike = tuple(catalogue.compare(released=released, found=found))

@@ -23,7 +23,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,18 +36,23 @@ from .catalogue_objects import Objects
 
 FILE = "lottery_portal/catalogue.txt"
 VERSION = "catalogue/1"
+COLUMNS = 4
 ABSENT = "absent"
 ASLEEP = ("off", "replica only")
 
 
 @dataclass(frozen=True, order=True)
 class Line:
-    """One object: its kind, its name, what a person must see at once, and the hash of all of it."""
+    """One object: its kind, its name, what a person must see at once, and the hash of all of it.
+
+    In a partition, `like` is the name of the same object in its table; it is no part of the text.
+    """
 
     kind: str
     name: str
     state: str
     digest: str
+    like: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return "\t".join((self.kind, self.name, self.state, self.digest))
@@ -96,7 +101,7 @@ def parse(text: str) -> Catalogue:
     """The catalogue of this text, or `NotACatalogue`."""
     first, *rest = text.split("\n")
     lines = [line.split("\t") for line in rest if line]
-    if first != VERSION or any(len(line) != len(fields(Line)) for line in lines):
+    if first != VERSION or any(len(line) != COLUMNS for line in lines):
         raise NotACatalogue
     return Catalogue(frozenset(Line(*line) for line in lines))
 
@@ -127,7 +132,13 @@ def of_rows(rows: Mapping[str, catalogue_rows.Rows], *, app: str, owner: str) ->
     """The catalogue in `rows`, where the two roles are called `app` and `owner`."""
     return Catalogue(
         frozenset(
-            Line(_plain(one.kind), _plain(one.name), _plain(one.state), _digest(one.facts))
+            Line(
+                _plain(one.kind),
+                _plain(one.name),
+                _plain(one.state),
+                _digest(one.facts),
+                _plain(one.like),
+            )
             for one in Objects(rows, app=app, owner=owner).found()
         )
     )
@@ -161,13 +172,21 @@ def _differences(
         yield Difference(*key, "missing")
     for key, line in found.items():
         known = released.get(key)
-        if known is None:
+        if known is None and not (line.like and _as_released(line, released)):
             is_absent = line.state == ABSENT
             yield Difference(
                 *key, "missing" if is_absent else "added", "" if is_absent else line.state
             )
-        elif known != line:
+        elif known is not None and known != line:
             yield Difference(*key, _what(known, line), _how(known, line))
+
+
+def _as_released(line: Line, released: Mapping[tuple[str, str], Line]) -> bool:
+    """Whether this of a partition is as its table was released, and the table is otherwise now."""
+    known = released.get((line.kind, line.like))
+    if known is None:
+        return line.state == ABSENT
+    return (known.state, known.digest) == (line.state, line.digest)
 
 
 def _what(released: Line, found: Line) -> str:

@@ -31,12 +31,16 @@ TUNING = (
 
 @dataclass(frozen=True)
 class Object:
-    """An object by kind and name; `state` is what a person must see at once."""
+    """An object by kind and name; `state` is what a person must see at once.
+
+    In a partition, `like` is the name of the same object in its table.
+    """
 
     kind: str
     name: str
     state: str
     facts: Row
+    like: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,8 +129,11 @@ class Objects:
             parent = self._parents.get(table, 0)
             is_like = self._classes[table]["relispartition"] and parent in parts
             for part in _unlike(all_parts, parts[parent]) if is_like else all_parts:
-                name = f"{self._class(table)}.{part.name}" if part.name else self._class(table)
-                yield Object(part.kind, name, part.state, part.facts)
+                name, like = (self._part(of, part) for of in (table, parent))
+                yield Object(part.kind, name, part.state, part.facts, like if is_like else "")
+
+    def _part(self, table: int, part: Part) -> str:
+        return ".".join(filter(None, (self._class(table), part.name)))
 
     def _table(self, row: Row) -> Part:
         security = ("row security" + (" forced" if row["relforcerowsecurity"] else " not forced")

@@ -64,6 +64,20 @@ def test_a_new_partition_changes_nothing_and_one_that_lacks_a_guard_is_named():
     ]
 
 
+def test_a_partition_that_stayed_as_it_was_is_not_named_for_its_table():
+    """F210: what was done to the table alone is named there alone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sales_make_partition(77)")
+    with as_owner() as owner:
+        owner.execute("ALTER TABLE sales_selection NO FORCE ROW LEVEL SECURITY")
+        owner.execute("DROP POLICY not_read_while_sealed ON sales_selection")
+
+    assert [(one.kind, one.name) for one in catalogue.look().differences] == [
+        ("policy", "sales_selection.not_read_while_sealed"),
+        ("table", "sales_selection"),
+    ]
+
+
 def test_how_the_session_is_set_changes_nothing_and_stays_as_it_was():
     """Expressions are written under settings of our own, which end with the reading."""
     before = made.of_database()
@@ -88,6 +102,10 @@ def test_functions_of_the_same_name_in_front_of_postgresqls_own_are_not_asked():
             "CREATE FUNCTION pg_get_expr(pg_node_tree, oid) RETURNS text LANGUAGE sql"
             " AS $$ SELECT 'true' $$"
         )
+        owner.execute(
+            "CREATE FUNCTION never(oid, integer) RETURNS boolean LANGUAGE sql AS $$ SELECT false $$"
+        )
+        owner.execute("CREATE OPERATOR >= (LEFTARG = oid, RIGHTARG = integer, FUNCTION = never)")
         owner.execute("CREATE VIEW pg_proc AS SELECT * FROM pg_catalog.pg_proc WHERE false")
         owner.execute("GRANT SELECT ON pg_proc TO lottery_app")
         owner.execute("GRANT EXECUTE ON FUNCTION pg_get_expr(pg_node_tree, oid) TO lottery_app")
@@ -97,7 +115,7 @@ def test_functions_of_the_same_name_in_front_of_postgresqls_own_are_not_asked():
 
     kinds = {(one.kind, one.what) for one in catalogue.look().differences}
 
-    assert ("function", "added") in kinds
+    assert {("function", "added"), ("operator", "added")} <= kinds
     assert ("setting", "added") in kinds
     assert ("session", "changed") in kinds
     assert not {("constraint", "changed"), ("function", "missing")} & kinds

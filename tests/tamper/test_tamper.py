@@ -167,7 +167,12 @@ def test_a_fence_that_is_left_down_is_named():
 
     found = {(one.kind, one.key) for one in log.differences(now=database_time())}
 
-    assert found == {("trigger", "sales_ticket"), ("table", "sales_selection")}
+    assert found == {
+        ("trigger", "sales_ticket"),
+        ("table", "sales_selection"),
+        ("catalogue", "trigger sales_ticket.sales_ticket_may_be_sold"),
+        ("catalogue", "table sales_selection"),
+    }
 
 
 def test_the_server_has_no_tool_that_removes_rows_past_every_trigger():

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice, zip_longest
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop
 
-from audit import log
+from audit import catalogue, log
 from finance import ledger
 from games import rule_sheets, seals
 from games.models import Draw, Result, SealStatement
@@ -73,6 +74,15 @@ def difference(draw: Draw) -> Difference | None:
     if share != held:
         return Difference(BOOKS.of(share=share, held=held))
     return result_difference(draw)
+
+
+def guards_difference(*, now: datetime) -> Difference | None:
+    """What of the database is not as it was released: functions and guards decide what is paid."""
+    seen = catalogue.check(now=now, occasion="settlement")
+    if seen.differences:
+        said = catalogue.in_words(seen.differences)
+        return Difference(f"the database is not what was released: {said}")
+    return None
 
 
 def result_difference(draw: Draw) -> Difference | None:

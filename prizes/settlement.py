@@ -115,8 +115,9 @@ class PrizeMoneyLeft(RuntimeError):
 def begin(*, draw: Draw, now: datetime) -> Settlement:
     """Begin to settle `draw`, or return the settlement that has begun.
 
-    Refuses with `NotWhatWasSealed`, and halts, when tickets, file or books are not what was sealed;
-    called again on a halted settlement, it looks again and goes on with another attempt.
+    Refuses with `NotWhatWasSealed`, and halts, when tickets, file or books are not what was sealed
+    or the database is not what was released; called again on a halted settlement, it looks again
+    and goes on with another attempt.
     """
     known = Settlement.objects.filter(draw=draw).exclude(state=State.HALTED).first()
     if known is not None:
@@ -126,7 +127,7 @@ def begin(*, draw: Draw, now: datetime) -> Settlement:
     if not Draw.objects.filter(pk=draw.pk, state=Draw.State.CONFIRMED).exists():
         raise DrawNotConfirmed(draw=draw.code)
     _check_order(draw)
-    if difference := as_sealed.difference(draw):
+    if difference := as_sealed.difference(draw) or as_sealed.guards_difference(now=now):
         logger.error("Settlement halted", extra={"draw": draw.code, "difference": str(difference)})
         _halt(draw, str(difference), {"tickets": list(difference.tickets)}, now=now)
         raise NotWhatWasSealed(draw=draw.code, difference=str(difference))
@@ -194,7 +195,9 @@ def compare(*, draw: Draw, now: datetime) -> bool:
     if not difference and not _begins_with(one, result_file.head(draw, table)):
         difference = comparison.OTHER_TABLE.of()
     if not difference:
-        difference = str(as_sealed.result_difference(draw) or "")
+        difference = str(
+            as_sealed.result_difference(draw) or as_sealed.guards_difference(now=now) or ""
+        )
     if difference:
         rows = comparison.report(one, two)
         if not _halt_compared(settlement, difference, rows, now=now):

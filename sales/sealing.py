@@ -27,10 +27,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.utils import DatabaseError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from audit import alarms, trail, tree, witnesses
+from audit import alarms, catalogue, trail, tree, witnesses
 from finance import ledger
 from finance.ledger import EntryKind, Move
 from games import draws, seals
@@ -158,7 +159,16 @@ def publish(*, draw: Draw, now: datetime) -> SealPublication:
 
 
 def complete(*, draw: Draw, now: datetime) -> SealPublication:
-    """Seal, countersign and publish: all that lies between the close and the draw."""
+    """Seal, countersign and publish: all that lies between the close and the draw.
+
+    A database that is not what was released is an alarm and is sealed none the less: what was sold
+    must be fixed above all, and nothing is paid out of it before the database is right again.
+    """
+    if not is_public(draw):
+        try:
+            catalogue.check(now=now, occasion="seal")
+        except DatabaseError:
+            logger.exception("The catalogue cannot be checked before a seal")
     seal(draw=draw, now=now)
     countersign(draw=draw, now=now)
     return publish(draw=draw, now=now)

@@ -119,7 +119,7 @@ def _unsigned() -> Draw:
     with owner.as_owner() as hand:
         hand.execute("ALTER TABLE sales_ticket DISABLE TRIGGER USER")
         hand.execute("UPDATE sales_ticket SET salt = sha256(salt) WHERE id = %s", [ticket.pk])
-        hand.execute("ALTER TABLE sales_ticket ENABLE TRIGGER USER")
+        owner.guards_up(hand)
     with pytest.raises(witnesses.WitnessRefuses):
         make_draws.sealed(draw)
     return draw

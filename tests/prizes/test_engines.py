@@ -29,7 +29,7 @@ from sales import sealing
 from sales.models import Ticket
 from tests import make, make_draws
 from tests.make_draws import banker, multiple
-from tests.owner import as_owner
+from tests.owner import as_owner, guards_up
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,8 +70,7 @@ def by_force(table: str, act: Callable[[Connection], Any], *more: str) -> None:
         for name in (table, *more):
             owner.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER")
         act(owner)
-        for name in (table, *more):
-            owner.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER")
+        guards_up(owner)
 
 
 def test_both_engines_write_the_same_result_file():

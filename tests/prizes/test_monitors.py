@@ -17,7 +17,7 @@ from prizes import monitors as winners
 from prizes import settlement
 from sales.models import Ticket
 from tests import make, make_draws, make_money, people
-from tests.owner import as_owner
+from tests.owner import as_owner, guards_up
 
 FIRST = SSQ.current.tiers[0]
 LOSER = make.single(20, 21, 22, 23, 24, 25, blue=9)
@@ -46,7 +46,7 @@ def as_person(player, member) -> None:
         owner.execute(
             "UPDATE accounts_player SET person_id = %s WHERE id = %s", [member.person_id, player.pk]
         )
-        owner.execute("ALTER TABLE accounts_player ENABLE TRIGGER USER")
+        guards_up(owner)
 
 
 def left(member, *, ago: timedelta) -> None:
@@ -58,7 +58,7 @@ def left(member, *, ago: timedelta) -> None:
             " valid_until = now() - %s WHERE person_id = %s",
             [ago, member.person_id],
         )
-        owner.execute("ALTER TABLE accounts_posting ENABLE TRIGGER USER")
+        guards_up(owner)
 
 
 # How many winners
@@ -196,7 +196,7 @@ def give_to(player, draw: Draw) -> None:
         owner.execute(
             "UPDATE prizes_prize SET owner_id = %s WHERE draw_id = %s", [player.pk, draw.pk]
         )
-        owner.execute("ALTER TABLE prizes_prize ENABLE TRIGGER USER")
+        guards_up(owner)
 
 
 def read_staff(draw: Draw) -> str:
@@ -246,7 +246,7 @@ def earlier(draw: Draw, *, by: timedelta) -> None:
     with as_owner() as owner:
         owner.execute("ALTER TABLE sales_ticket DISABLE TRIGGER USER")
         owner.execute("UPDATE sales_ticket SET sold_at = sold_at - %s", [by])
-        owner.execute("ALTER TABLE sales_ticket ENABLE TRIGGER USER")
+        guards_up(owner)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,7 +14,7 @@ from lottery_portal.lib.money import yuan
 from prizes.models import PrizeSheet, Settlement
 from sales import sealing
 from tests import make, make_draws, people
-from tests.owner import as_owner
+from tests.owner import as_owner, guards_up
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,7 +25,7 @@ def shown_as_real(draw: Draw) -> str:
         owner.execute("UPDATE games_game SET is_shadow = false WHERE code = 'ssq-drill'")
         owner.execute("ALTER TABLE games_draw DISABLE TRIGGER USER")
         owner.execute("UPDATE games_draw SET is_shadow = false WHERE id = %s", [draw.pk])
-        owner.execute("ALTER TABLE games_draw ENABLE TRIGGER USER")
+        guards_up(owner)
     return f"/results/{draw.game.code}/{draw.issue}/"
 
 

@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from psycopg.errors import RestrictViolation
 
 from accounts.models import Message
+from audit import alarms, catalogue
 from finance import ledger, memos, wallets
 from games import draws, prize_tables, rule_sheets
 from games.models import Announcement, Draw, RuleSheet
@@ -23,7 +24,7 @@ from sales import sealing, ticket_facts
 from sales.models import Ticket
 from tests import make, make_draws
 from tests.make_draws import banker, multiple
-from tests.owner import as_owner
+from tests.owner import as_owner, guards_up
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -268,8 +269,57 @@ def test_what_was_not_sealed_is_not_settled():
 
     with as_owner() as owner:
         owner.execute("UPDATE sales_selection SET mask_4 = 256")
+        guards_up(owner)
     make_draws.settled(draw)
     assert draws.find(draw.code).state == Draw.State.PUBLISHED
+
+
+def test_nothing_is_settled_by_functions_that_nobody_released():
+    """F057, F210: code that pays was replaced; it halts, names it, and goes on once it is right."""
+    draw = make_draws.confirmed([make.SELECTION])
+    with as_owner() as owner:
+        (kept,) = owner.execute(
+            "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = 'prizes_credit'"
+        ).fetchone()
+        owner.execute(kept.replace("BEGIN", "BEGIN /* mine */", 1))
+
+    with pytest.raises(settlement.NotWhatWasSealed):
+        settlement.begin(draw=draw, now=database_time())
+
+    halted = Settlement.objects.get(draw=draw)
+    assert halted.state == Settlement.State.HALTED
+    assert "function prizes_credit(" in halted.halt_reason
+    assert halted.halt_reason.endswith(": replaced")
+    assert {one.kind for one in alarms.open_now()} == {catalogue.ALARM, settlement.HALTED}
+    with as_owner() as owner:
+        owner.execute(kept)
+    make_draws.settled(draw)
+    assert draws.find(draw.code).state == Draw.State.PUBLISHED
+    assert alarms.open_now() == []
+
+
+def test_nothing_is_paid_while_a_guard_is_down():
+    """F057, F210: what was taken away after the count is found before the money moves."""
+    draw = make_draws.confirmed([make.single(1, 2, 3, 4, 5, 6, blue=7)])
+    begun = settlement.begin(draw=draw, now=database_time())
+    while settlement.count_next(settlement=begun, now=database_time()):
+        pass
+    settlement.price(draw=draw, now=database_time())
+    settlement.engine_two(draw=draw, now=database_time())
+    with as_owner() as owner:
+        owner.execute("ALTER TABLE prizes_batch DISABLE TRIGGER prizes_batch_goes_forward")
+
+    with pytest.raises(settlement.EnginesDiffer):
+        settlement.compare(draw=draw, now=database_time())
+
+    assert "prizes_batch.prizes_batch_goes_forward: disabled" in (
+        Settlement.objects.get(draw=draw).halt_reason
+    )
+    assert not Prize.objects.exists()
+    with as_owner() as owner:
+        guards_up(owner)
+    make_draws.settled(draw)
+    assert Prize.objects.count() == 1
 
 
 def test_a_changed_sealed_file_halts_the_settlement():

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 from psycopg import sql
 
-from audit import alarms, keys, tree, witnesses
+from audit import alarms, catalogue, keys, tree, witnesses
 from games import draws, seals
 from games.models import SealStatement
 from games.seal_models import SealPublication, SealSignature
@@ -120,6 +120,22 @@ def test_what_stands_under_a_seal_never_changes(table):
                 hand.execute(said)
         hand.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(table)))
         assert hand.execute(removal).rowcount > 0
+
+
+def test_a_draw_is_sealed_also_when_a_guard_is_down_and_the_trail_says_so():
+    """F057, F210: what was sold is fixed above all; who drops a guard stops no draw by it."""
+    draw, _sold = sold_out_draw()
+    with owner.as_owner() as hand:
+        hand.execute("DROP TRIGGER prizes_batch_goes_forward ON prizes_batch")
+
+    sealing.complete(draw=draw, now=database_time())
+
+    assert SealPublication.objects.exists()
+    (alarm,) = [one for one in alarms.open_now() if one.kind == catalogue.ALARM]
+    assert alarm.object_code == "trigger prizes_batch.prizes_batch_goes_forward"
+    noted = catalogue.last()
+    assert noted.first == ("trigger prizes_batch.prizes_batch_goes_forward: missing",)
+    assert noted.at < SealStatement.objects.get(draw=draw).sealed_at
 
 
 def test_a_row_edited_after_the_draw_is_found_in_its_stretch():

@@ -1,31 +1,25 @@
 """Reading the tickets of a draw in their sealed form, fast, from one moment and in small memory.
 
 PostgreSQL writes the lines and hashes the leaves (`sales_sealed_block`), a block of 16,384 tickets
-at a time. A draw of more than one block is read through two connections that share one snapshot;
-here the blocks are put in order, written, and the nodes of the tree above them hashed.
+at a time. A draw of more than one block is read through two connections that share one snapshot
+(`lanes`); here the blocks are put in order, written, and the nodes of the tree above them hashed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from queue import Empty, Full, Queue
+from functools import partial
 from typing import IO, Any, NamedTuple
 
 import psycopg
-from django.db import connection, transaction
+from django.db import connection
 
 from games.models import Draw
+from lottery_portal.lib.lanes import alongside, read_ahead
 
 from . import canonical
 from .sealed_tree import BLOCK, HASH, Builder
-
-LANES = 2
-_WAITING = 2  # blocks that a lane may be ahead
-_PATIENCE = 0.2  # seconds after which a lane looks whether anybody still waits for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,26 +60,16 @@ class _Read(NamedTuple):
 _Range = tuple[int, int, int]  # first ticket, last ticket, tickets
 
 
-@contextmanager
-def one_moment(snapshot: str = "") -> Iterator[None]:
-    """A transaction that reads one moment, however long it takes: its own, or that of another."""
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        if snapshot:
-            cursor.execute("SET TRANSACTION SNAPSHOT %s", [snapshot])
-        cursor.execute("SET LOCAL statement_timeout = 0")
-        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-        yield
-
-
 def write(draw: Draw, target: IO[bytes], tree_file: IO[bytes] | None = None) -> Sold:
     """Write the sealed file of `draw` to `target`, and its tree; inside `one_moment`."""
     sold, tree, digest = Sold(), Builder(tree_file), hashlib.sha256()
     head = canonical.header(draw=draw.code, rule=draw.rule.code, rule_digest=draw.rule.digest)
     _put(head + b"\n", target, digest, sold)
     ranges = _ranges(draw)
-    with _reading(draw, ranges) as blocks:
-        _count_selections(draw, sold)
+    with (
+        alongside(partial(_selections, draw), is_much=len(ranges) > 1) as selections,
+        read_ahead(ranges, partial(_block, draw.pk)) as blocks,
+    ):
         for number, ((first, last, _count), read) in enumerate(zip(ranges, blocks, strict=True)):
             _put(read.content, target, digest, sold)
             root = tree.add(read.leaves)
@@ -102,6 +86,10 @@ def write(draw: Draw, target: IO[bytes], tree_file: IO[bytes] | None = None) -> 
             sold.tickets += read.tickets
             sold.without_line += read.tickets - len(read.leaves) // HASH
             sold.stake_fen += read.stake_fen
+        for kind, count, lines, stake in selections():
+            sold.by_bet_type[kind] = {"selections": count, "lines": lines, "stake_fen": stake}
+            sold.lines += lines
+            sold.picks_fen += stake
     sold.root, sold.file_digest = tree.finish().hex(), digest.hexdigest()
     return sold
 
@@ -127,7 +115,7 @@ def _ranges(draw: Draw) -> list[_Range]:
         return [(first, last, count) for first, last, count in cursor.fetchall()]
 
 
-def _count_selections(draw: Draw, sold: Sold) -> None:
+def _selections(draw: Draw) -> list[tuple[str, int, int, int]]:
     """The sums by bet type, over every selection of the draw whether it has a ticket or not."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -135,75 +123,7 @@ def _count_selections(draw: Draw, sold: Sold) -> None:
             " FROM sales_selection WHERE draw_id = %s GROUP BY bet_type ORDER BY bet_type",
             [draw.pk],
         )
-        for kind, selections, lines, stake in cursor.fetchall():
-            sold.by_bet_type[kind] = {"selections": selections, "lines": lines, "stake_fen": stake}
-            sold.lines += lines
-            sold.picks_fen += stake
-
-
-@contextmanager
-def _reading(draw: Draw, ranges: Sequence[_Range]) -> Iterator[Iterator[_Read]]:
-    """The blocks in order; through lanes of their own as soon as there is more than one."""
-    if len(ranges) <= 1:
-        yield (_block(draw.pk, one) for one in ranges)
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_export_snapshot()")
-        (snapshot,) = cursor.fetchone()
-    lanes = [_Lane(draw.pk, ranges[lane::LANES], snapshot) for lane in range(LANES)]
-    try:
-        yield (lanes[number % LANES].next() for number in range(len(ranges)))
-    finally:
-        for lane in lanes:
-            lane.stop()
-
-
-class _Lane:
-    """A connection of its own, in a thread, that reads every second block ahead of its use."""
-
-    def __init__(self, draw_id: int, ranges: Sequence[_Range], snapshot: str) -> None:
-        self._given = draw_id, ranges, snapshot
-        self._ready: Queue[_Read | BaseException] = Queue(maxsize=_WAITING)
-        self._is_stopped = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="sealing", daemon=True)
-        self._thread.start()
-
-    def next(self) -> _Read:
-        """The next block of this lane; what went wrong in it goes wrong here."""
-        got = self._ready.get()
-        if isinstance(got, BaseException):
-            raise got
-        return got
-
-    def stop(self) -> None:
-        """End it, whether all was read or not."""
-        self._is_stopped.set()
-        while self._thread.is_alive():
-            try:
-                self._ready.get_nowait()
-            except Empty:
-                self._thread.join(_PATIENCE)
-
-    def _work(self) -> None:
-        draw_id, ranges, snapshot = self._given
-        try:
-            with one_moment(snapshot):
-                for one in ranges:
-                    if not self._hand_over(_block(draw_id, one)):
-                        return
-        except BaseException as exc:  # noqa: BLE001 - raised again where the block is waited for
-            self._hand_over(exc)
-        finally:
-            connection.close()
-
-    def _hand_over(self, read: _Read | BaseException) -> bool:
-        while not self._is_stopped.is_set():
-            try:
-                self._ready.put(read, timeout=_PATIENCE)
-            except Full:
-                continue
-            return True
-        return False
+        return list(cursor.fetchall())
 
 
 def _block(draw_id: int, one: _Range) -> _Read:

@@ -41,6 +41,7 @@ from lottery_portal import jobs
 from lottery_portal.lib import manifest
 from lottery_portal.lib.db import database_time, door
 from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.lanes import one_moment
 from lottery_portal.lib.sentences import sentence
 
 from . import canonical, quotes, rolling, sealed_export, sealed_tree
@@ -195,7 +196,7 @@ def ask_again(*, draw: Draw, actor: User, now: datetime) -> None:
 
 def recount(draw: Draw) -> Sold:
     """What the rows of `draw` hold now and the root they have, from one snapshot; to compare."""
-    with sealed_export.one_moment(), Path(os.devnull).open("wb") as nowhere:
+    with one_moment(), Path(os.devnull).open("wb") as nowhere:
         return sealed_export.write(draw, nowhere)
 
 
@@ -312,7 +313,7 @@ def _export(draw: Draw, drafts: _Drafts) -> tuple[Sold, int] | None:
 
     None when another sealed the draw before the snapshot: then its stakes are divided already.
     """
-    with sealed_export.one_moment():
+    with one_moment():
         if SealStatement.objects.filter(draw_id=draw.pk).exists():
             return None
         with (

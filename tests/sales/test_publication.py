@@ -10,7 +10,7 @@ from io import StringIO
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connections
+from django.db import connections
 from psycopg import sql
 
 from audit import alarms, catalogue, keys, tree, witnesses
@@ -231,15 +231,3 @@ def test_a_draw_of_many_blocks_is_read_by_two_connections_alike(monkeypatch):
         whole.file_size,
     )
     assert by_lanes.by_bet_type == whole.by_bet_type
-
-
-def test_what_goes_wrong_in_a_lane_goes_wrong_for_who_waits():
-    """F057: half a file is never taken for a whole one."""
-    draw, _sold = sold_out_draw()
-    with sealed_export.one_moment():
-        lane = sealed_export._Lane(draw.pk, [(1, 2, 2)], "00000000-00000000-1")
-
-        with pytest.raises(DatabaseError):
-            lane.next()
-
-        lane.stop()

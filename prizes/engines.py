@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -27,6 +28,7 @@ from games import prize_tables, rule_sheets
 from games.models import Draw
 from games.prize_tables import PrizeTable
 from lottery_portal.lib.db import door, violated
+from lottery_portal.lib.lanes import alongside, one_moment
 from sales import sealing
 
 from . import pools, result_file
@@ -63,15 +65,18 @@ def table_of(draw: Draw, settlement: Settlement, *, pool_before_fen: int) -> Pri
 def run_one(draw: Draw, settlement: Settlement) -> tuple[EngineRun, list[Batch], Path]:
     """Write what engine one found; the run and its batches, not yet saved, and the draft.
 
-    File and batches are of one snapshot, so what the batches say is what the file says.
+    File and batches are of one snapshot, read side by side, so what the batches say is what the
+    file says.
     """
     began = time.monotonic()
     with one_moment():
         told = result_file.given(draw)
         pool = ledger.balance(pools.pool_of(draw.game))
         table = table_of(draw, settlement, pool_before_fen=pool)
-        written = result_file.write(draw, table, settlement=settlement)
-        batches = list(_batches(draw, result_file.prices(table)))
+        read = partial(_batches, draw, result_file.prices(table))
+        with alongside(read, is_much=settlement.chunks > 1) as batches:
+            written = result_file.write(draw, table, settlement=settlement)
+            found = batches()
     run = EngineRun(
         code=_code(draw, settlement, 1),
         draw=draw,
@@ -83,7 +88,7 @@ def run_one(draw: Draw, settlement: Settlement) -> tuple[EngineRun, list[Batch],
         result_digest=written.digest,
         seconds=round(time.monotonic() - began, 3),
     )
-    return run, batches, written.draft
+    return run, found, written.draft
 
 
 def run_two(
@@ -133,16 +138,6 @@ def counted_again(
             path.unlink(missing_ok=True)
 
 
-@contextlib.contextmanager
-def one_moment() -> Iterator[None]:
-    """All that is read within is of one moment, however long it takes; nothing is written."""
-    with transaction.atomic(durable=True):
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            cursor.execute("SET LOCAL statement_timeout = 0")
-        yield
-
-
 def _code(draw: Draw, settlement: Settlement, engine: int) -> str:
     return f"{draw.code}:{settlement.attempt}:{engine}"
 
@@ -165,49 +160,16 @@ def _keep(run: EngineRun, draft: Path, *, now: datetime) -> bool:
     return True
 
 
-def _batches(draw: Draw, prices: list[int | None]) -> Iterator[Batch]:
-    with connection.cursor() as cursor:
-        for number, (first, last) in enumerate(_ends(draw), start=1):
-            cursor.execute(
-                "SELECT winners, amount, digest FROM prizes_batch_of(%s, %s, %s, %s, %s, %s)",
-                [draw.pk, *first, *last, prices],
-            )
-            winners, amount, digest = cursor.fetchone()
-            yield Batch(
-                number=number,
-                first_owner=first[0],
-                first_ticket=first[1],
-                last_owner=last[0],
-                last_ticket=last[1],
-                winners=winners,
-                amount=amount,
-                digest=digest,
-            )
-
-
-def _ends(draw: Draw) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """The first and last winner of every batch, by owner and ticket."""
+def _batches(draw: Draw, prices: list[int | None]) -> list[Batch]:
+    """All winners in the order of their owners, as they will be credited."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT owner_id, ticket_id, is_first, is_last FROM (
-                SELECT owner_id, ticket_id,
-                       (row_number() OVER winners - 1) %% %(size)s = 0 AS is_first,
-                       row_number() OVER winners %% %(size)s = 0
-                           OR lead(ticket_id) OVER winners IS NULL AS is_last
-                  FROM prizes_hit WHERE draw_id = %(draw)s
-                WINDOW winners AS (ORDER BY owner_id, ticket_id)) numbered
-             WHERE is_first OR is_last ORDER BY owner_id, ticket_id
-            """,
-            {"draw": draw.pk, "size": BATCH},
+            "SELECT number, first_owner, first_ticket, last_owner, last_ticket, winners, amount,"
+            " digest FROM prizes_batches(%s, %s, %s)",
+            [draw.pk, prices, BATCH],
         )
-        ends, first = [], (0, 0)
-        for owner, ticket, is_first, is_last in cursor.fetchall():
-            if is_first:
-                first = (owner, ticket)
-            if is_last:
-                ends.append((first, (owner, ticket)))
-        return ends
+        names = [column.name for column in cursor.description]
+        return [Batch(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
 
 def _count(

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils.translation import gettext_noop
 
 from audit import log
+from lottery_portal.lib.lanes import one_moment
 from lottery_portal.lib.sentences import sentence
 
 from . import comparison, engines, result_file
@@ -85,7 +86,7 @@ def _of(settlement: Settlement) -> Iterator[log.Difference]:
         columns = cursor.fetchall()
     for kind, ticket in columns:
         yield log.Difference(kind, ticket, "changed")
-    with engines.one_moment():
+    with one_moment():
         table = engines.table_of(draw, settlement, pool_before_fen=sheet.pool_before)
         found = result_file.write(draw, table, settlement=settlement).draft
         paid = result_file.write_paid(draw, table, settlement=settlement)

@@ -20,6 +20,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from django.db import connection
 from finance import ledger
 from games.models import Draw
 from games.prize_tables import PrizeTable
+from lottery_portal.lib.lanes import read_ahead
 
 from . import pools
 from .models import EngineRun, Settlement
@@ -146,9 +148,10 @@ def write(draw: Draw, table: PrizeTable, *, settlement: Settlement) -> Written:
             size += len(piece)
 
         put(head(draw, table))
-        for found, fen, lines in _pieces("prizes_won_lines", draw, settlement, prices(table)):
-            winners, amount = winners + found, amount + fen
-            put(lines)
+        with _pieces("prizes_won_lines", draw, settlement, prices(table)) as pieces:
+            for found, fen, lines in pieces:
+                winners, amount = winners + found, amount + fen
+                put(lines)
         put(f"end\t{winners}\t{amount}\n".encode("ascii"))
         file.flush()
         os.fsync(file.fileno())
@@ -158,9 +161,10 @@ def write(draw: Draw, table: PrizeTable, *, settlement: Settlement) -> Written:
 def paid_digest(draw: Draw, table: PrizeTable, *, settlement: Settlement) -> str:
     """The digest of the result file that the prizes make which were credited."""
     digest, winners, amount = hashlib.sha256(head(draw, table)), 0, 0
-    for found, fen, lines in _pieces("prizes_paid_lines", draw, settlement):
-        winners, amount = winners + found, amount + fen
-        digest.update(lines)
+    with _pieces("prizes_paid_lines", draw, settlement) as pieces:
+        for found, fen, lines in pieces:
+            winners, amount = winners + found, amount + fen
+            digest.update(lines)
     digest.update(f"end\t{winners}\t{amount}\n".encode("ascii"))
     return digest.hexdigest()
 
@@ -171,24 +175,28 @@ def write_paid(draw: Draw, table: PrizeTable, *, settlement: Settlement) -> Path
     winners = amount = 0
     with draft.open("wb") as file:
         file.write(head(draw, table))
-        for found, fen, lines in _pieces("prizes_paid_lines", draw, settlement):
-            winners, amount = winners + found, amount + fen
-            file.write(lines)
+        with _pieces("prizes_paid_lines", draw, settlement) as pieces:
+            for found, fen, lines in pieces:
+                winners, amount = winners + found, amount + fen
+                file.write(lines)
         file.write(f"end\t{winners}\t{amount}\n".encode("ascii"))
     return draft
 
 
+@contextmanager
 def _pieces(
     function: str, draw: Draw, settlement: Settlement, *more: Sequence[int | None]
-) -> Iterator[tuple[int, int, bytes]]:
+) -> Iterator[Iterator[tuple[int, int, bytes]]]:
+    """Winners, what they get, and their lines, chunk after chunk; read ahead by lanes."""
     marks = ", ".join(["%s"] * (3 + len(more)))
-    with connection.cursor() as cursor:
-        for first, last in list(
-            settlement.parts.order_by("number").values_list("first_ticket", "last_ticket")
-        ):
-            cursor.execute(
-                f"SELECT winners, amount, lines FROM {function}({marks})",  # noqa: S608 - ours
-                [draw.pk, first, last, *(list(one) for one in more)],
-            )
+    query = f"SELECT winners, amount, lines FROM {function}({marks})"  # noqa: S608 - ours
+
+    def read(chunk: tuple[int, int]) -> tuple[int, int, bytes]:
+        with connection.cursor() as cursor:
+            cursor.execute(query, [draw.pk, *chunk, *(list(one) for one in more)])
             winners, amount, lines = cursor.fetchone()
-            yield winners, amount, lines.encode("ascii")
+            return winners, amount, lines.encode("ascii")
+
+    chunks = settlement.parts.order_by("number").values_list("first_ticket", "last_ticket")
+    with read_ahead(list(chunks), read) as pieces:
+        yield pieces

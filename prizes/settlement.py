@@ -33,6 +33,7 @@ from games.prize_tables import PrizeTable
 from lottery_portal import jobs
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.lanes import one_moment
 from sales.opening import prizes_of
 
 from . import as_sealed, comparison, engines, pools, result_file
@@ -131,8 +132,9 @@ def begin(*, draw: Draw, now: datetime) -> Settlement:
         logger.error("Settlement halted", extra={"draw": draw.code, "difference": str(difference)})
         _halt(draw, str(difference), {"tickets": list(difference.tickets)}, now=now)
         raise NotWhatWasSealed(draw=draw.code, difference=str(difference))
+    ranges = as_sealed.ranges(draw, CHUNK)
     try:
-        return _begin(draw, now=now)
+        return _begin(draw, ranges, now=now)
     except IntegrityError as exc:
         if violated(exc) in {"prizes_settlement_draw_id_key", "settlement_goes_forward"}:
             return Settlement.objects.get(draw=draw)
@@ -232,7 +234,7 @@ def finish(*, draw: Draw, now: datetime) -> bool:
         raise NotCredited(draw=draw.code)
     if _is_left(agreed.batches, "credited_at"):
         raise NotCredited(draw=draw.code)
-    with engines.one_moment():
+    with one_moment():
         sheet = PrizeSheet.objects.get(draw=draw)
         table = engines.table_of(draw, settlement, pool_before_fen=sheet.pool_before)
         paid = result_file.paid_digest(draw, table, settlement=settlement)
@@ -338,11 +340,12 @@ def _tell_halted(draw: Draw, difference: str, facts: Mapping[str, Any], *, now: 
 
 
 @door
-def _begin(draw: Draw, *, now: datetime) -> Settlement:
+def _begin(draw: Draw, ranges: list[tuple[int, int]], *, now: datetime) -> Settlement:
     halted = Settlement.objects.select_for_update(no_key=True).filter(draw=draw).first()
     if halted is not None and halted.state != State.HALTED:
         return halted
-    ranges = [] if halted and halted.chunks else as_sealed.ranges(draw, CHUNK)
+    if halted is not None and halted.chunks:
+        ranges = []  # they were written by an attempt before
     if halted is not None:
         Settlement.objects.filter(pk=halted.pk).update(
             state=State.COUNTING,

@@ -48,10 +48,16 @@ CREATE FUNCTION prizes_prices(draw bigint) RETURNS bigint[] LANGUAGE sql STABLE 
       LEFT JOIN prizes_tieroutcome o ON o.draw_id = draw AND o.tier = n
 $$;
 
--- `5:2,6:1`: two lines of the fifth prize and one of the sixth.
-CREATE FUNCTION prizes_amount(won text, prices bigint[]) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+-- `5:2,6:1`: two lines of the fifth prize and one of the sixth. Nearly all have won in one tier:
+-- that is worked out in the query itself, without a call.
+CREATE FUNCTION prizes_amount_of_tiers(won text, prices bigint[]) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT sum(prices[split_part(part, ':', 1)::integer] * split_part(part, ':', 2)::bigint)::bigint
       FROM unnest(string_to_array(won, ',')) part
+$$;
+CREATE FUNCTION prizes_amount(won text, prices bigint[]) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN strpos(won, ',') = 0
+                THEN prices[split_part(won, ':', 1)::integer] * split_part(won, ':', 2)::bigint
+                ELSE prizes_amount_of_tiers(won, prices) END
 $$;
 
 -- Winners of a draw in the order of owner and ticket, from the first to the last named, with what
@@ -70,16 +76,33 @@ CREATE FUNCTION prizes_due(draw bigint, first_owner bigint, first_ticket bigint,
      ORDER BY h.owner_id, h.ticket_id
 $$;
 
--- Those of a batch as one digest: ticket, lines, amount, and whose it is.
-CREATE FUNCTION prizes_batch_of(draw bigint, first_owner bigint, first_ticket bigint, last_owner bigint,
-                             last_ticket bigint, prices bigint[], OUT winners bigint, OUT amount bigint, OUT digest text)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
-    SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
-    SELECT count(*), coalesce(sum(d.amount), 0)::bigint,
-           encode(sha256(convert_to(coalesce(string_agg(
-               concat_ws(E'\\t', d.ticket, d.won, d.amount, d.owner_id) || E'\\n', ''
-               ORDER BY d.owner_id, d.ticket_id), ''), 'UTF8')), 'hex')
-      FROM prizes_due(draw, first_owner, first_ticket, last_owner, last_ticket, prices) d
+-- A winner as the digest of his batch has him.
+CREATE FUNCTION prizes_winner_line(ticket text, won text, amount bigint, owner_id bigint) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT concat_ws(E'\\t', ticket, won, amount, owner_id) || E'\\n'
+$$;
+
+-- Winners in batches of `size`, by owner and ticket: from whom to whom, and who is due as one digest.
+-- Hits are read in the order of the tickets, which lie in that order too, and sorted once.
+CREATE FUNCTION prizes_batches(draw bigint, prices bigint[], size integer)
+    RETURNS TABLE (number bigint, first_owner bigint, first_ticket bigint, last_owner bigint, last_ticket bigint,
+                   winners bigint, amount bigint, digest text)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET work_mem = '32MB'
+    SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $$
+    SELECT n.number, (min(ARRAY[n.owner_id, n.ticket_id]))[1], (min(ARRAY[n.owner_id, n.ticket_id]))[2],
+           (max(ARRAY[n.owner_id, n.ticket_id]))[1], (max(ARRAY[n.owner_id, n.ticket_id]))[2],
+           count(n.line), coalesce(sum(n.amount) FILTER (WHERE n.line IS NOT NULL), 0)::bigint,
+           encode(sha256(convert_to(coalesce(string_agg(n.line, '' ORDER BY n.owner_id, n.ticket_id), ''), 'UTF8')), 'hex')
+      FROM (SELECT h.owner_id, h.ticket_id, h.amount, h.line,
+                   (row_number() OVER (ORDER BY h.owner_id, h.ticket_id) - 1) / size + 1 AS number
+              FROM (SELECT i.owner_id, i.ticket_id, i.amount,
+                           CASE WHEN t.code IS NOT NULL THEN prizes_winner_line(t.code, i.won, i.amount, i.owner_id) END AS line
+                      FROM (SELECT k.owner_id, k.ticket_id, k.draw_id, k.won, prizes_amount(k.won, prices) AS amount
+                              FROM prizes_hit k WHERE k.draw_id = draw ORDER BY k.ticket_id OFFSET 0) i
+                      LEFT JOIN LATERAL (SELECT k.code FROM sales_ticket k
+                                          WHERE k.id = i.ticket_id AND k.draw_id = i.draw_id AND k.owner_id = i.owner_id OFFSET 0) t
+                             ON true OFFSET 0) h) n
+     GROUP BY n.number ORDER BY n.number
 $$;
 
 -- The lines of a result file about the tickets `first` to `last`, as hits and prices have them.
@@ -210,7 +233,7 @@ BEGIN
           FROM due d ORDER BY d.owner_id, d.ticket_id
     )
     SELECT count(*) AS winners, sum(d.amount) AS amount,
-           encode(sha256(convert_to(string_agg(concat_ws(E'\\t', d.ticket, d.won, d.amount, d.owner_id) || E'\\n', ''
+           encode(sha256(convert_to(string_agg(prizes_winner_line(d.ticket, d.won, d.amount, d.owner_id), ''
                                                ORDER BY d.owner_id, d.ticket_id), 'UTF8')), 'hex') AS digest,
            jsonb_agg(jsonb_build_array('prizes:' || draw.code,
                      CASE WHEN d.amount <= up_to THEN 'wallet:' || d.player ELSE 'unclaimed:' || draw.code END, d.amount)
@@ -229,9 +252,11 @@ REVOKE ALL ON FUNCTION prizes_choose(bigint, bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION prizes_ways(bigint, bigint, bigint, bigint, bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION prizes_winning(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION prizes_prices(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION prizes_amount_of_tiers(text, bigint[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION prizes_amount(text, bigint[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION prizes_due(bigint, bigint, bigint, bigint, bigint, bigint[]) FROM PUBLIC;
-REVOKE ALL ON FUNCTION prizes_batch_of(bigint, bigint, bigint, bigint, bigint, bigint[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION prizes_winner_line(text, text, bigint, bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION prizes_batches(bigint, bigint[], integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION prizes_won_lines(bigint, bigint, bigint, bigint[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION prizes_paid_lines(bigint, bigint, bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION prizes_count(bigint, timestamptz) FROM PUBLIC;
@@ -243,9 +268,11 @@ DROP FUNCTION prizes_count(bigint, timestamptz);
 DROP TYPE prizes_lines;
 DROP FUNCTION prizes_paid_lines(bigint, bigint, bigint);
 DROP FUNCTION prizes_won_lines(bigint, bigint, bigint, bigint[]);
-DROP FUNCTION prizes_batch_of(bigint, bigint, bigint, bigint, bigint, bigint[]);
+DROP FUNCTION prizes_batches(bigint, bigint[], integer);
+DROP FUNCTION prizes_winner_line(text, text, bigint, bigint);
 DROP FUNCTION prizes_due(bigint, bigint, bigint, bigint, bigint, bigint[]);
 DROP FUNCTION prizes_amount(text, bigint[]);
+DROP FUNCTION prizes_amount_of_tiers(text, bigint[]);
 DROP FUNCTION prizes_prices(bigint);
 DROP FUNCTION prizes_winning(bigint);
 DROP FUNCTION prizes_ways(bigint, bigint, bigint, bigint, bigint);

@@ -248,6 +248,54 @@ def test_a_winner_changed_after_the_comparison_is_not_credited(change):
     assert draws.find(draw.code).state == Draw.State.PUBLISHED
 
 
+def test_a_winner_given_to_another_player_before_pricing_is_in_no_batch():
+    """F071: result files name no owner, but a hit that is not of the ticket's owner is none."""
+    draw = sold()
+    counted(draw)
+    ticket = Ticket.objects.order_by("pk")[1]
+    another = make.shadow_player()
+    by_force(
+        "prizes_hit",
+        lambda owner: owner.execute(
+            "UPDATE prizes_hit SET owner_id = %s WHERE ticket_id = %s", [another.pk, ticket.pk]
+        ),
+    )
+    settlement.price(draw=draw, now=database_time())
+    settlement.engine_two(draw=draw, now=database_time())
+
+    with pytest.raises(IntegrityError) as refused:
+        settlement.compare(draw=draw, now=database_time())
+
+    assert violated(refused.value) == "settlement_pays_what_tiers_pay"
+    assert sum(batch.winners for batch in Batch.objects.all()) == Hit.objects.count() - 1
+    assert not Prize.objects.exists()
+
+
+def test_winners_lie_in_the_same_batches_however_many_read_them(monkeypatch):
+    """F071, F072: with a chunk a ticket, lanes write the same file and cut the same batches."""
+    draw = sold()
+    monkeypatch.setattr(engines, "BATCH", 3)
+    monkeypatch.setattr(settlement, "CHUNK", 1)
+    begun = counted(draw)
+
+    run, batches, draft = engines.run_one(draw, begun)
+    whole = Settlement.objects.get(draw=draw)
+    whole.chunks = 1
+    alone, same, again = engines.run_one(draw, whole)
+
+    assert begun.chunks == 5
+    assert (run.result_digest, draft.read_bytes()) == (alone.result_digest, again.read_bytes())
+    hits = list(Hit.objects.order_by("owner_id", "ticket_id").values_list("owner_id", "ticket_id"))
+    ends = [
+        (batch.number, (batch.first_owner, batch.first_ticket), batch.winners) for batch in batches
+    ]
+    assert ends == [(1, hits[0], 3), (2, hits[3], 1)]
+    assert [(batch.last_owner, batch.last_ticket) for batch in batches] == [hits[2], hits[3]]
+    assert [batch.digest for batch in batches] == [batch.digest for batch in same]
+    draft.unlink()
+    again.unlink()
+
+
 def test_a_prize_changed_before_the_end_stops_the_settlement():
     """F071: what was credited is written as a result file again, and must be theirs."""
     draw = sold()

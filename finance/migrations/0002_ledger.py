@@ -110,6 +110,8 @@ DECLARE
     amounts bigint[];
     source_ids bigint[];
     target_ids bigint[];
+    source_keeps boolean[];
+    target_keeps boolean[];
     kept_sources bigint[];
     kept_targets bigint[];
     first_wrong bigint;
@@ -132,9 +134,11 @@ BEGIN
       FROM jsonb_array_elements(moves) WITH ORDINALITY AS x(m, n);
     SELECT a.is_shadow INTO shadow FROM finance_account a WHERE a.code = source_codes[1];
     SELECT array_agg(x.source_id ORDER BY x.n), array_agg(x.target_id ORDER BY x.n),
-           array_agg(x.source_id) FILTER (WHERE x.source_keeps), array_agg(x.target_id) FILTER (WHERE x.target_keeps),
+           array_agg(x.source_keeps ORDER BY x.n), array_agg(x.target_keeps ORDER BY x.n),
+           array_agg(DISTINCT x.source_id) FILTER (WHERE x.source_keeps),
+           array_agg(DISTINCT x.target_id) FILTER (WHERE x.target_keeps),
            min(x.n) FILTER (WHERE x.is_unknown OR x.is_mixed OR x.is_nothing OR x.to_another OR x.has_no_rule)
-      INTO source_ids, target_ids, kept_sources, kept_targets, first_wrong
+      INTO source_ids, target_ids, source_keeps, target_keeps, kept_sources, kept_targets, first_wrong
       FROM (
         SELECT y.n, s.id AS source_id, t.id AS target_id, s.keeps_balance AS source_keeps, t.keeps_balance AS target_keeps,
                s.id IS NULL OR t.id IS NULL OR shadow IS NULL AS is_unknown,
@@ -201,23 +205,24 @@ BEGIN
     END IF;
     UPDATE finance_account a SET balance = a.balance + d.change
       FROM (SELECT e.id, sum(e.change) AS change
-              FROM (SELECT id, -amount AS change FROM unnest(source_ids, amounts) x(id, amount)
+              FROM (SELECT id, -amount AS change FROM unnest(source_ids, source_keeps, amounts) x(id, keeps, amount) WHERE keeps
                     UNION ALL
-                    SELECT id, amount FROM unnest(target_ids, amounts) x(id, amount)) e
-             WHERE e.id = ANY (kept_sources || kept_targets) GROUP BY e.id OFFSET 0) d
+                    SELECT id, amount FROM unnest(target_ids, target_keeps, amounts) x(id, keeps, amount) WHERE keeps) e
+             GROUP BY e.id OFFSET 0) d
      WHERE a.id = d.id;
 
     INSERT INTO finance_transfer (entry_id, position, source_id, target_id, amount,
                                   source_balance, target_balance, is_shadow, posted_at)
     SELECT entry_pk, x.n, x.source, x.target, x.amount,
-           CASE WHEN s.keeps_balance THEN s.balance + coalesce(sum(x.amount) OVER (
+           CASE WHEN x.source_keeps THEN s.balance + coalesce(sum(x.amount) OVER (
                PARTITION BY x.source ORDER BY x.n DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) END,
-           CASE WHEN t.keeps_balance THEN t.balance - coalesce(sum(x.amount) OVER (
+           CASE WHEN x.target_keeps THEN t.balance - coalesce(sum(x.amount) OVER (
                PARTITION BY x.target ORDER BY x.n DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) END,
            shadow, moment
-      FROM unnest(source_ids, target_ids, amounts) WITH ORDINALITY AS x(source, target, amount, n)
-     CROSS JOIN LATERAL (SELECT a.keeps_balance, a.balance FROM finance_account a WHERE a.id = x.source OFFSET 0) s
-     CROSS JOIN LATERAL (SELECT a.keeps_balance, a.balance FROM finance_account a WHERE a.id = x.target OFFSET 0) t
+      FROM unnest(source_ids, target_ids, source_keeps, target_keeps, amounts) WITH ORDINALITY
+           AS x(source, target, source_keeps, target_keeps, amount, n)
+      LEFT JOIN LATERAL (SELECT a.balance FROM finance_account a WHERE x.source_keeps AND a.id = x.source OFFSET 0) s ON true
+      LEFT JOIN LATERAL (SELECT a.balance FROM finance_account a WHERE x.target_keeps AND a.id = x.target OFFSET 0) t ON true
      ORDER BY x.n;
 
     -- A reversal mirrors its original exactly; only once is a unique column. It is not reversed itself.

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import who
 from accounts.models import Player, User
 from finance import wallets
-from games import bets, odds, quick_pick
+from games import bets, draws, odds, quick_pick
 from games.models import Draw, Game
 from games.rules import RuleVersion
 from lottery_portal.lib import board_words
@@ -156,12 +156,10 @@ def _confirm(request: HttpRequest, quote: quotes.Quote, player: Player | None) -
 @require_POST
 def buy(request: HttpRequest, game_code: str, issue: str) -> HttpResponse:
     """Pay for what was confirmed, for the draw that was shown, and for no other."""
-    draw = get_object_or_404(
-        Draw.objects.select_related("game", "rule").defer("rule__sheet"),
-        game__code=game_code,
-        game__is_shadow=False,
-        issue=issue,
-    )
+    try:
+        draw = draws.of_issue(game_code, issue)
+    except draws.DrawUnknown as unknown:
+        raise Http404 from unknown
     text = request.POST.get("basket", "")
     try:
         key = UUID(request.POST.get("request_key", ""))

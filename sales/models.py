@@ -85,10 +85,13 @@ class Ticket(models.Model):
         verbose_name=_("purchase"),
     )
     position = models.SmallIntegerField(verbose_name=_("place in the purchase"))
+    # The sale makes sure of draw and rule: constraints would write a lock of every sale into the two
+    # rows that all of them share. Neither row is ever deleted.
     draw = models.ForeignKey(
         "games.Draw",
         on_delete=models.PROTECT,
         related_name="+",
+        db_constraint=False,
         db_index=False,
         verbose_name=_("draw"),
     )
@@ -96,6 +99,7 @@ class Ticket(models.Model):
         "games.RuleSheet",
         on_delete=models.PROTECT,
         related_name="+",
+        db_constraint=False,
         db_index=False,
         verbose_name=_("rule version"),
     )

@@ -1,7 +1,8 @@
 """Selling tickets: one door, `buy`.
 
-One statement, `sales_sell`, writes purchase, tickets and selections and moves the money, behind the
-gate of the draw; receipts and the job for the message join it in the same transaction (F042).
+One statement, `sales_sell`, moves the money and writes purchase, tickets, selections and the job
+for the message, the tickets behind the gate of their draw; receipts join it in the same transaction
+(F042).
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from accounts.models import Player
 from finance import wallets
 from games import bets
 from games.models import Draw, SalesSwitch
-from lottery_portal import jobs
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import detail_of, door, violated
 from lottery_portal.lib.encryption import blind_index
@@ -248,7 +248,6 @@ def _sell(
         given.append(receipts.Given(ticket_id=pk, claim=claim, line=line))
     purchase._state.adding = False  # noqa: SLF001 - the row is there: the database wrote it
     receipts.record(given)
-    jobs.enqueue("sales.send_receipt", key=f"receipt:{purchase.code}", purchase_id=purchase.pk)
     purchase.remember(tickets)
     return purchase
 

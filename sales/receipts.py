@@ -136,12 +136,7 @@ def record(given: Sequence[Given]) -> None:
         for one in given
     ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO sales_receipt (ticket_id, key_id, signature, leaf, copy)"
-            " SELECT (row->>0)::bigint, %s, row->>1, decode(row->>2, 'hex'), row->>3"
-            " FROM jsonb_array_elements(%s::jsonb) AS row",
-            [key_id(), json.dumps(rows)],
-        )
+        cursor.execute("SELECT sales_give_receipts(%s, %s::jsonb)", [key_id(), json.dumps(rows)])
 
 
 def check(claim: Claim, *, key: bytes) -> None:

@@ -96,7 +96,8 @@ REVOKE ALL ON FUNCTION finance_entry_hash(bigint) FROM PUBLIC;
 -- order: the accounts that keep a balance by code, then the reference. Times are read after the locks,
 -- so that the movements of one wallet stand in the order of their times.
 CREATE FUNCTION finance_post(reference text, kind text, moves jsonb, reversal_of bigint DEFAULT NULL)
-    RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+    SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
     entry_pk bigint;
     digest text := encode(sha256(convert_to(kind || moves::text, 'UTF8')), 'hex');
@@ -199,7 +200,7 @@ BEGIN
     END IF;
 
     -- An account that keeps a balance gives or takes in an entry, not both: so each row has its balance.
-    IF EXISTS (SELECT unnest(kept_sources) INTERSECT SELECT unnest(kept_targets)) THEN
+    IF kept_sources && kept_targets THEN
         RAISE EXCEPTION 'in one entry an account gives or takes, not both'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_uses_a_balance_one_way';
     END IF;

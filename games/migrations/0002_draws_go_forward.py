@@ -3,6 +3,10 @@
 from django.db import migrations
 
 SQL = """
+-- What every sale asks of a sheet, read out of it once.
+ALTER TABLE games_rulesheet ADD COLUMN zones jsonb
+    GENERATED ALWAYS AS (sheet::jsonb #> '{version,zones}') STORED;
+
 CREATE FUNCTION draw_gate() RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 1735288173 $$;
 
 CREATE FUNCTION games_draw_goes_forward() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -33,8 +37,8 @@ BEGIN
             RAISE EXCEPTION 'no result' USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_confirmed_by_result';
         END IF;
     END IF;
-    IF (NEW.code, NEW.game_id, NEW.issue, NEW.rule_id, NEW.is_shadow)
-       IS DISTINCT FROM (OLD.code, OLD.game_id, OLD.issue, OLD.rule_id, OLD.is_shadow) THEN
+    IF (NEW.id, NEW.code, NEW.game_id, NEW.issue, NEW.rule_id, NEW.is_shadow)
+       IS DISTINCT FROM (OLD.id, OLD.code, OLD.game_id, OLD.issue, OLD.rule_id, OLD.is_shadow) THEN
         RAISE EXCEPTION 'what a draw is, it stays'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_stays_what_it_is';
     END IF;
@@ -178,6 +182,11 @@ END $$;
 CREATE CONSTRAINT TRIGGER games_draw_step_is_written AFTER UPDATE OF state ON games_draw
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
     EXECUTE FUNCTION games_draw_step_is_written();
+
+-- Tickets name their draw without a foreign key, whose lock every sale would write into this row.
+CREATE TRIGGER games_draw_never_deleted BEFORE DELETE ON games_draw
+    FOR EACH ROW EXECUTE FUNCTION evidence_never_changes();
+ALTER TABLE games_draw ENABLE ALWAYS TRIGGER games_draw_never_deleted;
 """
 TABLES = ["sealstatement", "resultentry", "result", "drawtransition", "rulesheet"]
 for name in TABLES:
@@ -189,6 +198,7 @@ ALTER TABLE games_{name} ENABLE ALWAYS TRIGGER games_{name}_never_changes;
 UNDO = (
     "".join(f"DROP TRIGGER games_{name}_never_changes ON games_{name};" for name in TABLES)
     + """
+DROP TRIGGER games_draw_never_deleted ON games_draw;
 DROP FUNCTION games_draw_step_is_written() CASCADE;
 DROP FUNCTION games_step_was_taken() CASCADE;
 DROP FUNCTION games_result_of_two() CASCADE;
@@ -198,6 +208,7 @@ DROP FUNCTION games_seal_of_a_closed_draw() CASCADE;
 DROP FUNCTION games_draw_begins_scheduled() CASCADE;
 DROP FUNCTION games_draw_goes_forward() CASCADE;
 DROP FUNCTION draw_gate();
+ALTER TABLE games_rulesheet DROP COLUMN zones;
 """
 )
 

@@ -56,11 +56,7 @@ def enqueue(kind: str, /, *, key: str, delay: timedelta = timedelta(0), **payloa
         raise RuntimeError(f"No handler for {kind}.")
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO jobs_job (kind, key, payload, state, attempts, error, enqueued_at,"
-            " available_at)"
-            " VALUES (%s, %s, %s, 'WAITING', 0, '', clock_timestamp(),"
-            " clock_timestamp() + make_interval(secs => %s))"
-            " ON CONFLICT (kind, key) DO NOTHING",
+            "SELECT jobs_enqueue(%s, %s, %s::jsonb, %s)",
             [kind, key, json.dumps(payload), delay.total_seconds()],
         )
 

@@ -127,6 +127,7 @@ class Migration(migrations.Migration):
                 (
                     "draw",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -157,6 +158,7 @@ class Migration(migrations.Migration):
                 (
                     "rule",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",

@@ -8,6 +8,20 @@ without licence (F023), holding a post (F017), real money in a shadow draw (F020
 from django.db import migrations
 
 SQL = """
+-- The two refusals that a sale may already meet before the gate.
+CREATE FUNCTION sales_refuse_draw(draw bigint, moment timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the draw is not open' USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_draw_open',
+        DETAIL = draw || ',' || to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+END $$;
+CREATE FUNCTION sales_refuse_buyer() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the buyer is not verified'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'buyer_verified';
+END $$;
+REVOKE ALL ON FUNCTION sales_refuse_draw(bigint, timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION sales_refuse_buyer() FROM PUBLIC;
+
 CREATE FUNCTION sales_ticket_may_be_sold() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -26,9 +40,7 @@ BEGIN
     moment := clock_timestamp();            -- after the lock: now() is when the statement began
     SELECT * INTO draw FROM games_draw d WHERE d.id = NEW.draw_id;
     IF draw.state IS DISTINCT FROM 'OPEN' OR moment >= draw.closes_at THEN
-        RAISE EXCEPTION 'the draw is not open' USING ERRCODE = 'check_violation',
-            CONSTRAINT = 'ticket_draw_open',
-            DETAIL = NEW.draw_id || ',' || to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+        PERFORM sales_refuse_draw(NEW.draw_id, moment);
     END IF;
     IF NEW.rule_id <> draw.rule_id THEN
         RAISE EXCEPTION 'a ticket has the rule of its draw'
@@ -36,8 +48,7 @@ BEGIN
     END IF;
     SELECT * INTO buyer FROM accounts_player p WHERE p.id = NEW.owner_id;
     IF buyer.verified_at IS NULL THEN
-        RAISE EXCEPTION 'the buyer is not verified'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'buyer_verified';
+        PERFORM sales_refuse_buyer();
     END IF;
     IF buyer.state <> 'ACTIVE' THEN
         RAISE EXCEPTION 'the buyer may not buy now'
@@ -114,6 +125,8 @@ UNDO = (
 DROP FUNCTION sales_receipt_with_its_ticket() CASCADE;
 DROP FUNCTION sales_selection_with_its_ticket() CASCADE;
 DROP FUNCTION sales_ticket_may_be_sold() CASCADE;
+DROP FUNCTION sales_refuse_draw(bigint, timestamptz);
+DROP FUNCTION sales_refuse_buyer();
 """
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
@@ -11,10 +12,10 @@ from accounts import drills
 from accounts.models import User
 from audit import trail
 from games import calendar, draws, results
-from games.models import Draw, DrawTransition
+from games.models import Draw, DrawTransition, Game
 from lottery_portal.lib.db import database_time, violated
 from sales import closing
-from tests import make, make_draws, people
+from tests import make, make_draws, owner, people
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -225,3 +226,33 @@ def test_the_list_of_draws_is_for_the_staff():
         people.behind(official).get("/desk/draws/?show=ssq-drill").content.count(b"ssq-drill") > 1
     )
     assert people.behind(people.player().user).get("/desk/draws/").status_code in {302, 403}
+
+
+def planned() -> Draw:
+    """A draw that nothing else names yet."""
+    now, game = database_time(), Game.objects.get(code=make.DRILL)
+    return calendar.plan_one(
+        game=game,
+        issue=calendar.next_issue(game, now=now),
+        opens_at=now + timedelta(hours=1),
+        closes_at=now + timedelta(hours=2),
+        draws_at=now + timedelta(hours=3),
+        now=now,
+    )
+
+
+@pytest.mark.parametrize(
+    ("deed", "constraint"),
+    [
+        ("DELETE FROM games_draw WHERE id = %s", "games_draw_never_changes"),
+        ("UPDATE games_draw SET id = id + 1000000 WHERE id = %s", "draw_stays_what_it_is"),
+    ],
+)
+def test_what_tickets_name_is_always_there(deed, constraint):
+    """F044: tickets name their draw without a foreign key; not even the owner takes a draw away."""
+    draw = planned()
+
+    with owner.as_owner() as hand, pytest.raises(psycopg.errors.IntegrityError) as refused:
+        hand.execute(deed, [draw.pk])
+
+    assert refused.value.diag.constraint_name == constraint

@@ -85,8 +85,8 @@ class Ticket(models.Model):
         verbose_name=_("purchase"),
     )
     position = models.SmallIntegerField(verbose_name=_("place in the purchase"))
-    # The sale makes sure of draw and rule: constraints would write a lock of every sale into the two
-    # rows that all of them share. Neither row is ever deleted.
+    # The sale makes sure of draw and rule: constraints would write a lock of every sale into two
+    # rows that all sales share. Neither row is ever deleted.
     draw = models.ForeignKey(
         "games.Draw",
         on_delete=models.PROTECT,

@@ -25,10 +25,8 @@ REVOKE ALL ON FUNCTION sales_refuse_buyer() FROM PUBLIC;
 CREATE FUNCTION sales_ticket_may_be_sold() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    draw games_draw;
-    buyer accounts_player;
+    its record;
     moment timestamptz;
-    switch text;
 BEGIN
     -- The gate works because what is read after the lock is read anew; an older snapshot would
     -- still see an open draw.
@@ -38,42 +36,42 @@ BEGIN
     END IF;
     PERFORM pg_advisory_xact_lock_shared(draw_gate(), NEW.draw_id::integer);
     moment := clock_timestamp();            -- after the lock: now() is when the statement began
-    SELECT * INTO draw FROM games_draw d WHERE d.id = NEW.draw_id;
-    IF draw.state IS DISTINCT FROM 'OPEN' OR moment >= draw.closes_at THEN
+    SELECT d.state, d.closes_at, d.rule_id, d.is_shadow, p.verified_at, p.state AS buyer, p.is_shadow AS plays_shadow,
+           EXISTS (SELECT 1 FROM accounts_posting h WHERE h.person_id = p.person_id AND h.valid_from <= moment
+                      AND (h.valid_until IS NULL OR h.valid_until > moment)) AS holds_post,
+           (SELECT min(w.scope) FROM games_salesswitch w WHERE w.is_off AND w.scope IN (
+                'all', 'game:' || (SELECT g.code FROM games_game g WHERE g.id = d.game_id),
+                'channel:' || NEW.channel, 'player:' || p.code)) AS switch,
+           EXISTS (SELECT 1 FROM games_licence l WHERE (l.game_id IS NULL OR l.game_id = d.game_id)
+                      AND l.valid_from <= moment AND moment < l.valid_until) AS is_licensed
+      INTO its FROM games_draw d LEFT JOIN accounts_player p ON p.id = NEW.owner_id WHERE d.id = NEW.draw_id;
+    IF its.state IS DISTINCT FROM 'OPEN' OR moment >= its.closes_at THEN
         PERFORM sales_refuse_draw(NEW.draw_id, moment);
     END IF;
-    IF NEW.rule_id <> draw.rule_id THEN
+    IF NEW.rule_id <> its.rule_id THEN
         RAISE EXCEPTION 'a ticket has the rule of its draw'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_rule_of_its_draw';
     END IF;
-    SELECT * INTO buyer FROM accounts_player p WHERE p.id = NEW.owner_id;
-    IF buyer.verified_at IS NULL THEN
+    IF its.verified_at IS NULL THEN
         PERFORM sales_refuse_buyer();
     END IF;
-    IF buyer.state <> 'ACTIVE' THEN
+    IF its.buyer <> 'ACTIVE' THEN
         RAISE EXCEPTION 'the buyer may not buy now'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'buyer_active', DETAIL = buyer.state;
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'buyer_active', DETAIL = its.buyer;
     END IF;
-    IF buyer.is_shadow <> draw.is_shadow OR NEW.is_shadow <> draw.is_shadow THEN
+    IF its.plays_shadow <> its.is_shadow OR NEW.is_shadow <> its.is_shadow THEN
         RAISE EXCEPTION 'real and shadow never meet'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'books_not_mixed';
     END IF;
-    IF EXISTS (SELECT 1 FROM accounts_posting h WHERE h.person_id = buyer.person_id
-                AND h.valid_from <= moment AND (h.valid_until IS NULL OR h.valid_until > moment)) THEN
+    IF its.holds_post THEN
         RAISE EXCEPTION 'who holds a post does not play'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'buyer_holds_no_post';
     END IF;
-    SELECT w.scope INTO switch FROM games_salesswitch w WHERE w.is_off AND w.scope IN (
-                'all', 'game:' || (SELECT g.code FROM games_game g WHERE g.id = draw.game_id),
-                'channel:' || NEW.channel, 'player:' || buyer.code)
-     ORDER BY w.scope LIMIT 1;
-    IF FOUND THEN
+    IF its.switch IS NOT NULL THEN
         RAISE EXCEPTION 'sales are switched off'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_sales_switched_on', DETAIL = switch;
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_sales_switched_on', DETAIL = its.switch;
     END IF;
-    IF NOT draw.is_shadow AND NOT EXISTS (SELECT 1 FROM games_licence l
-                WHERE (l.game_id IS NULL OR l.game_id = draw.game_id)
-                  AND l.valid_from <= moment AND moment < l.valid_until) THEN
+    IF NOT its.is_shadow AND NOT its.is_licensed THEN
         RAISE EXCEPTION 'no licence is in force'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_licence_valid';
     END IF;

@@ -14,11 +14,12 @@ from lottery_portal.lib import catalogue
 
 
 @contextmanager
-def as_owner() -> Iterator[psycopg.Connection]:
-    """A connection of the owner's role to the database of this test, committing as it goes."""
+def as_owner(*, of: str = "") -> Iterator[psycopg.Connection]:
+    """A connection of the owner's role, committing as it goes: to the database of this test, or to
+    another one `of` its server."""
     owner = settings.DATABASES["owner"]
     with psycopg.connect(
-        dbname=settings.DATABASES["default"]["NAME"],
+        dbname=of or settings.DATABASES["default"]["NAME"],
         host=owner["HOST"],
         port=owner["PORT"],
         user=owner["USER"],

@@ -19,6 +19,7 @@ from lottery_portal.lib.db import database_time
 from tests import make, owner
 from tests.at_once import at_once
 from tests.audit.colleagues import employ
+from tests.audit.noted import add, sequenced_notes
 from tests.sales.test_crash import killed_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,64 +38,12 @@ def named(**asked) -> set[tuple[str, str]]:
     return {(one.kind, one.what) for one in log.differences(now=database_time(), **asked)}
 
 
-def add(to: psycopg.Connection, key: str) -> None:
-    to.execute("SELECT audit_log_add('note', %s, sha256('x'))", [key])
-
-
 def grown(times: int) -> None:
     """So many checkpoints more."""
     for _time in range(times):
         with transaction.atomic():
             trail.record(action="x.y", actor=None, object_type="x", object_code="y")
         sequencing.run_all()
-
-
-def sequenced_notes() -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT e.key FROM audit_sequenced s JOIN audit_entry e ON e.id = s.entry_id"
-            " WHERE e.kind = 'note' ORDER BY s.seq"
-        )
-        return [key for (key,) in cursor.fetchall()]
-
-
-def test_a_cursor_over_ids_passes_by_what_commits_late_and_the_horizon_does_not():
-    """F210: the negative control and the real thing, over the same two transactions."""
-    seen: list[str] = []
-    last = 0
-    with owner.as_owner() as slow, owner.as_owner() as quick:
-
-        def naive() -> None:
-            nonlocal last
-            found = quick.execute(
-                "SELECT id, key FROM audit_entry WHERE kind = 'note' AND id > %s ORDER BY id",
-                [last],
-            ).fetchall()
-            seen.extend(key for _id, key in found)
-            last = max([last, *(pk for pk, _key in found)])
-
-        with slow.transaction():
-            add(slow, "first")
-            add(quick, "second")
-            naive()
-            sequencing.run_all()
-            assert sequenced_notes() == []
-        naive()
-    sequencing.run_all()
-
-    assert seen == ["second"]  # the naive cursor lost the first for ever
-    assert sequenced_notes() == ["first", "second"]
-
-
-def test_what_is_rolled_back_is_not_waited_for():
-    with owner.as_owner() as one, one.transaction(force_rollback=True):
-        add(one, "never")
-    with owner.as_owner() as one:
-        add(one, "after")
-
-    sequencing.run_all()
-
-    assert sequenced_notes() == ["after"]
 
 
 def test_every_place_is_given_once_when_many_sequence_at_the_same_time():

@@ -91,17 +91,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Run the tests with everything up."""
-    house = House(terminal=Terminal(sys.stderr))
+    """Run the tests with everything up, on servers that no other command uses."""
+    house = House(terminal=Terminal(sys.stderr), of_tests=True)
     house.ending.listen()
     house.install("dev")
     with house.serving():
         env = house.env()
-        env["REDIS_URL"] = (
-            env["REDIS_URL"].removesuffix("/0") + "/9"
-            if house.services.wanted
-            else env["REDIS_URL"]
-        )
         env["DEMO"] = "0"
         if "postgres" in house.services.wanted:  # what a superuser did must be found out too
             env["TEST_SUPERUSER_PASSWORD"] = house.secrets["POSTGRES_PASSWORD"]
@@ -197,8 +192,9 @@ def _stop(terminal: Terminal) -> int:
         terminal.say(f"Ending the portal at {address} …")
         _end_launcher(launcher)
         ended.append("run")
-    ended += supervisor.end_left_over(here, terminal)
-    ended += _services_of(here, terminal).end_left_over()
+    for place in (here, here.of_tests()):
+        ended += supervisor.end_left_over(place, terminal)
+        ended += _services_of(place, terminal).end_left_over()
     terminal.say("Ended." if ended else "Nothing runs.")
     return 0
 
@@ -237,8 +233,9 @@ def reset(arguments: list[str]) -> int:
         terminal.say("Nothing was deleted.")
         return 1
     _stop(terminal)
-    if (here.state / "services.json").exists() or here.secrets.exists():
-        _services_of(here, terminal).remove_data()
+    for place in (here, here.of_tests()):
+        if place.services.exists() or place.secrets.exists():
+            _services_of(place, terminal).remove_data()
     shutil.rmtree(here.state)
     terminal.say("Deleted. The next `./portal run` begins anew.")
     return 0

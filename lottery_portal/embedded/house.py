@@ -17,13 +17,16 @@ from .virtualenv import Installer
 class House:
     """One command's view of the checkout it was started in."""
 
-    def __init__(self, *, terminal: Terminal) -> None:
+    def __init__(self, *, terminal: Terminal, of_tests: bool = False) -> None:
         self.environ = dict(os.environ)
         self.terminal = terminal
         self.ending = Ending()
         environment.demand(self.environ)
         self.places = places.find(self.environ)
         self.places.make()
+        if of_tests:
+            self.places = self.places.of_tests()
+            self.places.make()
         self.secrets = environment.Secrets(self.places.secrets)
         self.services = Services(
             places=self.places,

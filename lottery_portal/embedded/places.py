@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,11 @@ class Places:
     checkout: Path
     state: Path
     venv: Path
+    is_passing: bool = False  # what the servers keep may be lost with the machine's memory
+
+    def of_tests(self) -> Places:
+        """The places of the servers that only tests use, inside these."""
+        return replace(self, state=self.state / "tests", is_passing=True)
 
     @property
     def python(self) -> Path:

@@ -42,6 +42,15 @@ SETTINGS = {
     "log_timezone": "UTC",
     "max_wal_size": "2GB",
 }
+# Memory is not lost unless all is: waiting for a disk would protect nothing there.
+SETTINGS_IN_MEMORY = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "256MB",
+    "min_wal_size": "32MB",
+}
+MEMORY = Path("/dev/shm")  # noqa: S108 - as SHARED
+MEMORY_WANTED, MEMORY_KEPT = 4 << 30, 1 << 30  # bytes
 START_WITHIN = 60.0
 
 
@@ -49,7 +58,8 @@ class Home:
     """Where the servers' programs and data are, and the account that runs them.
 
     PostgreSQL refuses to run as root. Root therefore keeps both outside the checkout, whose parents
-    may be closed to others, and lends the data to an account without rights.
+    may be closed to others, and lends the data to an account without rights. Data that may be lost
+    are kept in the machine's memory, if it is large enough.
     """
 
     def __init__(self, places: Places) -> None:
@@ -59,6 +69,10 @@ class Home:
         if os.geteuid() == 0:
             self.account = _account_without_rights()
             self.data = SHARED / f"{TAG}-{places.digest}"
+        folder = MEMORY / f"{TAG}-{places.digest}"
+        self.in_memory = places.is_passing and _has_room(folder)
+        if self.in_memory:
+            self.data = folder
 
     def make(self, *, key: str, terminal: Terminal) -> None:
         """Make the data directory, or refuse one that somebody else has put there.
@@ -66,13 +80,13 @@ class Home:
         Data that were made with another `key` outlived a state directory that was deleted: they are
         moved aside, and what still runs on them is ended.
         """
-        if self.account is None:
+        if self.account is None and not self.in_memory:
             return
         with contextlib.suppress(FileExistsError):
             self.data.mkdir(mode=0o700)
         if self.data.lstat().st_uid == 0:
             self.give(self.data)
-        _own_or_halt(self.data, {self.account.pw_uid})
+        _own_or_halt(self.data, {self.account.pw_uid if self.account else os.geteuid()})
         note, wanted = self.data / "belongs-to", hashlib.sha256(key.encode()).hexdigest()
         known = note.read_text(encoding="ascii") if note.exists() else ""
         if known != wanted and (self.data / "postgres").exists():
@@ -86,6 +100,10 @@ class Home:
     def _move_aside(self, terminal: Terminal) -> None:
         for who in working_in(self.data):
             end(who, number=signal.SIGINT)
+        if self.in_memory:
+            for name in ("postgres", "valkey"):
+                shutil.rmtree(self.data / name, ignore_errors=True)
+            return
         aside = self.data / f"before-{int(time.time())}"
         aside.mkdir(mode=0o700)
         for path in list(self.data.iterdir()):
@@ -149,11 +167,20 @@ class Home:
 
     def remove(self) -> None:
         """Delete the data of both servers."""
-        if self.account is not None:
+        if self.account is not None or self.in_memory:
             shutil.rmtree(self.data, ignore_errors=True)
             return
         for name in ("postgres", "postgres.new", "valkey"):
             shutil.rmtree(self.data / name, ignore_errors=True)
+
+
+def _has_room(folder: Path) -> bool:
+    """True if data are there already, or would find room."""
+    return folder.exists() or (MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_WANTED)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.rglob("*"))
 
 
 def _account_without_rights() -> pwd.struct_passwd:
@@ -246,6 +273,8 @@ class Postgres:
     def start(self, port: int, *, before: Identity | None) -> Identity:
         """Start the server on `port` and wait until it answers; `before` is its last process."""
         install = self._find()
+        if self._home.in_memory and _size(self.data) > MEMORY_KEPT:
+            shutil.rmtree(self.data)
         if not (self.data / "PG_VERSION").exists():
             self._initialise(install)
         self._forget_recycled(before)
@@ -312,7 +341,8 @@ class Postgres:
 
     def _try(self, install: Path, port: int, until: float) -> Identity | None:
         command: list[str | Path] = [install / "bin" / "postgres", "-D", self.data, "-p", str(port)]
-        for name, value in SETTINGS.items():
+        settings = SETTINGS | (SETTINGS_IN_MEMORY if self._home.in_memory else {})
+        for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         with self._log.open("ab") as log:
             process = self._home.popen(command, stdout=log)

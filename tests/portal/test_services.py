@@ -32,7 +32,7 @@ import sys
 sys.path.insert(0, {checkout!r})
 from lottery_portal.embedded.house import House
 from lottery_portal.embedded.terminal import Terminal
-house = House(terminal=Terminal(sys.stderr))
+house = House(terminal=Terminal(sys.stderr), of_tests={of_tests})
 with house.serving():
     print("up", flush=True)
     sys.stdin.read()
@@ -42,9 +42,10 @@ pytestmark = pytest.mark.slow
 
 
 @contextmanager
-def holder(portal: Launcher) -> Iterator[subprocess.Popen[str]]:
+def holder(portal: Launcher, *, of_tests: bool = False) -> Iterator[subprocess.Popen[str]]:
+    program = HOLDER.format(checkout=str(CHECKOUT), of_tests=of_tests)
     with subprocess.Popen(
-        [sys.executable, "-c", HOLDER.format(checkout=str(CHECKOUT))],
+        [sys.executable, "-c", program],
         env=portal.env,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -62,8 +63,9 @@ def leave(process: subprocess.Popen[str]) -> None:
     assert process.wait(timeout=60) == 0
 
 
-def addresses(portal: Launcher) -> dict[str, str]:
+def addresses(portal: Launcher, *, of_tests: bool = False) -> dict[str, str]:
     place = places.find(portal.env)
+    place = place.of_tests() if of_tests else place
     return environment.for_children(
         places=place,
         secrets_of=environment.Secrets(place.secrets),
@@ -226,6 +228,8 @@ def test_the_servers_are_set_up_as_promised(portal):
                 ("log_parameter_max_length", "0"),
                 ("log_parameter_max_length_on_error", "0"),
                 ("synchronous_commit", "on"),
+                ("fsync", "on"),
+                ("full_page_writes", "on"),
                 ("server_encoding", "UTF8"),
                 ("data_checksums", "on"),
                 ("listen_addresses", "127.0.0.1"),
@@ -293,3 +297,50 @@ def test_data_that_outlived_their_secrets_are_moved_aside(portal):
 
     data = Path("/var/tmp") / f"lottery-portal-{places.find(portal.env).digest}"  # noqa: S108 - made by the launcher
     assert [path.name.split("-")[0] for path in data.glob("*-[0-9]*")] == ["before"]
+
+
+def test_tests_have_servers_of_their_own(portal):
+    """What tests do never meets the rows of the portal; `stop` and `reset` know both."""
+    with holder(portal) as first, holder(portal, of_tests=True) as second:
+        ours = addresses(portal)["OWNER_DATABASE_URL"]
+        theirs = addresses(portal, of_tests=True)["OWNER_DATABASE_URL"]
+        assert urlsplit(ours).port != urlsplit(theirs).port
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(ours.replace(f":{urlsplit(ours).port}/", f":{urlsplit(theirs).port}/"))
+        leave(first)
+        with psycopg.connect(theirs) as owner:
+            assert owner.execute("SHOW synchronous_commit").fetchone() == ("on",)
+        second.kill()
+        second.wait()
+        assert len(living(portal.state / "tests")) >= 2
+
+        assert portal("stop").returncode == 0
+
+    assert living(portal.state / "tests") == []
+
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - where the launcher keeps what tests need
+HAS_ROOM = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= 5 << 30
+
+
+@pytest.mark.skipif(not HAS_ROOM, reason="without 5 GB of memory the tests' data are on the disk")
+def test_data_of_tests_are_in_memory_until_they_are_reset(portal):
+    """They come back with the next run, also of a killed server, and no disk is waited for."""
+    kept = MEMORY / f"lottery-portal-{places.find(portal.env).of_tests().digest}"
+    with holder(portal, of_tests=True) as first:
+        with psycopg.connect(addresses(portal, of_tests=True)["OWNER_DATABASE_URL"]) as owner:
+            assert owner.execute("SHOW fsync").fetchone() == ("off",)
+            owner.execute("CREATE TABLE kept AS SELECT 7 AS figure")
+        servers_now = read_json(portal.state / "tests" / "services.json")["processes"]
+        os.kill(servers_now["postgres"]["pid"], signal.SIGKILL)
+        first.kill()
+        first.wait()
+
+    with holder(portal, of_tests=True) as second:
+        with psycopg.connect(addresses(portal, of_tests=True)["OWNER_DATABASE_URL"]) as owner:
+            assert owner.execute("SELECT figure FROM kept").fetchone() == (7,)
+        leave(second)
+
+    assert kept.stat().st_mode & 0o077 == 0
+    assert portal("reset", "--yes").returncode == 0
+    assert not kept.exists()

@@ -95,9 +95,11 @@ def test(arguments: list[str]) -> int:
     house = House(terminal=Terminal(sys.stderr), of_tests=True)
     house.ending.listen()
     house.install("dev")
-    with house.serving():
+    with house.serving(), house.services.scratch() as scratch:
         env = house.env()
         env["DEMO"] = "0"
+        if scratch is not None:
+            env["TMPDIR"] = str(scratch)
         if "postgres" in house.services.wanted:  # what a superuser did must be found out too
             env["TEST_SUPERUSER_PASSWORD"] = house.secrets["POSTGRES_PASSWORD"]
         browser = find_browser(env)

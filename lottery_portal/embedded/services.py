@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 from .environment import Secrets, brings_database, brings_redis, brings_witness, is_embedded
@@ -187,6 +189,22 @@ class Services:
             _reap(running["postgres"])
         record.pop("starter", None)
         write_json(self._places.services, record)
+
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[Path | None]:
+        """A directory of this process beside data that are kept in memory; None without those."""
+        if not self._home.in_memory or not self._home.data.is_dir():
+            yield None
+            return
+        for left in self._home.data.glob("scratch-*"):
+            if Identity.of(int(left.name.partition("-")[2])) is None:  # its process was killed
+                shutil.rmtree(left, ignore_errors=True)
+        folder = self._home.data / f"scratch-{os.getpid()}"
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def remove_data(self) -> None:
         """Delete what the servers and the witness kept."""

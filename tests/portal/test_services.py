@@ -33,7 +33,7 @@ sys.path.insert(0, {checkout!r})
 from lottery_portal.embedded.house import House
 from lottery_portal.embedded.terminal import Terminal
 house = House(terminal=Terminal(sys.stderr), of_tests={of_tests})
-with house.serving():
+with house.serving(), house.services.scratch() as scratch:
     print("up", flush=True)
     sys.stdin.read()
 print("left", flush=True)
@@ -331,6 +331,7 @@ def test_data_of_tests_are_in_memory_until_they_are_reset(portal):
         with psycopg.connect(addresses(portal, of_tests=True)["OWNER_DATABASE_URL"]) as owner:
             assert owner.execute("SHOW fsync").fetchone() == ("off",)
             owner.execute("CREATE TABLE kept AS SELECT 7 AS figure")
+        assert [path.is_dir() for path in kept.glob("scratch-*")] == [True]
         servers_now = read_json(portal.state / "tests" / "services.json")["processes"]
         os.kill(servers_now["postgres"]["pid"], signal.SIGKILL)
         first.kill()
@@ -341,6 +342,7 @@ def test_data_of_tests_are_in_memory_until_they_are_reset(portal):
             assert owner.execute("SELECT figure FROM kept").fetchone() == (7,)
         leave(second)
 
+    assert list(kept.glob("scratch-*")) == []
     assert kept.stat().st_mode & 0o077 == 0
     assert portal("reset", "--yes").returncode == 0
     assert not kept.exists()

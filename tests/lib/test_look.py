@@ -183,3 +183,15 @@ def test_the_qr_code_is_black_on_white_without_a_style():
     assert "style=" not in html
     assert 'stroke="#000"' in html
     assert 'fill="#fff"' in html
+
+
+def test_a_table_stands_in_a_region_that_has_a_name_and_is_reached_by_keyboard():
+    """F254: what scrolls sideways is scrolled without a mouse, and read out by what it is."""
+    rows = "{% table name 'wide' %}<tr><td>{{ name }}</td></tr>{% endtable %}"
+
+    html = " ".join(drawn(rows, name="Draws <b>& more").split())
+
+    assert '<div class="table-scroll" tabindex="0" role="region"' in html
+    assert html.count("Draws &lt;b&gt;&amp; more") == 2
+    assert 'aria-label="Draws &lt;b&gt;&amp; more"' in html
+    assert '<table class="table wide"><tr><td>Draws' in html

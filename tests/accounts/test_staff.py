@@ -153,12 +153,15 @@ def test_a_longer_list_of_staff_takes_no_more_queries(django_assert_num_queries)
     client = people.behind(people.member("administrator").user)
     address = reverse("accounts:desk_staff")
     with CaptureQueriesContext(connection) as few:
-        client.get(address)
-    for post in ("cashier", "treasurer", "risk"):
-        people.member(post)
+        before = client.get(address)
+    added = [people.member(post) for post in ("cashier", "treasurer", "risk")]
 
     with django_assert_num_queries(len(few)):
-        client.get(address)
+        after = client.get(address)
+
+    for member in added:
+        assert member.display_name not in before.content.decode()
+        assert member.display_name in after.content.decode()
 
 
 GIVE = (

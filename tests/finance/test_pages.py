@@ -93,7 +93,9 @@ def test_the_wallet_asks_the_same_few_questions_however_long_it_is(
     make.withdraw(alice, 5_00, make.bank_account(alice, now=now), now=now)
 
     with django_assert_max_num_queries(14):
-        client.get("/wallet/")
+        page = client.get("/wallet/")
+
+    assert page.content.decode().count("1.00") >= 15
 
 
 def test_the_file_of_the_statement_adds_up(client, alice, now):
@@ -338,7 +340,7 @@ def test_a_large_withdrawal_over_the_desk(alice, now):
     assert withdrawal.state == "WAITING"
     assert reverse("audit:approval", args=[withdrawal.approval_code]) in seen
     assert 'value="prepare"' not in seen
-    assert approver.post(address, {"action": "prepare"}).status_code in {403, 409}
+    assert approver.post(address, {"action": "prepare"}).status_code == 403
 
 
 def test_a_checker_compares_holder_and_player_and_reads_the_amount_once(alice, now):

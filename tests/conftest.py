@@ -29,11 +29,17 @@ from pytest_django import DjangoDbBlocker
 from tests import witness as witness_of_tests
 
 ROOT = Path(__file__).resolve().parent.parent
+LONG = ("slow", "journey")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--deep", action="store_true", help="also the long runs (10^5 cases and more)")
     parser.addoption("--figures", action="store_true", help="keep measured times for the page")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first: at the end no process is left alone with it."""
+    items.sort(key=lambda item: all(item.get_closest_marker(one) is None for one in LONG))
 
 
 @pytest.fixture

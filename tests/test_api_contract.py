@@ -20,7 +20,7 @@ from schemathesis.generation import GenerationMode
 from accounts import permission
 from tests import make, make_money, people
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 LOGIN = "13900000001"
 SAID = SchemaGenerator().get_schema(public=True)["paths"]

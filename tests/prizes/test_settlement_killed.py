@@ -23,7 +23,7 @@ from tests import make, make_draws
 from tests.own_server import own_server
 from tests.prizes.test_settlement import amounts, books, one_of_each_tier, refill_pool
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 GOLDEN = 0.618033988749895  # its multiples spread evenly over [0, 1)
 

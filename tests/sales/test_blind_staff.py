@@ -124,6 +124,7 @@ def in_the_clear() -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_no_member_of_staff_finds_the_picks_of_a_sealed_draw_anywhere(deep):
     """N07, F058: ten roles, all addresses, all tables; before the seal and after the draw they do.
 

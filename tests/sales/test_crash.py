@@ -22,7 +22,7 @@ from sales.models import Purchase, Receipt, Selection, Ticket
 from tests import make
 from tests.sales.test_sealing import sold_out_draw
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def killed_at(step: int, *, before: bool, deed: Callable[[], Any]) -> bool:

@@ -155,7 +155,8 @@ def wait_until_signed() -> None:
     with as_owner() as owner:
         for _attempt in range(200):
             waiting = owner.execute(
-                "SELECT (SELECT count(*) FROM audit_entry) - (SELECT max(size) FROM audit_checkpoint)"
+                "SELECT (SELECT count(*) FROM audit_entry)"
+                " - (SELECT max(size) FROM audit_checkpoint)"
             ).fetchone()
             if waiting == (0,):
                 return

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from games.rules.sheet import rule_sheet
@@ -302,12 +302,7 @@ def test_any_file_is_a_sentence(request, tmp_path):
     ring = pieces.part("keys").read_keys(pieces.key_file(), what="keys")
     wrong = pieces.part("strict").Wrong
 
-    @settings(
-        max_examples=brute_force.cases(request, ordinary=200, deep=20_000),
-        deadline=None,
-        database=None,
-        derandomize=True,
-    )
+    @brute_force.random_cases(request, ordinary=200, deep=20_000)
     @given(
         st.sampled_from(["proof", "receipt"]),
         st.integers(0, 3_000),

@@ -92,12 +92,7 @@ def random_selection(chance: Any) -> str:
 def test_any_draw_is_counted_and_priced_as_by_brute_force(request, tmp_path):
     """F071, N04: tickets, numbers, pool and special rule at random; every byte the same."""
 
-    @settings(
-        max_examples=brute_force.cases(request, ordinary=40, deep=3_000),
-        deadline=None,
-        database=None,
-        derandomize=True,
-    )
+    @brute_force.random_cases(request, ordinary=40, deep=3_000)
     @given(
         chance=CHANCE,
         amount=st.integers(0, 30),
@@ -189,12 +184,7 @@ def test_the_fund_pays_what_was_announced(issue, fund_paid_fen):
 def test_both_price_tables_agree_on_any_draw(request):
     """N04: two authors, one rule sheet; caps, minimum, deficit, special rule, every version."""
 
-    @settings(
-        max_examples=brute_force.cases(request, ordinary=1_500, deep=200_000),
-        deadline=None,
-        database=None,
-        derandomize=True,
-    )
+    @brute_force.random_cases(request, ordinary=1_500, deep=200_000)
     @given(
         version=st.sampled_from(rules.GAMES["ssq"].versions),
         special=st.booleans(),
@@ -422,12 +412,7 @@ def test_any_bytes_in_a_sealed_file_are_a_sentence(request, tmp_path):
     sealed = pieces.sealed_file(TICKETS)
     wrong = pieces.part("strict").Wrong
 
-    @settings(
-        max_examples=brute_force.cases(request, ordinary=300, deep=50_000),
-        deadline=None,
-        database=None,
-        derandomize=True,
-    )
+    @brute_force.random_cases(request, ordinary=300, deep=50_000)
     @given(
         st.integers(0, len(sealed) - 1),
         st.integers(0, 12),

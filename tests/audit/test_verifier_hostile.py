@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.audit import verifier_pieces as pieces
@@ -115,12 +115,7 @@ def test_any_value_anywhere_is_a_sentence(request, tmp_path):
     members = Draw().members()
     names = [name for name in JSON_MEMBERS if name not in ("kit.json", "kit.sig")]
 
-    @settings(
-        max_examples=brute_force.cases(request, ordinary=150, deep=10_000),
-        deadline=None,
-        database=None,
-        derandomize=True,
-    )
+    @brute_force.random_cases(request, ordinary=150, deep=10_000)
     @given(st.data())
     def try_one(data):
         name = data.draw(st.sampled_from(names))
@@ -138,12 +133,7 @@ def test_any_bytes_anywhere_are_a_sentence(request, tmp_path):
     """Bytes of the archive itself overwritten, taken out or doubled."""
     kit = Draw().kit()
 
-    @settings(
-        max_examples=brute_force.cases(request, ordinary=200, deep=20_000),
-        deadline=None,
-        database=None,
-        derandomize=True,
-    )
+    @brute_force.random_cases(request, ordinary=200, deep=20_000)
     @given(
         st.integers(0, len(kit) - 1),
         st.integers(0, 40),

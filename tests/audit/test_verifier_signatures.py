@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.audit import verifier_pieces as pieces
@@ -86,12 +86,7 @@ def test_the_vectors_of_the_standard(seed, public, message, signature):
 def test_it_says_what_cryptography_says(request):
     """Good ones, and ones with any bytes of key, message or signature altered."""
 
-    @settings(
-        max_examples=brute_force.cases(request, ordinary=60, deep=5_000),
-        deadline=None,
-        database=None,
-        derandomize=True,
-    )
+    @brute_force.random_cases(request, ordinary=60, deep=5_000)
     @given(
         st.binary(min_size=32, max_size=32),
         st.binary(max_size=80),

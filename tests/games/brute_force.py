@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations, product
 
 import pytest
+from hypothesis import settings
 
 from games.bets import Selection
 from games.rules import RuleVersion
@@ -15,6 +16,16 @@ Line = tuple[tuple[int, ...], ...]
 def cases(request: pytest.FixtureRequest, *, ordinary: int, deep: int) -> int:
     """How many random cases this run tries."""
     return deep if request.config.getoption("--deep", default=False) else ordinary
+
+
+def random_cases(request: pytest.FixtureRequest, *, ordinary: int, deep: int) -> settings:
+    """So many random cases, the same in every run of a kind, however long one takes."""
+    return settings(
+        max_examples=cases(request, ordinary=ordinary, deep=deep),
+        deadline=None,
+        database=None,
+        derandomize=True,
+    )
 
 
 def lines(version: RuleVersion, selection: Selection) -> Iterator[Line]:

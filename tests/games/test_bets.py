@@ -5,7 +5,7 @@ from math import comb
 
 import pytest
 from django.utils import translation
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from games import bets, rules
@@ -53,12 +53,7 @@ results = st.tuples(
 def test_lines_equal_formula_and_expansion(request):
     """F026: 1,000 random picks, 10,000 in a deep run."""
 
-    @settings(
-        max_examples=brute_force.cases(request, ordinary=1_000, deep=10_000),
-        deadline=None,
-        database=None,
-        derandomize=True,
-    )
+    @brute_force.random_cases(request, ordinary=1_000, deep=10_000)
     @given(selections())
     def check(selection):
         checked = bets.check(SSQ, selection)
@@ -74,12 +69,7 @@ def test_lines_equal_formula_and_expansion(request):
 def test_hits_equal_the_expansion(request):
     """F026, F071: lines per tier from the masks, against every line looked at."""
 
-    @settings(
-        max_examples=brute_force.cases(request, ordinary=1_000, deep=10_000),
-        deadline=None,
-        database=None,
-        derandomize=True,
-    )
+    @brute_force.random_cases(request, ordinary=1_000, deep=10_000)
     @given(selections(), results, st.booleans())
     def check(selection, result, special_on):
         masks = bets.check(SSQ, selection).masks
@@ -92,12 +82,7 @@ def test_hits_equal_the_expansion(request):
 def test_masks_and_text_give_the_selection_back(request):
     """F026: nothing is lost between form, masks and sealed file."""
 
-    @settings(
-        max_examples=brute_force.cases(request, ordinary=1_000, deep=10_000),
-        deadline=None,
-        database=None,
-        derandomize=True,
-    )
+    @brute_force.random_cases(request, ordinary=1_000, deep=10_000)
     @given(selections())
     def check(selection):
         checked = bets.check(SSQ, selection)

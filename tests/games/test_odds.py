@@ -8,7 +8,7 @@ from math import comb
 from types import FrameType
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from games import bets, odds, rules
@@ -81,12 +81,7 @@ small_selections = st.builds(
 def test_odds_equal_the_count_over_all_results(request):
     """F033: every result of a small matrix looked at, for one to three selections together."""
 
-    @settings(
-        max_examples=brute_force.cases(request, ordinary=60, deep=1_000),
-        deadline=None,
-        database=None,
-        derandomize=True,
-    )
+    @brute_force.random_cases(request, ordinary=60, deep=1_000)
     @given(st.lists(small_selections, min_size=1, max_size=3), st.booleans())
     def check(selections, special_on):
         packed = [bets.pack(selection) for selection in selections]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from games import prize_tables, rules
@@ -223,12 +223,7 @@ draws_of_any_kind = st.fixed_dictionaries(
 def test_no_fen_is_lost_in_any_draw(request):
     """F067, F068: prizes, pool and rounding are all the money there was; 10^3 cases, deep 10^5."""
 
-    @settings(
-        max_examples=brute_force.cases(request, ordinary=1_000, deep=100_000),
-        deadline=None,
-        database=None,
-        derandomize=True,
-    )
+    @brute_force.random_cases(request, ordinary=1_000, deep=100_000)
     @given(draws_of_any_kind)
     def check(draw):
         version = draw.pop("version")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from http import HTTPStatus
+
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -31,6 +34,24 @@ def server_error(request: HttpRequest) -> HttpResponse:
         told = {"code": "server_error", "detail": _("Something failed on our side.")}
         return JsonResponse(told, status=500)
     return defaults.server_error(request)
+
+
+class WrongMethodMiddleware:
+    """A form's address opened like a page: a page answers, not the bare 405 of the view (F011)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_wrong = response.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+        if not is_wrong or response.streaming or response.content:
+            return response
+        if _is_program(request) or request.method not in {"GET", "HEAD", "POST"}:
+            return response
+        page = render(request, "405.html", status=HTTPStatus.METHOD_NOT_ALLOWED)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 def _is_program(request: HttpRequest) -> bool:

@@ -279,7 +279,10 @@ FORM_PAGES: dict[str, tuple[str, Callable[[], Context]]] = {
     "help-complaints": ("portal/help.html", lambda: help_page("complaints")),
     "help-verify": ("portal/help.html", lambda: help_page("verify")),
     "403": ("403.html", dict),
+    "403-csrf": ("403_csrf.html", dict),
     "404": ("404.html", dict),
+    "405": ("405.html", dict),
+    "429": ("429.html", dict),
     "500": ("500.html", dict),
     "503": ("503.html", dict),
 }

@@ -155,6 +155,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "lottery_portal.failures.WrongMethodMiddleware",
     "accounts.permission.PermissionMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

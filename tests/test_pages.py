@@ -148,3 +148,34 @@ def test_the_first_page_asks_the_database_few_questions(client, django_assert_ma
         page = client.get("/")
 
     assert page.status_code == 200
+
+
+def test_a_forms_address_opened_like_a_page_says_so_and_leads_on(client):
+    """F011: nobody stands before an empty screen; programs get the bare answer."""
+    client.cookies["language"] = "en"
+
+    page = client.get("/theme/")
+
+    assert (page.status_code, page["Allow"]) == (405, "POST")
+    assert "This address only takes a form" in page.content.decode()
+    assert 'href="/"' in page.content.decode()
+    assert client.put("/").content == b""
+    assert client.delete("/api/v1/games/").status_code == 405
+    assert b"<html" not in client.delete("/api/v1/games/").content
+
+
+def test_a_player_reads_that_a_page_is_for_staff_and_a_stale_form_is_no_forbidden_page():
+    """F223, F011: each refusal names its own reason and the way on."""
+    player = people.behind(people.player().user)
+    player.cookies["language"] = "en"
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies["language"] = "en"
+
+    closed = player.get("/desk/")
+    stale = strict.post("/theme/", {"theme": "dark"})
+
+    assert (closed.status_code, stale.status_code) == (403, 403)
+    assert "It belongs to our staff." in closed.content.decode()
+    assert "post does not include" not in closed.content.decode()
+    assert "The form has expired" in stale.content.decode()
+    assert "theme" not in stale.cookies

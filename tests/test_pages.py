@@ -179,3 +179,15 @@ def test_a_player_reads_that_a_page_is_for_staff_and_a_stale_form_is_no_forbidde
     assert "post does not include" not in closed.content.decode()
     assert "The form has expired" in stale.content.decode()
     assert "theme" not in stale.cookies
+
+
+def test_the_page_of_the_interface_stands_in_the_house(client):
+    """F011: its name, the way back and the languages are there; the description is English."""
+    page = client.get("/api/v1/")
+
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert 'id="swagger-ui"' in text
+    assert 'class="brand" href="/"' in text
+    assert 'href="/api/v1/schema/"' in text
+    assert 'action="/language/"' in text

@@ -99,6 +99,13 @@ class _Ours:
         is_staff = getattr(self.request.user, "is_staff", False)
         return {**context, "base": "base_desk.html" if is_staff else "base.html"}
 
+    def get_form(self, form_class: Any = None) -> Any:
+        """The library's form; what to type is said by its label, not inside the field."""
+        form = super().get_form(form_class)  # type: ignore[misc]  # no types
+        for field in form.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+        return form
+
 
 class _NewKey:
     """After a confirmation the session gets a new key."""

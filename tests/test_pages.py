@@ -1,8 +1,11 @@
 """Pages that belong to no room."""
 
 import pytest
+from django.core.paginator import Paginator
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from games import switches
 from games.models import Announcement
@@ -191,3 +194,17 @@ def test_the_page_of_the_interface_stands_in_the_house(client):
     assert 'class="brand" href="/"' in text
     assert 'href="/api/v1/schema/"' in text
     assert 'action="/language/"' in text
+
+
+@pytest.mark.parametrize(("tickets", "said"), [(1, "1 ticket<"), (1200, "1,200 tickets<")])
+def test_one_ticket_is_no_tickets(tickets, said):
+    """F033: counts of seals are said as people say them."""
+    seal = {"game": "3D", "issue": "1", "root": "ab" * 32, "tickets": tickets, "url": "/"}
+    seal["published_at"] = people.right_now()
+
+    with translation.override("en"):
+        page = render_to_string(
+            "games/seals.html", {"seals": [seal], "page": Paginator([seal], 20).page(1)}
+        )
+
+    assert said in page

@@ -229,6 +229,9 @@ def steps_of(one: Read, *, seal: SealStatement | None) -> list[dict[str, Any]]:
     ]
     if one.state == "refunded":
         return [*steps, _step(_("Draw cancelled"), reached.get(State.CANCELLED), "")]
+    settled = reached.get(State.SETTLED)
+    if settled and one.fact:
+        settled = one.fact.settled_at  # the draw is settled after the last of its payments
     others = seal.tickets - 1 if seal else 0
     steps.append(
         _step(
@@ -253,7 +256,7 @@ def steps_of(one: Read, *, seal: SealStatement | None) -> list[dict[str, Any]]:
     steps.append(
         _step(
             _("Settled"),
-            reached.get(State.SETTLED),
+            settled,
             "",
             coming=_("Settlement"),
             awaited=_("Waiting for settlement"),

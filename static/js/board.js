@@ -285,8 +285,9 @@ function enhance(board) {
     find("facts").hidden = Boolean(why);
     if (here && inBasket) write(find("facts"), words.thisAndBasket, size, count(inBasket));
     else if (here) write(find("facts"), words.thisPick, size);
-    else if (inBasket) write(find("facts"), words.inBasket, count(inBasket));
-    else find("facts").textContent = words.nothing;
+    else if (inBasket) {
+      write(find("facts"), words.inBasket, plural(inBasket, words.linesOne, words.linesMany));
+    } else find("facts").textContent = words.nothing;
     find("sum").textContent = fill(words.yuan, money(total));
     const after = find("after");
     if (balance === null) after.textContent = words.logIn;

@@ -149,7 +149,7 @@
     const isRoot = failed.some((name) => name === "path" || name === "root");
     const keys = Array.isArray(told.keys) ? told.keys.map((key) => key && key.key_id) : [];
     const [serial, tickets] = [count(told.serial), count(told.size)];
-    told.words = { serial, tickets, levels: told.levels, keys: keys.join(" ") };
+    told.words = { serial, tickets, levels: told.levels, keys: keys.join(", ") };
     const sealed = told.ok && !about;
     if (told.ok) head("sealed", `${about}good`, sealed ? mark(told.computed) : disc("icon-check"));
     else if (told.ok === null) head("unable", "unable", disc("icon-alert"));

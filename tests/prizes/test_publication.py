@@ -12,7 +12,8 @@ from games import draws
 from games.models import Draw
 from lottery_portal.lib.money import yuan
 from prizes.models import PrizeSheet, Settlement
-from sales import sealing
+from sales import sealing, tickets
+from sales.models import Ticket
 from tests import make, make_draws, people
 from tests.owner import as_owner, guards_up
 
@@ -94,3 +95,16 @@ def test_a_halted_settlement_stands_on_the_desk_and_is_looked_at_again():
     assert Settlement.objects.get(draw=draw).state == "COUNTING"
     make_draws.settled(draw)
     assert draws.find(draw.code).state == Draw.State.PUBLISHED
+
+
+def test_a_won_ticket_was_settled_before_it_was_paid():
+    """F052: its course goes forward, though the draw is settled after the last of its payments."""
+    draw = make_draws.settled(make_draws.confirmed([make.single(1, 2, 3, 4, 5, 30, blue=7)]))
+    ticket = Ticket.objects.select_related("draw__rule").get(draw=draw)
+    (read,) = tickets.read([ticket], player_id=ticket.owner_id)
+
+    steps = tickets.steps_of(read, seal=draw.seal)
+
+    times = [step["at"] for step in steps]
+    assert [step["state"] for step in steps] == ["done"] * 5
+    assert times == sorted(times)

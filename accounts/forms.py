@@ -8,6 +8,7 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from . import reveal, second_factor
@@ -23,6 +24,16 @@ class Form(forms.Form):
     use_required_attribute = True
 
 
+def _password_to_choose(label: Promise) -> forms.CharField:
+    return forms.CharField(
+        label=label,  # type: ignore[arg-type]  # a text in the reader's language
+        max_length=PASSWORD_LENGTH,
+        strip=False,
+        help_text=_("At least 10 characters, not digits only, and not one that everybody uses."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
 class RegisterForm(Form):
     """Open an account."""
 
@@ -32,13 +43,7 @@ class RegisterForm(Form):
         help_text=_("You log in with it. A number from outside mainland China begins with +."),
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
     )
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=PASSWORD_LENGTH,
-        strip=False,
-        help_text=_("At least 10 characters, not digits only, and not one that everybody uses."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
+    password = _password_to_choose(_("Password"))
     is_adult = forms.BooleanField(label=_("I am 18 years old or older."))
     terms = forms.BooleanField(label=_("I accept the terms of use."))
     privacy = forms.BooleanField(label=_("I have read and accept the privacy notice."))
@@ -108,13 +113,7 @@ class ResetForm(Form):
 class NewPasswordForm(CodeForm):
     """The code that was sent, and the new password."""
 
-    password = forms.CharField(
-        label=_("New password"),
-        max_length=PASSWORD_LENGTH,
-        strip=False,
-        help_text=_("At least 10 characters, not digits only, and not one that everybody uses."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
+    password = _password_to_choose(_("New password"))
 
 
 class LoginForm(Form):
@@ -176,13 +175,7 @@ class PasswordForm(Form):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
-    password = forms.CharField(
-        label=_("New password"),
-        max_length=PASSWORD_LENGTH,
-        strip=False,
-        help_text=_("At least 10 characters, not digits only, and not one that everybody uses."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
+    password = _password_to_choose(_("New password"))
 
 
 class RevealForm(Form):

@@ -97,19 +97,29 @@ def type_first(house: full_house.House) -> None:
     assert not betrays(answer.content.decode())
 
 
-def test_no_page_shows_the_first_entry_to_anybody(house, caplog):
+def test_no_page_shows_the_first_entry_to_anybody(house, caplog, deep):
     """F061: every address that can be made, for every role that may open it.
 
-    The admin shows a row to all alike who may look at its table: there one of them looks.
+    The admin shows a row to all alike who may look at its table: there one of them looks. Elsewhere
+    the second official looks wherever he may, and with him that one of the others who has looked
+    least; in the long run all of them.
     """
     type_first(house)
     visitors = clients(house)
     shown = []
     opened: set[str] = set()
+    looked = dict.fromkeys(visitors, 0)
 
     for name, address in addresses(house):
         roles = [role for role in visitors if expected(role, name)]
-        for role in roles[:1] if name.startswith("admin:") else roles:
+        if name.startswith("admin:"):
+            roles = roles[:1]
+        elif not deep:
+            others = [role for role in roles if role != "draw_official"]
+            least = sorted(others, key=lambda role: looked[role])[:1]
+            roles = [role for role in roles if role == "draw_official"] + least
+        for role in roles:
+            looked[role] += 1
             answer = visitors[role].get(address)
             assert answer.status_code < 500, (role, address)
             opened |= {name} if answer.status_code == 200 else set()
@@ -122,6 +132,7 @@ def test_no_page_shows_the_first_entry_to_anybody(house, caplog):
     assert "admin:games_draw_changelist" in opened
     assert "admin:games_drawtransition_change" in opened
     assert len(opened) > 100
+    assert min(looked.values()) > 10
 
 
 def test_no_row_that_the_application_can_read_holds_the_first_entry(house, tmp_path):
@@ -178,7 +189,7 @@ def test_no_list_of_the_admin_is_searched_by_what_was_typed(house):
 
     for asked in ("result_entries__numbers__0__0=4", "result_entries__numbers__contains=4"):
         answer = client.get(f"{reverse('admin:games_draw_changelist')}?{asked}")
-        assert answer.status_code in {302, 400}
+        assert answer.status_code == 400
 
 
 def test_the_search_finds_numbers_once_they_stand(house):

@@ -278,9 +278,9 @@ def test_nothing_is_settled_by_functions_that_nobody_released():
     """F057, F210: code that pays was replaced; it halts, names it, and goes on once it is right."""
     draw = make_draws.confirmed([make.SELECTION])
     with as_owner() as owner:
-        (kept,) = owner.execute(
+        ((kept,),) = owner.execute(
             "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = 'prizes_credit'"
-        ).fetchone()
+        ).fetchall()
         owner.execute(kept.replace("BEGIN", "BEGIN /* mine */", 1))
 
     with pytest.raises(settlement.NotWhatWasSealed):

@@ -134,6 +134,7 @@ def test_a_draw_is_sealed_also_when_a_guard_is_down_and_the_trail_says_so():
     (alarm,) = [one for one in alarms.open_now() if one.kind == catalogue.ALARM]
     assert alarm.object_code == "trigger prizes_batch.prizes_batch_goes_forward"
     noted = catalogue.last()
+    assert noted is not None
     assert noted.first == ("trigger prizes_batch.prizes_batch_goes_forward: missing",)
     assert noted.at < SealStatement.objects.get(draw=draw).sealed_at
 

@@ -321,8 +321,9 @@ def test_the_hash_of_a_request_does_not_tell_the_picks():
 
     assert bought.request_hash != plain
     asked = [quotes.quote(draw=draw, selections=[MARKED], now=database_time())]
-    of_this = {"player_id": alice.pk, "request_key": bought.request_key}
-    assert bought.request_hash == purchase.request_hash(asked, **of_this)
+    assert bought.request_hash == purchase.request_hash(
+        asked, player_id=alice.pk, request_key=bought.request_key
+    )
 
 
 @pytest.mark.django_db

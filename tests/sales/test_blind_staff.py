@@ -84,7 +84,8 @@ def sweep(
 ) -> tuple[set[str], int]:
     """Names of the addresses that show the mark to this member of staff, and how many he opened.
 
-    What stands in `seen` was opened by a colleague and is passed by.
+    What stands in `seen` was opened by a colleague, or is a form of the admin that nobody gets (no
+    row is added or deleted there), and is passed by.
     """
     shown, opened = set(), 0
     for name, parameters in addresses():
@@ -96,8 +97,9 @@ def sweep(
             if address in seen:
                 continue
             answer = client.get(address)
-            if answer.status_code == 200:
-                opened += 1
+            is_nobodys = answer.status_code == 403 and name.endswith(("_add", "_delete"))
+            opened += answer.status_code == 200
+            if answer.status_code == 200 or is_nobodys:
                 seen.add(address)
             body = b"".join(answer)  # a file comes in pieces, a page in one
             if shows_the_mark(body.decode("utf-8", "replace")):
@@ -152,13 +154,15 @@ def test_no_member_of_staff_finds_the_picks_of_a_sealed_draw_anywhere(deep):
     assert draw.state == Draw.State.SEALED
 
     seen: set[str] = set()
+    all_opened = 0
     for role, client in clients.items():
         already = set() if deep else seen
         shown, opened = sweep(client, staff[role], draw, ticket, seen=already)
         assert (role, shown) == (role, set())
         assert opened > 15 or not deep
         seen |= already
-    assert len(seen) > 60 or deep
+        all_opened += opened
+    assert all_opened > 60
     assert in_the_clear() == set()
 
     draw = make_draws.drawn(draw)

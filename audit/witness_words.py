@@ -17,8 +17,11 @@ from .alarm_words import FOUND, KINDS
 
 for _english in (
     gettext_noop("not signed by the key of this log"),
+    gettext_noop("nobody said by which key this log signs"),
+    gettext_noop("another log is known"),
     gettext_noop("the log went back"),
     gettext_noop("another log of the same size"),
+    gettext_noop("another checkpoint of the same size"),
     gettext_noop("the proof begins elsewhere"),
     gettext_noop("the log did not only grow"),
     gettext_noop("the count of tickets does not follow"),

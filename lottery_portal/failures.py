@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template import loader
 from django.utils.translation import gettext as _
 from django.views import defaults
+
+RETRY_SECONDS = 30
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -29,11 +34,22 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A mistake of ours; it is in the log."""
+    """A mistake of ours; it is in the log. A database that does not answer is back in a moment."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return _back_soon(request)
     if _is_program(request):
         told = {"code": "server_error", "detail": _("Something failed on our side.")}
         return JsonResponse(told, status=500)
     return defaults.server_error(request)
+
+
+def _back_soon(request: HttpRequest) -> HttpResponse:
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    if _is_program(request):
+        told = {"code": "not_available", "detail": _("We are not available for a moment.")}
+        return JsonResponse(told, status=503, headers=headers)
+    page = loader.get_template("503.html").render()
+    return HttpResponse(page, status=503, headers=headers)
 
 
 class WrongMethodMiddleware:

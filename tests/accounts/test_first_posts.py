@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from accounts import first_posts, staff
 from audit import alarms, approvals, waiting
@@ -19,8 +20,9 @@ def _kinds() -> list[str]:
 
 
 def _items(user, roles) -> list[tuple[str, int]]:
-    found = waiting.for_person(user, frozenset(roles), database_time())
-    return [(one.title, one.count) for one in found if "First posts" in one.title]
+    with translation.override("en"):
+        found = waiting.for_person(user, frozenset(roles), database_time())
+        return [(one.title, one.count) for one in found if "First posts" in one.title]
 
 
 def test_first_posts_wait_and_are_an_alarm_after_a_week_until_they_are_given_by_approval(settings):

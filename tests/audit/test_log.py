@@ -374,8 +374,12 @@ def test_a_forger_who_rewrites_rows_entries_places_and_tree_meets_the_signed_roo
         ("trigger", "unwatched"), ("catalogue", "changed"),
     }  # fmt: skip
     assert ("log", "witness") in named()
-    with pytest.raises(witnesses.WitnessRefuses, match=r"another log of the same size|only grow"):
+    with pytest.raises(witnesses.WitnessRefuses) as refused:
         sequencing.cosign_latest(now=database_time())
+    assert refused.value.difference in {
+        "another log of the same size",
+        "the log did not only grow",
+    }
 
 
 def test_a_database_put_back_to_an_older_state_is_noticed_by_the_witness(busy_house, witness):

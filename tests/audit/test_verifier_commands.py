@@ -290,7 +290,7 @@ def test_what_is_no_such_file_is_a_sentence(command, place):
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
 
-    assert told(run("kit", tmp_path / "pipe")).endswith("pipe is not a file")
+    assert told(run("kit", tmp_path / "pipe")).endswith(" is not a file")
 
 
 def test_any_file_is_a_sentence(request, tmp_path):

@@ -84,6 +84,7 @@ def test_a_halted_settlement_stands_on_the_desk_and_is_looked_at_again():
     path.chmod(0o640)
     path.write_bytes(kept + b"x")
     official = people.behind(people.member("draw_official").user)
+    official.cookies["language"] = "en"
 
     first = official.post(f"/desk/draws/{draw.code}/settle/")
     page = official.get(f"/desk/draws/{draw.code}/").content.decode()

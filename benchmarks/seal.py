@@ -33,6 +33,8 @@ from typing import Any
 
 import psycopg
 
+from audit.witness.public import public_of
+
 from . import load, purchase
 
 WALLET = 1_000_000_00
@@ -61,7 +63,10 @@ def witnessing() -> Iterator[int]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="bench-witness-") as place:
-        command = [sys.executable, "-m", "audit.witness", "--directory", place, "--port", str(port)]
+        command = [
+            sys.executable, "-m", "audit.witness", "--directory", place, "--port", str(port),
+            "--log-key", public_of(os.environ["LOG_KEY"]),
+        ]  # fmt: skip
         process = subprocess.Popen(  # noqa: S603 - our own command
             command, cwd=Path(__file__).resolve().parent.parent, stdout=subprocess.PIPE
         )
@@ -160,7 +165,7 @@ def fill(draw_id: int, tickets: int) -> None:
             with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
                 hand.execute(f"ANALYZE {table}")
         hand.execute("SET enable_nestloop = off; SET work_mem = '128MB'")
-        hand.execute(_LEAVES, {"draw": draw_id})
+        hand.execute(LEAVES, {"draw": draw_id})
         hand.execute("ANALYZE audit_entry")
         for table in tables:
             hand.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
@@ -214,7 +219,7 @@ SELECT t.draw_id, t.id, k,
   FROM sales_ticket t, generate_series(1, CASE WHEN t.lines > 3 THEN 1 ELSE t.lines END) k
  WHERE t.draw_id = %(draw)s ORDER BY t.id, k
 """
-_LEAVES = """
+LEAVES = """
 INSERT INTO audit_entry (epoch, xid, at, kind, key, hash)
 SELECT (SELECT max(number) FROM audit_epoch), pg_current_xact_id()::text::bigint, clock_timestamp(), 'ticket',
        l.code, sha256('\\x00'::bytea || l.line)

@@ -34,6 +34,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
+from tests.owner import guards_up
+
+from . import seal
+
 LINES = 5  # single lines a ticket
 PER_PURCHASE = 100
 NAIVE_TICKETS = 100_000
@@ -68,7 +72,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--no-growth", action="store_true", help="leave out twice the size")
     asked = parser.parse_args()
-    with database() as owner_url:
+    with seal.witnessing(), database() as owner_url:
         make_players(owner_url, asked.players)
         half = settle_once(owner_url, asked, asked.selections)
         double = None if asked.no_growth else settle_once(owner_url, asked, 2 * asked.selections)
@@ -121,8 +125,7 @@ def unguarded(owner_url: str, *tables: str) -> Iterator[psycopg.Connection]:
         try:
             yield owner
         finally:
-            for table in tables:
-                owner.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+            guards_up(owner)
 
 
 def make_players(owner_url: str, count: int) -> None:
@@ -302,10 +305,11 @@ def confirmed(owner_url: str, selections: int, make: Callable[[str, Any, int], i
     """A shadow draw in which so much was sold, sealed and drawn."""
     from django.db import transaction  # noqa: PLC0415
 
+    from audit import sequencing  # noqa: PLC0415
     from finance import ledger, wallets  # noqa: PLC0415
     from games import calendar, draws  # noqa: PLC0415
     from lottery_portal.lib.db import database_time  # noqa: PLC0415
-    from sales import closing, sealing  # noqa: PLC0415
+    from sales import closing, rolling, sealing  # noqa: PLC0415
     from tests import make as makers  # noqa: PLC0415
     from tests import make_draws  # noqa: PLC0415
 
@@ -322,28 +326,29 @@ def confirmed(owner_url: str, selections: int, make: Callable[[str, Any, int], i
                 ledger.Move(source=f"wallet:{buyer.code}", target=f"stakes:{draw.code}", amount=fen)
             ],
         )
+    give_leaves(owner_url, draw)
+    while sequencing.run_all():
+        pass
+    sequencing.cosign_latest(now=database_time())
+    rolling.check(draw=draw, now=database_time())
     print(f"{selections:,} selections sold in {time.perf_counter() - before:.0f} s", flush=True)
     before = time.perf_counter()
     calendar.bring_forward(draw=draw)
     closing.close(draw=draw, now=database_time())
-    sealing.seal(draw=draws.find(draw.code), now=database_time())
+    sealing.complete(draw=draws.find(draw.code), now=database_time())
     print(f"sealed in {time.perf_counter() - before:.0f} s", flush=True)
-    with unpublished(owner_url):
-        return make_draws.drawn(draws.find(draw.code), NUMBERS)
+    return make_draws.drawn(draws.find(draw.code), NUMBERS)
 
 
-@contextlib.contextmanager
-def unpublished(owner_url: str) -> Iterator[None]:
-    """Numbers may be typed though no witness signed the seal: it was not told of these tickets."""
-    with psycopg.connect(owner_url, autocommit=True) as owner:
-        guards = owner.execute(
-            "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE '%%publish%%'"
-            " AND tgrelid = 'games_resultentry'::regclass",
-            [],
-        ).fetchall()
-        for (name,) in guards:
-            owner.execute(f'ALTER TABLE games_resultentry DISABLE TRIGGER "{name}"')
-        yield
+def give_leaves(owner_url: str, draw: Any) -> None:
+    """The entries of these tickets in the log, as the sale would have given them."""
+    with unguarded(owner_url, "audit_entry") as owner:
+        owner.execute("SET statement_timeout = 0")
+        for table in ("sales_ticket", "sales_selection", f"sales_selection_d{draw.pk}"):
+            with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
+                owner.execute(f"ANALYZE {table}")
+        owner.execute("SET enable_nestloop = off; SET work_mem = '128MB'")
+        owner.execute(seal.LEAVES, {"draw": draw.pk})
 
 
 def single_rows(owner_url: str, draw: Any, selections: int) -> int:
@@ -386,8 +391,7 @@ def write_tickets(
 ) -> int:
     """Write tickets and their selections as the owner; what they cost together."""
     tables = ["sales_purchase", "sales_ticket", f"sales_selection_d{draw.pk}", "sales_selection"]
-    with unguarded(owner_url, *tables) as owner:
-        drop_references(owner, "sales_ticket")
+    with unguarded(owner_url, *tables) as owner, without_references(owner, "sales_ticket"):
         owner.execute(MASKS)
         first = number(owner, "SELECT coalesce(max(id), 0) + 1 FROM sales_ticket")
         values = {"draw": draw.pk, "rule": draw.rule_id, "each": each, "per": PER_PURCHASE}
@@ -416,13 +420,19 @@ def number(
     return int(row[0])
 
 
-def drop_references(owner: psycopg.Connection, table: str) -> None:
-    """Rows of this table are made by the million: what they refer to is there."""
-    names = owner.execute(
-        "SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = %s::regclass", [table]
+@contextlib.contextmanager
+def without_references(owner: psycopg.Connection, table: str) -> Iterator[None]:
+    """Rows are made by the million: what they refer to is looked at once, at the end."""
+    references = owner.execute(
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE contype = 'f' AND conrelid = %s::regclass",
+        [table],
     ).fetchall()
-    for (name,) in names:
+    for name, _definition in references:
         owner.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+    yield
+    for name, definition in references:
+        owner.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
 
 
 NEXT_NUMBER = "SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"

@@ -31,7 +31,6 @@ ACCOUNTS = ("postgres", "_postgres", "nobody")
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "shared_buffers": "256MB",
     "max_connections": "200",
     "synchronous_commit": "on",
     "deadlock_timeout": "200ms",
@@ -44,6 +43,7 @@ SETTINGS = {
 }
 # Memory is not lost unless all is: waiting for a disk would protect nothing there.
 SETTINGS_IN_MEMORY = {
+    "shared_buffers": "256MB",
     "fsync": "off",
     "full_page_writes": "off",
     "max_wal_size": "256MB",
@@ -51,7 +51,23 @@ SETTINGS_IN_MEMORY = {
 }
 MEMORY = Path("/dev/shm")  # noqa: S108 - as SHARED
 MEMORY_WANTED, MEMORY_KEPT = 4 << 30, 1 << 30  # bytes
+LEAST_BUFFERS, MOST_BUFFERS = 256 << 20, 2 << 30  # bytes
 START_WITHIN = 60.0
+
+
+def memory() -> int:
+    """Bytes of memory this machine, or this container, has; 0 where nobody says."""
+    found = []
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    with contextlib.suppress(ValueError, OSError):
+        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
+    return min(found, default=0)
+
+
+def buffers(available: int) -> int:
+    """An eighth of the memory for PostgreSQL's own cache, within bounds: the rest serves others."""
+    return min(max(available // 8, LEAST_BUFFERS), MOST_BUFFERS)
 
 
 class Home:
@@ -341,7 +357,9 @@ class Postgres:
 
     def _try(self, install: Path, port: int, until: float) -> Identity | None:
         command: list[str | Path] = [install / "bin" / "postgres", "-D", self.data, "-p", str(port)]
-        settings = SETTINGS | (SETTINGS_IN_MEMORY if self._home.in_memory else {})
+        settings = SETTINGS | {"shared_buffers": f"{buffers(memory()) >> 20}MB"}
+        if self._home.in_memory:
+            settings |= SETTINGS_IN_MEMORY
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         with self._log.open("ab") as log:

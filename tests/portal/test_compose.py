@@ -136,7 +136,7 @@ def test_the_witness_is_another_account_and_is_told_no_secret():
 def test_the_database_is_set_like_the_embedded_one():
     command = words("postgres")
     given = dict(word.split("=", 1) for word in command if "=" in word)
-    here = {"listen_addresses", "unix_socket_directories", "max_wal_size", "shared_buffers"}
+    here = {"listen_addresses", "unix_socket_directories", "max_wal_size"}
 
     assert SERVICES["postgres"]["image"] == "postgres:18"
     for name, value in postgres.SETTINGS.items():

@@ -21,7 +21,7 @@ import psycopg
 import pytest
 import redis
 
-from lottery_portal.embedded import environment, places
+from lottery_portal.embedded import environment, places, postgres
 from lottery_portal.embedded.places import read_json
 from lottery_portal.embedded.processes import Identity
 from tests.portal.launcher import CHECKOUT, Launcher, living
@@ -346,3 +346,12 @@ def test_data_of_tests_are_in_memory_until_they_are_reset(portal):
     assert kept.stat().st_mode & 0o077 == 0
     assert portal("reset", "--yes").returncode == 0
     assert not kept.exists()
+
+
+@pytest.mark.parametrize(
+    ("memory_mib", "buffers_mib"),
+    [(0, 256), (1024, 256), (4096, 512), (24 * 1024, 2048), (512 * 1024, 2048)],
+)
+def test_the_cache_of_the_database_is_a_share_of_the_memory(memory_mib, buffers_mib):
+    assert postgres.buffers(memory_mib << 20) == buffers_mib << 20
+    assert postgres.memory() > 1 << 30

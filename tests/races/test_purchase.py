@@ -25,7 +25,11 @@ from sales.models import Purchase, Receipt, Selection, Ticket
 from tests import make, owner
 from tests.at_once import at_once
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.race,
+    pytest.mark.xdist_group("a_hundred_connections"),  # two such at once are more than a server has
+]
 
 BUYERS = 100
 

@@ -78,6 +78,11 @@ class Look:
         return self.now >= self.draw.draws_at
 
     @cached_property
+    def is_half_typed(self) -> bool:
+        """Whether one entry of the open round waits for the other: rounds have two entries."""
+        return self.draw.result_entries.count() % 2 == 1
+
+    @cached_property
     def halt(self) -> desk_facts.Halt | None:
         """What keeps the draw from going on, if anything does."""
         return next((one.halt for one in self.facts if one.halt), None)
@@ -163,7 +168,9 @@ def _told(at: Look) -> tuple[str, str]:
             _("Nobody, in any role, reads or changes sold numbers until the draw is held."),
         ),
         State.DRAWN: (
-            _("Drawn, waiting for the second entry"),
+            _("Drawn, waiting for the second entry")
+            if at.is_half_typed
+            else _("Drawn, the entries differed, waiting for both anew"),
             _("The result stands when two people have entered the same numbers."),
         ),
         State.CONFIRMED: (

@@ -77,6 +77,22 @@ def test_two_different_entries_are_both_kept_and_typed_again(draw, officials):
     assert ResultEntry.objects.filter(draw=draw).count() == 4
 
 
+def test_the_desk_says_whose_entry_it_waits_for(draw, officials):
+    """F061: the second of a round, or, once two differed, both anew."""
+    page = f"/desk/draws/{draw.code}/"
+    reader = people.behind(officials[2])
+    reader.cookies["language"] = "en"
+
+    enter(draw, officials[0])
+    assert "waiting for the second entry" in reader.get(page).content.decode()
+    enter(draw, officials[1], OTHER)
+    told = reader.get(page).content.decode()
+    assert "waiting for both anew" in told
+    assert "waiting for the second entry" not in told
+    enter(draw, officials[1])
+    assert "waiting for the second entry" in reader.get(page).content.decode()
+
+
 def test_one_person_does_not_type_twice_in_a_round(draw, officials):
     """F061: whatever account he uses."""
     enter(draw, officials[0])

@@ -149,6 +149,8 @@ def _nothing_announced(draw: Draw | None) -> dict[str, Any]:
 def _ours(draw: Draw) -> dict[str, Any]:
     seal = draw.seal
     publication = SealPublication.objects.filter(statement=seal).first()
+    published_at = publication.published_at if publication else None
+    ahead = int((draw.draws_at - published_at).total_seconds()) if published_at else 0
     return {
         "is_ours": True,
         "drawn_at": draw.draws_at,
@@ -159,10 +161,10 @@ def _ours(draw: Draw) -> dict[str, Any]:
             "file_name": seal.file_name,
             "rule": draw.rule.code,
             "previous_root": seal.previous_root,
-            "ahead_seconds": max(int((draw.draws_at - seal.sealed_at).total_seconds()), 0),
+            "ahead_seconds": max(ahead, 0),
             "closed_at": seal.closed_at,
             "sealed_at": seal.sealed_at,
-            "published_at": publication.published_at if publication else None,
+            "published_at": published_at,
             "url": reverse("games:seal", args=[draw.code]) if publication else "",
             "tickets": seal.tickets,
             "lines": seal.lines,

@@ -335,10 +335,12 @@ class Postgres:
             f"--pwfile={password}",
             f"--pgdata={fresh}",
         ]
+        began = time.monotonic()
         try:
             with self._log.open("ab") as log, self._home.popen(command, stdout=log) as process:
                 while process.poll() is None:
-                    self._terminal.live("Making the database cluster …")
+                    seconds = time.monotonic() - began
+                    self._terminal.live(f"Making the database cluster … ({seconds:.0f} s)")
                     time.sleep(0.05)
         finally:
             password.unlink()

@@ -49,6 +49,7 @@ NEED_NO_ROWS = {
     "--version",
     "-h",
 }
+MOST_PROCESSES = 6
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC_BROWSERS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -115,7 +116,10 @@ def test(arguments: list[str]) -> int:
 
 
 def spread(arguments: Sequence[str]) -> list[str]:
-    """How many processes share the tests: two, unless the caller says so or names a single file."""
+    """How many processes share the tests, unless the caller says so or names a single file.
+
+    One more than there are processors: tests of browsers and of whole portals mostly wait.
+    """
     named = [word for word in arguments if not word.startswith("-")]
     says = any(
         word
@@ -126,7 +130,8 @@ def spread(arguments: Sequence[str]) -> list[str]:
     )
     targets = [word for word in named if "::" in word or Path(word.partition("::")[0]).exists()]
     single = len(targets) == 1 and (".py" in targets[0] or "::" in targets[0])
-    return [] if says or single else ["-n", "2", "--dist", "loadgroup"]
+    processes = min(max((os.cpu_count() or 1) + 1, 2), MOST_PROCESSES)
+    return [] if says or single else ["-n", str(processes), "--dist", "loadgroup"]
 
 
 def find_browser(environ: dict[str, str]) -> str | None:

@@ -1,10 +1,12 @@
 """How `./portal test` spreads tests, and what `./portal bench` knows."""
 
+import os
+
 import pytest
 
 from lottery_portal.embedded import commands, places
 
-SHARED = ["-n", "2", "--dist", "loadgroup"]
+SHARED = ["-n", "3", "--dist", "loadgroup"]
 
 
 @pytest.mark.parametrize(
@@ -24,10 +26,18 @@ SHARED = ["-n", "2", "--dist", "loadgroup"]
         (["--pdb"], []),
     ],
 )
-def test_tests_are_shared_by_two_unless_one_file_is_named(arguments, spread, monkeypatch):
+def test_tests_are_shared_unless_one_file_is_named(arguments, spread, monkeypatch):
     monkeypatch.chdir(places.CHECKOUT)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
 
     assert commands.spread(arguments) == spread
+
+
+@pytest.mark.parametrize(("processors", "processes"), [(None, "2"), (1, "2"), (4, "5"), (64, "6")])
+def test_one_process_more_than_processors_shares_the_tests(processors, processes, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+
+    assert commands.spread([])[:2] == ["-n", processes]
 
 
 def test_benchmarks_are_modules_and_packages_that_run(tmp_path):

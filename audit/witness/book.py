@@ -158,15 +158,17 @@ class Book:
                 left.unlink()
 
     def _go_to_bookmark(self) -> None:
+        """Spare reading what the bookmark knows; one that says nothing usable spares nothing."""
         try:
             kept = json.loads((self.directory / "state.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
+            logs = {name: Log(**one) for name, one in kept["logs"].items()}
+            sales = {draw: Sales(**one) for draw, one in kept["sales"].items()}
+            seals = {game: Seals(**one) for game, one in kept["seals"].items()}
+            offset, last, pins = int(kept["offset"]), str(kept["last"]), dict(kept["pins"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
             return
-        self._offset, self._last = kept["offset"], kept["last"]
-        self.logs = {name: Log(**one) for name, one in kept["logs"].items()}
-        self.pins = dict(kept.get("pins", {}))
-        self.sales = {draw: Sales(**one) for draw, one in kept["sales"].items()}
-        self.seals = {game: Seals(**one) for game, one in kept["seals"].items()}
+        self._offset, self._last, self.pins = offset, last, pins
+        self.logs, self.sales, self.seals = logs, sales, seals
 
     def _bookmark(self) -> None:
         kept = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from functools import partial
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 import psycopg
 from django.db import connection
@@ -60,18 +60,44 @@ class _Read(NamedTuple):
 _Range = tuple[int, int, int]  # first ticket, last ticket, tickets
 
 
-def write(draw: Draw, target: IO[bytes], tree_file: IO[bytes] | None = None) -> Sold:
+def write(draw: Draw, target: IO[bytes], tree_file: IO[bytes]) -> Sold:
     """Write the sealed file of `draw` to `target`, and its tree; inside `one_moment`."""
-    sold, tree, digest = Sold(), Builder(tree_file), hashlib.sha256()
+    file = _File(target)
     head = canonical.header(draw=draw.code, rule=draw.rule.code, rule_digest=draw.rule.digest)
-    _put(head + b"\n", target, digest, sold)
+    file.put(head + b"\n")
+    sold = _read_all(draw, Builder(tree_file), file)
+    sold.file_digest, sold.file_size = file.digest.hexdigest(), file.size
+    return sold
+
+
+def count(draw: Draw) -> Sold:
+    """What would go into the file, but for the file itself; inside `one_moment`."""
+    return _read_all(draw, Builder(), None)
+
+
+class _File:
+    """The sealed file as it is written, with its digest."""
+
+    def __init__(self, target: IO[bytes]) -> None:
+        self._target = target
+        self.size, self.digest = 0, hashlib.sha256()
+
+    def put(self, content: bytes) -> None:
+        self._target.write(content)
+        self.digest.update(content)
+        self.size += len(content)
+
+
+def _read_all(draw: Draw, tree: Builder, file: _File | None) -> Sold:
+    sold = Sold()
     ranges = _ranges(draw)
     with (
         alongside(partial(_selections, draw), is_much=len(ranges) > 1) as selections,
-        read_ahead(ranges, partial(_block, draw.pk)) as blocks,
+        read_ahead(ranges, partial(_block, draw.pk, with_content=file is not None)) as blocks,
     ):
         for number, ((first, last, _count), read) in enumerate(zip(ranges, blocks, strict=True)):
-            _put(read.content, target, digest, sold)
+            if file is not None:
+                file.put(read.content)
             root = tree.add(read.leaves)
             sold.blocks.append(
                 Block(
@@ -90,14 +116,8 @@ def write(draw: Draw, target: IO[bytes], tree_file: IO[bytes] | None = None) -> 
             sold.by_bet_type[kind] = {"selections": count, "lines": lines, "stake_fen": stake}
             sold.lines += lines
             sold.picks_fen += stake
-    sold.root, sold.file_digest = tree.finish().hex(), digest.hexdigest()
+    sold.root = tree.finish().hex()
     return sold
-
-
-def _put(content: bytes, target: IO[bytes], digest: Any, sold: Sold) -> None:
-    target.write(content)
-    digest.update(content)
-    sold.file_size += len(content)
 
 
 def _ranges(draw: Draw) -> list[_Range]:
@@ -126,14 +146,14 @@ def _selections(draw: Draw) -> list[tuple[str, int, int, int]]:
         return list(cursor.fetchall())
 
 
-def _block(draw_id: int, one: _Range) -> _Read:
+def _block(draw_id: int, one: _Range, *, with_content: bool) -> _Read:
     first, last, _count = one
     # Django's cursors read text; a block is bytes, and comes as such.
     with psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(
             "SELECT tickets, stake, content, leaves FROM sales_sealed_block("
-            "%s::bigint, %s::bigint, %s::bigint)",
-            [draw_id, first, last],
+            "%s::bigint, %s::bigint, %s::bigint, %s::boolean)",
+            [draw_id, first, last, with_content],
             binary=True,
         )
         ((tickets, stake_fen, content, leaves),) = cursor.fetchall()

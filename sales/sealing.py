@@ -196,8 +196,8 @@ def ask_again(*, draw: Draw, actor: User, now: datetime) -> None:
 
 def recount(draw: Draw) -> Sold:
     """What the rows of `draw` hold now and the root they have, from one snapshot; to compare."""
-    with one_moment(), Path(os.devnull).open("wb") as nowhere:
-        return sealed_export.write(draw, nowhere)
+    with one_moment():
+        return sealed_export.count(draw)
 
 
 def serial_of(ticket: Ticket) -> int | None:

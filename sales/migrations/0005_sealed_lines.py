@@ -103,9 +103,10 @@ CREATE FUNCTION sales_sealed_lines(draw bigint, first_ticket bigint, last_ticket
      ORDER BY t.id
 $$;
 
--- A block of them as it lies in the file, and the hashes under which its lines stand in the tree.
+-- A block of them as it lies in the file (left out for who only compares), and the hashes under which
+-- its lines stand in the tree.
 -- A draw of today has no statistics: without these settings its rows would be taken for a few.
-CREATE FUNCTION sales_sealed_block(draw bigint, first_ticket bigint, last_ticket bigint)
+CREATE FUNCTION sales_sealed_block(draw bigint, first_ticket bigint, last_ticket bigint, with_content boolean)
     RETURNS TABLE (tickets bigint, lines bigint, stake bigint, content bytea, leaves bytea)
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = public, pg_temp SET work_mem = '32MB' SET jit = off SET enable_nestloop = off
@@ -113,13 +114,13 @@ CREATE FUNCTION sales_sealed_block(draw bigint, first_ticket bigint, last_ticket
 BEGIN
     RETURN QUERY
     SELECT count(*), sum(s.lines)::bigint, sum(s.price)::bigint,
-           string_agg(s.line || '\\x0a'::bytea, ''::bytea),
+           string_agg(s.line || '\\x0a'::bytea, ''::bytea) FILTER (WHERE with_content),
            string_agg(sha256('\\x00'::bytea || s.line), ''::bytea)
       FROM sales_sealed_lines(draw, first_ticket, last_ticket) s;
 END $$;
 """
 NAMES = [
-    "sales_sealed_block(bigint, bigint, bigint)",
+    "sales_sealed_block(bigint, bigint, bigint, boolean)",
     "sales_sealed_lines(bigint, bigint, bigint)",
     "sales_ticket_line(bigint)",
     "sales_zones(bigint)",

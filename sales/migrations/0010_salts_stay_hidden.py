@@ -10,7 +10,7 @@ from django.db import migrations
 
 SQL = """
 ALTER FUNCTION sales_ticket_line(bigint) SECURITY DEFINER;
-ALTER FUNCTION sales_sealed_block(bigint, bigint, bigint) SECURITY DEFINER;
+ALTER FUNCTION sales_sealed_block(bigint, bigint, bigint, boolean) SECURITY DEFINER;
 
 -- The lines of tickets between two ids as the rows are now, in the order of the sealed file.
 CREATE FUNCTION sales_lines_now(draw bigint, first_ticket bigint, last_ticket bigint)
@@ -35,7 +35,7 @@ REVOKE ALL ON FUNCTION sales_leaves_now(bigint) FROM PUBLIC;
 UNDO = """
 DROP FUNCTION sales_leaves_now(bigint);
 DROP FUNCTION sales_lines_now(bigint, bigint, bigint);
-ALTER FUNCTION sales_sealed_block(bigint, bigint, bigint) SECURITY INVOKER;
+ALTER FUNCTION sales_sealed_block(bigint, bigint, bigint, boolean) SECURITY INVOKER;
 ALTER FUNCTION sales_ticket_line(bigint) SECURITY INVOKER;
 """
 

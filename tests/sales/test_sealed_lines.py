@@ -160,7 +160,7 @@ def test_a_line_is_the_same_alone_in_a_stretch_and_in_a_block():
         "SELECT line FROM sales_lines_now(%s, %s, %s)", draw.pk, sold[0].pk, sold[-1].pk
     )
     ((tickets, stake, content, leaves),) = _asked(
-        "SELECT tickets, stake, content, leaves FROM sales_sealed_block(%s, %s, %s)",
+        "SELECT tickets, stake, content, leaves FROM sales_sealed_block(%s, %s, %s, true)",
         draw.pk, sold[0].pk, sold[-1].pk,
     )  # fmt: skip
 

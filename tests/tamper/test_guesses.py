@@ -57,7 +57,7 @@ def test_the_picks_of_a_sealed_ticket_cannot_be_tried_against_its_leaf():
             (b"",)
         ]
         ((content, leaves),) = app.execute(
-            "SELECT content, leaves FROM sales_sealed_block(%s, 0, 999999999)", [draw.pk]
+            "SELECT content, leaves FROM sales_sealed_block(%s, 0, 999999999, true)", [draw.pk]
         ).fetchall()
         assert (content, leaves) == (None, None)
 

@@ -30,6 +30,7 @@ from tests import witness as witness_of_tests
 
 ROOT = Path(__file__).resolve().parent.parent
 LONG = ("slow", "journey")
+LONG_WITHIN = 0.75  # of the run: at its end no process is left alone with a long one
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,8 +39,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first: at the end no process is left alone with it."""
-    items.sort(key=lambda item: all(item.get_closest_marker(one) is None for one in LONG))
+    """What takes long mostly waits: it begins early, but with work for the others in between."""
+    long: list[pytest.Item] = []
+    short: list[pytest.Item] = []
+    for item in items:
+        (long if any(item.get_closest_marker(one) for one in LONG) else short).append(item)
+    if not long or not short:
+        return
+    between = int(len(short) * LONG_WITHIN) // len(long)
+    items[:] = [
+        one
+        for place, item in enumerate(long)
+        for one in (item, *short[place * between : (place + 1) * between])
+    ]
+    items += short[len(long) * between :]
 
 
 @pytest.fixture

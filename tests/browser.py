@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,11 +21,11 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from accounts import demo
 from accounts.models import User
+from lottery_portal.embedded.commands import find_browser
 from lottery_portal.jobs import queue
 
 from . import people
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -72,9 +71,7 @@ TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElemen
 
 def chromium() -> str | None:
     """The browser of this machine: as the environment names it, or as it is found on PATH."""
-    if named := os.environ.get("PORTAL_TEST_CHROMIUM"):
-        return named
-    return next((found for name in NAMES if (found := shutil.which(name))), None)
+    return find_browser(dict(os.environ))
 
 
 def english_in(text: str) -> list[str]:

@@ -29,7 +29,6 @@ from pytest_django import DjangoDbBlocker
 from tests import witness as witness_of_tests
 
 ROOT = Path(__file__).resolve().parent.parent
-LONG = ("slow", "journey")
 LONG_WITHIN = 0.75  # of the run: at its end no process is left alone with a long one
 
 
@@ -39,19 +38,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long mostly waits: it begins early, but with work for the others in between."""
-    long: list[pytest.Item] = []
+    """What takes long mostly waits: it begins early, but with work for the others in between.
+
+    The stories of one file stay together with its browser, in one process.
+    """
+    long: dict[str, list[pytest.Item]] = {}
     short: list[pytest.Item] = []
     for item in items:
-        (long if any(item.get_closest_marker(one) for one in LONG) else short).append(item)
+        if item.get_closest_marker("journey"):
+            file = item.nodeid.partition("::")[0]
+            item.add_marker(pytest.mark.xdist_group(file))
+            long.setdefault(file, []).append(item)
+        elif item.get_closest_marker("slow"):
+            long[item.nodeid] = [item]
+        else:
+            short.append(item)
     if not long or not short:
         return
     between = int(len(short) * LONG_WITHIN) // len(long)
-    items[:] = [
-        one
-        for place, item in enumerate(long)
-        for one in (item, *short[place * between : (place + 1) * between])
-    ]
+    items.clear()
+    for place, together in enumerate(long.values()):
+        items += [*together, *short[place * between : (place + 1) * between]]
     items += short[len(long) * between :]
 
 

@@ -17,8 +17,8 @@ from django.utils import translation
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
 
 from lottery_portal import gallery
+from tests import browser as browsing
 
-CHROMIUM = Path("/usr/bin/chromium")
 HOUSE = "http://gallery.test"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 NO_CHANCE = "Math.random = () => { throw new Error('numbers come from the server'); };"
@@ -32,14 +32,15 @@ window.Date = class extends Real {
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no chromium on this machine"),
+    pytest.mark.skipif(not browsing.chromium(), reason="there is no chromium on this machine"),
 ]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        program, arguments = browsing.chromium(), list(browsing.ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program, args=arguments)
         yield browser
         browser.close()
 

@@ -6,7 +6,7 @@ import pytest
 
 from lottery_portal.embedded import commands, places
 
-SHARED = ["-n", "3", "--dist", "loadgroup"]
+SHARED = ["-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder"]
 
 
 @pytest.mark.parametrize(
@@ -63,5 +63,9 @@ def test_a_named_browser_wins(tmp_path):
     browser.chmod(0o755)
 
     assert commands.find_browser({"PATH": str(tmp_path)}) == str(browser)
+    shell = tmp_path / "chromium-headless-shell"
+    shell.write_text("#!/bin/sh\n")
+    shell.chmod(0o755)
+    assert commands.find_browser({"PATH": str(tmp_path)}) == str(shell)
     named = {"PATH": str(tmp_path), "PORTAL_TEST_CHROMIUM": "/opt/browser"}
     assert commands.find_browser(named) == "/opt/browser"

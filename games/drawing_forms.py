@@ -141,7 +141,11 @@ class MinutesForm(forms.Form):
 
     place = forms.CharField(label=_("Place"), max_length=200)
     began_at = MomentField(label=_("The drawing began at"), has_seconds=True)
-    ended_at = MomentField(label=_("The drawing ended at"), has_seconds=True)
+    ended_at = MomentField(
+        label=_("The drawing ended at"),
+        has_seconds=True,
+        help_text=_("When the last ball had come: before anybody typed the numbers here."),
+    )
     tests = forms.CharField(
         label=_("Test draws before"),
         required=False,

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import who
 from accounts.models import StaffMember
 from audit import canonical, trail
+from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, violated
 from lottery_portal.lib.errors import Refused
 
@@ -80,10 +81,35 @@ class TestDrawWrong(Refused):
 
 
 class TimesWrong(Refused):
-    """The drawing ended before it began, began before the seal, or is not over."""
+    """The drawing ended before it began."""
 
     code, status = "minutes_times_wrong", 400
-    message = _("The drawing begins after the seal and ends, later than it began, before now.")
+    message = _("The drawing ends later than it began.")
+
+
+class BeforeSealPublished(Refused):
+    """The drawing is said to have begun before the public could hold what was sold."""
+
+    code, status = "minutes_after_published_seal", 400
+    message = _(
+        "The seal of this draw was published at %(time)s. The drawing cannot have begun before."
+    )
+
+
+class BeforePlanned(Refused):
+    """The drawing is said to have begun before the time that was announced for it."""
+
+    code, status = "minutes_after_the_planned_time", 400
+    message = _("This drawing was announced for %(time)s. It cannot have begun before.")
+
+
+class AfterTheEntry(Refused):
+    """Numbers are said to have fallen after they were typed."""
+
+    code, status = "minutes_before_the_entry", 400
+    message = _(
+        "The confirmed numbers were first typed at %(time)s. The drawing had ended by then."
+    )
 
 
 class NobodyThere(Refused):
@@ -226,7 +252,7 @@ def write(*, draw: Draw, told: Told, author: User, now: datetime, reason: str = 
         Draw.State.ARCHIVED,
     }:
         raise TooEarly(draw=draw.code)
-    _check(draw, told, now)
+    _check(draw, told)
     try:
         return _write(draw=draw, told=told, author=author, now=now, reason=reason.strip())
     except IntegrityError as exc:
@@ -329,7 +355,7 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _check(draw: Draw, told: Told, now: datetime) -> None:
+def _check(draw: Draw, told: Told) -> None:
     version = rules.by_code(draw.rule.code)
     if [sorted(zone) for zone in told.drawn] != draw.result.numbers:
         raise BallsDiffer
@@ -338,8 +364,7 @@ def _check(draw: Draw, told: Told, now: datetime) -> None:
             bets.result_masks(version, test)
         except Refused as refusal:
             raise TestDrawWrong(number=place, why=str(refusal)) from refusal
-    if not draw.seal.sealed_at <= told.began_at < told.ended_at <= now:
-        raise TimesWrong
+    _check_times(draw, told)
     people = [*told.officials, *told.witnesses]
     is_whole = all(one.name.strip() and one.office.strip() for one in people)
     if len(told.officials) < 2 or not told.witnesses or not is_whole:  # noqa: PLR2004 - two people
@@ -348,6 +373,27 @@ def _check(draw: Draw, told: Told, now: datetime) -> None:
     written += [part for one in people for part in (one.name, one.office)]
     if any(_NUMBER_OF_A_PERSON.search(part) for part in written):
         raise PersonalNumber
+
+
+def _check_times(draw: Draw, told: Told) -> None:
+    """Refuse times that the rows of the house contradict.
+
+    A drawing ends with its last ball, and who types all numbers has seen that ball; so the first of
+    the two entries that made the result comes after the end, not only after the beginning. Entries
+    of rounds that came to nothing say nothing: what they typed did not fall.
+    """
+    if told.ended_at <= told.began_at:
+        raise TimesWrong
+    # People read a clock to the second: within it, what they tell contradicts nothing.
+    began_at = told.began_at.replace(microsecond=0)
+    published_at = draw.seal.publication.published_at
+    if began_at < published_at.replace(microsecond=0):
+        raise BeforeSealPublished(time=dates.written(published_at, "full"))
+    if began_at < draw.draws_at.replace(microsecond=0):
+        raise BeforePlanned(time=dates.written(draw.draws_at, "full"))
+    typed_at = results.typed_by(draw.result)[0].entered_at
+    if told.ended_at > typed_at:
+        raise AfterTheEntry(time=dates.written(typed_at, "full"))
 
 
 def _facts(draw: Draw, told: Told, *, edition: int, reason: str, author: User) -> dict[str, Any]:

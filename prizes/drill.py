@@ -108,8 +108,8 @@ def write_minutes(*, draw: Draw, now: datetime) -> DrawMinutes:
         draw=draw,
         told=minutes.Told(
             place=MADE_UP,
-            began_at=results.typed_by(draw.result)[0].entered_at,
-            ended_at=draw.result.confirmed_at,
+            began_at=max(draw.draws_at, draw.seal.publication.published_at),
+            ended_at=results.typed_by(draw.result)[0].entered_at,
             officials=people,
             witnesses=people[1:],
             drawn=draw.result.numbers,

@@ -8,7 +8,7 @@ from datetime import timedelta
 from accounts import drills
 from accounts.models import User
 from audit import approvals
-from games import draws, equipment, minutes
+from games import draws, equipment, minutes, results
 from games.models import Draw, DrawMinutes, Equipment, Game
 from lottery_portal.lib.db import database_time
 
@@ -82,11 +82,10 @@ def ready(draw: Draw, *, by: User, second: User) -> list[Equipment]:
 
 def told(draw: Draw, **other: object) -> minutes.Told:
     """What people tell of the drawing of `draw`, in order: nothing happened."""
-    now = database_time()
     facts: dict[str, object] = {
         "place": "示范开奖大厅",
-        "began_at": now - timedelta(milliseconds=2),
-        "ended_at": now - timedelta(milliseconds=1),
+        "began_at": max(draw.draws_at, draw.seal.publication.published_at),
+        "ended_at": results.typed_by(draw.result)[0].entered_at,
         "officials": OFFICIALS,
         "witnesses": WITNESSES,
         "drawn": [list(reversed(zone)) for zone in draw.result.numbers],

@@ -15,6 +15,7 @@ from accounts.models import User
 from games import draws, minutes, results
 from games.models import Announcement, Draw, DrawMinutes, MinutesSignature
 from lottery_portal import jobs
+from lottery_portal.lib import dates
 from lottery_portal.lib.db import database_time, violated
 from prizes import publication, settlement
 from tests import make, make_draws, make_equipment, owner
@@ -123,8 +124,10 @@ def test_a_correction_is_another_edition_that_says_why(draw, officials):
         ({"witnesses": (minutes.Person("孟青", " "),)}, minutes.NobodyThere),
         ({"notes": "联系 13800000000"}, minutes.PersonalNumber),
         ({"witnesses": (minutes.Person("孟青", "11010119900101001X"),)}, minutes.PersonalNumber),
-        ({"ended_at": timedelta(hours=1)}, minutes.TimesWrong),
-        ({"began_at": timedelta(days=-1)}, minutes.TimesWrong),
+        ({"ended_at": timedelta(hours=1)}, minutes.AfterTheEntry),
+        ({"ended_at": timedelta(days=-1)}, minutes.TimesWrong),
+        ({"began_at": timedelta(hours=1)}, minutes.TimesWrong),
+        ({"began_at": timedelta(days=-1)}, minutes.BeforeSealPublished),
     ],
 )
 def test_minutes_that_cannot_be_true_are_refused(draw, officials, other, refusal):
@@ -139,6 +142,50 @@ def test_minutes_that_cannot_be_true_are_refused(draw, officials, other, refusal
         make_equipment.written(draw, by=officials[0], **told)
 
     assert not DrawMinutes.objects.exists()
+
+
+def test_a_drawing_begins_when_its_seal_is_public_and_its_time_has_come(crew, officials):
+    """F064: what was announced and published binds the minutes, to the second."""
+    sealed = stage.sealed(stage.draw(), crew, drawn_after=timedelta(seconds=3))
+    for official in officials:
+        results.enter(draw=sealed, official=official, numbers=NUMBERS, now=database_time())
+    confirmed = draws.find(sealed.code)
+    published_at = confirmed.seal.publication.published_at
+    assert published_at < confirmed.draws_at - timedelta(seconds=1)
+
+    with pytest.raises(minutes.BeforeSealPublished) as hidden:
+        make_equipment.written(
+            confirmed, by=officials[0], began_at=published_at - timedelta(seconds=1)
+        )
+    with pytest.raises(minutes.BeforePlanned) as early:
+        make_equipment.written(
+            confirmed, by=officials[0], began_at=confirmed.draws_at - timedelta(seconds=1)
+        )
+
+    assert dates.written(published_at, "full") in str(hidden.value)
+    assert dates.written(confirmed.draws_at, "full") in str(early.value)
+    assert not DrawMinutes.objects.exists()
+    on_the_clock = confirmed.draws_at.replace(microsecond=0)
+    assert make_equipment.written(confirmed, by=officials[0], began_at=on_the_clock).edition == 1
+
+
+def test_a_drawing_is_over_before_its_numbers_are_typed(crew, officials):
+    """F064: judged by the round that made the result; one that came to nothing says nothing."""
+    sealed = stage.sealed(stage.draw(), crew)
+    for official, numbers in zip(officials, (NUMBERS, [[1, 2, 3, 4, 5, 6], [7]]), strict=True):
+        results.enter(draw=sealed, official=official, numbers=numbers, now=database_time())
+    between = database_time()
+    for official in officials:
+        results.enter(draw=sealed, official=official, numbers=NUMBERS, now=database_time())
+    confirmed = draws.find(sealed.code)
+    first, second = results.typed_by(confirmed.result)
+
+    with pytest.raises(minutes.AfterTheEntry) as late:
+        make_equipment.written(confirmed, by=officials[0], ended_at=second.entered_at)
+
+    assert dates.written(first.entered_at, "full") in str(late.value)
+    assert not DrawMinutes.objects.exists()
+    assert make_equipment.written(confirmed, by=officials[0], ended_at=between).edition == 1
 
 
 def test_only_officials_write_and_only_about_a_confirmed_result(crew, officials):

@@ -111,7 +111,13 @@ def minuted(on: Draw, crew: dict[str, list[Member]]) -> None:
     make_equipment.signed(on, [member.user for member in crew["draw_official"]])
 
 
-def sealed(on: Draw, crew: dict[str, list[Member]], *, is_equipped: bool = True) -> Draw:
+def sealed(
+    on: Draw,
+    crew: dict[str, list[Member]],
+    *,
+    is_equipped: bool = True,
+    drawn_after: timedelta = timedelta(milliseconds=100),
+) -> Draw:
     """The draw closed within a second, sealed, and its drawing a moment past."""
     soon = database_time() + timedelta(seconds=0.4)
     change_times(
@@ -119,7 +125,7 @@ def sealed(on: Draw, crew: dict[str, list[Member]], *, is_equipped: bool = True)
         maker=crew["draw_official"][0],
         checker=crew["approver"][0],
         closes_at=soon,
-        draws_at=soon + timedelta(milliseconds=100),
+        draws_at=soon + drawn_after,
     )
     if is_equipped:
         equipped(on, crew)

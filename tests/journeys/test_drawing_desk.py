@@ -169,6 +169,8 @@ def test_minutes_from_the_first_word_to_the_paper(visit: Visit, house: str, *, d
     """F064: written by one official, signed by the other, published, taken away as PDF and JSON."""
     crew = stage.staff("draw_official", "approver", "support")
     draw = stage.sealed(stage.draw(), crew)
+    published_at = draw.seal.publication.published_at
+    make.wait_until(max(draw.draws_at, published_at) + timedelta(seconds=2))
     for member in crew["draw_official"]:
         results.enter(draw=draw, official=member.user, numbers=NUMBERS, now=database_time())
     one, other = (at_the_desk(visit, member) for member in crew["draw_official"])
@@ -190,11 +192,10 @@ def _writes(one: browser.Visitor, draw: Draw, *, deep: bool) -> None:
     judge(one, "minutes-none", deep=deep)
     page.click('a[href$="/minutes/write/"] >> nth=0')
     assert page.input_value("[name=official_1_name]") == "开奖一号", "who typed the numbers"
-    began = database_time()
-    make.wait_until(began + timedelta(seconds=2.5))
+    typed_at = results.typed_by(draws.find(draw.code).result)[0].entered_at
     page.fill("[name=place]", "示范开奖大厅")
-    page.fill("[name=began_at]", second(began + timedelta(seconds=1)))
-    page.fill("[name=ended_at]", second(began + timedelta(seconds=2)))
+    page.fill("[name=began_at]", second(typed_at - timedelta(seconds=1)))
+    page.fill("[name=ended_at]", second(typed_at))
     for zone, balls in zip(("red", "blue"), DRAWN, strict=True):
         for place, ball in enumerate(balls, start=1):
             page.fill(f"[name={zone}_{place}]", str(ball))

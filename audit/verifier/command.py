@@ -4,11 +4,13 @@
     count    engine two: sealed file, rule sheet and input in, result file out
     seal     a sealed file against its statement, and the two signatures under that
     log      checkpoints of the audit log, and that it only grew
-    proof    that a player's ticket is in the sealed file
+    proof    that a player's ticket is in the sealed file: the proof as JSON, or its saved page
     receipt  a player's receipt
 
-A line for every check that passed, then `PASS` (exit 0) or `FAIL:` and exactly what failed (exit
-1). `count` writes a file instead, and answers 0, or 2 with one line of reason. No network is used.
+A line for every check that passed, `NOTE:` where a check could not be made, then `PASS` (exit 0) or
+`FAIL:` and exactly what failed (exit 1). The `PASS` of a proof or a receipt says what was proved,
+and without the published keys what was not. `count` writes a file instead, and answers 0, or 2 with
+one line of reason. No network is used.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from .kit import check_kit
 from .lines import Reader
 from .logs import check_checkpoint, check_growth, check_leaves
 from .notes import Checkpoint
-from .proofs import check_receipt, check_ticket_proof, read_path
+from .proofs import Checked, check_receipt, check_ticket_proof, read_path
 from .sealedfile import read_tickets
 from .seals import check_seal_signatures, check_sealed_file, check_sheet, read_statement
 from .sheet import read_input, read_sheet
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(given)
     is_count = options.command == "count"
     try:
-        _RUN[options.command](options)
+        proved = _RUN[options.command](options)
     except Wrong as exc:
         return _failed(str(exc), is_count=is_count)
     except OSError as exc:
@@ -60,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
         told = f"it could not be read to the end ({type(exc).__name__})"
         return _failed(told, is_count=is_count)
     if not is_count:
-        _say("PASS")
+        _say(f"PASS: {proved}" if proved else "PASS")
     return PASS
 
 
@@ -163,14 +165,18 @@ def _check_proofs(checkpoints: list[Checkpoint], proofs: list[Path]) -> None:
         _found(f"from {old.size} to {new.size} entries the log only grew")
 
 
-def _proof(options: argparse.Namespace) -> None:
-    for line in check_ticket_proof(_small(options.file), _published(options)):
-        _found(line)
+def _proof(options: argparse.Namespace) -> str:
+    return _proved(check_ticket_proof(_small(options.file), _published(options)))
 
 
-def _receipt(options: argparse.Namespace) -> None:
-    for line in check_receipt(_small(options.file), _published(options)):
+def _receipt(options: argparse.Namespace) -> str:
+    return _proved(check_receipt(_small(options.file), _published(options)))
+
+
+def _proved(checked: Checked) -> str:
+    for line in checked.lines:
         _found(line)
+    return checked.proved
 
 
 def _published(options: argparse.Namespace) -> Keyring | None:
@@ -232,7 +238,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_RUN: dict[str, Callable[[argparse.Namespace], None]] = {
+_RUN: dict[str, Callable[[argparse.Namespace], str | None]] = {
     "kit": _kit,
     "count": _count,
     "seal": _seal,

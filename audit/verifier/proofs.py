@@ -8,16 +8,18 @@ Proof file: {"format": "ticket-proof/1", "draw", "serial", "size", "line", "path
 "statement": text, "signatures": [{"role", "key_id", "algorithm", "signature", …}, …], …}. The leaf
 of `line` is number `serial` (from 1) of `size`; `path` is its RFC 6962 inclusion proof; `root` is
 that of the statement, whose exact text is `statement`. `signatures` are those under the statement;
-they are checked when keys are given.
+they are checked when keys are given. The saved page of a proof carries the same file.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from .ed25519 import KEY_BYTES, SIGNATURE_BYTES, is_key, is_signed
 from .keys import INDEPENDENT, OPERATIONS, RECEIPT, Keyring, check_signature, read_signatures
 from .merkle import HASH_BYTES, leaf_hash, root_by_path
+from .pages import is_page, proof_in_page
 from .seals import Statement, read_statement
 from .strict import Facts, Wrong, read_json
 
@@ -25,6 +27,14 @@ MOST_PATH = 64
 
 _TICKET_LINE = re.compile(r"1\t([a-z0-9.-]{1,40})\t([0-9A-Z]{17})\t[!-~\t ]+")
 _HASH = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found right, line by line, and what all of it proves and does not, in one line."""
+
+    lines: tuple[str, ...]
+    proved: str
 
 
 def read_path(facts: Facts, name: str) -> list[bytes]:
@@ -40,8 +50,13 @@ def read_path(facts: Facts, name: str) -> list[bytes]:
     return path
 
 
-def check_receipt(raw: bytes, ring: Keyring | None) -> list[str]:
+def check_receipt(raw: bytes, ring: Keyring | None) -> Checked:
     """What was found right about a receipt, or what is wrong with it."""
+    if is_page(raw):
+        raise Wrong(
+            "the receipt is a page of the web: give the receipt as JSON; the saved page of a proof"
+            " is checked by the command “proof”"
+        )
     facts = read_json(raw, what="the receipt", canonical=False)
     facts.format("receipt/1")
     line = facts.text("line")
@@ -64,8 +79,12 @@ def check_receipt(raw: bytes, ring: Keyring | None) -> list[str]:
         raise Wrong("the receipt: the signature does not fit")
     found = [f"ticket {ticket}: line and leaf fit", "the signature fits"]
     if ring is None:
-        told = "the key was taken from the receipt itself: compare it with the published one"
-        return [*found, told]
+        found.append("NOTE: the key was taken from the receipt itself: no keys were given")
+        return Checked(
+            tuple(found),
+            "the signature fits the key in the receipt; not proved: that this key is a published"
+            " one (give --keys)",
+        )
     signers = [known for known in ring.keys if known.public == key and known.role == RECEIPT]
     if not signers:
         raise Wrong("the receipt: its key is not among the published receipt keys")
@@ -75,11 +94,15 @@ def check_receipt(raw: bytes, ring: Keyring | None) -> list[str]:
             f"NOTE: key {signers[0].key_id} was revoked at {revoked:%Y-%m-%d %H:%M:%S} UTC;"
             " a receipt does not say when it was signed"
         )
-    return found
+    return Checked(tuple(found), "the receipt is signed by a published key")
 
 
-def check_ticket_proof(raw: bytes, ring: Keyring | None) -> list[str]:
-    """What was found right about a proof file, or what is wrong with it."""
+def check_ticket_proof(raw: bytes, ring: Keyring | None) -> Checked:
+    """What was found right about a proof, as a file or in its saved page, or what is wrong."""
+    found = []
+    if is_page(raw):
+        raw = proof_in_page(raw)
+        found.append("NOTE: the proof was taken out of its page; what the page shows was not read")
     facts = read_json(raw, what="the proof", canonical=False)
     facts.format("ticket-proof/1")
     line = facts.text("line")
@@ -100,12 +123,19 @@ def check_ticket_proof(raw: bytes, ring: Keyring | None) -> list[str]:
     )
     if root is None or len(root) != HASH_BYTES or root.hex() != statement.root:
         raise Wrong("the proof does not lead from this ticket to the root of the seal")
-    found = [
-        f"ticket {ticket} is number {serial} of {size} in the sealed file of draw {draw}",
+    found += [
+        f"ticket {ticket} is number {serial} of {size} under the root, in draw {draw}",
         f"the root is that of the statement, {statement.root}",
     ]
     if ring is None:
-        return [*found, "the signatures under the statement were not checked: no keys were given"]
+        found.append(
+            "NOTE: the signatures under the statement were not checked: no keys were given"
+        )
+        return Checked(
+            tuple(found),
+            "the ticket leads to the root in this proof; not proved: that this root was sealed and"
+            " signed (give --keys)",
+        )
     signatures = {signature.role: signature for signature in read_signatures(facts)}
     signers = set()
     for role in (OPERATIONS, INDEPENDENT):
@@ -117,7 +147,9 @@ def check_ticket_proof(raw: bytes, ring: Keyring | None) -> list[str]:
             raise Wrong("the proof: both signatures are by one and the same key")
         signers.add(key.public)
         found.append(f"the statement is signed by {key.key_id}")
-    return found
+    return Checked(
+        tuple(found), "the ticket is in the sealed file, under a statement that both keys signed"
+    )
 
 
 def _statement_in(facts: Facts) -> Statement:

@@ -34,9 +34,9 @@ def told(done: Any) -> str:
     """The last line, after a look at the whole."""
     assert done.stderr == ""
     last: str = done.stdout.splitlines()[-1]
-    assert (done.returncode == 0) == (last == "PASS"), done.stdout
+    assert (done.returncode == 0) == (last == "PASS" or last.startswith("PASS: ")), done.stdout
     assert done.returncode in (0, 1)
-    assert last == "PASS" or last.startswith("FAIL: ")
+    assert done.returncode == 0 or last.startswith("FAIL: ")
     return last
 
 
@@ -179,9 +179,79 @@ def check(folder: Path, command: str, facts: object, *, keys: bytes | None = Non
     return told(run(command, path, *options))
 
 
-def test_a_players_proof_passes_with_and_without_keys(tmp_path):
-    assert check(tmp_path, "proof", proof()) == "PASS"
-    assert check(tmp_path, "proof", proof(), keys=pieces.key_file()) == "PASS"
+SEALED = "PASS: the ticket is in the sealed file, under a statement that both keys signed"
+
+
+def test_a_players_proof_passes_with_keys_and_says_what_it_lacks_without(tmp_path):
+    """N01: what was not checked is never said to be right."""
+    path = written(tmp_path, **{"proof.json": pieces.canonical(proof())})["proof.json"]
+    ring = written(tmp_path, keys=pieces.key_file())["keys"]
+
+    alone, known = run("proof", path), run("proof", path, "--keys", ring)
+
+    assert told(known) == SEALED
+    assert "NOTE" not in known.stdout
+    assert told(alone) == (
+        "PASS: the ticket leads to the root in this proof; not proved: that this root was sealed"
+        " and signed (give --keys)"
+    )
+    about = [line for line in alone.stdout.splitlines() if "signature" in line]
+    assert about == [
+        "NOTE: the signatures under the statement were not checked: no keys were given"
+    ]
+    assert "sealed file" not in alone.stdout
+
+
+CARRIED = '<script id="proof-data" type="application/json">{}</script>'
+
+
+def saved_page(carried: str) -> bytes:
+    """A page like the saved one: something before the proof, something behind it."""
+    head = "\n\n<!DOCTYPE html>\n<html><head><title>1 &lt; 2</title></head><body>"
+    return f"{head}\n{carried}\n<script>'proof-data'</script></body></html>\n".encode()
+
+
+def as_data(facts: object) -> str:
+    """The facts as `json_script` writes them into a page."""
+    text = json.dumps(facts)
+    for letter in "<>&":
+        text = text.replace(letter, f"\\u{ord(letter):04X}")
+    return text
+
+
+def test_the_saved_page_is_as_good_as_the_json(tmp_path):
+    """N01: players keep the page; the program takes the proof out, and believes nothing else."""
+    path = written(tmp_path, page=saved_page(CARRIED.format(as_data(proof()))))["page"]
+    ring = written(tmp_path, keys=pieces.key_file())["keys"]
+
+    done = run("proof", path, "--keys", ring)
+
+    assert told(done) == SEALED
+    assert "NOTE: the proof was taken out of its page" in done.stdout
+    altered = as_data(proof(line=TICKETS[2].replace("x3", "x4")))
+    last = check(tmp_path, "proof", saved_page(CARRIED.format(altered)))
+    assert "does not lead from this ticket to the root" in last
+
+
+@pytest.mark.parametrize(
+    ("carried", "failure"),
+    [
+        ("", "FAIL: this page carries no proof: give the page that “Save the proof” saved"),
+        (CARRIED.format("{}") * 2, "FAIL: this page carries more than one proof"),
+        (CARRIED.format("{}<!--"), "FAIL: the proof in this page is cut off, or not as it was"),
+        (CARRIED.format("{")[:55], "FAIL: the proof in this page is cut off, or not as it was"),
+        (CARRIED.format("{"), "FAIL: the proof is not JSON"),
+        (CARRIED.format("{}"), "FAIL: the proof has no “format”"),
+    ],
+)
+def test_a_page_without_one_whole_proof_is_a_sentence(tmp_path, carried, failure):
+    assert check(tmp_path, "proof", saved_page(carried)).startswith(failure)
+
+
+def test_a_page_in_place_of_a_receipt_says_what_to_give(tmp_path):
+    page = saved_page(CARRIED.format(as_data(proof())))
+
+    assert "give the receipt as JSON" in check(tmp_path, "receipt", page)
 
 
 @pytest.mark.parametrize(
@@ -244,8 +314,9 @@ def test_a_receipt_passes_and_says_where_the_key_came_from(tmp_path):
         run("receipt", path, "--keys", written(tmp_path, keys=pieces.key_file())["keys"]),
     )
 
-    assert told(alone) == told(known) == "PASS"
-    assert "the key was taken from the receipt itself" in alone.stdout
+    assert told(known) == "PASS: the receipt is signed by a published key"
+    assert told(alone).endswith("not proved: that this key is a published one (give --keys)")
+    assert "NOTE: the key was taken from the receipt itself" in alone.stdout
     assert f"signed by a published key, {RECEIPT.key_id}" in known.stdout
 
 
@@ -267,7 +338,7 @@ def test_a_changed_digit_of_a_receipt_fails(tmp_path, changed, failure):
 def test_a_receipt_by_another_key_fails_against_the_published_ones(tmp_path):
     facts = receipt(Signer("RECEIPT", b"f" * 32))
 
-    assert check(tmp_path, "receipt", facts) == "PASS"
+    assert check(tmp_path, "receipt", facts).startswith("PASS: the signature fits the key in the")
     last = check(tmp_path, "receipt", facts, keys=pieces.key_file(KEYS))
     assert last == "FAIL: the receipt: its key is not among the published receipt keys"
 
@@ -294,9 +365,14 @@ def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path):
 
 
 def test_any_file_is_a_sentence(request, tmp_path):
-    whole = {"proof": pieces.canonical(proof()), "receipt": pieces.canonical(receipt())}
+    whole = {
+        "proof": pieces.canonical(proof()),
+        "page": saved_page(CARRIED.format(as_data(proof()))),
+        "receipt": pieces.canonical(receipt()),
+    }
     reads = {
         "proof": pieces.part("proofs").check_ticket_proof,
+        "page": pieces.part("proofs").check_ticket_proof,
         "receipt": pieces.part("proofs").check_receipt,
     }
     ring = pieces.part("keys").read_keys(pieces.key_file(), what="keys")
@@ -304,7 +380,7 @@ def test_any_file_is_a_sentence(request, tmp_path):
 
     @brute_force.random_cases(request, ordinary=200, deep=20_000)
     @given(
-        st.sampled_from(["proof", "receipt"]),
+        st.sampled_from(["proof", "page", "receipt"]),
         st.integers(0, 3_000),
         st.integers(0, 8),
         st.one_of(st.binary(max_size=8), st.sampled_from([b"\\ud800", b"null", b"[]", b"1e9"])),

@@ -249,6 +249,21 @@ def test_the_saved_page_needs_nothing_but_itself():
     assert strangers_check(json.loads(data[1]))
 
 
+def test_the_program_of_the_kit_takes_the_saved_page(tmp_path):
+    """N01: players keep the page, not the JSON; the stand-alone verifier reads it out of there."""
+    draw, sold = sealed_draw(real=True)
+    client = people.behind(read(sold[0]).ticket.owner.user)
+    (tmp_path / "proof.html").write_bytes(client.get(f"/tickets/{sold[0].code}/proof.html").content)
+    (tmp_path / "keys.json").write_bytes(seals.downloads(seals.of(draw)).keys)
+
+    command = [sys.executable, "-I", str(VERIFIER), "proof", "proof.html", "--keys", "keys.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1].startswith("PASS: the ticket is in the sealed file")
+    assert sold[0].code in done.stdout
+
+
 def test_the_saved_page_has_the_styles_of_every_page():
     """All that the base page links, but those for forms and printing."""
     base = (Path(django_settings.BASE_DIR) / "templates/base.html").read_text()
@@ -345,7 +360,9 @@ def test_tickets_chosen_at_random_are_proved_without_our_code(tmp_path, deep):
         cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     answers = dict(line.split(" ", 1) for line in done.stdout.splitlines())
-    assert {answers[name] for name in good} == {"0 PASS"}
+    assert {answers[name] for name in good} == {
+        "0 PASS: the ticket is in the sealed file, under a statement that both keys signed"
+    }
     assert {answers[name] for name in bad} == {
         "1 FAIL: the proof does not lead from this ticket to the root of the seal"
     }

@@ -26,6 +26,21 @@ class Server(ThreadingHTTPServer):
         self.book = book
         super().__init__(address, Handler)
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say in one line what ended a connection: that a client hung up, or a mistake of ours.
+
+        Nothing is imported for it: by now this account may read no file of the program.
+        """
+        error = sys.exception()
+        if isinstance(error, ConnectionError | TimeoutError):
+            sys.stderr.write(f"A client went away: {error!r}\n")
+            return
+        place = error.__traceback__ if error else None
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "nowhere"
+        sys.stderr.write(f"A request of {client_address} failed at {where}: {error!r}\n")
+
 
 class Handler(BaseHTTPRequestHandler):
     """One connection."""
@@ -62,6 +77,8 @@ class Handler(BaseHTTPRequestHandler):
         except duties.Malformed as wrong:
             self.close_connection = True
             self._answer(400, {"difference": str(wrong)})
+        except ConnectionError:
+            raise  # nobody is left to be answered, and the book is well
         except (BookDamaged, OSError) as broken:
             self.close_connection = True
             sys.stderr.write(f"The witness cannot write: {broken}\n")

@@ -5,9 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import socket
 import struct
 import subprocess
 import sys
+import threading
+import time
+from http.client import HTTPConnection
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -17,6 +21,7 @@ from audit import keys, notes, tree
 from audit.witness import duties, merkle
 from audit.witness import notes as its_notes
 from audit.witness.book import Book, BookDamaged, KeyUnknown, Refusal
+from audit.witness.server import Server
 
 LOG = Ed25519PrivateKey.from_private_bytes(b"9" * 32)
 LOG_PUBLIC = LOG.public_key().public_bytes_raw()
@@ -472,3 +477,53 @@ def test_what_is_no_sealed_file_is_malformed_and_never_signed(book, garbage):
     head, _file = sealed(LINES)
     with pytest.raises((duties.Malformed, Refusal)):
         duties.seal(book, head, iter([garbage]))
+
+
+def test_a_client_that_hangs_up_costs_one_line_and_no_import(book, capsys, monkeypatch):
+    """N13: the witness gave up the rights to read its own programs; nothing is imported late."""
+    monkeypatch.setitem(sys.modules, "traceback", None)  # as if it could not be read
+    server = serving(book)
+    with socket.create_connection(server.server_address) as line:
+        line.sendall(b"POST /checkpoint HTTP/1.1\r\nContent-Length: 100\r\n\r\n{")
+        # Closed without a farewell: the other side is told by a reset.
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    said = first_line(capsys)
+
+    assert said.startswith("A client went away: ConnectionResetError(")
+    answer = HTTPConnection("127.0.0.1", server.server_address[1], timeout=5)
+    answer.request("GET", "/health")
+    assert answer.getresponse().status == 200
+    answer.close()
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_mistake_of_the_witness_is_one_line_that_says_where(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "traceback", None)
+    server = serving(None)
+    with socket.create_connection(server.server_address) as line:
+        line.sendall(b"GET /key HTTP/1.1\r\n\r\n")
+        said = first_line(capsys)
+
+    assert "/audit/witness/duties.py:" in said
+    assert "AttributeError(" in said
+    server.shutdown()
+    server.server_close()
+
+
+def serving(book) -> Server:
+    """A witness that answers, in a thread."""
+    server = Server(("127.0.0.1", 0), book)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    return server
+
+
+def first_line(capsys) -> str:
+    """What the witness wrote about an error, which is one whole line."""
+    said, pause, until = "", threading.Event(), time.monotonic() + 5
+    while not said.endswith("\n") and time.monotonic() < until:
+        pause.wait(0.02)
+        said += capsys.readouterr().err
+    assert said.count("\n") == 1, said
+    return said.rstrip()

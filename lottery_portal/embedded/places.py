@@ -15,6 +15,7 @@ from typing import Any
 from .terminal import Ending, Halt, Terminal
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
+LINES = 6
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,13 @@ def write_private(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+
+
+def end_of(log: Path) -> str:
+    """The last lines of a log, as many as fit below a sentence at the terminal."""
+    with contextlib.suppress(FileNotFoundError):
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-LINES:])
+    return ""
 
 
 class FileLock:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from .environment import DATABASE, Secrets, role_names
-from .places import Places, write_private
+from .places import Places, end_of, write_private
 from .processes import Identity, end, working_in
 from .terminal import Ending, Halt, Terminal
 
@@ -303,7 +303,8 @@ class Postgres:
             # After a kill -9 the old shared memory lingers until the last of its processes is gone.
             if time.monotonic() > until or not self._may_try_again():
                 raise Halt(
-                    f"PostgreSQL does not start; the end of {self._log} says why:\n{self._tail()}"
+                    f"PostgreSQL does not start; the end of {self._log} says why:\n"
+                    f"{end_of(self._log)}"
                 )
             self._ending.pause(0.5)
 
@@ -346,7 +347,7 @@ class Postgres:
         finally:
             password.unlink()
         if process.returncode != 0:
-            raise Halt(f"The database cluster could not be made:\n{self._tail()}")
+            raise Halt(f"The database cluster could not be made:\n{end_of(self._log)}")
         fresh.rename(self.data)
 
     def _forget_recycled(self, before: Identity | None) -> None:
@@ -382,14 +383,7 @@ class Postgres:
         return None
 
     def _may_try_again(self) -> bool:
-        return any(word in self._tail() for word in ("shared memory block", "lock file"))
-
-    def _tail(self) -> str:
-        with contextlib.suppress(FileNotFoundError):
-            return "\n".join(
-                self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-6:]
-            )
-        return ""
+        return any(word in end_of(self._log) for word in ("shared memory block", "lock file"))
 
     def settle(self, port: int) -> None:
         """Have roles, database and the rights migrations build upon; harmless when repeated."""

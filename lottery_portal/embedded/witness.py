@@ -11,7 +11,7 @@ import subprocess
 import time
 from http.client import HTTPConnection, HTTPException
 
-from .places import Places, write_private
+from .places import Places, end_of, write_private
 from .postgres import SHARED, TAG, Home, clean_environment
 from .processes import Identity, end, working_in
 from .terminal import Halt, Terminal
@@ -68,7 +68,9 @@ class Witness:
         if process.poll() is None:
             process.kill()
             process.wait()
-        raise Halt(f"The witness does not start; the end of {self._log} says why.")
+        raise Halt(
+            f"The witness does not start; the end of {self._log} says why:\n{end_of(self._log)}"
+        )
 
     def _environment(self) -> dict[str, str]:
         return clean_environment() | {"PYTHONPATH": str(self._places.checkout)}

@@ -10,7 +10,15 @@ import time
 from types import FrameType
 from typing import TextIO
 
-COLOURS = {"web": 32, "worker": 34, "beat": 35, "dispatcher": 36, "portal": 33}
+COLOURS = {
+    "web": 32,
+    "worker": 34,
+    "beat": 35,
+    "dispatcher": 36,
+    "sequencer": 92,
+    "witness": 95,
+    "portal": 33,
+}
 LIVE_EVERY = 0.15
 REPORT_EVERY = 5.0
 

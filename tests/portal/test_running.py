@@ -14,7 +14,7 @@ import pytest
 
 from lottery_portal.embedded import places, postgres, supervisor
 from lottery_portal.embedded.running import first_page_status
-from lottery_portal.embedded.terminal import Ending, Halt, Terminal
+from lottery_portal.embedded.terminal import COLOURS, Ending, Halt, Terminal
 from tests.portal.launcher import living, until_true
 
 
@@ -79,6 +79,14 @@ def test_a_process_that_cannot_start_ends_the_portal_after_three_tries(watcher, 
     watcher.end()
     assert "web        | " not in (tmp_path / "said").read_text()
     assert (tmp_path / "said").read_text().count("starting it again") == 2
+
+
+def test_every_process_has_a_colour_of_its_own_in_the_log():
+    every = supervisor.children(python=Path("python"), host="x", port=1, beat_file=Path("x"))
+    spoken = {child.name for child in every} | {"witness", "portal"}
+
+    assert spoken == COLOURS.keys()
+    assert len(set(COLOURS.values())) == len(COLOURS)
 
 
 def test_the_end_is_in_order_and_complete(watcher, tmp_path):

@@ -23,7 +23,7 @@ from finance.models import Deposit
 from lottery_portal.lib import codes
 from lottery_portal.lib.errors import Refused
 
-from . import refusals
+from . import movement, refusals
 
 ASK_EVERY = 3
 LONGEST = 20_000
@@ -78,7 +78,9 @@ def deposit_state(request: HttpRequest, code: str) -> HttpResponse:
         found = deposits.find(player, code)
     except Refused as refusal:
         return _refused(request, refusal)
-    if found.state == State.BEGUN and cache.add(f"deposit-asked:{found.code}", 1, ASK_EVERY):
+    # A page that renews itself looks at what we know; only a person has the bank asked.
+    is_asked = found.state == State.BEGUN and not movement.is_part(request)
+    if is_asked and cache.add(f"deposit-asked:{found.code}", 1, ASK_EVERY):
         found = deposits.ask(found, now=timezone.now())
     tone, word, note_tone, note_text = _told(found)
     context = {
@@ -97,7 +99,7 @@ def deposit_state(request: HttpRequest, code: str) -> HttpResponse:
         "back_url": reverse("finance:wallet"),
         "actions": _actions(found),
     }
-    return render(request, "finance/movement.html", context)
+    return movement.page(request, context, waits=found.state == State.BEGUN)
 
 
 @csrf_exempt

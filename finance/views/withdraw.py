@@ -26,7 +26,7 @@ from finance.models import Withdrawal
 from lottery_portal.lib import codes
 from lottery_portal.lib.errors import Refused
 
-from . import refusals
+from . import movement, refusals
 
 State = Withdrawal.State
 
@@ -106,6 +106,7 @@ def withdrawal(request: HttpRequest, code: str) -> HttpResponse:
         found = withdrawals.find(code, player=who.player(request.user))
     except Refused as refusal:
         return _refused(request, refusal)
+    waits = found.state not in withdrawals.ENDED
     tone, note_text = _told(found)
     context = {
         "nav": "me",
@@ -121,9 +122,12 @@ def withdrawal(request: HttpRequest, code: str) -> HttpResponse:
         "note_tone": tone if tone != "draft" else "waiting",
         "note_text": note_text,
         "back_url": reverse("finance:wallet"),
-        "actions": [{"text": _("To the balance"), "url": reverse("finance:wallet")}],
+        "actions": [
+            {"text": _("To the balance"), "url": reverse("finance:wallet")},
+            *([{"text": _("Look again"), "url": request.path}] if waits else []),
+        ],
     }
-    return render(request, "finance/movement.html", context)
+    return movement.page(request, context, waits=waits)
 
 
 @never_cache

@@ -189,6 +189,32 @@ def test_a_deposit_page_tells_only_what_the_bank_said(client, alice, now, settin
     assert "The amount is in your balance" in credited
 
 
+def test_money_on_its_way_is_watched_by_its_page_until_it_has_arrived(client, alice, now):
+    """F108, F109: the part that changes is asked for again; what is over stands still."""
+    part = {"X-Fragment": "1"}
+    make.fund(alice, 6_000_00, now=now)
+    begun = make.order(alice, 12_00, now=now)
+    asked = make.withdraw(alice, 6_000_00, make.bank_account(alice, now=now), now=now)
+    pages = {
+        reverse("finance:deposit_state", args=[begun.code]): "Waiting for the bank",
+        reverse("finance:withdrawal", args=[asked.code]): "A second person looks at this",
+    }
+    for page, words in pages.items():
+        assert f'data-poll="{page}"' in text(client.get(page))
+        shown = text(client.get(page, headers=part))
+        assert words in shown
+        assert 'data-done="false"' in shown
+        assert "<html" not in shown
+
+    make.told(begun, now=now)
+    cashier = make.staff("cashier1", "cashier", now=now).member.user
+    withdrawals.refuse(code=asked.code, actor=cashier, reason="测试", now=now)
+
+    for page in pages:
+        assert "data-poll" not in text(client.get(page))
+        assert 'data-done="true"' in text(client.get(page, headers=part))
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

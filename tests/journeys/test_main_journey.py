@@ -424,7 +424,9 @@ def a_small_amount_goes_out_at_once(player: browser.Visitor, story: Story) -> No
 
     ask_for(player, SMALL)
     player.look("withdrawal-small")
-    player.wait(lambda: page.locator(".tag.tone-done").count() > 0, what="the withdrawal paid")
+    # The page asks by itself, and shows itself anew once it is over.
+    expect(page.locator("[data-poll]")).to_have_count(0, timeout=30_000)
+    expect(page.locator(".tag.tone-done")).not_to_have_count(0)
     player.look("withdrawal-small-paid")
     assert story.balance() == DEPOSIT - story.price + story.prize - SMALL
 

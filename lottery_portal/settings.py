@@ -322,8 +322,12 @@ SMS_SENDER = os.environ.get("SMS_SENDER") or (
     "accounts.sms.OutboxFile" if EMBEDDED else "accounts.sms.NoGateway"
 )
 
-# Mail: printed by the embedded mode, sent through a server in production.
-EMAIL_BACKEND = f"django.core.mail.backends.{'console' if EMBEDDED else 'smtp'}.EmailBackend"
+# Mail: kept as files by the embedded mode, sent through a server in production.
+EMAIL_BACKEND = (
+    "lottery_portal.lib.mail_folder.MailFolder"
+    if EMBEDDED
+    else "django.core.mail.backends.smtp.EmailBackend"
+)
 _mail = urlsplit(os.environ.get("MAIL_URL", "smtp://localhost:25"))
 EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
@@ -430,5 +434,14 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"axes": {"level": "WARNING"}, "django.db.backends": {"level": "WARNING"}},
+    "loggers": {
+        "axes": {"level": "WARNING"},
+        "django.db.backends": {"level": "WARNING"},
+        # Where a mail lies is told by workers, too, which are else quiet below a warning.
+        "lottery_portal.lib.mail_folder": {
+            "handlers": ["console"],
+            "level": "INFO",
+            "propagate": False,
+        },
+    },
 }

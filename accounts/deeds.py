@@ -4,6 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import trail
 
+from . import step_up
+
 trail.name_deeds(
     {
         "accounts.genesis": _("Wrote the first posts and texts"),
@@ -32,4 +34,22 @@ trail.name_deeds(
         "person": _("person"),
         "legal_text": _("legal text"),
     },
+)
+step_up.name_purposes(
+    {
+        "accounts:password": _("Change the password"),
+        "accounts:security": _("Password and second factors"),
+        "mfa_index": _("Password and second factors"),
+        "mfa_activate_totp": _("Set up the authenticator app"),
+        "mfa_deactivate_totp": _("Remove the authenticator app"),
+        "mfa_add_webauthn": _("Add a passkey"),
+        "mfa_edit_webauthn": _("Rename a passkey"),
+        "mfa_remove_webauthn": _("Remove a passkey"),
+        "mfa_view_recovery_codes": _("See the recovery codes"),
+        "mfa_generate_recovery_codes": _("Make new recovery codes"),
+        "accounts:desk_player": _("See personal data of a player"),
+        "accounts:desk_reveal": _("See personal data of a player"),
+        "accounts:desk_staff": _("Staff and their posts"),
+        "audit:approval": _("Decide on an approval"),
+    }
 )

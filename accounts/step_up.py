@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode, urlsplit
 
@@ -16,6 +16,8 @@ from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import Resolver404, resolve
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from lottery_portal.lib.errors import Refused
@@ -24,6 +26,8 @@ from .models import User
 
 P = ParamSpec("P")
 HOLDS = settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+_PURPOSES: dict[str, Promise] = {}
 
 
 class StepUpNeeded(Refused):
@@ -77,6 +81,23 @@ def address(user: Any, goes_to: str) -> str:
     methods = get_adapter().get_reauthentication_methods(user)
     first = next(iter(methods), {"url": settings.LOGIN_URL})
     return f"{first['url']}?{urlencode({'next': goes_to})}"
+
+
+def name_purposes(words: Mapping[str, Promise]) -> None:
+    """Say what people do on pages that ask for a confirmation, by the names of their addresses."""
+    _PURPOSES.update(words)
+
+
+def purpose(goes_to: str) -> str:
+    """What a person will do at the address that follows a confirmation; "" where nothing is said.
+
+    The words are ours, whatever stands in the address: it only chooses among them.
+    """
+    try:
+        name = resolve(urlsplit(goes_to).path).view_name
+    except (Resolver404, ValueError):
+        return ""
+    return str(_PURPOSES.get(name, ""))
 
 
 def _way_back(request: HttpRequest) -> str:

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts import step_up
 from audit import policies, trail
 
 trail.name_deeds(
@@ -39,5 +40,15 @@ policies.name_keys(
         "withdrawal.automatic_up_to_fen": _("Withdrawals paid without a second person, up to"),
         "withdrawal.daily_max_fen": _("Most that one player withdraws on one day"),
         "withdrawal.min_fen": _("Smallest withdrawal"),
+    }
+)
+step_up.name_purposes(
+    {
+        "finance:withdraw": _("Withdraw money"),
+        "finance:bank_accounts": _("Change your bank accounts"),
+        "finance:bank_account_remove": _("Remove a bank account"),
+        "finance:desk_withdrawal": _("Decide on a withdrawal"),
+        "finance:desk_deposits": _("Ask the bank about a deposit again"),
+        "finance:desk_deposit_check": _("Ask the bank about a deposit again"),
     }
 )

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts import step_up
 from audit import policies, trail
 
 trail.name_deeds(
@@ -54,5 +55,25 @@ policies.name_keys(
         "games.plan_days_ahead": _("Days that the calendar of draws reaches ahead"),
         "games.seal_supervisors": _("Supervisors who get every seal statement by mail"),
         "games.seal_timestamp_authority": _("Time-stamping authority for seals"),
+    }
+)
+step_up.name_purposes(
+    {
+        "games:desk_draw": _("Work on a draw"),
+        "games:desk_result": _("Type the drawn numbers"),
+        "games:desk_times": _("Change the times of a draw"),
+        "games:desk_mail_again": _("Mail a seal to supervisors again"),
+        "games:desk_equipment_new": _("Register drawing equipment"),
+        "games:desk_equipment_piece": _("Withdraw drawing equipment or take it into use"),
+        "games:desk_equipment_state": _("Withdraw drawing equipment or take it into use"),
+        "games:desk_inspection_new": _("Record an inspection"),
+        "games:desk_draw_equipment": _("Choose the equipment of a draw"),
+        "games:desk_minutes": _("Sign draw minutes"),
+        "games:desk_minutes_sign": _("Sign draw minutes"),
+        "games:desk_minutes_write": _("Write draw minutes"),
+        "games:desk_switches": _("Switch sales off or on"),
+        "games:desk_switch_off": _("Switch sales off"),
+        "games:desk_switch_on": _("Switch sales on"),
+        "games:desk_licence_new": _("Record a licence"),
     }
 )

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts import step_up
 from audit import policies, trail
 
 trail.name_deeds(
@@ -19,5 +20,10 @@ policies.name_keys(
     {
         "prizes.wallet_up_to_fen": _("Prizes paid into the wallet, up to"),
         "prizes.kit_is_public": _("Regulator's kits open to everybody"),
+    }
+)
+step_up.name_purposes(
+    {
+        "prizes:desk_settle_again": _("Have a draw settled again"),
     }
 )

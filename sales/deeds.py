@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts import step_up
 from audit import policies, trail
 
 trail.name_deeds(
@@ -26,5 +27,12 @@ policies.name_keys(
         "sales.rolling_check_seconds": _(
             "How often open draws are compared with the log, in seconds"
         ),
+    }
+)
+step_up.name_purposes(
+    {
+        "sales:desk_break_glass": _("Open a sealed draw to reading"),
+        "sales:desk_opened_seal": _("Read an opened seal"),
+        "sales:desk_seal_again": _("Have a draw sealed again"),
     }
 )

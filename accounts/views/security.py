@@ -108,9 +108,14 @@ class _Ours:
 
 
 class _NewKey:
-    """After a confirmation the session gets a new key."""
+    """After a confirmation the session gets a new key; before it, its page says what it is for."""
 
     request: HttpRequest
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]  # no types
+        asked = self.request.POST if self.request.method == "POST" else self.request.GET
+        return {**context, "purpose": step_up.purpose(asked.get("next", ""))}
 
     def form_valid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # no types

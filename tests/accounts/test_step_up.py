@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLResolver, get_resolver, reverse
 
 from accounts import demo, step_up
 from accounts.models import Message
@@ -127,6 +129,64 @@ def test_a_refused_change_leaves_the_old_password(current, new, field):
     assert field in answer.context["form"].errors
     user.refresh_from_db()
     assert user.check_password(people.PASSWORD)
+
+
+def test_the_page_says_what_the_confirmation_is_for():
+    """F224: by our own words for the address that follows, whatever else stands in it."""
+    client = people.behind(people.player().user, minutes_ago=6)
+    client.cookies["language"] = "en"
+    asked = client.get(PAGE).headers["Location"]
+    said = "Then you go on to: <b>Change the password</b>"
+
+    assert said in client.get(asked).content.decode()
+    wrong = client.post(asked, {"password": "wrong", "next": PAGE})
+    assert said in wrong.content.decode()
+    for address in ("//evil.example/<b>x</b>", "/no/such/page/", "http://[", "/me/", ""):
+        page = client.get(reverse("account_reauthenticate"), {"next": address}).content.decode()
+        assert "Then you go on to" not in page
+
+
+def test_staff_read_it_beside_the_code():
+    client = people.behind(people.member("support").user, minutes_ago=6)
+    client.cookies["language"] = "en"
+    session = client.session
+    session["seen"] = time.time()
+    session.save()
+
+    asked = client.get(PAGE).headers["Location"]
+
+    assert asked.startswith(reverse("mfa_reauthenticate"))
+    assert "Then you go on to: <b>Change the password</b>" in client.get(asked).content.decode()
+
+
+def test_every_page_that_asks_for_a_confirmation_has_words_for_it():
+    """F224: and no words stand for a page that is not there."""
+    every = dict(named(get_resolver().url_patterns, ""))
+    asking = {name for name, view in every.items() if asks(view)}
+
+    assert len(asking) > 20
+    assert asking - step_up._PURPOSES.keys() == set()
+    assert step_up._PURPOSES.keys() - every.keys() == set()
+
+
+def named(patterns: Iterable[Any], space: str) -> Iterator[tuple[str, Any]]:
+    """Every address by the name that it is reversed by, with its view."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from named(pattern.url_patterns, inner)
+        elif pattern.name:
+            yield f"{space}{pattern.name}", pattern.callback
+
+
+def asks(view: Any) -> bool:
+    """Whether `step_up.required` stands somewhere around the view."""
+    while view is not None:
+        code = getattr(view, "__code__", None)
+        if code is not None and code.co_qualname == "required.<locals>.checked":
+            return True
+        view = getattr(view, "__wrapped__", None)
+    return False
 
 
 def test_the_way_back_after_a_post_is_the_page_it_came_from(rf):

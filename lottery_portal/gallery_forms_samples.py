@@ -203,6 +203,7 @@ def movement() -> Context:
         "note_tone": "attention",
         "note_text": _("Your bank has not answered yet. We are checking; please do not pay again."),
         "back_url": "#",
+        "poll_url": "",
         "actions": [{"text": _("Back to the balance"), "url": "#"}],
     }
 
@@ -227,7 +228,7 @@ def help_page(slug: str) -> Context:
     """A page of help."""
     titles = {
         "rules": _("Rules and prizes"),
-        "limits": _("Limits, break, exclusion"),
+        "limits": _("Limits, breaks, exclusion"),
         "complaints": _("Enquiries and complaints"),
         "verify": _("How to check us"),
     }

@@ -31,7 +31,7 @@ from sales import offers, receipts
 HELP = {
     "rules": gettext_lazy("Rules and prizes"),
     "limits": gettext_lazy("Limits, breaks, exclusion"),
-    "complaints": gettext_lazy("Questions and complaints"),
+    "complaints": gettext_lazy("Enquiries and complaints"),
     "verify": gettext_lazy("How to check us"),
 }
 YEAR_SECONDS = 365 * 24 * 3600

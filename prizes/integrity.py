@@ -42,6 +42,7 @@ OBJECTS_SHOWN = 8
 WITNESS_PATIENCE_SECONDS = 1.0
 NIGHTLY = timedelta(hours=26)  # a verification older than this was missed
 CHART_MINUTES = 60
+LEAST_MINUTES = 3  # with fewer a chart is a lone point: a portal that has just started, mostly
 YEAR = timedelta(days=365)
 LAG_LIMIT_SECONDS = 1.0
 # The chart, in units of its own drawing.
@@ -74,6 +75,7 @@ class WitnessNow:
 def of_now(*, now: datetime) -> Row:
     """Everything the dashboard shows, at this moment."""
     newest, lag = log.latest(), log.lag()
+    waits = pace.waits(since=now - timedelta(minutes=CHART_MINUTES))
     seen = witness(newest_size=newest.size if newest else 0, now=now)
     broken = seals.breaks()
     statements = list(
@@ -91,7 +93,8 @@ def of_now(*, now: datetime) -> Row:
         "lag_seconds": lag,
         "lag_limit": LAG_LIMIT_SECONDS,
         "holding": sequencing.oldest_transactions() if lag > LAG_LIMIT_SECONDS else [],
-        "charts": charts(pace.waits(since=now - timedelta(minutes=CHART_MINUTES)), now=now),
+        "charts": charts(waits, now=now),
+        "few": few(waits),
         "witness": seen,
         "verified": verification.last(),
         "verified_sign": _verified_sign(now),
@@ -346,13 +349,21 @@ def _monitors() -> Row | None:
 
 def charts(found: Sequence[pace.Wait], *, now: datetime) -> list[Row]:
     """The longest wait of each minute of the last hour as lines to draw, for wide screens and for
-    phones; nothing when nothing came.
+    phones; nothing when nothing came, or too little to draw.
 
     A minute in which nothing was written has no wait: the line is interrupted there.
     """
-    if not found:
+    if len(found) < LEAST_MINUTES:
         return []
     return [_chart(found, now, width=WIDE), _chart(found, now, width=NARROW)]
+
+
+def few(found: Sequence[pace.Wait]) -> Row | None:
+    """In figures what is too little to draw; None when nothing came, or enough."""
+    if not 0 < len(found) < LEAST_MINUTES:
+        return None
+    worst = max(found, key=lambda wait: wait.longest)
+    return {"minutes": len(found), "seconds": worst.longest, "at": worst.minute}
 
 
 def _chart(found: Sequence[pace.Wait], now: datetime, *, width: float) -> Row:

@@ -228,9 +228,25 @@ def test_waits_are_drawn_minute_by_minute_and_gaps_stay_gaps():
     assert [line["alone"] for line in wide["lines"]] == [False, True, False]
     assert (wide["worst"], wide["is_in_seconds"]) == ("900", False)
     assert float(narrow["width"]) < float(wide["width"])
-    slow = integrity.charts([pace.Wait(at, 61.0)], now=at)[0]
+    three = [pace.Wait(at - timedelta(minutes=minutes), 61.0 - minutes) for minutes in (2, 1, 0)]
+    slow = integrity.charts(three, now=at)[0]
     assert (slow["worst"], slow["is_in_seconds"]) == ("61", True)
     assert integrity.charts([], now=at) == []
+    assert integrity.few([]) is None
+
+
+def test_one_slow_start_is_a_sentence_with_its_figure_and_no_chart():
+    """F059: a lone point tells of no course; the figure is said all the same."""
+    at = database_time()
+    backlog = [pace.Wait(at - timedelta(minutes=1), 43.2), pace.Wait(at, 0.1)]
+    written()
+
+    assert integrity.charts(backlog, now=at) == []
+    assert integrity.few(backlog) == {"minutes": 2, "seconds": 43.2, "at": backlog[0].minute}
+    assert integrity.few([*backlog, pace.Wait(at, 0.2)]) is None
+    page = text_of(desk())
+    assert "of the last 60 minutes, too few for a chart." in page
+    assert '<svg class="chart' not in page
 
 
 def test_the_log_knows_how_long_its_entries_waited():

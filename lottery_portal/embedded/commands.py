@@ -49,6 +49,7 @@ NEED_NO_ROWS = {
     "--version",
     "-h",
 }
+MAIN = 'if __name__ == "__main__":'  # the last words of a module that can be run
 MOST_PROCESSES = 6
 # The shell without windows first: the same browser for the pages, at half the processor time.
 BROWSERS = (
@@ -187,7 +188,7 @@ def bench(arguments: list[str]) -> int:
 
 def benchmarks(folder: Path) -> list[str]:
     """The names of the benchmarks: modules, or packages that can be run."""
-    modules = (path.stem for path in folder.glob("*.py"))
+    modules = (path.stem for path in folder.glob("*.py") if MAIN in path.read_text("utf-8"))
     runnable = (path.parent.name for path in folder.glob("*/__main__.py"))
     return sorted(name for name in {*modules, *runnable} if not name.startswith("_"))
 

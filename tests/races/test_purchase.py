@@ -149,7 +149,7 @@ def buying_across_the_close() -> tuple[int, int, int]:
     Tickets sold in all; sold at the close or later; committed after the draw was closed.
     """
     players = [make.shadow_player(wallet=1_000_00) for _one in range(16)]
-    draw = make.shadow_draw(closes_in=timedelta(milliseconds=1_500))
+    draw = make.shadow_draw(closes_in=timedelta(seconds=3))
     seen_at_close: list[int] = []
     stop = threading.Event()
 

@@ -483,7 +483,7 @@ def test_a_client_that_hangs_up_costs_one_line_and_no_import(book, capsys, monke
     """N13: the witness gave up the rights to read its own programs; nothing is imported late."""
     monkeypatch.setitem(sys.modules, "traceback", None)  # as if it could not be read
     server = serving(book)
-    with socket.create_connection(server.server_address) as line:
+    with socket.create_connection(("127.0.0.1", server.server_address[1])) as line:
         line.sendall(b"POST /checkpoint HTTP/1.1\r\nContent-Length: 100\r\n\r\n{")
         # Closed without a farewell: the other side is told by a reset.
         line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -502,7 +502,7 @@ def test_a_client_that_hangs_up_costs_one_line_and_no_import(book, capsys, monke
 def test_a_mistake_of_the_witness_is_one_line_that_says_where(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "traceback", None)
     server = serving(None)
-    with socket.create_connection(server.server_address) as line:
+    with socket.create_connection(("127.0.0.1", server.server_address[1])) as line:
         line.sendall(b"GET /key HTTP/1.1\r\n\r\n")
         said = first_line(capsys)
 

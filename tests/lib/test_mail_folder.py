@@ -8,6 +8,7 @@ import json
 import logging
 import stat
 from email.policy import default
+from typing import Any
 
 import pytest
 from django.core.mail import EmailMessage
@@ -18,13 +19,22 @@ BACKEND = "lottery_portal.lib.mail_folder.MailFolder"
 STATEMENT = json.dumps({"format": "seal-statement/1", "root": "0" * 64}).encode()
 
 
+class Listener(logging.Handler):
+    """Hears what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(record.getMessage())
+
+
 @pytest.fixture
 def sent(settings, tmp_path, capfd):
     """A mail with a file, sent as the embedded mode does; what came to the terminal meanwhile."""
     settings.EMAIL_BACKEND, settings.STATE_DIR = BACKEND, tmp_path
-    heard: list[logging.LogRecord] = []
-    listener = logging.Handler()
-    listener.emit = heard.append  # type: ignore[method-assign]
+    listener = Listener()
     logger = logging.getLogger("lottery_portal.lib.mail_folder")
     logger.addHandler(listener)
     mail = EmailMessage("[明彩] 封存声明", "请查收。", "noreply@localhost", ["a@b.example"])
@@ -33,7 +43,7 @@ def sent(settings, tmp_path, capfd):
         assert mail.send() == 1
     finally:
         logger.removeHandler(listener)
-    return [one.getMessage() for one in heard], "".join(capfd.readouterr())
+    return listener.heard, "".join(capfd.readouterr())
 
 
 def test_a_mail_is_kept_as_a_file_that_mail_programs_open(sent, tmp_path):
@@ -43,7 +53,9 @@ def test_a_mail_is_kept_as_a_file_that_mail_programs_open(sent, tmp_path):
     assert place.suffix == ".eml"
     assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
     assert (kept["to"], kept["subject"]) == ("a@b.example", "[明彩] 封存声明")
-    assert kept.get_body().get_content().strip() == "请查收。"
+    body = kept.get_body()
+    assert body is not None
+    assert body.get_content().strip() == "请查收。"
     (file,) = kept.iter_attachments()
     assert (file.get_filename(), file.get_content()) == ("statement.json", STATEMENT)
 
@@ -59,7 +71,8 @@ def test_the_terminal_is_told_one_line_and_no_address(sent, tmp_path):
 
 def test_a_worker_that_only_warns_tells_it_too():
     """Celery sets the level of the root and takes its handlers away."""
-    own = house.LOGGING["loggers"]["lottery_portal.lib.mail_folder"]
+    loggers: Any = house.LOGGING["loggers"]
+    own = loggers["lottery_portal.lib.mail_folder"]
 
     assert own == {"handlers": ["console"], "level": "INFO", "propagate": False}
 

@@ -46,13 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     short: list[pytest.Item] = []
     for item in items:
         if item.get_closest_marker("journey"):
-            file = item.nodeid.partition("::")[0]
-            item.add_marker(pytest.mark.xdist_group(file))
-            long.setdefault(file, []).append(item)
-        elif item.get_closest_marker("slow"):
-            long[item.nodeid] = [item]
-        else:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+        elif not item.get_closest_marker("slow"):
             short.append(item)
+            continue
+        group = item.get_closest_marker("xdist_group")
+        long.setdefault(group.args[0] if group else item.nodeid, []).append(item)
     if not long or not short:
         return
     between = int(len(short) * LONG_WITHIN) // len(long)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
+
+from .ids import uuid7
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ class MailFolder(BaseEmailBackend):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for mail in email_messages:
             now = datetime.now(UTC)
-            place = folder / f"{now:%Y-%m-%dT%H-%M-%S.%fZ}-{secrets.token_hex(4)}.eml"
+            place = folder / f"{now:%Y-%m-%dT%H-%M-%S.%fZ}-{uuid7()}.eml"
             place.write_bytes(mail.message().as_bytes())
             # To whom stands in the file: logs hold no personal data.
             logger.info("Mail kept in %s: %s", place, mail.subject)

@@ -32,6 +32,7 @@ window.Date = class extends Real {
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.xdist_group("board"),  # with one browser for all of them
     pytest.mark.skipif(not browsing.chromium(), reason="there is no chromium on this machine"),
 ]
 

@@ -114,10 +114,10 @@ class StatementView(APIView):
         asked.is_valid(raise_exception=True)
         last = asked.validated_data.get("until") or dates.in_shanghai(timezone.now()).date()
         first = asked.validated_data.get("since") or last - timedelta(days=30)
-        account = wallets.wallet_of(who.player(request.user))
+        codes = wallets.accounts_of(who.player(request.user))
         found = (
             line
-            for line in ledger.statement(account, since=first, until=last + timedelta(days=1))
+            for line in ledger.statement(*codes, since=first, until=last + timedelta(days=1))
             if line.transfer_id > asked.validated_data["after"]
         )
         lines = list(islice(found, MOST_LINES + 1))

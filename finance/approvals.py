@@ -9,11 +9,11 @@ from typing import Any
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from audit import approvals
+from audit import approvals, policies
 from lottery_portal.lib import codes
 from lottery_portal.lib.money import yuan
 
-from . import withdrawals
+from . import adjustments, periods, withdrawals
 
 
 def _needed(_payload: Mapping[str, Any], _at: datetime) -> int:
@@ -61,5 +61,90 @@ approvals.register(
         ),
         words=_words,
         consequence=_("After signing, the money goes to the bank and cannot be called back."),
+    )
+)
+
+
+def _adjusted(request: approvals.Request, now: datetime) -> None:
+    adjustments.book(code=request.payload["adjustment"], now=now)
+
+
+def _eyes(payload: Mapping[str, Any], at: datetime) -> int:
+    """How many people must agree, by the amount (F120): `[[up to fen, people], …]`."""
+    amount = sum(fen for _source, _target, fen in payload["moves"])
+    for up_to, people in policies.read("adjustment.people", at=at):
+        if up_to is None or amount <= up_to:
+            return int(people)
+    return 2
+
+
+def _adjustment_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = [
+        (
+            _now("From %(source)s to %(target)s") % {"source": source, "target": target},
+            _now("%(amount)s yuan") % {"amount": yuan(fen)},
+        )
+        for source, target, fen in payload["moves"]
+    ]
+    rows += [
+        (
+            _now("Balance of %(account)s before") % {"account": account},
+            _now("%(amount)s yuan") % {"amount": yuan(fen)},
+        )
+        for account, fen in sorted(payload["before"].items())
+    ]
+    if payload["reversal_of"]:
+        rows.append((_now("Reversal of"), payload["reversal_of"]))
+    if payload["booked_on"]:
+        rows.append((_now("Booked on"), payload["booked_on"]))
+    return [*rows, (_now("Reason"), payload["reason"])]
+
+
+approvals.register(
+    approvals.Kind(
+        name=adjustments.KIND,
+        title=_("Correct the books"),
+        maker_roles=frozenset({"treasurer", "cashier"}),
+        checker_roles=frozenset({"approver", "compliance"}),
+        needed=_eyes,
+        perform=_adjusted,
+        lifetime=timedelta(days=7),
+        statements=(
+            _("Accounts and amounts are those that the evidence shows."),
+            _("The reason says what went wrong, and how it was found."),
+        ),
+        words=_adjustment_words,
+        consequence=_("After signing, this is in the books for good; only a reversal undoes it."),
+    )
+)
+
+
+def _closed(request: approvals.Request, now: datetime) -> None:
+    periods.close(code=request.payload["period"], approval_code=request.code, now=now)
+
+
+def _one_more(_payload: Mapping[str, Any], _at: datetime) -> int:
+    return 1
+
+
+def _period_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(_now("Period"), payload["period"])]
+
+
+approvals.register(
+    approvals.Kind(
+        name=periods.KIND,
+        title=_("Close a period of the books"),
+        maker_roles=frozenset({"treasurer"}),
+        checker_roles=frozenset({"approver", "compliance"}),
+        needed=_one_more,
+        perform=_closed,
+        lifetime=timedelta(days=7),
+        statements=(
+            _("The books and the bank statements of this period agree."),
+            _("All differences of this period are explained."),
+        ),
+        words=_period_words,
+        consequence=_("After signing, nothing is booked into this period any more."),
     )
 )

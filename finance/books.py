@@ -40,8 +40,8 @@ QUESTIONS: dict[str, str] = {
         SELECT t.id::text FROM finance_transfer t
           JOIN finance_account s ON s.id = t.source_id
           JOIN finance_account g ON g.id = t.target_id
-         WHERE s.kind IN ('WALLET', 'HOLD', 'RECEIVABLE')
-           AND g.kind IN ('WALLET', 'HOLD', 'RECEIVABLE')
+         WHERE s.kind IN ('WALLET', 'WINNINGS', 'BONUS', 'HOLD', 'RECEIVABLE')
+           AND g.kind IN ('WALLET', 'WINNINGS', 'BONUS', 'HOLD', 'RECEIVABLE')
            AND substr(s.code, strpos(s.code, ':')) <> substr(g.code, strpos(g.code, ':'))""",
     "posting_rule_broken": """
         SELECT t.id::text FROM finance_transfer t

@@ -7,6 +7,8 @@ from audit import policies, trail
 
 trail.name_deeds(
     {
+        "finance.adjustment_booked": _("Correction of the books booked"),
+        "finance.period_closed": _("Period of the books closed"),
         "finance.bank_account_added": _("Bank account registered"),
         "finance.bank_account_removed": _("Bank account removed"),
         "finance.deposit_begun": _("Deposit begun"),
@@ -27,6 +29,8 @@ trail.name_deeds(
         "finance.withdrawal_refused": _("Withdrawal refused"),
     },
     {
+        "adjustment": _("Correction of the books"),
+        "period": _("Period of the books"),
         "bank_account": _("Bank account"),
         "deposit": _("Deposit"),
         "withdrawal": _("Withdrawal"),
@@ -35,6 +39,7 @@ trail.name_deeds(
 
 policies.name_keys(
     {
+        "adjustment.people": _("People who must agree to a correction, by amount"),
         "deposit.max_fen": _("Largest single deposit"),
         "deposit.min_fen": _("Smallest single deposit"),
         "withdrawal.automatic_up_to_fen": _("Withdrawals paid without a second person, up to"),

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -34,7 +34,6 @@ logger = logging.getLogger(__name__)
 ASK_AFTER = timedelta(seconds=60)
 CLOSE_AFTER = timedelta(minutes=30)
 AT_ONCE = 200
-TRIES = 5
 
 State = Deposit.State
 Outcome = ProviderEvent.Outcome
@@ -408,34 +407,17 @@ def _charge_back(deposit: Deposit, now: datetime) -> None:
     player = Player.objects.select_related("user").get(code=deposit.player_code)
     owed = f"receivable:{player.code}"
     ledger.open_account(code=owed, kind=AccountKind.RECEIVABLE, is_shadow=False)
-    clearing = _clearing(deposit)
-    for _attempt in range(TRIES):
-        from_wallet = min(wallets.available(player), deposit.amount)
-        moves = [
-            Move(source, clearing, fen)
-            for source, fen in (
-                (wallets.wallet_of(player), from_wallet),
-                (owed, deposit.amount - from_wallet),
-            )
-            if fen
-        ]
-        try:
-            with transaction.atomic():
-                ledger.post(
-                    reference=f"chargeback:{deposit.code}", kind=EntryKind.CHARGEBACK, moves=moves
-                )
-        except IntegrityError as exc:
-            if violated(exc) != "wallet_not_overdrawn":
-                raise
-        else:
-            break
-    else:
-        raise RuntimeError("The wallet never held still long enough for a chargeback.")
+    entry = ledger.post(
+        reference=f"chargeback:{deposit.code}",
+        kind=EntryKind.CHARGEBACK,
+        moves=[Move(wallets.purse_of(player), _clearing(deposit), deposit.amount)],
+    )
+    owed_fen = ledger.moved(entry, source=owed)
     _move(
         deposit,
         State.CHARGED_BACK,
         ended_at=now,
-        body={"from_wallet_fen": from_wallet, "owed_fen": deposit.amount - from_wallet},
+        body={"from_wallet_fen": deposit.amount - owed_fen, "owed_fen": owed_fen},
     )
     messages.send(
         user=player.user,

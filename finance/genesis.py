@@ -7,7 +7,7 @@ from datetime import datetime
 from audit import policies
 from lottery_portal.lib.db import door
 
-from . import ledger
+from . import ledger, periods
 from .ledger import AccountKind
 from .wallets import SHADOW_SOURCE
 
@@ -18,6 +18,8 @@ FIGURES: dict[str, tuple[int, str]] = {
     "withdrawal.automatic_up_to_fen": (5_000_00, "Genesis: above it two members of staff decide"),
     "withdrawal.daily_max_fen": (200_000_00, "Genesis: most that leaves one wallet on one day"),
 }
+# Up to so many fen so many people agree to a correction; None: however much.
+PEOPLE: list[list[int | None]] = [[10_000_00, 1], [None, 2]]
 ACCOUNTS = {
     "clearing:sandbox": (AccountKind.CLEARING, False),
     "escrow:sandbox": (AccountKind.ESCROW, False),
@@ -30,5 +32,12 @@ def load(*, now: datetime) -> None:
     """Set limits of deposits and withdrawals, open the accounts that face the bank."""
     for key, (value, reason) in FIGURES.items():
         policies.set_genesis(key=key, value=value, reason=reason, now=now)
+    policies.set_genesis(
+        key="adjustment.people",
+        value=PEOPLE,
+        reason="Genesis: how many people agree to a correction of the books",
+        now=now,
+    )
+    periods.ensure(now=now)
     for code, (kind, is_shadow) in ACCOUNTS.items():
         ledger.open_account(code=code, kind=kind, is_shadow=is_shadow)

@@ -1,9 +1,12 @@
 """The books: `post` is the only way money moves.
 
-Wallets and holds keep a balance and never go below zero; every other account is worth what was
-moved into it less what was moved out. `REFUSALS` of callers meet these names of constraints:
-`wallet_not_overdrawn`, `hold_not_overdrawn`, `books_not_mixed`, `posting_rule_known`,
-`transfer_never_player_to_player`, `entry_reference_once`.
+Purses and holds keep a balance and never go below zero; every other account is worth what was
+moved into it less what was moved out. A source `purse:<player>` stands for the purses of that
+player, drawn on in the order of the posting rules (F107).
+
+`REFUSALS` of callers meet these names of constraints: `wallet_not_overdrawn`,
+`hold_not_overdrawn`, `books_not_mixed`, `posting_rule_known`, `entry_reference_once`,
+`transfer_never_player_to_player`, `entry_into_an_open_period`, `player_ceiling_kept`.
 """
 
 from __future__ import annotations
@@ -15,15 +18,15 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.db import IntegrityError, connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from lottery_portal.lib.dates import SHANGHAI
-from lottery_portal.lib.db import inside_transaction, violated
+from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
 from .books import Violation, verify_books
-from .models import Account, AccountKind, Entry, EntryKind, Transfer
+from .models import Account, AccountKind, Entry, EntryKind, PostingRule, Transfer
 
 __all__ = [
     "AccountKind",
@@ -32,16 +35,22 @@ __all__ = [
     "Line",
     "Move",
     "Violation",
+    "allowed",
+    "back",
     "balance",
     "balance_at",
     "balances",
     "entry_of",
     "is_open",
+    "is_reversed",
+    "kinds_of",
     "lines",
+    "moved",
     "movements",
     "open_account",
     "post",
     "reverse",
+    "roll_up",
     "statement",
     "trial_balance",
     "verify_books",
@@ -66,7 +75,10 @@ class Move:
 
 @dataclass(frozen=True)
 class Line:
-    """One movement of one account, as its statement shows it; `balance_fen` is what it left."""
+    """One movement of one account, as a statement shows it.
+
+    `balance_fen` is what it left in all accounts of that statement.
+    """
 
     transfer_id: int
     at: datetime
@@ -74,6 +86,7 @@ class Line:
     kind: str
     reference: str
     position: int
+    account: str
     other: str
     amount_fen: int
     balance_fen: int
@@ -87,9 +100,12 @@ def open_account(*, code: str, kind: str, is_shadow: bool = False) -> None:
 
 
 @inside_transaction
-def post(*, reference: str, moves: Sequence[Move], kind: str) -> Entry:
-    """Book `moves` as one entry, once per `reference`; a repeat with other moves is a bug."""
-    return _post(reference, kind, moves, None)
+def post(*, reference: str, moves: Sequence[Move], kind: str, day: date | None = None) -> Entry:
+    """Book `moves` as one entry, once per `reference`; a repeat with other moves is a bug.
+
+    A `day` before today is for what moves no player's money, into a period that is open (F123).
+    """
+    return _post(reference, kind, moves, None, day)
 
 
 @inside_transaction
@@ -101,13 +117,8 @@ def reverse(*, reference: str, of_reference: str) -> Entry:
     original = Entry.objects.get(reference=of_reference)
     if original.kind == EntryKind.REVERSAL:
         raise AlreadyReversed(reference=of_reference)
-    rows = Transfer.objects.filter(entry_id=original.pk).select_related("source", "target")
-    moves = [
-        Move(source=row.target.code, target=row.source.code, amount=row.amount)
-        for row in rows.order_by("-position")
-    ]
     try:
-        return _post(reference, EntryKind.REVERSAL, moves, original.pk)
+        return _post(reference, EntryKind.REVERSAL, back(original), original.pk)
     except IntegrityError as exc:
         if violated(exc) == "entry_reversed_once":
             raise AlreadyReversed(reference=of_reference) from exc
@@ -124,30 +135,61 @@ def entry_of(reference: str) -> Entry | None:
     return Entry.objects.filter(reference=reference).first()
 
 
+def is_reversed(reference: str) -> bool:
+    """Whether the entry of this reference was reversed."""
+    return Entry.objects.filter(reversal_of__reference=reference).exists()
+
+
+def kinds_of(codes: Collection[str]) -> dict[str, str]:
+    """The kind of each of these accounts that there is."""
+    return dict(Account.objects.filter(code__in=codes).values_list("code", "kind"))
+
+
+def allowed(kind: str) -> set[tuple[str, str]]:
+    """From which kind of account into which an entry of `kind` may move money."""
+    return set(
+        PostingRule.objects.filter(entry_kind=kind).values_list("source_kind", "target_kind")
+    )
+
+
+def moved(entry: Entry, *, source: str) -> int:
+    """How much of an entry came from the account `source`, in fen."""
+    rows = Transfer.objects.filter(entry_id=entry.pk, source__code=source)
+    return int(rows.aggregate(sum=Sum("amount"))["sum"] or 0)
+
+
+def back(entry: Entry) -> list[Move]:
+    """The moves that bring what an entry moved back to where it came from, to the fen."""
+    rows = Transfer.objects.filter(entry_id=entry.pk).select_related("source", "target")
+    return [
+        Move(source=row.target.code, target=row.source.code, amount=row.amount)
+        for row in rows.order_by("-id")
+    ]
+
+
 def balance(code: str) -> int:
     """What lies in an account, in fen; an unknown code is a `LookupError`."""
     return balances([code])[code]
 
 
 def balances(codes: Collection[str]) -> dict[str, int]:
-    """What lies in each of these accounts, in fen."""
+    """What lies in each of these accounts, in fen, all of one moment."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT a.code, CASE WHEN a.keeps_balance THEN a.balance ELSE
-                   coalesce((SELECT sum(t.amount) FROM finance_transfer t
-                              WHERE t.target_id = a.id), 0)
-                   - coalesce((SELECT sum(t.amount) FROM finance_transfer t
-                                WHERE t.source_id = a.id), 0)
-                   END::bigint
-              FROM finance_account a WHERE a.code = ANY(%s)
-            """,
-            [list(codes)],
-        )
+        cursor.execute("SELECT * FROM finance_balances(%s)", [list(codes)])
         found: dict[str, int] = dict(cursor.fetchall())
     if missing := set(codes) - set(found):
         raise LookupError(f"No account {', '.join(sorted(missing))}.")
     return found
+
+
+def balance_at(code: str, moment: datetime) -> int:
+    """What lay in the account just before `moment`, in fen; an unknown code is a `LookupError`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT finance_balance_at(%s, %s)", [code, moment])
+        row = cursor.fetchone()
+    if row is None or row[0] is None:
+        raise LookupError(f"No account {code}.")
+    return int(row[0])
 
 
 def trial_balance(*, is_shadow: bool = False) -> int:
@@ -157,70 +199,99 @@ def trial_balance(*, is_shadow: bool = False) -> int:
             """
             SELECT coalesce((SELECT sum(balance) FROM finance_account
                               WHERE keeps_balance AND is_shadow = %(shadow)s), 0)
-                 + coalesce((SELECT sum(t.amount) FROM finance_transfer t
-                               JOIN finance_account a ON a.id = t.target_id
-                              WHERE NOT a.keeps_balance AND a.is_shadow = %(shadow)s), 0)
-                 - coalesce((SELECT sum(t.amount) FROM finance_transfer t
-                               JOIN finance_account a ON a.id = t.source_id
-                              WHERE NOT a.keeps_balance AND a.is_shadow = %(shadow)s), 0)
+                 + coalesce((SELECT sum(t.closing)
+                               FROM finance_trial(%(shadow)s, '-infinity', 'infinity') t
+                              WHERE t.account_id <> 0), 0)
             """,
             {"shadow": is_shadow},
         )
         return int(cursor.fetchone()[0])
 
 
-def movements(code: str, *, kinds: Collection[str] = ()) -> QuerySet[Transfer]:
-    """The transfers of one account, newest first, of all kinds of entries or of these."""
-    account = Account.objects.get(code=code)
-    rows = Transfer.objects.filter(Q(source_id=account.pk) | Q(target_id=account.pk))
+def roll_up(*, most: int = 50_000) -> int:
+    """Add what has its place in the log to the turnover of its day; how many places were taken."""
+    total = 0
+    while taken := _roll(most):
+        total += taken
+        if taken < most:
+            break
+    return total
+
+
+def movements(*codes: str, kinds: Collection[str] = ()) -> QuerySet[Transfer]:
+    """The transfers of these accounts, newest first, of all kinds of entries or of these."""
+    pks = list(Account.objects.filter(code__in=codes).values_list("pk", flat=True))
+    rows = Transfer.objects.filter(Q(source_id__in=pks) | Q(target_id__in=pks))
     if kinds:
         rows = rows.filter(entry__kind__in=kinds)
-    return rows.select_related("entry", "source", "target").order_by("-id")
+    return rows.select_related("entry", "source", "target").order_by("-posted_at", "-id")
 
 
-def lines(code: str, rows: Iterable[Transfer]) -> list[Line]:
-    """Transfers as lines of the statement of the account `code`, which keeps a balance."""
-    return [_line(code, row, None) for row in rows]
+def lines(codes: Collection[str], rows: Iterable[Transfer]) -> list[Line]:
+    """Transfers as lines of the statement of `codes` together; each has what it left in them all.
+
+    All of `codes` keep balances, and no transfer goes from one of them into another.
+    """
+    shown = list(rows)
+    left = _left_by(codes, shown)
+    return [_line(codes, row, left[row.pk]) for row in shown]
 
 
-def statement(code: str, *, since: date, until: date) -> Iterator[Line]:
-    """The movements of one account on Shanghai's days `[since, until)`, oldest first.
+def statement(*codes: str, since: date, until: date) -> Iterator[Line]:
+    """The movements of these accounts on Shanghai's days `[since, until)`, oldest first.
 
-    Each line has the balance it left, whether the account keeps one or not.
+    Each line has what it left in all of them together, whether they keep balances or not.
     """
     first = datetime.combine(since, time.min, SHANGHAI)
     last = datetime.combine(until, time.min, SHANGHAI)
-    account = Account.objects.get(code=code)
-    running = None if account.keeps_balance else balance_at(code, first)
-    rows = movements(code).filter(posted_at__gte=first, posted_at__lt=last).order_by("id")
-    for row in rows.iterator(chunk_size=2000):
-        line = _line(code, row, running)
-        running = None if running is None else line.balance_fen
-        yield line
+    running = sum(balance_at(code, first) for code in codes)
+    rows = movements(*codes).filter(posted_at__gte=first, posted_at__lt=last)
+    for row in rows.order_by("posted_at", "id").iterator(chunk_size=2000):
+        running += row.amount if row.target.code in codes else -row.amount
+        yield _line(codes, row, running)
 
 
-def balance_at(code: str, moment: datetime) -> int:
-    """What lay in the account just before `moment`, folded from its transfers."""
+@door
+def _roll(most: int) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT coalesce(sum(CASE WHEN t.target_id = a.id THEN t.amount ELSE -t.amount END), 0)
-              FROM finance_account a
-              JOIN finance_transfer t ON (t.source_id = a.id OR t.target_id = a.id)
-             WHERE a.code = %s AND t.posted_at < %s
-            """,
-            [code, moment],
-        )
+        cursor.execute("SELECT finance_roll(%s)", [most])
         return int(cursor.fetchone()[0])
 
 
-def _line(code: str, row: Transfer, running: int | None) -> Line:
-    is_in = row.target.code == code
-    amount = row.amount if is_in else -row.amount
-    kept = row.target_balance if is_in else row.source_balance
-    left = kept if running is None else running + amount
-    if left is None:
-        raise ValueError(f"{code} keeps no balance; its statement needs an opening one.")
+def _left_by(codes: Collection[str], rows: Sequence[Transfer]) -> dict[int, int]:
+    """What lay in all these accounts right after each row: each keeps its balance in its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT r.id, coalesce(sum(x.left_over), 0)::bigint
+              FROM unnest(%(ats)s::timestamptz[], %(ids)s::bigint[]) AS r (at, id)
+             CROSS JOIN finance_account a
+              LEFT JOIN LATERAL (
+                SELECT left_over FROM (
+                    (SELECT t.posted_at, t.id, t.source_balance AS left_over
+                       FROM finance_transfer t
+                      WHERE t.source_id = a.id AND (t.posted_at, t.id) <= (r.at, r.id)
+                      ORDER BY t.posted_at DESC, t.id DESC LIMIT 1)
+                    UNION ALL
+                    (SELECT t.posted_at, t.id, t.target_balance
+                       FROM finance_transfer t
+                      WHERE t.target_id = a.id AND (t.posted_at, t.id) <= (r.at, r.id)
+                      ORDER BY t.posted_at DESC, t.id DESC LIMIT 1)) y
+                ORDER BY y.posted_at DESC, y.id DESC LIMIT 1) x ON true
+             WHERE a.code = ANY(%(codes)s)
+             GROUP BY r.id
+            """,
+            {
+                "ats": [row.posted_at for row in rows],
+                "ids": [row.pk for row in rows],
+                "codes": list(codes),
+            },
+        )
+        return dict(cursor.fetchall())
+
+
+def _line(codes: Collection[str], row: Transfer, left_fen: int) -> Line:
+    is_in = row.target.code in codes
     return Line(
         transfer_id=row.pk,
         at=row.posted_at,
@@ -228,17 +299,25 @@ def _line(code: str, row: Transfer, running: int | None) -> Line:
         kind=row.entry.kind,
         reference=row.entry.reference,
         position=row.position,
+        account=row.target.code if is_in else row.source.code,
         other=row.source.code if is_in else row.target.code,
-        amount_fen=amount,
-        balance_fen=left,
+        amount_fen=row.amount if is_in else -row.amount,
+        balance_fen=left_fen,
     )
 
 
-def _post(reference: str, kind: str, moves: Sequence[Move], reversal_of: int | None) -> Entry:
+def _post(
+    reference: str,
+    kind: str,
+    moves: Sequence[Move],
+    reversal_of: int | None,
+    day: date | None = None,
+) -> Entry:
     rows: list[list[Any]] = [[move.source, move.target, move.amount] for move in moves]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT finance_post(%s, %s, %s, %s)", [reference, kind, json.dumps(rows), reversal_of]
+            "SELECT finance_post(%s, %s, %s, %s, %s)",
+            [reference, kind, json.dumps(rows), reversal_of, day],
         )
         (pk,) = cursor.fetchone()
     return Entry.from_db(connection.alias, ["id", "reference", "kind"], [pk, reference, kind])

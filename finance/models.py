@@ -1,11 +1,10 @@
-"""The books, and what brings money in and out. Only this room imports these models."""
+"""What brings money in and out; the books are in `book_models`. Only this room imports these."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q, Value
-from django.db.models.functions import Concat, Lower
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from lottery_portal.lib.codes import new_code
@@ -13,195 +12,45 @@ from lottery_portal.lib.encryption import EncryptedField
 from lottery_portal.lib.ids import uuid7
 from lottery_portal.lib.money import MoneyField
 
+from .book_models import (
+    Account,
+    AccountClass,
+    AccountKind,
+    AccountType,
+    Adjustment,
+    Ceiling,
+    Entry,
+    EntryKind,
+    Flow,
+    Period,
+    PeriodBalance,
+    PostingRule,
+    RolledUp,
+    Transfer,
+    Turnover,
+)
 
-class AccountKind(models.TextChoices):
-    """What an account is for; the posting rules speak of kinds."""
-
-    WALLET = "WALLET", _("Wallet")
-    HOLD = "HOLD", _("Hold")
-    RECEIVABLE = "RECEIVABLE", _("Receivable from a player")
-    STAKES = "STAKES", _("Stakes of a draw")
-    PRIZES = "PRIZES", _("Prize money of a draw")
-    UNCLAIMED = "UNCLAIMED", _("Prizes not yet claimed")
-    POOL = "POOL", _("Pool")
-    FUND = "FUND", _("Adjustment fund")
-    FEE = "FEE", _("Issue fee")
-    WELFARE = "WELFARE", _("Welfare fund")
-    ESCROW = "ESCROW", _("Escrow account")
-    CLEARING = "CLEARING", _("Provider clearing")
-    GRANT = "GRANT", _("Opening balance")
-
-
-class EntryKind(models.TextChoices):
-    """What kind of deed an entry books."""
-
-    DEPOSIT = "DEPOSIT", _("Deposit")
-    PURCHASE = "PURCHASE", _("Purchase")
-    REFUND = "REFUND", _("Refund")
-    ALLOCATION = "ALLOCATION", _("Allocation of stakes")
-    PRIZE = "PRIZE", _("Prize")
-    POOL_ROLL = "POOL_ROLL", _("Pool movement")
-    FUND_COVER = "FUND_COVER", _("Cover from the adjustment fund")
-    WITHDRAWAL_HOLD = "WITHDRAWAL_HOLD", _("Withdrawal, held")
-    WITHDRAWAL_RELEASE = "WITHDRAWAL_RELEASE", _("Withdrawal, released")
-    WITHDRAWAL_PAID = "WITHDRAWAL_PAID", _("Withdrawal, paid")
-    CHARGEBACK = "CHARGEBACK", _("Chargeback")
-    ADJUSTMENT = "ADJUSTMENT", _("Adjustment")
-    OPENING = "OPENING", _("Opening balance")
-    REVERSAL = "REVERSAL", _("Reversal")
-
-
-class Account(models.Model):
-    """A place where money lies. Only those that must not go negative keep a balance (D4)."""
-
-    code = models.CharField(max_length=60, unique=True, verbose_name=_("account code"))
-    kind = models.CharField(max_length=10, choices=AccountKind.choices, verbose_name=_("kind"))
-    is_shadow = models.BooleanField(verbose_name=_("shadow book"))
-    keeps_balance = models.BooleanField(verbose_name=_("keeps a balance"))
-    balance = MoneyField(default=0, verbose_name=_("balance (fen)"))
-    opened_at = models.DateTimeField(verbose_name=_("opened at"))
-
-    class Meta:
-        verbose_name = _("account")
-        verbose_name_plural = _("accounts")
-        constraints = [
-            models.CheckConstraint(
-                name="account_kind_known", condition=Q(kind__in=AccountKind.values)
-            ),
-            models.CheckConstraint(
-                name="account_code_says_its_kind",
-                condition=Q(code__regex=r"^[a-z]+:[A-Za-z0-9._-]+$")
-                & Q(code__startswith=Lower(Concat("kind", Value(":")))),
-            ),
-            models.CheckConstraint(
-                name="wallet_not_overdrawn", condition=~Q(kind="WALLET") | Q(balance__gte=0)
-            ),
-            models.CheckConstraint(
-                name="hold_not_overdrawn", condition=~Q(kind="HOLD") | Q(balance__gte=0)
-            ),
-            models.CheckConstraint(
-                name="account_keeps_balance_when_it_must",
-                condition=Q(keeps_balance=True, kind__in=["WALLET", "HOLD"])
-                | (Q(keeps_balance=False, balance=0) & ~Q(kind__in=["WALLET", "HOLD"])),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.code
-
-
-class PostingRule(models.Model):
-    """Which kind of entry may move money from which kind of account into which (F116)."""
-
-    entry_kind = models.CharField(
-        max_length=18, choices=EntryKind.choices, verbose_name=_("kind of entry")
-    )
-    source_kind = models.CharField(
-        max_length=10, choices=AccountKind.choices, verbose_name=_("kind of source")
-    )
-    target_kind = models.CharField(
-        max_length=10, choices=AccountKind.choices, verbose_name=_("kind of target")
-    )
-
-    class Meta:
-        verbose_name = _("posting rule")
-        verbose_name_plural = _("posting rules")
-        constraints = [
-            models.UniqueConstraint(
-                name="posting_rule_once", fields=["entry_kind", "source_kind", "target_kind"]
-            ),
-            models.CheckConstraint(
-                name="posting_rule_never_player_to_player",
-                condition=~Q(
-                    source_kind__in=["WALLET", "HOLD"],
-                    target_kind__in=["WALLET"],
-                )
-                | Q(entry_kind="WITHDRAWAL_RELEASE"),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.entry_kind}: {self.source_kind} → {self.target_kind}"
-
-
-class Entry(models.Model):
-    """One deed in the books, under a reference that is used once."""
-
-    reference = models.CharField(max_length=80, unique=True, verbose_name=_("entry reference"))
-    kind = models.CharField(max_length=18, choices=EntryKind.choices, verbose_name=_("kind"))
-    booked_on = models.DateField(verbose_name=_("booked on"))  # Shanghai's date
-    is_shadow = models.BooleanField(verbose_name=_("shadow book"))
-    reversal_of = models.ForeignKey(
-        "self",
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="reversals",
-        verbose_name=_("reversal of"),
-    )
-    moves_digest = models.CharField(max_length=64, verbose_name=_("digest of the moves"))
-    xid = models.BigIntegerField(verbose_name=_("transaction"))
-    posted_at = models.DateTimeField(verbose_name=_("posted at"))
-
-    class Meta:
-        verbose_name = _("entry")
-        verbose_name_plural = _("entries")
-        constraints = [
-            models.UniqueConstraint(name="entry_reversed_once", fields=["reversal_of"]),
-            models.CheckConstraint(name="entry_kind_known", condition=Q(kind__in=EntryKind.values)),
-            models.CheckConstraint(
-                name="entry_reversal_is_named",
-                condition=Q(kind="REVERSAL", reversal_of__isnull=False)
-                | (~Q(kind="REVERSAL") & Q(reversal_of__isnull=True)),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.reference
-
-
-class Transfer(models.Model):
-    """One debit and one credit in one row, so that it cannot be unbalanced (D4)."""
-
-    entry = models.ForeignKey(
-        Entry,
-        on_delete=models.PROTECT,
-        related_name="transfers",
-        db_constraint=False,
-        verbose_name=_("entry"),
-    )
-    position = models.SmallIntegerField(verbose_name=_("position"))
-    source = models.ForeignKey(
-        Account,
-        on_delete=models.PROTECT,
-        related_name="moved_out",
-        db_constraint=False,
-        verbose_name=_("source account"),
-    )
-    target = models.ForeignKey(
-        Account,
-        on_delete=models.PROTECT,
-        related_name="moved_in",
-        db_constraint=False,
-        verbose_name=_("target account"),
-    )
-    amount = MoneyField(verbose_name=_("amount (fen)"))
-    source_balance = models.BigIntegerField(
-        null=True, verbose_name=_("balance of the source (fen)")
-    )  # after this row, where one is kept
-    target_balance = models.BigIntegerField(
-        null=True, verbose_name=_("balance of the target (fen)")
-    )
-    is_shadow = models.BooleanField(verbose_name=_("shadow book"))
-    posted_at = models.DateTimeField(verbose_name=_("posted at"))
-
-    class Meta:
-        managed = False  # partitioned by id: the table is made in a migration
-        db_table = "finance_transfer"
-        verbose_name = _("transfer")
-        verbose_name_plural = _("transfers")
-
-    def __str__(self) -> str:
-        return f"{self.entry_id}/{self.position}"
+__all__ = [
+    "Account",
+    "AccountClass",
+    "AccountKind",
+    "AccountType",
+    "Adjustment",
+    "BankAccount",
+    "Ceiling",
+    "Deposit",
+    "Entry",
+    "EntryKind",
+    "Flow",
+    "Period",
+    "PeriodBalance",
+    "PostingRule",
+    "ProviderEvent",
+    "RolledUp",
+    "Transfer",
+    "Turnover",
+    "Withdrawal",
+]
 
 
 class BankAccount(models.Model):

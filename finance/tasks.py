@@ -27,3 +27,19 @@ def send_withdrawal(*, code: str) -> None:
     from . import withdrawals
 
     withdrawals.send(code=code, now=timezone.now())
+
+
+@jobs.handler("finance.roll_up", max_attempts=1)
+def roll_up() -> None:
+    """Add what has its place in the log to the turnover of its day."""
+    from . import ledger
+
+    ledger.roll_up()
+
+
+@jobs.handler("finance.make_periods", max_attempts=1)
+def make_periods() -> None:
+    """Make the months that come."""
+    from . import periods
+
+    periods.keep_ahead(now=timezone.now())

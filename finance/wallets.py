@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Player
@@ -21,9 +23,38 @@ class NotEnoughMoney(Refused):
     message = _("You have %(available_fen)s yuan, and %(asked_fen)s yuan would be needed.")
 
 
+@dataclass(frozen=True)
+class Purses:
+    """What lies in a player's purses, in fen (F107): what he brought in, won, and was given."""
+
+    deposited_fen: int
+    winnings_fen: int
+    bonus_fen: int
+
+    @property
+    def available_fen(self) -> int:
+        """What he may stake."""
+        return self.deposited_fen + self.winnings_fen + self.bonus_fen
+
+    @property
+    def withdrawable_fen(self) -> int:
+        """What he may take out: all but what he was given to play with."""
+        return self.deposited_fen + self.winnings_fen
+
+
 def wallet_of(player: Player) -> str:
-    """The code of the account that holds what the player may spend."""
+    """The code of the account that holds what the player brought in."""
     return f"wallet:{player.code}"
+
+
+def winnings_of(player: Player) -> str:
+    """The code of the account that holds what the player won."""
+    return f"winnings:{player.code}"
+
+
+def bonus_of(player: Player) -> str:
+    """The code of the account that holds what the player was given to play with."""
+    return f"bonus:{player.code}"
 
 
 def hold_of(player: Player) -> str:
@@ -31,19 +62,38 @@ def hold_of(player: Player) -> str:
     return f"hold:{player.code}"
 
 
+def purse_of(player: Player) -> str:
+    """What stands for all the player's purses as the source of a move."""
+    return f"purse:{player.code}"
+
+
+def accounts_of(player: Player) -> tuple[str, str, str]:
+    """The codes of all the player's purses."""
+    return bonus_of(player), wallet_of(player), winnings_of(player)
+
+
 @inside_transaction
 def open_for(player: Player) -> None:
-    """Open wallet and hold of a new player; there before the first fen, so that locks find them."""
+    """Open purses and hold of a new player; there before the first fen, so that locks find them."""
     for code, kind in (
+        (bonus_of(player), AccountKind.BONUS),
         (wallet_of(player), AccountKind.WALLET),
+        (winnings_of(player), AccountKind.WINNINGS),
         (hold_of(player), AccountKind.HOLD),
     ):
         ledger.open_account(code=code, kind=kind, is_shadow=player.is_shadow)
 
 
+def purses(player: Player) -> Purses:
+    """What lies in each purse, of one moment."""
+    bonus, wallet, winnings = accounts_of(player)
+    found = ledger.balances([bonus, wallet, winnings])
+    return Purses(deposited_fen=found[wallet], winnings_fen=found[winnings], bonus_fen=found[bonus])
+
+
 def available(player: Player) -> int:
     """What the player may spend, in fen."""
-    return ledger.balance(wallet_of(player))
+    return purses(player).available_fen
 
 
 def held(player: Player) -> int:

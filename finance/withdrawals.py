@@ -104,7 +104,7 @@ def request(
             return _if_same(same.select_related("bank_account").get(), amount, bank_account)
         if name == "wallet_not_overdrawn":
             raise wallets.NotEnoughMoney(
-                available_fen=wallets.available(player), asked_fen=amount
+                available_fen=wallets.purses(player).withdrawable_fen, asked_fen=amount
             ) from exc
         raise
 
@@ -248,7 +248,7 @@ def foresee(*, player: Player, amount: int, now: datetime) -> int:
     Moves nothing; `request` judges again, by what stands then.
     """
     _check_least(amount, now)
-    available = wallets.available(player)
+    available = wallets.purses(player).withdrawable_fen
     if amount > available:
         raise wallets.NotEnoughMoney(available_fen=available, asked_fen=amount)
     left = left_today(player, now)
@@ -310,7 +310,7 @@ def _request(
     ledger.post(
         reference=f"withdrawal:{withdrawal.code}:hold",
         kind=EntryKind.WITHDRAWAL_HOLD,
-        moves=[Move(wallets.wallet_of(player), wallets.hold_of(player), amount)],
+        moves=[Move(wallets.purse_of(player), wallets.hold_of(player), amount)],
     )
     # The wallet is locked from here on, so requests of one player count each other.
     left = left_today(player, now)
@@ -411,10 +411,13 @@ def _release(
     withdrawal: Withdrawal, state: Withdrawal.State, reason: str, *, actor: Any, now: datetime
 ) -> None:
     player = _player(withdrawal)
+    held = ledger.entry_of(f"withdrawal:{withdrawal.code}:hold")
+    if held is None:
+        raise WithdrawalUnknown
     ledger.post(
         reference=f"withdrawal:{withdrawal.code}:release",
         kind=EntryKind.WITHDRAWAL_RELEASE,
-        moves=[Move(wallets.hold_of(player), wallets.wallet_of(player), withdrawal.amount)],
+        moves=ledger.back(held),
     )
     _move(withdrawal, state, actor=actor, reason=reason[:LONGEST_REASON], ended_at=now)
     _tell(player, withdrawal, "finance.withdrawal_returned", now)

@@ -238,6 +238,8 @@ TICKS: dict[str, int] = {
     "finance.poll_withdrawals": 60,
     "accounts.sweep_tries": 3600,
     "accounts.watch_first_posts": 3600,
+    "finance.roll_up": 15,
+    "finance.make_periods": 86_400,
     "audit.expire_approvals": 60,
     "audit.make_partitions": 86_400,
     "audit.verify_log": 86_400,

@@ -14,8 +14,11 @@ from django.db import transaction
 
 from accounts import demo
 from accounts.models import Player
-from finance import bank_accounts, deposits, ledger, withdrawals
-from finance.models import BankAccount, Deposit, ProviderEvent, Withdrawal
+from audit import approvals
+from audit.models import ApprovalRequest
+from finance import adjustments, bank_accounts, deposits, ledger, withdrawals
+from finance.ledger import Move
+from finance.models import Adjustment, BankAccount, Deposit, Entry, ProviderEvent, Withdrawal
 
 NOW = datetime(2030, 6, 3, 4, 0, tzinfo=UTC)  # after genesis, whenever the tests run
 NAME = "陈小雨"
@@ -138,6 +141,35 @@ def withdraw(
     return withdrawals.request(
         player=who, amount=fen, bank_account=account.code, request_key=key or uuid4(), now=now
     )
+
+
+def decided(adjustment: Adjustment, *, now: datetime = NOW) -> Adjustment:
+    """The word of as many people as a correction needs; the last word books it."""
+    for _person in range(ApprovalRequest.objects.get(code=adjustment.approval_code).needed):
+        checker = staff(f"checker{next(_numbers)}", "approver", now=now).member.user
+        approvals.decide(code=adjustment.approval_code, checker=checker, approve=True, now=now)
+    adjustment.refresh_from_db()
+    return adjustment
+
+
+def adjustment(*moves: Move, reason: str = "账实不符", now: datetime = NOW) -> Adjustment:
+    """A correction that was asked for and awaits its decision."""
+    maker = staff(f"maker{next(_numbers)}", "treasurer", now=now).member.user
+    return adjustments.ask(moves=moves, reason=reason, maker=maker, now=now)
+
+
+def reversal(of_reference: str, *, now: datetime = NOW) -> Adjustment:
+    """A reversal that was asked for and awaits its decision."""
+    maker = staff(f"maker{next(_numbers)}", "treasurer", now=now).member.user
+    return adjustments.ask_reversal(
+        of_reference=of_reference, reason="重复入账", maker=maker, now=now
+    )
+
+
+def reversed_entry(of_reference: str, *, now: datetime = NOW) -> Entry:
+    """The entry that reversed another, by the word of others."""
+    done = decided(reversal(of_reference, now=now), now=now)
+    return Entry.objects.get(reference=f"adjustment:{done.code}")
 
 
 def open_accounts(*accounts: tuple[str, str], is_shadow: bool = False) -> None:

@@ -24,8 +24,8 @@ CREATE TABLE finance_transfer_p0 PARTITION OF finance_transfer FOR VALUES FROM (
 CREATE TABLE finance_transfer_p1 PARTITION OF finance_transfer FOR VALUES FROM (50000000) TO (100000000);
 CREATE TABLE finance_transfer_rest PARTITION OF finance_transfer DEFAULT;
 CREATE INDEX finance_transfer_entry ON finance_transfer (entry_id);
-CREATE INDEX finance_transfer_source ON finance_transfer (source_id, id) INCLUDE (amount);
-CREATE INDEX finance_transfer_target ON finance_transfer (target_id, id) INCLUDE (amount);
+CREATE INDEX finance_transfer_source ON finance_transfer (source_id, posted_at, id) INCLUDE (amount);
+CREATE INDEX finance_transfer_target ON finance_transfer (target_id, posted_at, id) INCLUDE (amount);
 
 CREATE TRIGGER finance_transfer_never_changes BEFORE UPDATE OR DELETE ON finance_transfer
     FOR EACH ROW EXECUTE FUNCTION evidence_never_changes();
@@ -56,6 +56,24 @@ CREATE TRIGGER audit_log_row AFTER INSERT ON finance_account
     FOR EACH ROW EXECUTE FUNCTION audit_log_row('account', 'code', 'balance');
 ALTER TABLE finance_account ENABLE ALWAYS TRIGGER audit_log_row;
 
+-- The chart of accounts (F122): assets 1, liabilities 2, equity 3, income 4, expenses 5.
+INSERT INTO finance_accounttype (kind, accounting_class, number, keeps_balance, is_players) VALUES
+    ('ESCROW', 'ASSET', '1002', false, false), ('OWNBANK', 'ASSET', '1003', false, false),
+    ('CLEARING', 'ASSET', '1012', false, false), ('RECEIVABLE', 'ASSET', '1221', false, true),
+    ('WALLET', 'LIABILITY', '2201', true, true), ('WINNINGS', 'LIABILITY', '2202', true, true),
+    ('BONUS', 'LIABILITY', '2203', true, true), ('HOLD', 'LIABILITY', '2204', true, true),
+    ('STAKES', 'LIABILITY', '2211', false, false), ('PRIZES', 'LIABILITY', '2212', false, false),
+    ('UNCLAIMED', 'LIABILITY', '2213', false, false), ('POOL', 'LIABILITY', '2221', false, false),
+    ('FUND', 'LIABILITY', '2222', false, false), ('WELFARE', 'LIABILITY', '2231', false, false),
+    ('FEE', 'LIABILITY', '2232', false, false), ('BUSINESS', 'LIABILITY', '2233', false, false),
+    ('TAX', 'LIABILITY', '2234', false, false), ('PARTNER', 'LIABILITY', '2241', false, false),
+    ('ORGANISER', 'LIABILITY', '2242', false, false), ('SUSPENSE', 'LIABILITY', '2299', false, false),
+    ('GRANT', 'EQUITY', '3001', false, false), ('SURPLUS', 'EQUITY', '3103', false, false),
+    ('INCOME', 'INCOME', '4001', false, false), ('EXPENSE', 'EXPENSE', '5001', false, false);
+CREATE TRIGGER finance_accounttype_never_changes BEFORE UPDATE OR DELETE ON finance_accounttype
+    FOR EACH ROW EXECUTE FUNCTION evidence_never_changes();
+ALTER TABLE finance_accounttype ENABLE ALWAYS TRIGGER finance_accounttype_never_changes;
+
 CREATE FUNCTION finance_open_account(code text, kind text, is_shadow boolean)
     RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE found finance_account;
@@ -63,7 +81,8 @@ BEGIN
     SELECT * INTO found FROM finance_account a WHERE a.code = $1;
     IF found.id IS NULL THEN
         INSERT INTO finance_account (code, kind, is_shadow, keeps_balance, balance, opened_at)
-        VALUES ($1, $2, $3, $2 IN ('WALLET', 'HOLD'), 0, clock_timestamp())
+        VALUES ($1, $2, $3, coalesce((SELECT y.keeps_balance FROM finance_accounttype y WHERE y.kind = $2), false),
+                0, clock_timestamp())
         ON CONFLICT DO NOTHING;
         SELECT * INTO found FROM finance_account a WHERE a.code = $1;
     END IF;
@@ -78,7 +97,7 @@ END $$;
 CREATE FUNCTION finance_entry_hash(entry bigint) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = public, pg_temp AS $$
     SELECT sha256(convert_to(concat_ws('|', 'entry/1', e.id, e.reference, e.kind, e.booked_on, e.is_shadow,
-                                       coalesce(e.reversal_of_id, 0), e.moves_digest, e.xid,
+                                       coalesce(e.reversal_of_id, 0), e.asked_digest, e.moves_digest, e.xid,
                                        extract(epoch FROM e.posted_at), t.rows), 'UTF8'))
       FROM finance_entry e, (
         SELECT string_agg(concat_ws(',', x.id, x.position, x.source_id, x.target_id, x.amount,
@@ -89,18 +108,75 @@ CREATE FUNCTION finance_entry_hash(entry bigint) RETURNS bytea LANGUAGE sql STAB
 $$;
 REVOKE ALL ON FUNCTION finance_entry_hash(bigint) FROM PUBLIC;
 
--- moves: [["source code", "target code", fen], …]
+-- Moves from `purse:<player>` become moves from the purses that stand for it in such an entry, in the
+-- order of the posting rules (F107). What they do not hold is asked of the wallet, whose constraint
+-- refuses. Each move has its place among those asked for as its fourth member. All accounts that keep
+-- a balance are locked by code before any of them is read.
+CREATE FUNCTION finance_drawn(kind text, moves jsonb) RETURNS jsonb LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    player text;
+    players bigint;
+    drawn jsonb := '[]';
+    taken jsonb := '{}';
+    step record;
+    purse record;
+    wanted bigint;
+    part bigint;
+BEGIN
+    SELECT min(substr(m->>0, 7)), count(DISTINCT m->>0) INTO player, players
+      FROM jsonb_array_elements(moves) m WHERE m->>0 LIKE 'purse:%';
+    IF players > 1 THEN
+        RAISE EXCEPTION 'an entry draws on the purses of one player'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_draws_on_one_player';
+    END IF;
+    PERFORM 1 FROM finance_account a
+      WHERE a.keeps_balance
+        AND a.code = ANY (ARRAY(SELECT lower(r.source_kind) || ':' || player FROM finance_postingrule r
+                                 WHERE r.entry_kind = $1 AND r.rank IS NOT NULL
+                                 UNION ALL SELECT m->>0 FROM jsonb_array_elements(moves) m
+                                 UNION ALL SELECT m->>1 FROM jsonb_array_elements(moves) m))
+      ORDER BY a.code FOR NO KEY UPDATE;
+    FOR step IN SELECT m->>0 AS source, m->>1 AS target, (m->>2)::bigint AS amount, n
+                  FROM jsonb_array_elements(moves) WITH ORDINALITY AS x(m, n) ORDER BY n LOOP
+        wanted := step.amount;
+        IF step.source NOT LIKE 'purse:%' THEN
+            drawn := drawn || jsonb_build_array(jsonb_build_array(step.source, step.target, wanted, step.n));
+            CONTINUE;
+        END IF;
+        FOR purse IN SELECT a.code, a.keeps_balance, a.balance - coalesce((taken->>a.code)::bigint, 0) AS left_over
+                       FROM finance_account t
+                       JOIN finance_postingrule r ON r.entry_kind = $1 AND r.target_kind = t.kind AND r.rank IS NOT NULL
+                       JOIN finance_account a ON a.code = lower(r.source_kind) || ':' || player
+                      WHERE t.code = step.target ORDER BY r.rank LOOP
+            part := CASE WHEN purse.keeps_balance THEN least(wanted, purse.left_over) ELSE wanted END;
+            CONTINUE WHEN part <= 0;
+            drawn := drawn || jsonb_build_array(jsonb_build_array(purse.code, step.target, part, step.n));
+            taken := taken || jsonb_build_object(purse.code, coalesce((taken->>purse.code)::bigint, 0) + part);
+            wanted := wanted - part;
+        END LOOP;
+        IF wanted > 0 OR step.amount <= 0 THEN
+            drawn := drawn || jsonb_build_array(jsonb_build_array('wallet:' || player, step.target, wanted, step.n));
+        END IF;
+    END LOOP;
+    RETURN drawn;
+END $$;
+REVOKE ALL ON FUNCTION finance_drawn(text, jsonb) FROM PUBLIC;
+
+-- moves: [["source code", "target code", fen], …]; a source may be `purse:<player>`.
 -- They are read once; a settlement books a thousand at a time. From then on each step is one pass over
 -- arrays and looks accounts up by key, whatever the planner believes of tables that grow all day.
--- The entry of `reference` is returned when it is known and moved the same. Locks are taken in one
--- order: the accounts that keep a balance by code, then the reference. Times are read after the locks,
--- so that the movements of one wallet stand in the order of their times.
-CREATE FUNCTION finance_post(reference text, kind text, moves jsonb, reversal_of bigint DEFAULT NULL)
+-- The entry of `reference` is returned when it is known and was asked for in the same words. Locks are
+-- taken in one order: the accounts that keep a balance by code, then the reference. Times are read after
+-- the locks, so that the movements of one wallet stand in the order of their times. A day other than
+-- today's may be given to what moves no player's money, into a period that is still open (F123).
+CREATE FUNCTION finance_post(reference text, kind text, moves jsonb, reversal_of bigint DEFAULT NULL,
+                             day date DEFAULT NULL)
     RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
     SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
     entry_pk bigint;
-    digest text := encode(sha256(convert_to(kind || moves::text, 'UTF8')), 'hex');
+    asked text := encode(sha256(convert_to(kind || moves::text, 'UTF8')), 'hex');
     known finance_entry;
     original finance_entry;
     shadow boolean;
@@ -116,10 +192,11 @@ DECLARE
     kept_sources bigint[];
     kept_targets bigint[];
     first_wrong bigint;
+    places smallint[];
 BEGIN
     SELECT * INTO known FROM finance_entry e WHERE e.reference = $1;
     IF known.id IS NOT NULL THEN
-        IF known.moves_digest <> digest OR known.reversal_of_id IS DISTINCT FROM $4 THEN
+        IF known.asked_digest <> asked OR known.reversal_of_id IS DISTINCT FROM $4 THEN
             RAISE EXCEPTION 'reference % was used for other moves', $1
                 USING ERRCODE = 'unique_violation', CONSTRAINT = 'entry_reference_once';
         END IF;
@@ -128,6 +205,12 @@ BEGIN
     IF coalesce(jsonb_array_length(moves), 0) = 0 THEN
         RAISE EXCEPTION 'an entry moves something'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_moves_something';
+    END IF;
+
+    IF moves::text LIKE '%"purse:%' THEN
+        moves := finance_drawn(kind, moves);
+        SELECT array_agg((m->>3)::smallint ORDER BY n), jsonb_agg(m - 3 ORDER BY n) INTO places, moves
+          FROM jsonb_array_elements(moves) WITH ORDINALITY AS x(m, n);
     END IF;
 
     SELECT array_agg(m->>0 ORDER BY n), array_agg(m->>1 ORDER BY n), array_agg((m->>2)::bigint ORDER BY n)
@@ -144,7 +227,8 @@ BEGIN
         SELECT y.n, s.id AS source_id, t.id AS target_id, s.keeps_balance AS source_keeps, t.keeps_balance AS target_keeps,
                s.id IS NULL OR t.id IS NULL OR shadow IS NULL AS is_unknown,
                s.is_shadow <> shadow OR t.is_shadow <> shadow AS is_mixed, y.amount <= 0 AS is_nothing,
-               s.kind IN ('WALLET', 'HOLD', 'RECEIVABLE') AND t.kind IN ('WALLET', 'HOLD', 'RECEIVABLE')
+               s.kind IN ('WALLET', 'WINNINGS', 'BONUS', 'HOLD', 'RECEIVABLE')
+                   AND t.kind IN ('WALLET', 'WINNINGS', 'BONUS', 'HOLD', 'RECEIVABLE')
                    AND substr(s.code, strpos(s.code, ':')) <> substr(t.code, strpos(t.code, ':')) AS to_another,
                $2 <> 'REVERSAL' AND NOT EXISTS (
                    SELECT 1 FROM finance_postingrule r
@@ -155,7 +239,8 @@ BEGIN
     IF first_wrong IS NOT NULL THEN
         SELECT s.id IS NULL OR t.id IS NULL OR shadow IS NULL AS unknown,
                s.is_shadow <> shadow OR t.is_shadow <> shadow AS mixed, amounts[first_wrong] <= 0 AS nothing,
-               s.kind IN ('WALLET', 'HOLD', 'RECEIVABLE') AND t.kind IN ('WALLET', 'HOLD', 'RECEIVABLE')
+               s.kind IN ('WALLET', 'WINNINGS', 'BONUS', 'HOLD', 'RECEIVABLE')
+                   AND t.kind IN ('WALLET', 'WINNINGS', 'BONUS', 'HOLD', 'RECEIVABLE')
                    AND substr(s.code, strpos(s.code, ':')) <> substr(t.code, strpos(t.code, ':')) AS to_another,
                s.kind AS source_kind, t.kind AS target_kind,
                source_codes[first_wrong] AS source, target_codes[first_wrong] AS target
@@ -184,15 +269,21 @@ BEGIN
     PERFORM 1 FROM finance_account a WHERE a.id = ANY (kept_sources || kept_targets)
       ORDER BY a.code FOR NO KEY UPDATE;
     moment := clock_timestamp();
+    IF $5 IS NOT NULL AND (kept_sources IS NOT NULL OR kept_targets IS NOT NULL
+                           OR $5 > (moment AT TIME ZONE 'Asia/Shanghai')::date) THEN
+        RAISE EXCEPTION 'what moves players'' money is booked on its day, and nothing before its time'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_booked_on_its_day';
+    END IF;
 
-    INSERT INTO finance_entry (reference, kind, booked_on, is_shadow, reversal_of_id, moves_digest, xid, posted_at)
-    VALUES ($1, $2, (moment AT TIME ZONE 'Asia/Shanghai')::date, shadow, $4, digest,
-            pg_current_xact_id()::text::bigint, moment)
+    INSERT INTO finance_entry (reference, kind, booked_on, is_shadow, reversal_of_id, asked_digest, moves_digest,
+                               xid, posted_at)
+    VALUES ($1, $2, coalesce($5, (moment AT TIME ZONE 'Asia/Shanghai')::date), shadow, $4, asked,
+            encode(sha256(convert_to(kind || moves::text, 'UTF8')), 'hex'), pg_current_xact_id()::text::bigint, moment)
     ON CONFLICT ON CONSTRAINT finance_entry_reference_key DO NOTHING
     RETURNING id INTO entry_pk;
     IF entry_pk IS NULL THEN  -- the same deed at the same moment was first
         SELECT * INTO known FROM finance_entry e WHERE e.reference = $1;
-        IF known.moves_digest <> digest OR known.reversal_of_id IS DISTINCT FROM $4 THEN
+        IF known.asked_digest <> asked OR known.reversal_of_id IS DISTINCT FROM $4 THEN
             RAISE EXCEPTION 'reference % was used for other moves', $1
                 USING ERRCODE = 'unique_violation', CONSTRAINT = 'entry_reference_once';
         END IF;
@@ -214,7 +305,7 @@ BEGIN
 
     INSERT INTO finance_transfer (entry_id, position, source_id, target_id, amount,
                                   source_balance, target_balance, is_shadow, posted_at)
-    SELECT entry_pk, x.n, x.source, x.target, x.amount,
+    SELECT entry_pk, coalesce(places[x.n], x.n), x.source, x.target, x.amount,
            CASE WHEN x.source_keeps THEN s.balance + coalesce(sum(x.amount) OVER (
                PARTITION BY x.source ORDER BY x.n DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) END,
            CASE WHEN x.target_keeps THEN t.balance - coalesce(sum(x.amount) OVER (
@@ -246,17 +337,23 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_reversal_mirrors';
         END IF;
     END IF;
+    IF $2 IN ('DEPOSIT', 'PURCHASE', 'REFUND', 'PRIZE') AND EXISTS (SELECT 1 FROM finance_ceiling) THEN
+        PERFORM finance_count_flows(entry_pk);
+    END IF;
     PERFORM audit_log_add('entry', $1, finance_entry_hash(entry_pk));
     RETURN entry_pk;
 END $$;
-REVOKE ALL ON FUNCTION finance_post(text, text, jsonb, bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION finance_post(text, text, jsonb, bigint, date) FROM PUBLIC;
 REVOKE ALL ON FUNCTION finance_open_account(text, text, boolean) FROM PUBLIC;
 """
 UNDO = """
-DROP FUNCTION finance_post(text, text, jsonb, bigint);
+DROP FUNCTION finance_post(text, text, jsonb, bigint, date);
+DROP FUNCTION finance_drawn(text, jsonb);
 DROP FUNCTION finance_open_account(text, text, boolean);
 DROP FUNCTION finance_entry_hash(bigint);
 DROP TRIGGER audit_log_row ON finance_account;
+DROP TRIGGER finance_accounttype_never_changes ON finance_accounttype;
+DELETE FROM finance_accounttype;
 DROP FUNCTION finance_account_stays() CASCADE;
 DROP TRIGGER finance_entry_never_changes ON finance_entry;
 ALTER TABLE finance_account RESET (fillfactor);

@@ -36,12 +36,12 @@ BEGIN
         RAISE EXCEPTION 'a withdrawal does not go from % to %', OLD.state, NEW.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_goes_forward';
     END IF;
-    IF NEW.state = 'APPROVED' AND OLD.state <> 'APPROVED' AND NOT EXISTS (
-        SELECT 1 FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+    IF NEW.state = 'APPROVED' AND OLD.state <> 'APPROVED' AND NEW.amount IS DISTINCT FROM (
+        SELECT sum(t.amount) FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
           JOIN finance_account w ON w.id = t.source_id JOIN finance_account h ON h.id = t.target_id
          WHERE e.reference = 'withdrawal:' || NEW.code || ':hold' AND e.kind = 'WITHDRAWAL_HOLD'
-           AND (w.code, h.code, t.amount)
-               = ('wallet:' || NEW.player_code, 'hold:' || NEW.player_code, NEW.amount)) THEN
+           AND w.code IN ('wallet:' || NEW.player_code, 'winnings:' || NEW.player_code)
+           AND h.code = 'hold:' || NEW.player_code) THEN
         RAISE EXCEPTION 'what leaves is held in the books first'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_held_in_the_books';
     END IF;

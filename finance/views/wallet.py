@@ -58,14 +58,14 @@ def wallet(request: HttpRequest) -> HttpResponse:
     player = who.player(request.user)
     kind = request.GET.get("kind", "")
     chosen = KINDS.get(kind, ())
-    account = wallets.wallet_of(player)
-    page = Paginator(ledger.movements(account, kinds=chosen), ROWS).get_page(
-        request.GET.get("page")
-    )
-    lines = ledger.lines(account, page.object_list)
+    codes = wallets.accounts_of(player)
+    page = Paginator(ledger.movements(*codes, kinds=chosen), ROWS).get_page(request.GET.get("page"))
+    purses = wallets.purses(player)
+    lines = ledger.lines(codes, page.object_list)
     context = {
         "nav": "me",
-        "available_fen": wallets.available(player),
+        "purses": purses,
+        "available_fen": purses.available_fen,
         "held_fen": wallets.held(player),
         "holder": str(player.person.name) if player.person else "",
         "limits": [],
@@ -141,7 +141,9 @@ def _days(lines: list[Line]) -> list[dict[str, Any]]:
 
 def _file(player: Player, first: date, last: date, language: str) -> Iterator[bytes]:
     """The file in pieces; it is written after the page's own language has been put away."""
-    lines = ledger.statement(wallets.wallet_of(player), since=first, until=last + timedelta(days=1))
+    lines = ledger.statement(
+        *wallets.accounts_of(player), since=first, until=last + timedelta(days=1)
+    )
     with translation.override(language):
         head = [
             _("Time"),

@@ -236,7 +236,7 @@ BEGIN
            encode(sha256(convert_to(string_agg(prizes_winner_line(d.ticket, d.won, d.amount, d.owner_id), ''
                                                ORDER BY d.owner_id, d.ticket_id), 'UTF8')), 'hex') AS digest,
            jsonb_agg(jsonb_build_array('prizes:' || draw.code,
-                     CASE WHEN d.amount <= up_to THEN 'wallet:' || d.player ELSE 'unclaimed:' || draw.code END, d.amount)
+                     CASE WHEN d.amount <= up_to THEN 'winnings:' || d.player ELSE 'unclaimed:' || draw.code END, d.amount)
                      ORDER BY d.owner_id, d.ticket_id) AS moves
       INTO found FROM due d;
     IF (found.winners, found.amount, found.digest) IS DISTINCT FROM (part.winners::bigint, part.amount::numeric, part.digest::text) THEN

@@ -102,7 +102,7 @@ BEGIN
         draws := draws || bought.draw::text;
         zones := zones || jsonb_array_length(bought.zones);
         moves := moves || jsonb_build_array(jsonb_build_array(
-            'wallet:' || buyer.code, 'stakes:' || bought.draw, (wanted->>'price')::bigint));
+            'purse:' || buyer.code, 'stakes:' || bought.draw, (wanted->>'price')::bigint));
     END LOOP;
     IF buyer.verified_at IS NULL THEN
         PERFORM sales_refuse_buyer();

@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, connection, connections, tr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from finance import ledger, wallets
+from finance import adjustments, ledger, wallets
 from finance.ledger import EntryKind, Move
 from finance.models import Account, Entry, Transfer
 from lottery_portal.lib import dates
@@ -36,12 +36,12 @@ def post(reference, moves, kind):
         return ledger.post(reference=reference, moves=moves, kind=kind)
 
 
-def by_hand(reference, moves, of):
-    """A reversal past the door, by the function behind it."""
-    original = Entry.objects.get(reference=of).pk
+def by_hand(reference, kind, moves, of=None):
+    """An entry past the door, by the function behind it."""
+    original = Entry.objects.get(reference=of).pk if of else None
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT finance_post(%s, 'REVERSAL', %s, %s)", [reference, json.dumps(moves), original]
+            "SELECT finance_post(%s, %s, %s, %s)", [reference, kind, json.dumps(moves), original]
         )
 
 
@@ -294,13 +294,11 @@ def test_an_entry_that_makes_no_sense_is_refused(moves, kind, name):
 
 
 def test_a_wallet_gives_or_takes_in_one_entry():
-    make.open_accounts(("wallet:A", "WALLET"), ("hold:A", "HOLD"))
+    make.open_accounts(("wallet:A", "WALLET"), ("organiser:a", "ORGANISER"))
     post("d:1", [Move("clearing:sandbox", "wallet:A", 10)], "DEPOSIT")
-    post("d:2", [Move("wallet:A", "hold:A", 10)], "WITHDRAWAL_HOLD")
-    with pytest.raises(IntegrityError) as caught:
-        by_hand("d:3", [("hold:A", "wallet:A", 5), ("wallet:A", "hold:A", 5)], "d:1")
+    moves = [Move("organiser:a", "wallet:A", 5), Move("wallet:A", "organiser:a", 5)]
 
-    assert violated(caught.value) == "entry_uses_a_balance_one_way"
+    assert refused("d:2", moves, "EVENT_FEE") == "entry_uses_a_balance_one_way"
 
 
 def test_a_reversal_moves_everything_back(alice):
@@ -309,25 +307,26 @@ def test_a_reversal_moves_everything_back(alice):
     hold = [Move(wallets.wallet_of(alice), wallets.hold_of(alice), fen) for fen in (10_00, 20_00)]
     post("deed:1", hold, "WITHDRAWAL_HOLD")
 
-    with transaction.atomic():
-        entry = ledger.reverse(reference="back:1", of_reference="deed:1")
+    entry = make.reversed_entry("deed:1")
 
     assert (wallets.available(alice), wallets.held(alice)) == (100_00, 0)
-    assert Entry.objects.get(pk=entry.pk).reversal_of == ledger.entry_of("deed:1")
+    assert entry.reversal_of == ledger.entry_of("deed:1")
     assert ledger.verify_books() == []
 
 
 def test_a_second_reversal_is_refused(alice):
-    """F105"""
+    """F105: once it is booked nobody asks for another, and one asked for before is refused."""
     make.fund(alice, 100_00)
     post(
         "deed:1", [Move(wallets.wallet_of(alice), wallets.hold_of(alice), 10_00)], "WITHDRAWAL_HOLD"
     )
-    with transaction.atomic():
-        ledger.reverse(reference="back:1", of_reference="deed:1")
+    first, second = make.reversal("deed:1"), make.reversal("deed:1")
+    make.decided(first)
 
-    with pytest.raises(ledger.AlreadyReversed), transaction.atomic():
-        ledger.reverse(reference="back:2", of_reference="deed:1")
+    with pytest.raises(ledger.AlreadyReversed):
+        make.decided(second)
+    with pytest.raises(ledger.AlreadyReversed):
+        make.reversal("deed:1")
 
     assert wallets.available(alice) == 100_00
     assert Entry.objects.filter(kind="REVERSAL").count() == 1
@@ -338,27 +337,50 @@ def test_a_reversal_is_not_reversed(alice):
     make.fund(alice, 100_00)
     hold = Move(wallets.wallet_of(alice), wallets.hold_of(alice), 10_00)
     post("deed:1", [hold], "WITHDRAWAL_HOLD")
-    with transaction.atomic():
-        ledger.reverse(reference="back:1", of_reference="deed:1")
+    back = make.reversed_entry("deed:1")
 
-    with pytest.raises(ledger.AlreadyReversed), transaction.atomic():
-        ledger.reverse(reference="back:2", of_reference="back:1")
+    with pytest.raises(ledger.AlreadyReversed):
+        make.reversal(back.reference)
     with pytest.raises(IntegrityError) as caught:
-        by_hand("back:3", [(hold.source, hold.target, 10_00)], "back:1")
+        by_hand("back:3", "REVERSAL", [(hold.source, hold.target, 10_00)], back.reference)
 
-    assert violated(caught.value) == "entry_reversal_is_final"
+    assert violated(caught.value) in {"entry_reversal_is_final", "correction_is_approved"}
     assert wallets.available(alice) == 100_00
 
 
 def test_a_reversal_mirrors_its_original(alice):
-    """F105"""
+    """F105: whatever was approved, only the mirror of an entry reverses it."""
     deposit = make.fund(alice, 100_00)
     of = f"deposit:{deposit.code}"
+    asked = make.reversal(of)
     with pytest.raises(IntegrityError) as caught:
-        by_hand("back:1", [(wallets.wallet_of(alice), "clearing:sandbox", 5)], of)
+        by_hand(
+            f"adjustment:{asked.code}",
+            "REVERSAL",
+            [(wallets.wallet_of(alice), "clearing:sandbox", 5)],
+            of,
+        )
 
-    assert violated(caught.value) == "entry_reversal_mirrors"
+    assert violated(caught.value) in {"entry_reversal_mirrors", "correction_is_approved"}
     assert wallets.available(alice) == 100_00
+
+
+def test_nothing_is_corrected_without_the_word_of_others(alice):
+    """F212: neither an adjustment nor a reversal, nor one that was asked for but not decided."""
+    make.fund(alice, 100_00)
+    make.open_accounts(("suspense:a", "SUSPENSE"))
+    move = Move("suspense:a", wallets.wallet_of(alice), 7_00)
+    asked = make.adjustment(move)
+
+    assert refused("adjustment:none", [move], "ADJUSTMENT") == "correction_is_approved"
+    assert refused(f"adjustment:{asked.code}", [move], "ADJUSTMENT") == "correction_is_approved"
+
+    done = make.decided(asked)
+    more = [Move(move.source, move.target, 8_00)]
+    assert refused(f"adjustment:{asked.code}", more, "ADJUSTMENT") == "entry_reference_once"
+    assert wallets.available(alice) == 107_00
+    assert done.before == {"suspense:a": 0, wallets.wallet_of(alice): 100_00}
+    assert done.after == {"suspense:a": -7_00, wallets.wallet_of(alice): 107_00}
 
 
 def test_what_was_spent_cannot_be_reversed_out_of_a_wallet(alice):
@@ -368,10 +390,9 @@ def test_what_was_spent_cannot_be_reversed_out_of_a_wallet(alice):
         "deed:1", [Move(wallets.wallet_of(alice), wallets.hold_of(alice), 10_00)], "WITHDRAWAL_HOLD"
     )
 
-    with pytest.raises(IntegrityError) as caught, transaction.atomic():
-        ledger.reverse(reference="back:1", of_reference=f"deposit:{deposit.code}")
+    with pytest.raises(adjustments.NoLongerCovered):
+        make.reversed_entry(f"deposit:{deposit.code}")
 
-    assert violated(caught.value) == "wallet_not_overdrawn"
     assert wallets.available(alice) == 90_00
 
 
@@ -439,7 +460,7 @@ def test_a_statement_of_a_house_account_has_a_running_balance_too(alice):
     moves=st.lists(
         st.tuples(
             st.sampled_from(["prizes:h", "stakes:h"]),
-            st.sampled_from(["wallet:H1", "wallet:H2", "wallet:H3"]),
+            st.sampled_from(["winnings:H1", "winnings:H2", "winnings:H3"]),
             st.integers(min_value=1, max_value=10**12),
         ),
         min_size=1,
@@ -452,11 +473,11 @@ def test_whatever_is_moved_nothing_is_lost(db, moves):
     make.open_accounts(
         ("prizes:h", "PRIZES"),
         ("stakes:h", "STAKES"),
-        ("wallet:H1", "WALLET"),
-        ("wallet:H2", "WALLET"),
-        ("wallet:H3", "WALLET"),
+        ("winnings:H1", "WINNINGS"),
+        ("winnings:H2", "WINNINGS"),
+        ("winnings:H3", "WINNINGS"),
     )
-    codes = ["prizes:h", "stakes:h", "wallet:H1", "wallet:H2", "wallet:H3"]
+    codes = ["prizes:h", "stakes:h", "winnings:H1", "winnings:H2", "winnings:H3"]
     before = ledger.balances(codes)
 
     for source, deed in kind.items():

@@ -10,9 +10,11 @@ from django.db import IntegrityError, transaction
 
 from finance import bank_accounts, deposits, ledger, wallets, withdrawals
 from finance.ledger import Move
-from finance.models import BankAccount, Deposit, Entry, ProviderEvent, Withdrawal
+from finance.models import Adjustment, BankAccount, Deposit, Entry, ProviderEvent, Withdrawal
+from lottery_portal.lib.db import violated
 from tests import make_money as make
 from tests.at_once import at_once
+from tests.owner import as_owner
 
 pytestmark = [
     pytest.mark.race,
@@ -105,13 +107,11 @@ def test_reversing_twice_at_once_moves_the_money_back_once():
         "deed:1", [Move(wallets.wallet_of(alice), wallets.hold_of(alice), 40_00)], "WITHDRAWAL_HOLD"
     )
 
-    def back(number):
-        with transaction.atomic(durable=True):
-            return ledger.reverse(reference=f"back:{number}", of_reference="deed:1")
+    asked = [make.reversal("deed:1") for _number in range(8)]
 
-    results = at_once([partial(back, number) for number in range(8)])
+    results = at_once([partial(make.decided, one) for one in asked])
 
-    assert len(of_type(results, Entry)) == 1
+    assert len(of_type(results, Adjustment)) == 1
     assert len(of_type(results, ledger.AlreadyReversed)) == 7
     assert (wallets.available(alice), wallets.held(alice)) == (100_00, 0)
 
@@ -130,8 +130,8 @@ def test_one_reference_at_once_is_one_entry():
 
 def test_entries_over_the_same_wallets_never_wait_for_each_other_in_a_ring():
     """F103: balances are locked by code, in whatever order the moves name them."""
-    codes = [f"wallet:R{number}" for number in range(8)]
-    make.open_accounts(("prizes:r", "PRIZES"), *((code, "WALLET") for code in codes))
+    codes = [f"winnings:R{number}" for number in range(8)]
+    make.open_accounts(("prizes:r", "PRIZES"), *((code, "WINNINGS") for code in codes))
 
     def pay(number):
         turned = codes[number % 8 :] + codes[: number % 8]
@@ -285,3 +285,26 @@ def test_callbacks_and_polls_at_once_do_not_disturb_each_other():
     assert results == [0, 0, 0, 0]
     assert wallets.available(alice) == 60_00
     assert ledger.verify_books() == []
+
+
+def test_an_approval_is_good_for_its_own_moves_only():
+    """F212: moves altered behind the approval's back are not booked."""
+    alice = make.player()
+    make.open_accounts(("suspense:a", "SUSPENSE"))
+    asked = make.adjustment(Move("suspense:a", wallets.wallet_of(alice), 7_00))
+    with as_owner() as owner:
+        owner.execute("ALTER TABLE finance_adjustment DISABLE TRIGGER finance_adjustment_stands")
+        owner.execute(
+            "UPDATE finance_adjustment SET moves = jsonb_set(moves, '{0,2}', '800')"
+            " WHERE code = %s",
+            [asked.code],
+        )
+        owner.execute(
+            "ALTER TABLE finance_adjustment ENABLE ALWAYS TRIGGER finance_adjustment_stands"
+        )
+
+    with pytest.raises(IntegrityError) as caught:
+        make.decided(asked)
+
+    assert violated(caught.value) == "correction_is_approved"
+    assert wallets.available(alice) == 0

@@ -376,7 +376,7 @@ def test_a_batch_is_never_larger_than_it_should_be(monkeypatch):
     make_draws.settled(draw)
 
     assert list(Batch.objects.order_by("number").values_list("winners", flat=True)) == [2, 2, 1]
-    assert ledger.balance(f"wallet:{player.code}") == 5 * 5_00
+    assert ledger.balance(f"winnings:{player.code}") == 5 * 5_00
     assert sum(Batch.objects.values_list("amount", flat=True)) == 5 * 5_00
 
 

@@ -118,9 +118,9 @@ def test_the_statement_of_the_wallet_names_the_ticket_that_won():
     """Each prize in the statement leads to its ticket."""
     player = make.shadow_player(wallet=14_00)
     make_draws.settled(make_draws.confirmed(*one_of_each_tier(), player=player))
-    wallet = f"wallet:{player.code}"
+    codes = wallets.accounts_of(player)
 
-    lines = ledger.lines(wallet, ledger.movements(wallet, kinds=["PRIZE"]))
+    lines = ledger.lines(codes, ledger.movements(*codes, kinds=["PRIZE"]))
 
     won = {
         (prize.amount, prize.ticket.code)

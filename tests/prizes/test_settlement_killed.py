@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, connections
 
 from accounts.models import Player
-from finance import ledger
+from finance import wallets
 from games import draws
 from games.models import Draw
 from lottery_portal.lib.db import database_time
@@ -96,7 +96,7 @@ class Undisturbed:
         assert amounts(draw) == self.amounts
         assert books(draw) == self.books
         paid = Prize.objects.filter(draw=draw, route="WALLET").values_list("amount", flat=True)
-        assert ledger.balance(f"wallet:{self.player.code}") == wallet + sum(paid)
+        assert wallets.available(self.player) == wallet + sum(paid)
         assert comparison.settled_differences(draws.find(draw.code)) == []
 
 
@@ -106,7 +106,7 @@ def strike(wanted: int, *blows: Callable[[int], None]) -> None:
     strikes, draws_settled = 0, 0
     while strikes < wanted:
         draw = known.again()
-        wallet = ledger.balance(f"wallet:{known.player.code}")
+        wallet = wallets.available(known.player)
         was_struck = True
         while was_struck:
             after = known.seconds * (strikes * GOLDEN % 1)

@@ -1,0 +1,69 @@
+"""Corrections are booked by the word of others, in the very moves they gave it for (F212)."""
+
+from django.db import migrations
+
+LOGGED = {  # table: kind and key in the log
+    "finance_adjustment": ("adjustment", "code"),
+    "finance_period": ("period", "code"),
+    "finance_ceiling": ("ceiling", "id"),
+}
+GUARDS = """
+-- An adjustment or a reversal in the books is one that was asked for, approved by others, in these moves.
+CREATE FUNCTION finance_correction_is_approved() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM finance_adjustment a JOIN audit_approvalrequest r ON r.code = a.approval_code
+         WHERE NEW.reference = 'adjustment:' || a.code AND r.kind = 'finance.adjustment' AND r.state = 'PERFORMED'
+           AND r.payload::jsonb->>'adjustment' = a.code AND r.payload::jsonb->'moves' = a.moves
+           AND r.payload::jsonb->>'reversal_of' = a.reversal_of
+           AND NEW.asked_digest = encode(sha256(convert_to(NEW.kind || a.moves::text, 'UTF8')), 'hex')
+           AND a.reversal_of = coalesce((SELECT o.reference FROM finance_entry o WHERE o.id = NEW.reversal_of_id), '')
+           AND coalesce(a.booked_on, NEW.booked_on) = NEW.booked_on) THEN
+        RAISE EXCEPTION 'a correction is booked by its own approval'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_is_approved';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER finance_correction_is_approved AFTER INSERT ON finance_entry
+    FOR EACH ROW WHEN (NEW.kind IN ('ADJUSTMENT', 'REVERSAL')) EXECUTE FUNCTION finance_correction_is_approved();
+ALTER TABLE finance_entry ENABLE ALWAYS TRIGGER finance_correction_is_approved;
+
+-- What was asked for stays; the balances after it are added once, when it is in the books.
+CREATE FUNCTION finance_adjustment_stands() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.booked_at IS NOT NULL
+       OR (to_jsonb(NEW) - '{after,booked_at}'::text[]) <> (to_jsonb(OLD) - '{after,booked_at}'::text[])
+       OR NEW.booked_at IS NULL OR NEW.after IS NULL
+       OR NOT EXISTS (SELECT 1 FROM finance_entry e WHERE e.reference = 'adjustment:' || NEW.code) THEN
+        RAISE EXCEPTION 'adjustment % stays what was asked for', OLD.code
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'adjustment_stands';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER finance_adjustment_stands BEFORE UPDATE OR DELETE ON finance_adjustment
+    FOR EACH ROW EXECUTE FUNCTION finance_adjustment_stands();
+ALTER TABLE finance_adjustment ENABLE ALWAYS TRIGGER finance_adjustment_stands;
+"""
+SQL = GUARDS + "".join(
+    f"""
+CREATE TRIGGER audit_log_row AFTER INSERT OR UPDATE ON {table}
+    FOR EACH ROW EXECUTE FUNCTION audit_log_row('{kind}', '{key}');
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER audit_log_row;
+SELECT audit_log_add('{kind}', key, hash) FROM audit_rows_now('{table}');
+"""  # noqa: S608 - names written above
+    for table, (kind, key) in LOGGED.items()
+)
+UNDO = (
+    "".join(f"DROP TRIGGER audit_log_row ON {table};" for table in LOGGED)
+    + """
+DROP FUNCTION finance_adjustment_stands() CASCADE;
+DROP FUNCTION finance_correction_is_approved() CASCADE;
+"""
+)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("finance", "0007_ceilings"), ("audit", "0007_log")]
+    operations = [migrations.RunSQL(SQL, UNDO)]

@@ -13,7 +13,9 @@ from audit import approvals, policies
 from lottery_portal.lib import codes
 from lottery_portal.lib.money import yuan
 
-from . import adjustments, periods, withdrawals
+from . import adjustments, payment_approvals, periods, withdrawals
+
+__all__ = ["payment_approvals"]  # registered by being imported
 
 
 def _needed(_payload: Mapping[str, Any], _at: datetime) -> int:

@@ -80,9 +80,14 @@ QUESTIONS: dict[str, str] = {
                  GROUP BY t.entry_id) m ON m.entry_id = e.id
          WHERE e.moves_digest
             <> encode(sha256(convert_to(e.kind || m.moves::text, 'UTF8')), 'hex')""",
+    # An earlier day is for what moves no player's money; a later one for nothing.
     "booked_on_another_day": """
         SELECT e.reference FROM finance_entry e
-         WHERE e.booked_on <> (e.posted_at AT TIME ZONE 'Asia/Shanghai')::date""",
+         WHERE e.booked_on > (e.posted_at AT TIME ZONE 'Asia/Shanghai')::date
+            OR (e.booked_on < (e.posted_at AT TIME ZONE 'Asia/Shanghai')::date AND EXISTS (
+                SELECT 1 FROM finance_transfer t
+                  JOIN finance_account a ON a.id IN (t.source_id, t.target_id) AND a.keeps_balance
+                 WHERE t.entry_id = e.id))""",
     "reversal_of_a_reversal": """
         SELECT e.reference FROM finance_entry e JOIN finance_entry o ON o.id = e.reversal_of_id
          WHERE o.kind = 'REVERSAL'""",
@@ -102,6 +107,28 @@ QUESTIONS: dict[str, str] = {
                       WHERE state NOT IN ('PAID', 'FAILED', 'REFUSED') GROUP BY player_code) w
             ON a.code = 'hold:' || w.player_code
          WHERE a.kind = 'HOLD' AND a.balance <> coalesce(w.sum, 0)""",
+    "payment_order_and_books_differ": """
+        SELECT o.code FROM finance_paymentorder o
+          LEFT JOIN finance_entry e ON e.reference = 'order:' || o.code
+         WHERE (o.state IN ('PAID', 'RETURNED')) <> (e.id IS NOT NULL)""",
+    # What was remitted is what dues were paid by, to the fen.
+    "dues_and_books_differ": """
+        SELECT a.code FROM finance_account a
+         CROSS JOIN LATERAL (
+               SELECT coalesce(sum(CASE WHEN e.reversal_of_id IS NULL THEN t.amount
+                                        ELSE -t.amount END), 0) AS fen
+                 FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+                WHERE e.kind IN ('REMITTANCE', 'PARTNER_PAID') AND t.source_id = a.id
+                   OR (e.kind = 'REVERSAL' AND t.target_id = a.id AND EXISTS (
+                       SELECT 1 FROM finance_entry o WHERE o.id = e.reversal_of_id
+                          AND o.kind IN ('REMITTANCE', 'PARTNER_PAID')))) paid
+         WHERE a.kind IN ('WELFARE', 'FEE', 'TAX', 'PARTNER') AND NOT a.is_shadow
+           AND paid.fen <> coalesce((
+               SELECT sum(d.amount) FROM finance_due d
+                 JOIN finance_paymentorder o ON o.id = d.order_id AND o.state = 'PAID'
+                WHERE d.account = a.code AND NOT EXISTS (
+                      SELECT 1 FROM finance_entry e JOIN finance_entry r ON r.reversal_of_id = e.id
+                       WHERE e.reference = 'order:' || o.code)), 0)""",
     "deposit_and_books_differ": """
         SELECT d.code FROM finance_deposit d
           LEFT JOIN finance_entry e ON e.reference = 'deposit:' || d.code

@@ -9,6 +9,15 @@ trail.name_deeds(
     {
         "finance.adjustment_booked": _("Correction of the books booked"),
         "finance.period_closed": _("Period of the books closed"),
+        "finance.due_made": _("Due made"),
+        "finance.payee_listed": _("Payee listed"),
+        "finance.payee_refused": _("Payee refused"),
+        "finance.payee_retired": _("Payee taken off the list"),
+        "finance.payment_order_approved": _("Payment order approved"),
+        "finance.payment_order_paid": _("Payment order paid"),
+        "finance.payment_order_dropped": _("Payment order dropped"),
+        "finance.payment_order_returned": _("Payment returned by the bank"),
+        "finance.treasury_receipt_recorded": _("Treasury receipt recorded"),
         "finance.bank_account_added": _("Bank account registered"),
         "finance.bank_account_removed": _("Bank account removed"),
         "finance.deposit_begun": _("Deposit begun"),
@@ -31,6 +40,9 @@ trail.name_deeds(
     {
         "adjustment": _("Correction of the books"),
         "period": _("Period of the books"),
+        "due": _("Amount owed"),
+        "payee": _("Payee"),
+        "payment_order": _("Payment order"),
         "bank_account": _("Bank account"),
         "deposit": _("Deposit"),
         "withdrawal": _("Withdrawal"),
@@ -40,6 +52,10 @@ trail.name_deeds(
 policies.name_keys(
     {
         "adjustment.people": _("People who must agree to a correction, by amount"),
+        "remittance.fee_share": _("Share of the issue fee that is remitted, in ten-thousandths"),
+        "remittance.due_day": _("Day of the next month by which dues are paid"),
+        "organiser.settle_working_days": _("Working days until an event is settled"),
+        "payment.people": _("People who must agree to a payment order, by amount"),
         "deposit.max_fen": _("Largest single deposit"),
         "deposit.min_fen": _("Smallest single deposit"),
         "withdrawal.automatic_up_to_fen": _("Withdrawals paid without a second person, up to"),

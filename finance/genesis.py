@@ -20,6 +20,19 @@ FIGURES: dict[str, tuple[int, str]] = {
 }
 # Up to so many fen so many people agree to a correction; None: however much.
 PEOPLE: list[list[int | None]] = [[10_000_00, 1], [None, 2]]
+# A share of the issue fee in ten-thousandths, days of the next month, working days after an event.
+REMITTANCE: list[tuple[str, str, object, str]] = [
+    ("remittance.fee_share", "", 5_000, "Genesis: half of the issue fee is remitted"),
+    ("remittance.due_day", "", 15, "Genesis: dues of a month are paid by the 15th of the next"),
+    ("remittance.due_day", "TAX", 15, "Tax withheld is paid by the 15th of the next month"),
+    ("organiser.settle_working_days", "", 7, "Genesis: an event is settled within 7 working days"),
+    (
+        "payment.people",
+        "",
+        [[1_000_000_00, 1], [None, 2]],
+        "Genesis: how many people agree to a payment order",
+    ),
+]
 ACCOUNTS = {
     "clearing:sandbox": (AccountKind.CLEARING, False),
     "escrow:sandbox": (AccountKind.ESCROW, False),
@@ -38,6 +51,8 @@ def load(*, now: datetime) -> None:
         reason="Genesis: how many people agree to a correction of the books",
         now=now,
     )
+    for key, scope, figure, reason in REMITTANCE:
+        policies.set_genesis(key=key, scope=scope, value=figure, reason=reason, now=now)
     periods.ensure(now=now)
     for code, (kind, is_shadow) in ACCOUNTS.items():
         ledger.open_account(code=code, kind=kind, is_shadow=is_shadow)

@@ -276,3 +276,8 @@ class Withdrawal(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+from .remittance_models import Due, Payee, PaymentOrder, Purpose, TreasuryReceipt  # noqa: E402
+
+__all__ += ["Due", "Payee", "PaymentOrder", "Purpose", "TreasuryReceipt"]

@@ -43,3 +43,13 @@ def make_periods() -> None:
     from . import periods
 
     periods.keep_ahead(now=timezone.now())
+
+
+@jobs.handler("finance.make_dues", max_attempts=1)
+def make_dues() -> None:
+    """Make the dues of the months that are over, and give alarm of those that are late."""
+    from . import dues
+
+    now = timezone.now()
+    dues.make(now=now)
+    dues.notice_late(now=now)

@@ -123,3 +123,54 @@ class BankAccountAdmin(WithPlayer):
     list_display = ["shown_code", "player", "bank_name", "last_digits", "added_at", "removed_at"]
     search_fields = ["code", "player_code"]
     fields = ["shown_code", "player", "bank_name", "last_digits", "added_at", "removed_at"]
+
+
+@admin.register(models.Payee)
+class PayeeAdmin(ReadOnlyAdmin):
+    """Who may be paid; numbers are masked."""
+
+    list_display = ["code", "purpose", "party", "name", "bank_name", "last_digits", "state"]
+    list_filter = ["purpose", "state"]
+    search_fields = ["code", "name"]
+    fields = [
+        "code",
+        "purpose",
+        "party",
+        "name",
+        "bank_name",
+        "last_digits",
+        "state",
+        "approval_code",
+        "reason",
+        "asked_at",
+        "listed_at",
+        "ended_at",
+    ]
+
+
+@admin.register(models.PaymentOrder)
+class PaymentOrderAdmin(WithAmount):
+    """Payment orders."""
+
+    list_display = ["code", "purpose", "account", "payee", "yuan", "state", "paid_on"]
+    list_filter = ["purpose", "state"]
+    list_select_related = ["payee"]
+    search_fields = ["code", "account", "bank_reference"]
+
+
+@admin.register(models.Due)
+class DueAdmin(WithAmount):
+    """Dues."""
+
+    list_display = ["code", "account", "subject", "position", "yuan", "due_on", "order"]
+    list_select_related = ["order"]
+    search_fields = ["code", "account", "subject"]
+
+
+@admin.register(models.TreasuryReceipt)
+class TreasuryReceiptAdmin(WithAmount):
+    """Treasury receipts."""
+
+    list_display = ["number", "order", "yuan", "issued_on", "file_digest", "recorded_at"]
+    list_select_related = ["order"]
+    search_fields = ["number", "order__code"]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import reports
 from audit.reports import Column
 
-from .models import EntryKind, Transfer
+from .models import Due, EntryKind, PaymentOrder, Transfer
 
 
 class EntriesForm(reports.PeriodForm):
@@ -75,6 +75,67 @@ reports.register(
         rows=_rows,
         count=_count,
         form=EntriesForm,
+        roles=frozenset({"treasurer", "auditor", "regulator", "compliance"}),
+    )
+)
+
+
+class DuesForm(reports.PeriodForm):
+    """The interval in which dues were made."""
+
+
+def _dues(params: Mapping[str, Any]) -> QuerySet[Due]:
+    since, until = reports.period(params)
+    return Due.objects.filter(made_at__gte=since, made_at__lt=until)
+
+
+def _due_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    found = _dues(params).select_related("order__payee").prefetch_related("order__receipts")
+    for due in found.order_by("pk").iterator(chunk_size=2000):
+        order = due.order
+        is_paid = order is not None and order.state == PaymentOrder.State.PAID
+        yield (
+            due.account,
+            due.subject,
+            due.position,
+            due.amount,
+            due.kept,
+            due.due_on,
+            order.code if order else "",
+            order.state if order else "",
+            order.payee.name if order else "",
+            order.paid_on if order and is_paid else None,
+            order.bank_reference if order and is_paid else "",
+            ", ".join(receipt.number for receipt in order.receipts.all()) if order else "",
+        )
+
+
+def _due_count(params: Mapping[str, Any]) -> int:
+    return _dues(params).count()
+
+
+reports.register(
+    reports.Report(
+        name="finance.dues",
+        title=_("Dues and their payment"),
+        about=_("What was owed for each month or event, until when, and how it was paid."),
+        columns=[
+            Column("account", _("Account")),
+            Column("subject", _("Month or event")),
+            Column("position", _("Position"), "count"),
+            Column("amount", _("Amount (yuan)"), "money"),
+            Column("kept", _("Kept back (yuan)"), "money"),
+            Column("due_on", _("Due on"), "day"),
+            Column("order", _("Payment order")),
+            Column("state", _("State")),
+            Column("payee", _("Name of the payee")),
+            Column("paid_on", _("Paid on"), "day"),
+            Column("bank_reference", _("Number given by the bank")),
+            Column("receipts", _("Treasury receipt")),
+        ],
+        rows=_due_rows,
+        count=_due_count,
+        form=DuesForm,
         roles=frozenset({"treasurer", "auditor", "regulator", "compliance"}),
     )
 )

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from .views import deposit, desk, wallet, withdraw
+from .views import deposit, desk, payments, remittance, wallet, withdraw
 
 app_name = "finance"
 
@@ -25,4 +25,21 @@ urlpatterns: list[URLPattern] = [
     path("desk/deposits/", desk.desk_deposits, name="desk_deposits"),
     path("desk/deposits/<str:code>/check/", desk.desk_deposit_check, name="desk_deposit_check"),
     path("desk/ledger/", desk.desk_ledger, name="desk_ledger"),
+    path("desk/remittances/", remittance.desk_remittances, name="desk_remittances"),
+    path(
+        "desk/remittances/<str:account>/pay/",
+        remittance.desk_payment_new,
+        name="desk_payment_new",
+    ),
+    path(
+        "desk/remittances/<str:account>/draw/",
+        remittance.desk_drawing_new,
+        name="desk_drawing_new",
+    ),
+    path("desk/payments/", payments.desk_payments, name="desk_payments"),
+    path("desk/payments/<str:code>/", payments.desk_payment, name="desk_payment"),
+    path("desk/receipts/<str:digest>/", payments.desk_receipt, name="desk_receipt"),
+    path("desk/payees/", remittance.desk_payees, name="desk_payees"),
+    path("desk/payees/new/", remittance.desk_payee_new, name="desk_payee_new"),
+    path("desk/payees/<str:code>/retire/", remittance.desk_payee_retire, name="desk_payee_retire"),
 ]

@@ -8,8 +8,10 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from audit import waiting
+from lottery_portal.lib import dates
 
-from .models import Deposit, Withdrawal
+from . import dues, treasury_receipts
+from .models import Deposit, PaymentOrder, Withdrawal
 
 SILENT_FOR = timedelta(minutes=10)
 
@@ -27,6 +29,25 @@ def _unanswered(_user: Any, now: datetime) -> int:
         state__in=[Withdrawal.State.SENDING, Withdrawal.State.UNKNOWN],
         sent_at__lte=now - SILENT_FOR,
     ).count()
+
+
+def _late(_user: Any, now: datetime) -> int:
+    return len(dues.late(dates.in_shanghai(now).date()))
+
+
+def _to_order(_user: Any, now: datetime) -> int:
+    today = dates.in_shanghai(now).date()
+    return (
+        dues.unpaid().filter(order__isnull=True, due_on__range=(today, today + dues.SOON)).count()
+    )
+
+
+def _to_pay(_user: Any, _now: datetime) -> int:
+    return PaymentOrder.objects.filter(state=PaymentOrder.State.APPROVED).count()
+
+
+def _without_receipt(_user: Any, _now: datetime) -> int:
+    return len(treasury_receipts.missing())
 
 
 waiting.register(
@@ -61,3 +82,26 @@ waiting.register(
         sign="bank",
     )
 )
+for name, title, count, url_name, tone in (
+    ("late", _("Dues in arrears"), _late, "finance:desk_remittances", "wrong"),
+    ("due_soon", _("Dues to be paid within 5 days"), _to_order, "finance:desk_remittances", ""),
+    ("to_pay", _("Payment orders to bring to the bank"), _to_pay, "finance:desk_payments", ""),
+    (
+        "without_receipt",
+        _("Payments without a treasury receipt"),
+        _without_receipt,
+        "finance:desk_payments",
+        "",
+    ),
+):
+    waiting.register(
+        waiting.Waiting(
+            name=f"finance.{name}",
+            title=title,
+            count=count,
+            url_name=url_name,
+            roles=frozenset({"treasurer"}),
+            tone=tone or "waiting",
+            sign="bank",
+        )
+    )

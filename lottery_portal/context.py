@@ -37,6 +37,7 @@ PLACES = (
     "finance:desk_withdrawals",
     "finance:desk_deposits",
     "finance:desk_ledger",
+    "finance:desk_remittances",
     "audit:approvals",
     "prizes:desk_integrity",
     "audit:trail",

@@ -554,6 +554,15 @@ def test_the_doors_behind_the_pages_are_the_only_ones(alice):
         "desk_deposits",
         "desk_deposit_check",
         "desk_ledger",
+        "desk_remittances",
+        "desk_payment_new",
+        "desk_drawing_new",
+        "desk_payments",
+        "desk_payment",
+        "desk_receipt",
+        "desk_payees",
+        "desk_payee_new",
+        "desk_payee_retire",
     }
     assert deposits.find(alice, deposits.of(alice)[0].code).player_code == alice.code
     assert withdrawals.of(alice) == []

@@ -11,13 +11,13 @@ from django.utils import timezone
 from accounts.models import Message, Player
 from audit import alarms, approvals, log, reports, sequencing
 from audit.models import TrailRecord
-from finance import bank_accounts, deposits
+from finance import bank_accounts, deposits, dues, treasury_receipts
 from games import calendar, licences, monitors, switches
 from games.models import Announcement, Draw, Game
 from lottery_portal import jobs
 from prizes import kits
 from sales import rolling
-from tests import make, make_equipment, make_money, people
+from tests import make, make_equipment, make_money, make_remittance, people
 
 from . import stage
 
@@ -59,6 +59,7 @@ def furnish() -> House:
     waiting = make.ticket(player, on_sale, [single]).code
     house = House(player, newcomer, crew, past, sealed, on_sale, won, lost, waiting)
     _money(house)
+    _dues(house)
     _drawing(house)
     _desk(house)
     _proof(house)
@@ -93,6 +94,31 @@ def _money(house: House) -> None:
         "held": held.code,
         "account": bank_accounts.of(house.player)[0].code,
     }
+
+
+def _dues(house: House) -> None:
+    """Dues of last month: paid with a receipt, approved, waiting, open; business fee to draw."""
+    ago = make_remittance.month(1)
+    make_remittance.allocate(
+        ("welfare:ssq", 360_000_00), ("fee:ssq", 130_000_00), ("tax:ssq", 20_000_00), on=ago
+    )
+    make_remittance.allocate(("welfare:dlt", 340_000_01), on=make_remittance.month(2))
+    dues.make(now=people.right_now())
+    treasury = make_remittance.payee("WELFARE")
+    make_remittance.payee("BUSINESS")
+    make_remittance.payee("FEE")
+    make_remittance.asked_payee("TAX")
+    paid = make_remittance.paid(make_remittance.order("welfare:dlt", treasury))
+    treasury_receipts.record(
+        order=paid.code, number="沪财缴 2026-0001", issued_on=make_remittance.today(),
+        amount=paid.amount, file_name="receipt.pdf", content=b"%PDF-1.7 receipt",
+        actor=make_remittance.member("treasurer"), now=people.right_now(),
+    )  # fmt: skip
+    asked = make_remittance.asked_order("welfare:ssq", treasury)
+    house.codes |= {
+        "order": paid.code, "order_asked": asked.code, "owed": "fee:ssq",
+        "business": "business:ssq",
+    }  # fmt: skip
 
 
 def _drawing(house: House) -> None:
@@ -285,6 +311,16 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         "finance:desk_withdrawal": [("cashier", "", {"code": house.codes["held"]})],
         "finance:desk_deposits": [("treasurer", "", {})],
         "finance:desk_ledger": [("treasurer", "", {})],
+        "finance:desk_remittances": [("treasurer", "", {}), ("auditor", "", {})],
+        "finance:desk_payment_new": [("treasurer", "", {"account": house.codes["owed"]})],
+        "finance:desk_drawing_new": [("treasurer", "", {"account": house.codes["business"]})],
+        "finance:desk_payments": [("treasurer", "?state=all", {})],
+        "finance:desk_payment": [
+            ("treasurer", "", {"code": house.codes["order"]}),
+            ("compliance", "", {"code": house.codes["order_asked"]}),
+        ],
+        "finance:desk_payees": [("treasurer", "", {}), ("auditor", "", {})],
+        "finance:desk_payee_new": [("treasurer", "", {})],
         "accounts:desk_players": [("support", f"?q={house.player.code}", {})],
         "accounts:desk_player": [("support", "", player)],
         "accounts:desk_staff": [("administrator", "", {})],
@@ -298,6 +334,7 @@ NO_SIGHT = {
             "set_language", "set_theme", "accounts:logout", "accounts:messages_read",
             "accounts:register_code_again", "accounts:desk_reveal", "sales:quick_pick",
             "sales:quote", "sales:proof_report", "finance:bank_account_remove", "finance:callback",
+            "finance:desk_payee_retire",
             "finance:desk_deposit_check", "games:desk_switch_off", "games:desk_switch_on",
             "games:desk_minutes_sign", "games:desk_equipment_state", "games:desk_mail_again",
             "prizes:desk_settle_again", "prizes:desk_verify_log", "sales:desk_seal_again",
@@ -311,7 +348,7 @@ NO_SIGHT = {
             "games:minutes_text",
             "games:desk_minutes_pdf", "games:desk_minutes_text", "prizes:kit", "prizes:desk_kit",
             "prizes:desk_differences", "prizes:desk_integrity_now", "games:seal_file",
-            "prizes:sealed_file", "finance:statement_file",
+            "prizes:sealed_file", "finance:statement_file", "finance:desk_receipt",
             "audit:export_file", "audit:export_progress", "sandbox_bank:order",
             "sandbox_bank:payout",
         ],

@@ -1,0 +1,153 @@
+"""What the treasurer types about payees, payment orders and receipts; validation only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from lottery_portal.lib.dates import ASKED
+
+from . import payees
+from .forms import PLAIN
+from .models import Payee, Purpose
+from .treasury_receipts import MOST_BYTES
+
+_DATE = {"type": "date"}
+
+
+class FenField(forms.DecimalField):
+    """A sum typed in yuan, of whatever size; its value is fen."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_digits=15,
+            decimal_places=2,
+            min_value=Decimal("0.01"),
+            widget=forms.TextInput(
+                attrs={"inputmode": "decimal", "autocomplete": "off", "class": "amount-input"}
+            ),
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str):
+            value = value.replace(",", "").strip()
+            if value and not PLAIN.fullmatch(value):
+                raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+    def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        return None if cleaned is None else int(cleaned * 100)
+
+
+class PayeeForm(forms.Form):
+    """An account as it stands on the official paper."""
+
+    purpose = forms.ChoiceField(label=_("Paid for what"), choices=Purpose.choices)
+    party = forms.CharField(
+        label=_("Game or partner"),
+        required=False,
+        max_length=40,
+        help_text=_("Code of the partner or organiser. Of a game only if it has an own account."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    name = forms.CharField(label=_("Name of the payee"), max_length=100)
+    bank_name = forms.CharField(label=_("Bank"), max_length=60)
+    number = forms.CharField(
+        label=_("Account number"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+    def clean_party(self) -> str:
+        party = str(self.cleaned_data["party"]).strip()
+        if party and not re.fullmatch(r"[A-Za-z0-9._-]+", party):
+            raise forms.ValidationError(_("A code has letters, digits, dots and dashes."))
+        return party
+
+
+class PaymentForm(forms.Form):
+    """To whom and out of which escrow account what is due is paid."""
+
+    payee = forms.ChoiceField(label=_("Payee"))
+    escrow = forms.ChoiceField(label=_("Paid out of"))
+
+    def __init__(
+        self, *args: Any, listed: Sequence[Payee], escrows: Sequence[str], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        _choose(self.fields["payee"], [(one.code, payees.shown(one)) for one in listed])
+        _choose(self.fields["escrow"], [(code, code) for code in escrows])
+
+
+class DrawingForm(PaymentForm):
+    """How much business fee goes to the operator's own bank account."""
+
+    own_bank = forms.ChoiceField(label=_("Own bank account in the books"))
+    amount = FenField(label=_("Amount in yuan"))
+    field_order = ("amount", "payee", "own_bank", "escrow")
+
+    def __init__(self, *args: Any, own_banks: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _choose(self.fields["own_bank"], [(code, code) for code in own_banks])
+        self.order_fields(self.field_order)
+
+
+class PaidForm(forms.Form):
+    """What the bank's slip says."""
+
+    paid_on = forms.DateField(
+        label=_("Paid on"), validators=ASKED, widget=forms.DateInput(attrs=_DATE)
+    )
+    bank_reference = forms.CharField(
+        label=_("Number given by the bank"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class OrderReasonForm(forms.Form):
+    """Why an order is not paid, or came back."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class ReceiptForm(forms.Form):
+    """The treasury's receipt."""
+
+    number = forms.CharField(
+        label=_("Number of the receipt"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    issued_on = forms.DateField(
+        label=_("Issued on"), validators=ASKED, widget=forms.DateInput(attrs=_DATE)
+    )
+    amount = FenField(label=_("Amount in yuan"))
+    file = forms.FileField(
+        label=_("Scan of the receipt"),
+        max_length=100,
+        help_text=_("PDF, JPEG or PNG, at most 5 MB"),
+        widget=forms.FileInput(attrs={"accept": "application/pdf,image/jpeg,image/png"}),
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(
+                _("Please choose a scan as PDF, JPEG or PNG of at most 5 MB.")
+            )
+        return file
+
+
+def _choose(field: forms.Field, choices: Sequence[tuple[str, str]]) -> None:
+    assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
+    field.choices = list(choices)

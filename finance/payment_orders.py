@@ -250,7 +250,7 @@ def find(code: str) -> PaymentOrder:
 def free(account: str) -> int:
     """What an account holds beyond what approved orders will pay out of it, in fen."""
     approved = PaymentOrder.objects.filter(account=account, state=State.APPROVED)
-    promised = sum(
+    promised: int = sum(
         fen for moves in approved.values_list("moves", flat=True)
         for source, _target, fen in moves if source == account
     )  # fmt: skip

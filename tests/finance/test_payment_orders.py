@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -252,6 +253,38 @@ def test_an_order_that_is_not_in_the_books_is_not_paid(due, treasury):
         )
 
     assert violated(caught.value) == "payment_order_paid_in_the_books"
+
+
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [
+        ({"amount": 35_00}, "payment_order_approved_by_others"),
+        ({"payee": "2"}, "payment_order_approved_by_others"),
+        ({}, "payment_order_pays_what_is_due"),
+    ],
+)
+def test_an_order_is_what_others_signed_and_what_is_due(due, treasury, other, name):
+    """F120, F265: not another sum or payee than they were shown, and no sum without its dues."""
+    asked = make.asked_order(ACCOUNT, treasury)
+    request = ApprovalRequest.objects.get(code=asked.approval_code)
+    content = json.loads(request.payload) | {"order": "FORGED"}
+    maker, now = request.maker, people.right_now()
+    forged = approvals.request(
+        kind=payment_orders.KIND, payload=content, maker=maker, now=now, amount_fen=36_00
+    )
+    fen = other.get("amount", 36_00)
+    PaymentOrder.objects.create(
+        code="FORGED", purpose="WELFARE", account=ACCOUNT, escrow=make.ESCROW, amount=fen,
+        payee=make.payee("WELFARE") if "payee" in other else treasury, asked_at=now,
+        entry_kind="REMITTANCE", moves=[[ACCOUNT, make.ESCROW, fen]], approval_code=forged.code,
+    )  # fmt: skip
+
+    with pytest.raises((IntegrityError, payment_orders.OrderNotInThisState)) as caught:
+        make.decided(forged.code)
+
+    refused = caught.value.__cause__ if name.endswith("due") else caught.value
+    assert violated(refused) == name
+    assert PaymentOrder.objects.get(code="FORGED").state == "ASKED"
 
 
 def test_an_order_out_of_what_is_no_escrow_is_refused(due, treasury):

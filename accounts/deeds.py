@@ -13,6 +13,7 @@ trail.name_deeds(
         "accounts.shadow_account_opened": _("Opened a shadow account"),
         "accounts.legal_text_published": _("Published a legal text"),
         "accounts.legal_texts_accepted": _("Accepted legal texts"),
+        "accounts.disclosure_acknowledged": _("Protection of money acknowledged"),
         "accounts.identity_confirmed": _("Identity confirmed"),
         "accounts.identity_refused": _("Identity not confirmed"),
         "accounts.personal_data_revealed": _("Looked at personal data"),

@@ -173,7 +173,7 @@ def make_player(
     citizen_id: str = "",
     language: str = "zh-hans",
 ) -> Player:
-    """A registered player; verified too when a name and a citizen id are given."""
+    """A registered player; with name and citizen id also verified and told about his money."""
     _only_in_demo()
     player = registration.register(
         login=login,
@@ -186,6 +186,8 @@ def make_player(
     )
     if citizen_id:
         identity.verify(player=player, name=name, citizen_id=citizen_id, now=now)
+        if version := legal_texts.undisclosed(player.user, now):
+            legal_texts.acknowledge(player.user, version, now=now, ip="127.0.0.1")
     return player
 
 

@@ -25,6 +25,6 @@ def load(*, now: datetime) -> None:
             object_code="accounts",
             body={
                 "posts": [code for code, _title in staff.POSTS],
-                "texts": ["TERMS-1", "PRIVACY-1"],
+                "texts": ["TERMS-1", "PRIVACY-1", "FUNDS-1"],
             },
         )

@@ -1,4 +1,8 @@
-"""Terms and privacy notice: published in versions, accepted by version (F005)."""
+"""Terms and privacy notice: published in versions, accepted by version (F005).
+
+How money is protected is a text of its own: nobody needs it to look or to play, and nobody brings
+money in before he has acknowledged the version in force (F119).
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,8 @@ from .models import Consent, LegalText, User
 
 FIRST_TEXTS = Path(__file__).parent / "texts"
 LANGUAGES = ("zh-hans", "en")
+FOR_ALL = (LegalText.Kind.TERMS, LegalText.Kind.PRIVACY)
+FUNDS = LegalText.Kind.FUNDS
 
 
 class NotTheLatest(Refused):
@@ -27,6 +33,13 @@ class NotTheLatest(Refused):
 
     code, status = "consent_required", 400
     message = _("Please accept the current terms of use and the current privacy notice.")
+
+
+class DisclosureOutdated(Refused):
+    """Something other than the latest text on the protection of money was acknowledged."""
+
+    code, status = "disclosure_outdated", 409
+    message = _("This text has changed meanwhile. Please read the present one.")
 
 
 class VersionPublished(Refused):
@@ -45,8 +58,8 @@ class Words:
 
 
 def latest(now: datetime) -> dict[str, int]:
-    """Kind and version of the texts in force."""
-    published = LegalText.objects.filter(published_at__lte=now)
+    """Kind and version of the texts in force that everybody accepts."""
+    published = LegalText.objects.filter(kind__in=FOR_ALL, published_at__lte=now)
     rows = published.values_list("kind").annotate(newest=Max("version")).order_by("kind")
     return {str(kind): int(version) for kind, version in rows}
 
@@ -66,7 +79,32 @@ def unaccepted(now: datetime) -> QuerySet[LegalText]:
         kind=OuterRef("kind"),
         version__gte=OuterRef("version"),
     )
-    return LegalText.objects.filter(~Exists(accepted), published_at__lte=now)
+    return LegalText.objects.filter(~Exists(accepted), kind__in=FOR_ALL, published_at__lte=now)
+
+
+def undisclosed(user: User, now: datetime) -> int | None:
+    """The version of the text on the protection of money that `user` has yet to acknowledge."""
+    newest: int | None = LegalText.objects.filter(kind=FUNDS, published_at__lte=now).aggregate(
+        newest=Max("version")
+    )["newest"]
+    known = Consent.objects.filter(user=user, kind=FUNDS, version=newest)
+    return None if newest is not None and known.exists() else newest or 0
+
+
+@door
+def acknowledge(user: User, version: int, *, now: datetime, ip: str) -> None:
+    """Record that `user` has read how his money is protected; only the text in force counts."""
+    text = read(FUNDS, language=LANGUAGES[0], now=now)
+    if text.version != version:
+        raise DisclosureOutdated
+    _consent(user, [(FUNDS, version)], now=now, ip=ip)
+    trail.record(
+        action="accounts.disclosure_acknowledged",
+        actor=user,
+        object_type="user",
+        object_code=user.username,
+        body={"version": version},
+    )
 
 
 def read(kind: str, *, language: str, now: datetime, version: int | None = None) -> LegalText:
@@ -113,19 +151,7 @@ def accept(user: User, accepted: Collection[tuple[str, int]], *, now: datetime, 
 def record(user: User, accepted: Collection[tuple[str, int]], *, now: datetime, ip: str) -> None:
     """The same as a step of another door. Accepting twice changes nothing."""
     check(accepted, now=now)
-    Consent.objects.bulk_create(
-        [
-            Consent(
-                user=user,
-                kind=kind,
-                version=version,
-                accepted_at=now,
-                ip_digest=blind_index("ip", ip),
-            )
-            for kind, version in sorted(accepted)
-        ],
-        ignore_conflicts=True,
-    )
+    _consent(user, accepted, now=now, ip=ip)
     trail.record(
         action="accounts.legal_texts_accepted",
         actor=user,
@@ -143,7 +169,7 @@ def check(accepted: Collection[tuple[str, int]], *, now: datetime) -> None:
 
 @inside_transaction
 def write_first(*, now: datetime) -> None:
-    """Genesis: version 1 of both texts, once."""
+    """Genesis: version 1 of every text, once."""
     for kind in LegalText.Kind.values:
         if not LegalText.objects.filter(kind=kind).exists():
             _write(kind, 1, first(kind), now=now)
@@ -157,6 +183,22 @@ def first(kind: str) -> dict[str, Words]:
         title, _blank, body = text.replace("{operator}", settings.OPERATOR).partition("\n")
         words[language] = Words(title=title.strip(), body=body.strip())
     return words
+
+
+def _consent(user: User, accepted: Collection[tuple[str, int]], *, now: datetime, ip: str) -> None:
+    Consent.objects.bulk_create(
+        [
+            Consent(
+                user=user,
+                kind=kind,
+                version=version,
+                accepted_at=now,
+                ip_digest=blind_index("ip", ip),
+            )
+            for kind, version in sorted(accepted)
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def _write(kind: str, version: int, words: Mapping[str, Words], *, now: datetime) -> None:

@@ -208,11 +208,12 @@ class IdentityCheck(models.Model):
 
 
 class LegalText(models.Model):
-    """Terms and privacy notice, by version and language; a version never changes (F005)."""
+    """Terms, privacy notice, how money is protected; a version never changes (F005, F119)."""
 
     class Kind(models.TextChoices):
         TERMS = "TERMS", _("Terms of use")
         PRIVACY = "PRIVACY", _("Privacy notice")
+        FUNDS = "FUNDS", _("How your money is protected")
 
     kind = models.CharField(max_length=7, choices=Kind.choices, verbose_name=_("kind"))
     version = models.PositiveIntegerField(verbose_name=_("version"))
@@ -229,7 +230,7 @@ class LegalText(models.Model):
                 name="legal_text_once_per_version", fields=["kind", "version", "language"]
             ),
             models.CheckConstraint(
-                name="legal_text_kind_known", condition=Q(kind__in=["TERMS", "PRIVACY"])
+                name="legal_text_kind_known", condition=Q(kind__in=["TERMS", "PRIVACY", "FUNDS"])
             ),
         ]
 
@@ -256,7 +257,7 @@ class Consent(models.Model):
                 name="consent_once_per_version", fields=["user", "kind", "version"]
             ),
             models.CheckConstraint(
-                name="consent_kind_known", condition=Q(kind__in=["TERMS", "PRIVACY"])
+                name="consent_kind_known", condition=Q(kind__in=["TERMS", "PRIVACY", "FUNDS"])
             ),
         ]
 

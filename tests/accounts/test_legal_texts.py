@@ -97,12 +97,14 @@ def test_older_versions_stay_readable_in_both_languages():
     assert Client().get(address, {"version": "7"}).status_code == 404
 
 
-def test_genesis_writes_both_texts_in_both_languages_once():
+def test_genesis_writes_every_text_in_both_languages_once():
     people.prepared()
     people.prepared()
 
     rows = LegalText.objects.values_list("kind", "version", "language")
     assert sorted(rows) == [
+        ("FUNDS", 1, "en"),
+        ("FUNDS", 1, "zh-hans"),
         ("PRIVACY", 1, "en"),
         ("PRIVACY", 1, "zh-hans"),
         ("TERMS", 1, "en"),

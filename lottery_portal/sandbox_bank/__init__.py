@@ -12,11 +12,15 @@ Every message, answers included, is JSON under `Bank-Timestamp` (seconds, good f
     POST /bank/orders/<order>/close/ cancel it if it is still open
     POST /bank/payouts/              pay to an account, once per order
     GET  /bank/payouts/<order>/      PAID or FAILED
+    POST /bank/refunds/              return money of a payment to its card, once per order
+    GET  /bank/refunds/<order>/      PAID or FAILED
 
 To see a merchant in trouble:
 - a payment whose amount ends in .13 is never announced; only a question finds it out;
 - a payment whose amount ends in .22 is announced three times, as events of their own;
 - a payout to an account ending in 4040 fails: the account is closed;
 - a payout to an account ending in 5050 is made, but the bank's answer is lost (status 504);
-- a payout to an account ending in 6060 is not taken the first time (status 503), and later is.
+- a payout to an account ending in 6060 is not taken the first time (status 503), and later is;
+- a refund whose amount ends in .44 fails: the card is closed;
+- a refund whose amount ends in .55 is made, but the bank's answer is lost (status 504).
 """

@@ -10,15 +10,17 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 
 from lottery_portal import jobs
 
 from . import signing
-from .models import Payment, Payout
+from .models import Payment, Payout, Refund
 
 MERCHANT, CURRENCY = "portal", "CNY"
 TIMEOUT = 8
 SILENT_FEN, TALKATIVE_FEN = 13, 22
+CLOSED_CARD_FEN, LOST_REFUND_FEN = 44, 55
 CLOSED_TAIL, LOST_TAIL, BUSY_TAIL = "4040", "5050", "6060"
 FIRST_STATE = {CLOSED_TAIL: Payout.State.FAILED, BUSY_TAIL: Payout.State.ASKED}
 
@@ -120,6 +122,40 @@ def pay_out(content: dict[str, Any], *, now: datetime) -> Payout:
     return payout
 
 
+def refund(content: dict[str, Any], *, now: datetime) -> Refund:
+    """Return money of a payment to its card, or find what became of the same order."""
+    order, amount = _order(content)
+    with transaction.atomic(durable=True):
+        payment = (
+            Payment.objects.select_for_update(no_key=True)
+            .filter(order_code=str(content.get("payment", "")))
+            .first()
+        )
+        known = Refund.objects.filter(order_code=order).first()
+        if payment is None or (known and (known.amount, known.payment_id) != (amount, payment.pk)):
+            raise NotAgreed("This refund is not of that payment.")
+        if known:
+            return known
+        returned = payment.refunds.filter(state=Payout.State.PAID).aggregate(sum=Sum("amount"))
+        left = payment.amount - (returned["sum"] or 0)
+        if payment.state != Payment.State.PAID or amount > left:
+            raise NotAgreed("No more is returned than was paid.")
+        is_closed = amount % 100 == CLOSED_CARD_FEN
+        made = Refund.objects.create(
+            order_code=order,
+            payment=payment,
+            amount=amount,
+            state=Payout.State.FAILED if is_closed else Payout.State.PAID,
+            reason="The account is closed." if is_closed else "",
+            made_at=now,
+        )
+        if not is_closed and amount == left:
+            Payment.objects.filter(pk=payment.pk).update(state=Payment.State.REFUNDED, ended_at=now)
+    if amount % 100 == LOST_REFUND_FEN:
+        raise AnswerLost
+    return made
+
+
 def announcement(payment: Payment, state: str, number: int) -> dict[str, Any]:
     """What the merchant is told when a payment has reached a state."""
     return {**said_of(payment), "state": state, "event": f"{payment.trade}:{state}:{number}"}
@@ -138,8 +174,8 @@ def said_of(payment: Payment) -> dict[str, Any]:
     }
 
 
-def said_of_payout(payout: Payout) -> dict[str, Any]:
-    """What the bank says of a payout."""
+def said_of_payout(payout: Payout | Refund) -> dict[str, Any]:
+    """What the bank says of a payout or a refund."""
     return {
         "merchant": MERCHANT,
         "currency": CURRENCY,

@@ -71,3 +71,26 @@ class Payout(models.Model):
 
     def __str__(self) -> str:
         return self.trade
+
+
+class Refund(models.Model):
+    """Money of a payment returned to its card, once per the merchant's order number."""
+
+    trade = models.CharField(max_length=20, unique=True, default=new_code)
+    order_code = models.CharField(max_length=40, unique=True)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    amount = MoneyField()
+    state = models.CharField(max_length=6, choices=Payout.State.choices)
+    reason = models.CharField(max_length=100, default="", blank=True)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="bank_refund_state_known", condition=Q(state__in=["PAID", "FAILED"])
+            ),
+            models.CheckConstraint(name="bank_refund_positive", condition=Q(amount__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.trade

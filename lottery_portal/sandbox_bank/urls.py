@@ -12,5 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("bank/orders/<str:order_code>/close/", views.close, name="close"),
     path("bank/payouts/", views.payouts, name="payouts"),
     path("bank/payouts/<str:order_code>/", views.payout, name="payout"),
+    path("bank/refunds/", views.refunds, name="refunds"),
+    path("bank/refunds/<str:order_code>/", views.refund, name="refund"),
     path("bank/pay/<str:trade>/", views.pay, name="pay"),
 ]

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from lottery_portal.lib import codes
 
 from . import banking, signing
-from .models import Payment, Payout
+from .models import Payment, Payout, Refund
 
 LONGEST = 20_000
 DEEDS = {"pay": Payment.State.PAID, "decline": Payment.State.CANCELLED}
@@ -109,6 +109,25 @@ def payouts(request: HttpRequest) -> HttpResponse:
 def payout(_request: HttpRequest, order_code: str) -> HttpResponse:
     """What became of a payout."""
     made = Payout.objects.filter(order_code=order_code).exclude(state=Payout.State.ASKED).first()
+    return _unknown() if made is None else _said(banking.said_of_payout(made))
+
+
+@for_the_merchant
+@require_POST
+def refunds(request: HttpRequest) -> HttpResponse:
+    """Return money of a payment."""
+    try:
+        made = banking.refund(_content(request), now=timezone.now())
+    except banking.AnswerLost:
+        return _said({"error": "lost"}, status=504)
+    return _said(banking.said_of_payout(made))
+
+
+@for_the_merchant
+@require_GET
+def refund(_request: HttpRequest, order_code: str) -> HttpResponse:
+    """What became of a refund."""
+    made = Refund.objects.filter(order_code=order_code).first()
     return _unknown() if made is None else _said(banking.said_of_payout(made))
 
 

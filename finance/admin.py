@@ -105,6 +105,50 @@ class ProviderEventAdmin(WithAmount):
     ]
     list_filter = ["outcome", "kind", "provider"]
     search_fields = ["event_id", "order_code"]
+    exclude = ["payer"]
+
+
+@admin.register(models.Provider)
+class ProviderAdmin(ReadOnlyAdmin):
+    """The register of payment institutions."""
+
+    list_display = [
+        "code",
+        "institution",
+        "licence_number",
+        "licence_until",
+        "contract_until",
+        "review_on",
+        "rank",
+        "is_on",
+    ]
+    list_filter = ["is_on"]
+    search_fields = ["code", "institution", "licence_number"]
+
+
+@admin.register(models.ProviderHealth)
+class ProviderHealthAdmin(ReadOnlyAdmin):
+    """How the institutions answer."""
+
+    list_display = ["provider", "last_ok_at", "failing_since", "failures"]
+
+
+@admin.register(models.ReturnPlan)
+class ReturnPlanAdmin(ReadOnlyAdmin):
+    """Plans of refunds to the source."""
+
+    list_display = ["code", "total", "reason", "approval_code", "asked_at", "performed_at"]
+    search_fields = ["code", "approval_code"]
+
+
+@admin.register(models.DepositReturn)
+class DepositReturnAdmin(WithAmount):
+    """Refunds to the source."""
+
+    list_display = ["code", "deposit", "yuan", "state", "begun_at", "ended_at"]
+    list_filter = ["state"]
+    search_fields = ["code", "deposit__code"]
+    list_select_related = ["deposit"]
 
 
 @admin.register(models.Withdrawal)

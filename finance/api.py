@@ -8,16 +8,17 @@ from typing import Any
 
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import step_up, who
+from accounts import legal_texts, login, step_up, who
 from lottery_portal.lib import dates
 
-from . import bank_accounts, deposits, ledger, memos, providers, wallets, withdrawals
+from . import bank_accounts, channels, deposits, ledger, memos, wallets, withdrawals
 from .models import Deposit, Withdrawal
 
 MOST_LINES = 500
@@ -57,7 +58,28 @@ class DepositShape(serializers.Serializer[Data]):
     code = serializers.CharField()
     state = serializers.CharField()
     amount_fen = serializers.IntegerField()
+    fee_fen = serializers.IntegerField(help_text="What the player pays on top.")
     pay_url = serializers.CharField()
+
+
+class ChannelShape(serializers.Serializer[Data]):
+    """A way to pay: the fee is a share in hundredths of a percent, within its bounds (0: none)."""
+
+    provider = serializers.CharField()
+    title = serializers.CharField()
+    fee_points = serializers.IntegerField()
+    fee_least_fen = serializers.IntegerField()
+    fee_most_fen = serializers.IntegerField()
+    is_answering = serializers.BooleanField()
+
+
+class DisclosureShape(serializers.Serializer[Data]):
+    """How money is protected, to be acknowledged before the first deposit."""
+
+    version = serializers.IntegerField()
+    title = serializers.CharField()
+    body = serializers.CharField()
+    is_acknowledged = serializers.BooleanField()
 
 
 class WithdrawalShape(serializers.Serializer[Data]):
@@ -147,10 +169,14 @@ class DepositsView(APIView):
 
     @extend_schema_serializer(component_name="DepositsInput")
     class Input(serializers.Serializer[Data]):
-        """`request_id` is made by the caller; sent again it leads to the same deposit."""
+        """`request_id` is made by the caller; sent again it leads to the same deposit.
+
+        `fee_fen` is the fee the player was shown (0 if absent); another one is refused.
+        """
 
         amount_fen = serializers.IntegerField(min_value=1, max_value=2**53)
         provider = serializers.CharField(required=False, max_length=20)
+        fee_fen = serializers.IntegerField(required=False, min_value=0, max_value=2**53)
         request_id = serializers.UUIDField()
 
     @extend_schema(request=Input, responses={201: DepositShape})
@@ -158,14 +184,67 @@ class DepositsView(APIView):
         """Begin a deposit; the player pays on the page `pay_url`."""
         asked = self.Input(data=request.data)
         asked.is_valid(raise_exception=True)
+        now = timezone.now()
         deposit = deposits.begin(
             player=who.player(request.user),
             amount=asked.validated_data["amount_fen"],
-            provider=asked.validated_data.get("provider") or next(iter(providers.names()), ""),
+            provider=asked.validated_data.get("provider")
+            or channels.usual(channels.Use.DEPOSIT, now=now),
             request_key=asked.validated_data["request_id"],
-            now=timezone.now(),
+            now=now,
+            fee=asked.validated_data.get("fee_fen", 0),
         )
         return Response(_deposit(deposit), status=status.HTTP_201_CREATED)
+
+
+class ChannelsView(APIView):
+    """Ways to pay."""
+
+    @extend_schema(responses={200: ChannelShape(many=True)})
+    def get(self, _request: Request) -> Response:
+        """The ways to pay in force and what they cost, the one to offer first at the top."""
+        found = channels.open_for(channels.Use.DEPOSIT, now=timezone.now())
+        return Response(
+            [
+                {
+                    "provider": one.code,
+                    "title": one.title,
+                    "fee_points": one.points,
+                    "fee_least_fen": one.least_fen,
+                    "fee_most_fen": one.most_fen,
+                    "is_answering": not one.is_failing,
+                }
+                for one in found
+            ]
+        )
+
+
+class DisclosureView(APIView):
+    """How money is protected."""
+
+    @extend_schema_serializer(component_name="DisclosureInput")
+    class Input(serializers.Serializer[Data]):
+        """The version that was read."""
+
+        version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+    @extend_schema(responses={200: DisclosureShape})
+    def get(self, request: Request) -> Response:
+        """The text in force, and whether the player has acknowledged it."""
+        return Response(_disclosure(request))
+
+    @extend_schema(request=Input, responses={200: DisclosureShape})
+    def post(self, request: Request) -> Response:
+        """Acknowledge it; deposits begin only afterwards."""
+        asked = self.Input(data=request.data)
+        asked.is_valid(raise_exception=True)
+        legal_texts.acknowledge(
+            who.player(request.user).user,
+            asked.validated_data["version"],
+            now=timezone.now(),
+            ip=login.client_ip(request._request),  # noqa: SLF001 - the address lies in Django's request
+        )
+        return Response(_disclosure(request))
 
 
 class DepositView(APIView):
@@ -223,11 +302,23 @@ class BankAccountsView(APIView):
         return Response([{"code": row.code, "bank": bank_accounts.shown(row)} for row in rows])
 
 
+def _disclosure(request: Request) -> Data:
+    now, player = timezone.now(), who.player(request.user)
+    text = legal_texts.read(legal_texts.FUNDS, language=get_language() or "", now=now)
+    return {
+        "version": text.version,
+        "title": text.title,
+        "body": text.body,
+        "is_acknowledged": legal_texts.undisclosed(player.user, now) is None,
+    }
+
+
 def _deposit(deposit: Deposit) -> Data:
     return {
         "code": deposit.code,
         "state": deposit.state,
         "amount_fen": deposit.amount,
+        "fee_fen": deposit.fee,
         "pay_url": deposit.pay_url,
     }
 
@@ -246,6 +337,8 @@ routes: list[URLPattern] = [
     path("wallet/", WalletView.as_view(), name="wallet"),
     path("wallet/statement/", StatementView.as_view(), name="statement"),
     path("wallet/bank-accounts/", BankAccountsView.as_view(), name="bank_accounts"),
+    path("deposit-channels/", ChannelsView.as_view(), name="deposit_channels"),
+    path("fund-protection/", DisclosureView.as_view(), name="fund_protection"),
     path("deposits/", DepositsView.as_view(), name="deposits"),
     path("deposits/<str:code>/", DepositView.as_view(), name="deposit"),
     path("withdrawals/", WithdrawalsView.as_view(), name="withdrawals"),

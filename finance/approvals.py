@@ -16,6 +16,8 @@ from lottery_portal.lib.money import yuan
 from . import adjustments, payment_approvals, periods, withdrawals
 
 __all__ = ["payment_approvals"]  # registered by being imported
+from . import adjustments, channels, periods, refunds, withdrawals
+from .models import Provider
 
 
 def _needed(_payload: Mapping[str, Any], _at: datetime) -> int:
@@ -148,5 +150,87 @@ approvals.register(
         ),
         words=_period_words,
         consequence=_("After signing, nothing is booked into this period any more."),
+    )
+)
+
+
+def _entered(request: approvals.Request, now: datetime) -> None:
+    channels.enter(fields=request.payload["provider"], approval_code=request.code, now=now)
+
+
+def _provider_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    entry = payload["provider"]
+    uses = [str(Provider.Use(one).label) for one in entry["accepts"]]
+    fee = {
+        "percent": f"{entry['fee_points'] / 100:.2f}",
+        "least": yuan(entry["fee_least"]),
+        "most": yuan(entry["fee_most"]) if entry["fee_most"] else "—",
+    }
+    return [
+        (_now("Provider"), entry["code"]),
+        (_now("Institution"), entry["institution"]),
+        (_now("Licence number"), entry["licence_number"]),
+        (_now("Licence valid until"), entry["licence_until"]),
+        (_now("Contract valid until"), entry["contract_until"]),
+        (_now("Next review"), entry["review_on"]),
+        (_now("Used for"), ", ".join(uses) or "—"),
+        (_now("Place in the order"), str(entry["rank"])),
+        (_now("Fee"), _now("%(percent)s %%, at least %(least)s, at most %(most)s yuan") % fee),
+        (_now("Who pays the fee"), str(Provider.Bearer(entry["fee_borne_by"]).label)),
+        (_now("Switched on"), _now("Yes") if entry["is_on"] else _now("No")),
+    ]
+
+
+approvals.register(
+    approvals.Kind(
+        name=channels.KIND,
+        title=_("Change the register of payment institutions"),
+        maker_roles=frozenset({"treasurer"}),
+        checker_roles=frozenset({"approver", "compliance"}),
+        needed=_one_more,
+        perform=_entered,
+        lifetime=timedelta(days=7),
+        statements=(
+            _("Licence and contract were seen, and their dates are these."),
+            _("The fee is the one in the contract."),
+        ),
+        words=_provider_words,
+        consequence=_("After signing, players pay through this institution as it says here."),
+    )
+)
+
+
+def _returned(request: approvals.Request, now: datetime) -> None:
+    refunds.carry_out(code=request.payload["plan"], actor=None, now=now)
+
+
+def _return_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    head = [
+        (_now("Number of deposits"), str(len(payload["rows"]))),
+        (_now("Sum"), _now("%(amount)s yuan") % {"amount": yuan(payload["sum_fen"])}),
+        (_now("Reason"), payload["reason"]),
+    ]
+    rows = [
+        (codes.shown(code), _now("%(amount)s yuan") % {"amount": yuan(fen)})
+        for code, fen in payload["rows"]
+    ]
+    return head + rows
+
+
+approvals.register(
+    approvals.Kind(
+        name=refunds.KIND,
+        title=_("Send deposits back to their source"),
+        maker_roles=frozenset({"treasurer"}),
+        checker_roles=frozenset({"approver", "compliance"}),
+        needed=_one_more,
+        perform=_returned,
+        lifetime=timedelta(days=2),
+        statements=(
+            _("Deposits and amounts are those of the dry run."),
+            _("The reason applies to every one of them."),
+        ),
+        words=_return_words,
+        consequence=_("After signing, the money leaves the balances and goes to its source."),
     )
 )

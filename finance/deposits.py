@@ -15,18 +15,20 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts import messages
+from accounts import legal_texts, messages
 from accounts.models import Player
 from audit import policies, trail
-from lottery_portal.lib.db import door, violated
+from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
-from . import ledger, providers, wallets
+from . import channels, ledger, payers, providers, wallets
 from .ledger import AccountKind, EntryKind, Move
-from .models import Deposit, ProviderEvent
+from .models import Deposit, DepositReturn, ProviderEvent
+from .payers import IdentityRequired
 from .providers import CLOSED, OPEN, PAID, REFUNDED, Fact
 
 logger = logging.getLogger(__name__)
@@ -37,13 +39,6 @@ AT_ONCE = 200
 
 State = Deposit.State
 Outcome = ProviderEvent.Outcome
-
-
-class IdentityRequired(Refused):
-    """The player is not verified."""
-
-    code, status = "identity_required", 403
-    message = _("Please confirm your identity first.")
 
 
 class DepositNotAllowed(Refused):
@@ -67,6 +62,13 @@ class DepositTooLarge(Refused):
     message = _("The largest single deposit is %(max_fen)s yuan.")
 
 
+class DisclosureNeeded(Refused):
+    """The player has not acknowledged how his money is protected."""
+
+    code, status = "disclosure_required", 403
+    message = _("Please read first how your money is protected.")
+
+
 class RequestKeyUsed(Refused):
     """The key of this request belongs to another one."""
 
@@ -88,50 +90,84 @@ class DepositUnknown(Refused):
     message = _("There is no such deposit.")
 
 
+_REFUSALS: dict[str, type[Refused]] = {
+    "deposit_provider_in_force": channels.ProviderNotInForce,
+    "deposit_fee_by_the_register": channels.ProviderNotInForce,
+    "deposit_after_disclosure": DisclosureNeeded,
+}
+
+
 def begin(
-    *, player: Player, amount: int, provider: str, request_key: UUID, now: datetime
+    *,
+    player: Player,
+    amount: int,
+    provider: str,
+    request_key: UUID,
+    now: datetime,
+    fee: int = 0,
 ) -> Deposit:
     """Open a deposit and the payment at the provider; the page to pay on is its `pay_url`.
 
-    Repeating a `request_key` with the same figures leads to the first deposit.
+    `fee` is what the player was told he pays on top. Repeating a `request_key` with the same
+    figures leads to the first deposit.
     """
     deposit = order(
-        player=player, amount=amount, provider=provider, request_key=request_key, now=now
+        player=player, amount=amount, provider=provider, request_key=request_key, now=now, fee=fee
     )
     if deposit.pay_url or deposit.state != State.BEGUN:
         return deposit
+    channels.one(provider, channels.Use.DEPOSIT, now=now)
+    bank = providers.named(provider)
     try:
-        begun = providers.named(provider).begin(
+        begun = bank.begin(
             providers.Order(
                 code=deposit.code,
-                amount_fen=deposit.amount,
+                amount_fen=deposit.charged_fen,
                 notify_url=settings.PUBLIC_URL + reverse("finance:callback", args=[provider]),
                 return_url=settings.PUBLIC_URL
                 + reverse("finance:deposit_state", args=[deposit.code]),
+                payer=payers.verified(player) if bank.takes_payer else None,
             )
         )
-    except OSError as exc:
+    except (OSError, providers.SignatureWrong, providers.MessageMalformed) as exc:
         logger.warning("The provider did not answer", extra={"deposit": deposit.code})
+        channels.note_failure(provider, now=now)
         raise BankSilent from exc
+    channels.note_ok(provider, now=now)
     _note_begun(deposit, begun)
     deposit.refresh_from_db()
     return deposit
 
 
 def order(
-    *, player: Player, amount: int, provider: str, request_key: UUID, now: datetime
+    *,
+    player: Player,
+    amount: int,
+    provider: str,
+    request_key: UUID,
+    now: datetime,
+    fee: int = 0,
 ) -> Deposit:
-    """Write down what the player wants to bring in, before any bank is asked; once per key."""
+    """Write down what the player wants to bring in, before any bank is asked; once per key.
+
+    Refuses with `FeeDiffers` when the fee is not the one the player has seen (F114).
+    """
     providers.known(provider)
     same = Deposit.objects.filter(player_code=player.code, request_key=request_key)
     if known := same.first():
         return _if_same(known, amount, provider)
     _check(player, amount, now)
+    _check_fee(provider, amount, fee, now)
     try:
-        return _order(player, amount, provider, request_key, now)
+        return _order(player, amount, fee, provider=provider, request_key=request_key, now=now)
     except IntegrityError as exc:
-        if violated(exc) == "deposit_once_per_request":
+        name = violated(exc)
+        if name == "deposit_once_per_request":
             return _if_same(same.get(), amount, provider)
+        if name == "deposit_fee_by_the_register":
+            _check_fee(provider, amount, fee, now)  # it was changed between question and answer
+        if refusal := _REFUSALS.get(name):
+            raise refusal from exc
         raise
 
 
@@ -143,6 +179,8 @@ def take_callback(
     The signature is checked before anything is read. The same message again changes nothing.
     """
     fact = providers.known(provider).read(headers=headers, path=path, body=body, now=now)
+    if fact.refund and DepositReturn.objects.filter(code=fact.refund).exists():
+        return _receive(provider, fact, now, Outcome.APPLIED)  # our own: its poll concludes it
     return _take(provider, fact, now)
 
 
@@ -196,6 +234,15 @@ def check_again(*, code: str, actor: Any, now: datetime) -> Deposit:
     return deposit
 
 
+@inside_transaction
+def close_returned(deposit: Deposit, *, now: datetime) -> None:
+    """What was set aside has gone back to its source: nothing of it is to come any more."""
+    locked = _locked(deposit.provider, deposit.code)
+    if locked is not None and locked.state == State.QUARANTINED:
+        Deposit.objects.filter(pk=locked.pk).update(state=State.BEGUN)
+        _close(locked, now)
+
+
 def of(player: Player) -> list[Deposit]:
     """The player's latest deposits, newest first."""
     return list(Deposit.objects.filter(player_code=player.code).order_by("-begun_at", "-pk")[:50])
@@ -207,6 +254,13 @@ def find(player: Player, code: str) -> Deposit:
     if deposit is None:
         raise DepositUnknown
     return deposit
+
+
+def returned(deposit: Deposit) -> int:
+    """How much of a deposit went back to its source by our refunds, or is on its way, in fen."""
+    rows = DepositReturn.objects.filter(deposit=deposit, is_from_wallet=True)
+    sums = rows.exclude(state=DepositReturn.State.FAILED).aggregate(sum=Sum("amount"))
+    return int(sums["sum"] or 0)
 
 
 def limits(now: datetime) -> tuple[int, int]:
@@ -227,6 +281,14 @@ def _check(player: Player, amount: int, now: datetime) -> None:
         raise DepositTooSmall(min_fen=least)
     if amount > most:
         raise DepositTooLarge(max_fen=most)
+    if legal_texts.undisclosed(player.user, now) is not None:
+        raise DisclosureNeeded
+
+
+def _check_fee(provider: str, amount: int, fee: int, now: datetime) -> None:
+    asked = channels.one(provider, channels.Use.DEPOSIT, now=now).fee_of(amount)
+    if asked != fee:
+        raise channels.FeeDiffers(fee_fen=asked, total_fen=amount + asked)
 
 
 def _if_same(known: Deposit, amount: int, provider: str) -> Deposit:
@@ -236,11 +298,14 @@ def _if_same(known: Deposit, amount: int, provider: str) -> Deposit:
 
 
 @door
-def _order(player: Player, amount: int, provider: str, request_key: UUID, now: datetime) -> Deposit:
+def _order(
+    player: Player, amount: int, fee: int, *, provider: str, request_key: UUID, now: datetime
+) -> Deposit:
     deposit = Deposit.objects.create(
         player_code=player.code,
         provider=provider,
         amount=amount,
+        fee=fee,
         request_key=request_key,
         begun_at=now,
     )
@@ -249,7 +314,7 @@ def _order(player: Player, amount: int, provider: str, request_key: UUID, now: d
         actor=player.user,
         object_type="deposit",
         object_code=deposit.code,
-        body={"amount_fen": amount, "provider": provider},
+        body={"amount_fen": amount, "fee_fen": fee, "provider": provider},
     )
     return deposit
 
@@ -273,7 +338,7 @@ def _ask(deposit: Deposit, now: datetime) -> None:
             kind=CLOSED,
             order_code=deposit.code,
             trade=deposit.provider_trade,
-            amount_fen=deposit.amount,
+            amount_fen=deposit.charged_fen,
             body="",
         )
     if fact is not None and fact.kind != OPEN:
@@ -289,7 +354,9 @@ def _take(provider: str, fact: Fact, now: datetime) -> ProviderEvent:
 
 
 @door
-def _receive(provider: str, fact: Fact, now: datetime) -> ProviderEvent:
+def _receive(
+    provider: str, fact: Fact, now: datetime, outcome: ProviderEvent.Outcome = Outcome.WAITING
+) -> ProviderEvent:
     ProviderEvent.objects.bulk_create(
         [
             ProviderEvent(
@@ -299,8 +366,11 @@ def _receive(provider: str, fact: Fact, now: datetime) -> ProviderEvent:
                 order_code=fact.order_code,
                 trade=fact.trade,
                 amount=fact.amount_fen,
+                payer=fact.payer,
                 body=fact.body,
+                outcome=outcome,
                 received_at=now,
+                applied_at=now if outcome == Outcome.APPLIED else None,
             )
         ],
         ignore_conflicts=True,
@@ -320,7 +390,9 @@ def _clear_up(deposit: Deposit, fact: Fact | None, actor: Any, now: datetime) ->
     locked = _locked(deposit.provider, deposit.code)
     if locked is None or locked.state != State.QUARANTINED:
         return
-    fits = fact is None or not _contradicts(fact.amount_fen, fact.trade, locked)
+    fits = fact is None or not _contradicts(
+        fact.kind, fact.amount_fen, fact.trade, fact.payer, locked
+    )
     trail.record(
         action="finance.deposit_checked_again",
         actor=actor,
@@ -342,9 +414,14 @@ def _locked(provider: str, order_code: str) -> Deposit | None:
     )
 
 
-def _contradicts(amount: int, trade: str, deposit: Deposit) -> bool:
+def _contradicts(kind: str, amount: int, trade: str, payer: str, deposit: Deposit) -> bool:
+    is_unsaid = not amount and kind in {OPEN, CLOSED}
     is_other_trade = bool(deposit.provider_trade) and trade not in {deposit.provider_trade, ""}
-    return amount != deposit.amount or is_other_trade
+    return (
+        (amount != deposit.charged_fen and not is_unsaid)
+        or is_other_trade
+        or payers.is_other(payer, deposit.player_code)
+    )
 
 
 def _fold(deposit: Deposit, now: datetime) -> None:
@@ -357,7 +434,7 @@ def _fold(deposit: Deposit, now: datetime) -> None:
         .order_by("pk")
     )
     for event in [event for event in events if event.outcome == Outcome.WAITING]:
-        if _contradicts(event.amount, event.trade, deposit):
+        if _contradicts(event.kind, event.amount, event.trade, payers.of(event), deposit):
             _set_aside(deposit, event, now)
             events.remove(event)
         elif event.trade and not deposit.provider_trade:
@@ -404,25 +481,28 @@ def _credit(deposit: Deposit, now: datetime) -> None:
 
 def _charge_back(deposit: Deposit, now: datetime) -> None:
     """Take back what the bank took back; what the wallet no longer has, the player owes."""
+    taken = deposit.amount - returned(deposit)
+    if not taken:
+        return  # what the provider speaks of is our own refund
     player = Player.objects.select_related("user").get(code=deposit.player_code)
     owed = f"receivable:{player.code}"
     ledger.open_account(code=owed, kind=AccountKind.RECEIVABLE, is_shadow=False)
     entry = ledger.post(
         reference=f"chargeback:{deposit.code}",
         kind=EntryKind.CHARGEBACK,
-        moves=[Move(wallets.purse_of(player), _clearing(deposit), deposit.amount)],
+        moves=[Move(wallets.purse_of(player), _clearing(deposit), taken)],
     )
     owed_fen = ledger.moved(entry, source=owed)
     _move(
         deposit,
         State.CHARGED_BACK,
         ended_at=now,
-        body={"from_wallet_fen": deposit.amount - owed_fen, "owed_fen": owed_fen},
+        body={"from_wallet_fen": taken - owed_fen, "owed_fen": owed_fen},
     )
     messages.send(
         user=player.user,
         kind="finance.deposit_charged_back",
-        params={"deposit": deposit.code, "amount_fen": deposit.amount},
+        params={"deposit": deposit.code, "amount_fen": taken},
         natural_key=f"deposit:{deposit.code}:charged_back",
         now=now,
     )
@@ -439,8 +519,9 @@ def _set_aside(deposit: Deposit, event: ProviderEvent, now: datetime) -> None:
     body = {
         "event": event.event_id,
         "told_fen": event.amount,
-        "asked_fen": deposit.amount,
+        "asked_fen": deposit.charged_fen,
         "is_other_trade": event.trade != deposit.provider_trade,
+        "is_other_payer": payers.is_other(payers.of(event), deposit.player_code),
     }
     if deposit.credited_at is None:
         _move(deposit, State.QUARANTINED, body=body)

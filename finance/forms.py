@@ -14,9 +14,15 @@ from lottery_portal.lib.dates import ASKED
 from lottery_portal.lib.money import yuan
 
 from . import bank_accounts
-from .models import BankAccount
+from .models import BankAccount, Provider
 
 PLAIN = re.compile(r"-?\d+(\.\d*)?|\.\d+")
+
+
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label, validators=ASKED, widget=forms.DateInput(attrs={"type": "date"})
+    )
 
 
 class YuanField(forms.DecimalField):
@@ -62,15 +68,138 @@ class YuanField(forms.DecimalField):
 
 
 class DepositForm(forms.Form):
-    """How much to bring in."""
+    """How much to bring in, and by which way; `fee_seen` is the fee the page has shown, in fen."""
 
-    provider = forms.CharField(widget=forms.HiddenInput, max_length=20)
     request_key = forms.UUIDField(widget=forms.HiddenInput)
+    fee_seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, required=False)
+    field_order = ("amount", "provider")
 
-    def __init__(self, *args: Any, limits: tuple[int, int], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        limits: tuple[int, int],
+        channels: Sequence[tuple[str, str]] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         least, most = limits
         self.fields["amount"] = YuanField(label=_("Amount in yuan"), least=least, most=most)
+        is_choice = len(channels) > 1
+        self.fields["provider"] = forms.ChoiceField(
+            label=_("Pay through"),
+            choices=list(channels),
+            widget=forms.RadioSelect if is_choice else forms.HiddenInput,
+        )
+        self.order_fields(self.field_order)
+
+
+class FundsForm(forms.Form):
+    """That the player has read how his money is protected; the version shown is the one meant."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    is_read = forms.BooleanField(
+        label=_("I have read where my money lies and how far it is protected."),
+        error_messages={"required": _("Please confirm that you have read it.")},
+    )
+
+
+class ProviderForm(forms.Form):
+    """An entry of the register of payment institutions."""
+
+    institution = forms.CharField(label=_("Institution"), max_length=100)
+    licence_number = forms.CharField(label=_("Licence number"), max_length=40)
+    licence_until = _day(_("Licence valid until"))
+    contract_until = _day(_("Contract valid until"))
+    review_on = _day(_("Next review"))
+    accepts = forms.MultipleChoiceField(
+        label=_("Used for"),
+        choices=Provider.Use.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    rank = forms.IntegerField(label=_("Place in the order"), min_value=1, max_value=99)
+    fee_percent = forms.DecimalField(
+        label=_("Fee in percent"),
+        min_value=Decimal(0),
+        max_value=Decimal(100),
+        max_digits=5,
+        decimal_places=2,
+    )
+    fee_least = forms.DecimalField(
+        label=_("Least fee in yuan"),
+        min_value=Decimal(0),
+        max_value=Decimal(10_000),
+        max_digits=7,
+        decimal_places=2,
+    )
+    fee_most = forms.DecimalField(
+        label=_("Highest fee in yuan"),
+        help_text=_("0: no highest fee"),
+        min_value=Decimal(0),
+        max_value=Decimal(10_000),
+        max_digits=7,
+        decimal_places=2,
+    )
+    fee_borne_by = forms.ChoiceField(label=_("Who pays the fee"), choices=Provider.Bearer.choices)
+    is_on = forms.BooleanField(label=_("Switched on"), required=False)
+
+    def asked(self, code: str) -> dict[str, Any]:
+        """The entry as the register takes it."""
+        given = dict(self.cleaned_data)
+        points = int(given.pop("fee_percent") * 100)
+        bounds = {name: int(given[name] * 100) for name in ("fee_least", "fee_most")}
+        return {**given, "code": code, "fee_points": points, **bounds}
+
+
+class ReasonOffForm(forms.Form):
+    """Why an institution is switched off."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class ReturnForm(forms.Form):
+    """Which deposits go back to their source."""
+
+    numbers = forms.CharField(
+        label=_("Deposit numbers, one per line"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
+    )
+    provider = forms.ChoiceField(label=_("Or all through"), required=False)
+    since = forms.DateTimeField(
+        label=_("Credited from"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+    )
+    until = forms.DateTimeField(
+        label=_("Credited before"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+    )
+    amount = forms.DecimalField(
+        label=_("At most of each, in yuan"),
+        required=False,
+        min_value=Decimal("0.01"),
+        max_digits=11,
+        decimal_places=2,
+    )
+    reason = forms.CharField(label=_("Reason, shown to the player"), max_length=200)
+
+    def __init__(self, *args: Any, providers: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["provider"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
+        field.choices = [("", _("None")), *((name, name) for name in providers)]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        by_time = (given.get("provider"), given.get("since"), given.get("until"))
+        if not given.get("numbers") and not all(by_time):
+            raise forms.ValidationError(
+                _("Please give deposit numbers, or a provider and an interval.")
+            )
+        return given
 
 
 class WithdrawForm(forms.Form):

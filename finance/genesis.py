@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
 
 from audit import policies
 from lottery_portal.lib.db import door
 
-from . import ledger, periods
+from . import channels, ledger, periods
 from .ledger import AccountKind
 from .wallets import SHADOW_SOURCE
 
 FIGURES: dict[str, tuple[int, str]] = {
     "deposit.min_fen": (1_00, "Genesis: smallest deposit"),
+    "return.alone_up_to_fen": (5_000_00, "Genesis: a single refund by one person, up to"),
     "deposit.max_fen": (50_000_00, "Genesis: largest single deposit"),
     "withdrawal.min_fen": (1_00, "Genesis: smallest withdrawal"),
     "withdrawal.automatic_up_to_fen": (5_000_00, "Genesis: above it two members of staff decide"),
@@ -33,7 +37,21 @@ REMITTANCE: list[tuple[str, str, object, str]] = [
         "Genesis: how many people agree to a payment order",
     ),
 ]
+FOR_EVER = date(2099, 12, 31)
+SANDBOX: dict[str, Any] = {
+    "code": "sandbox",
+    "institution": "示范银行 (sandbox)",
+    "licence_number": "SANDBOX",
+    "licence_until": FOR_EVER,
+    "contract_until": FOR_EVER,
+    "review_on": FOR_EVER,
+    "accepts": ["DEPOSIT", "PAYOUT", "REFUND"],
+    "rank": 1,
+    "is_on": True,
+}
 ACCOUNTS = {
+    "clearing:alipay": (AccountKind.CLEARING, False),
+    "clearing:wechat": (AccountKind.CLEARING, False),
     "clearing:sandbox": (AccountKind.CLEARING, False),
     "escrow:sandbox": (AccountKind.ESCROW, False),
     SHADOW_SOURCE: (AccountKind.CLEARING, True),
@@ -42,7 +60,7 @@ ACCOUNTS = {
 
 @door
 def load(*, now: datetime) -> None:
-    """Set limits of deposits and withdrawals, open the accounts that face the bank."""
+    """Set limits of deposits and withdrawals, open the accounts that face the banks."""
     for key, (value, reason) in FIGURES.items():
         policies.set_genesis(key=key, value=value, reason=reason, now=now)
     policies.set_genesis(
@@ -56,3 +74,5 @@ def load(*, now: datetime) -> None:
     periods.ensure(now=now)
     for code, (kind, is_shadow) in ACCOUNTS.items():
         ledger.open_account(code=code, kind=kind, is_shadow=is_shadow)
+    if settings.SANDBOX_BANK_KEY:
+        channels.enter_first(fields=SANDBOX, now=now)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from . import bank_accounts
 from .ledger import EntryKind, Line
-from .models import Deposit, Withdrawal
+from .models import Deposit, DepositReturn, Withdrawal
 from .providers import ProviderUnknown, known
 
 
@@ -38,6 +38,7 @@ Describe = Callable[[Sequence[Line]], Mapping[Key, Memo]]
 
 WORDS: dict[str, str | Promise] = {
     EntryKind.DEPOSIT: gettext_lazy("Deposit"),
+    EntryKind.DEPOSIT_RETURNED: gettext_lazy("Deposit returned to its source"),
     EntryKind.PURCHASE: gettext_lazy("Tickets bought"),
     EntryKind.REFUND: gettext_lazy("Stake returned"),
     EntryKind.PRIZE: gettext_lazy("Prize"),
@@ -92,6 +93,23 @@ def _deposits(lines: Sequence[Line]) -> Mapping[Key, Memo]:
     return memos
 
 
+def _returns(lines: Sequence[Line]) -> Mapping[Key, Memo]:
+    rows = DepositReturn.objects.select_related("deposit", "plan").in_bulk(
+        [_code(line) for line in lines], field_name="code"
+    )
+    memos = {}
+    for line in lines:
+        row = rows.get(_code(line))
+        if row is not None:
+            is_back = line.reference.endswith(":back")
+            memos[line.reference, line.position] = Memo(
+                title=_("Refund came back") if is_back else str(WORDS[line.kind]),
+                detail=row.plan.reason,
+                url=reverse("finance:deposit_state", args=[row.deposit.code]),
+            )
+    return memos
+
+
 def _withdrawals(lines: Sequence[Line]) -> Mapping[Key, Memo]:
     rows = Withdrawal.objects.select_related("bank_account").in_bulk(
         [_code(line) for line in lines], field_name="code"
@@ -123,4 +141,5 @@ def _provider(name: str) -> str:
 
 register("deposit", _deposits)
 register("chargeback", _deposits)
+register("return", _returns)
 register("withdrawal", _withdrawals)

@@ -57,3 +57,21 @@ messages.register(
         address=_withdrawal,
     )
 )
+messages.register(
+    Kind(
+        name="finance.return_done",
+        title=_("A deposit went back to where you paid it from"),
+        template="finance/mail/return_done.txt",
+        channels=EVERYWHERE,
+        is_legal=True,
+        address=_deposit,
+    )
+)
+messages.register(
+    Kind(
+        name="finance.return_failed",
+        title=_("A refund came back into your balance"),
+        template="finance/mail/return_failed.txt",
+        address=_deposit,
+    )
+)

@@ -29,6 +29,7 @@ from .book_models import (
     Transfer,
     Turnover,
 )
+from .provider_models import DepositReturn, Provider, ProviderHealth, ReturnPlan
 
 __all__ = [
     "Account",
@@ -39,13 +40,17 @@ __all__ = [
     "BankAccount",
     "Ceiling",
     "Deposit",
+    "DepositReturn",
     "Entry",
     "EntryKind",
     "Flow",
     "Period",
     "PeriodBalance",
     "PostingRule",
+    "Provider",
     "ProviderEvent",
+    "ProviderHealth",
+    "ReturnPlan",
     "RolledUp",
     "Transfer",
     "Turnover",
@@ -100,6 +105,7 @@ class Deposit(models.Model):
     player_code = models.CharField(max_length=20, verbose_name=_("player number"))
     provider = models.CharField(max_length=20, verbose_name=_("provider"))
     amount = MoneyField(verbose_name=_("amount (fen)"))
+    fee = MoneyField(default=0, verbose_name=_("fee of the player (fen)"))
     request_key = models.UUIDField(verbose_name=_("request key"))
     state = models.CharField(
         max_length=12, choices=State.choices, default=State.BEGUN, verbose_name=_("state")
@@ -107,7 +113,9 @@ class Deposit(models.Model):
     provider_trade = models.CharField(
         max_length=64, default="", blank=True, verbose_name=_("provider's number")
     )
-    pay_url = models.URLField(default="", blank=True, verbose_name=_("page to pay on"))
+    pay_url = models.URLField(
+        max_length=4000, default="", blank=True, verbose_name=_("page to pay on")
+    )
     begun_at = models.DateTimeField(verbose_name=_("begun at"))
     credited_at = models.DateTimeField(null=True, verbose_name=_("credited at"))
     ended_at = models.DateTimeField(null=True, verbose_name=_("ended at"))
@@ -120,6 +128,7 @@ class Deposit(models.Model):
                 name="deposit_once_per_request", fields=["player_code", "request_key"]
             ),
             models.CheckConstraint(name="deposit_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(name="deposit_fee_not_negative", condition=Q(fee__gte=0)),
             models.CheckConstraint(
                 name="deposit_state_known",
                 condition=Q(
@@ -139,6 +148,11 @@ class Deposit(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def charged_fen(self) -> int:
+        """What the provider collects: the amount, and the fee where the player bears it."""
+        return self.amount + self.fee
+
 
 class ProviderEvent(models.Model):
     """The inbox: what a provider told us, once per event, before anything is done about it."""
@@ -155,12 +169,14 @@ class ProviderEvent(models.Model):
         REPEATED = "REPEATED", _("Told before")
         QUARANTINED = "QUARANTINED", _("Being checked")
 
+    row_uuid = models.UUIDField(default=uuid7, null=True, editable=False)
     provider = models.CharField(max_length=20, verbose_name=_("provider"))
     event_id = models.CharField(max_length=80, verbose_name=_("event"))
     kind = models.CharField(max_length=20, choices=Kind.choices, verbose_name=_("kind"))
     order_code = models.CharField(max_length=20, verbose_name=_("order number"))
     trade = models.CharField(max_length=64, verbose_name=_("provider's number"))
     amount = MoneyField(default=0, verbose_name=_("amount (fen)"))
+    payer = EncryptedField(purpose="name", default="", blank=True)
     body = models.TextField(verbose_name=_("message"))
     outcome = models.CharField(
         max_length=11, choices=Outcome.choices, default=Outcome.WAITING, verbose_name=_("outcome")

@@ -53,3 +53,25 @@ def make_dues() -> None:
     now = timezone.now()
     dues.make(now=now)
     dues.notice_late(now=now)
+@jobs.handler("finance.watch_providers", max_attempts=1)
+def watch_providers() -> None:
+    """Ask the payment institutions whether they are there; switch off what has lapsed."""
+    from . import channels
+
+    channels.watch(now=timezone.now())
+
+
+@jobs.handler("finance.send_return", max_attempts=20)
+def send_return(*, code: str) -> None:
+    """Bring one refund to the institution that was paid."""
+    from . import refunds
+
+    refunds.send(code=code, now=timezone.now())
+
+
+@jobs.handler("finance.poll_returns", max_attempts=1)
+def poll_returns() -> None:
+    """Ask about refunds of which nobody knows what became."""
+    from . import refunds
+
+    refunds.poll(now=timezone.now())

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from .views import deposit, desk, payments, remittance, wallet, withdraw
+from .views import deposit, desk, funds, payments, providers, remittance, returns, wallet, withdraw
 
 app_name = "finance"
 
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("wallet/", wallet.wallet, name="wallet"),
     path("wallet/statement.csv", wallet.statement_file, name="statement_file"),
     path("wallet/deposit/", deposit.deposit, name="deposit"),
+    path("wallet/protection/", funds.funds, name="funds"),
     path("wallet/deposits/<str:code>/", deposit.deposit_state, name="deposit_state"),
     path("wallet/withdraw/", withdraw.withdraw, name="withdraw"),
     path("wallet/withdrawals/<str:code>/", withdraw.withdrawal, name="withdrawal"),
@@ -24,6 +25,14 @@ urlpatterns: list[URLPattern] = [
     path("desk/withdrawals/<str:code>/", desk.desk_withdrawal, name="desk_withdrawal"),
     path("desk/deposits/", desk.desk_deposits, name="desk_deposits"),
     path("desk/deposits/<str:code>/check/", desk.desk_deposit_check, name="desk_deposit_check"),
+    path("desk/institutions/", providers.desk_providers, name="desk_providers"),
+    path("desk/institutions/<str:code>/", providers.desk_provider, name="desk_provider"),
+    path(
+        "desk/institutions/<str:code>/off/", providers.desk_provider_off, name="desk_provider_off"
+    ),
+    path("desk/returns/", returns.desk_returns, name="desk_returns"),
+    path("desk/returns/new/", returns.desk_return_new, name="desk_return_new"),
+    path("desk/returns/<str:code>/", returns.desk_return_plan, name="desk_return_plan"),
     path("desk/ledger/", desk.desk_ledger, name="desk_ledger"),
     path("desk/remittances/", remittance.desk_remittances, name="desk_remittances"),
     path(

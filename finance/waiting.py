@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit import waiting
 from lottery_portal.lib import dates
 
 from . import dues, treasury_receipts
-from .models import Deposit, PaymentOrder, Withdrawal
+from .models import Deposit, DepositReturn, PaymentOrder, Provider, Withdrawal
 
 SILENT_FOR = timedelta(minutes=10)
+SOON = timedelta(days=30)
 
 
 def _to_prepare(_user: Any, _now: datetime) -> int:
@@ -50,6 +52,48 @@ def _without_receipt(_user: Any, _now: datetime) -> int:
     return len(treasury_receipts.missing())
 
 
+def _to_review(_user: Any, now: datetime) -> int:
+    today = dates.in_shanghai(now).date()
+    return (
+        Provider.objects.filter(is_on=True)
+        .filter(
+            Q(review_on__lte=today)
+            | Q(licence_until__lte=today + SOON)
+            | Q(contract_until__lte=today + SOON)
+        )
+        .count()
+    )
+
+
+def _returns_unanswered(_user: Any, now: datetime) -> int:
+    return DepositReturn.objects.filter(
+        state__in=[DepositReturn.State.SENDING, DepositReturn.State.UNKNOWN],
+        sent_at__lte=now - SILENT_FOR,
+    ).count()
+
+
+waiting.register(
+    waiting.Waiting(
+        name="finance.providers_to_review",
+        title=_("Payment institutions to be reviewed"),
+        count=_to_review,
+        url_name="finance:desk_providers",
+        roles=frozenset({"treasurer"}),
+        tone="attention",
+        sign="bank",
+    )
+)
+waiting.register(
+    waiting.Waiting(
+        name="finance.returns_unanswered",
+        title=_("Refunds the bank has not answered for 10 minutes"),
+        count=_returns_unanswered,
+        url_name="finance:desk_returns",
+        roles=frozenset({"treasurer"}),
+        tone="attention",
+        sign="bank",
+    )
+)
 waiting.register(
     waiting.Waiting(
         name="finance.to_prepare",

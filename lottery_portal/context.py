@@ -36,6 +36,8 @@ def house(request: HttpRequest) -> dict[str, Any]:
 PLACES = (
     "finance:desk_withdrawals",
     "finance:desk_deposits",
+    "finance:desk_returns",
+    "finance:desk_providers",
     "finance:desk_ledger",
     "finance:desk_remittances",
     "audit:approvals",

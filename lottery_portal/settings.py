@@ -36,6 +36,8 @@ ENVIRONMENT = {
     "LOG_KEY": "base64, 32 bytes: Ed25519 seed that signs the log's checkpoints",
     "WITNESS_URL": "http:// address of the witness",
     "SANDBOX_BANK_KEY": "base64, 32 bytes: shared with the sandbox bank; empty switches it off",
+    "ALIPAY": "JSON: app_id, seller_id, private_key, public_key of Alipay; empty switches it off",
+    "WECHAT_PAY": "JSON: mchid, appid, serial, private_key, api_v3_key, platform_keys; or empty",
     "PUBLIC_URL": "https:// address players use",
     "ALLOWED_HOSTS": "host names, separated by commas",
     "PORTAL_MODE": "production or embedded",
@@ -67,6 +69,17 @@ def key(name: str) -> bytes:
         message = f"{name} must be 32 bytes in base64."
         raise ImproperlyConfigured(message)
     return raw
+
+
+def merchant(name: str, given: str, *fields: str, gateway: str) -> dict[str, Any]:
+    """What a payment institution gave us, from JSON; empty where it is not used."""
+    if not given:
+        return {}
+    known: dict[str, Any] = {"gateway": gateway, **json.loads(given)}
+    if lacking := set(fields) - set(known):
+        message = f"{name} lacks {', '.join(sorted(lacking))}."
+        raise ImproperlyConfigured(message)
+    return known
 
 
 def database(url: str, **options: Any) -> dict[str, Any]:
@@ -236,6 +249,8 @@ TICKS: dict[str, int] = {
     "games.ask_monitors": 30,
     "finance.poll_deposits": 60,
     "finance.poll_withdrawals": 60,
+    "finance.poll_returns": 60,
+    "finance.watch_providers": 15,
     "accounts.sweep_tries": 3600,
     "accounts.watch_first_posts": 3600,
     "finance.roll_up": 15,
@@ -317,10 +332,36 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # nobody keeps another lo
 AXES_SENSITIVE_PARAMETERS = ["username", "login", "code", "ip_address", "csrfmiddlewaretoken"]
 IDENTITY_PROVIDER = "accounts.identity.NumberProvider"
 
-# Money: the banks the house works with, the usual one first.
-PAYMENT_PROVIDERS: dict[str, str] = (
-    {"sandbox": "finance.providers.sandbox.SandboxBank"} if SANDBOX_BANK_KEY else {}
+# Money: the adapters that are switched on; the register of institutions says which are in force.
+ALIPAY = merchant(
+    "ALIPAY",
+    os.environ.get("ALIPAY", ""),
+    "app_id",
+    "seller_id",
+    "private_key",
+    "public_key",
+    gateway="https://openapi.alipay.com/gateway.do",
 )
+WECHAT_PAY = merchant(
+    "WECHAT_PAY",
+    os.environ.get("WECHAT_PAY", ""),
+    "mchid",
+    "appid",
+    "serial",
+    "private_key",
+    "api_v3_key",
+    "platform_keys",
+    gateway="https://api.mch.weixin.qq.com",
+)
+PAYMENT_PROVIDERS: dict[str, str] = {
+    name: path
+    for name, path, is_on in (
+        ("sandbox", "finance.providers.sandbox.SandboxBank", bool(SANDBOX_BANK_KEY)),
+        ("alipay", "finance.providers.alipay.Alipay", bool(ALIPAY)),
+        ("wechat", "finance.providers.wechat.WeChatPay", bool(WECHAT_PAY)),
+    )
+    if is_on
+}
 SMS_SENDER = os.environ.get("SMS_SENDER") or (
     "accounts.sms.OutboxFile" if EMBEDDED else "accounts.sms.NoGateway"
 )

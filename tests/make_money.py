@@ -7,6 +7,7 @@ import hmac
 import itertools
 import json
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -16,9 +17,17 @@ from accounts import demo
 from accounts.models import Player
 from audit import approvals
 from audit.models import ApprovalRequest
-from finance import adjustments, bank_accounts, deposits, ledger, withdrawals
+from finance import adjustments, bank_accounts, channels, deposits, ledger, withdrawals
 from finance.ledger import Move
-from finance.models import Adjustment, BankAccount, Deposit, Entry, ProviderEvent, Withdrawal
+from finance.models import (
+    Adjustment,
+    BankAccount,
+    Deposit,
+    Entry,
+    Provider,
+    ProviderEvent,
+    Withdrawal,
+)
 
 NOW = datetime(2030, 6, 3, 4, 0, tzinfo=UTC)  # after genesis, whenever the tests run
 NAME = "陈小雨"
@@ -177,6 +186,33 @@ def open_accounts(*accounts: tuple[str, str], is_shadow: bool = False) -> None:
     with transaction.atomic():
         for code, kind in accounts:
             ledger.open_account(code=code, kind=kind, is_shadow=is_shadow)
+
+
+ENTRY: dict[str, Any] = {
+    "code": "alipay",
+    "institution": "支付宝（中国）网络技术有限公司",
+    "licence_number": "Z2003331000016",
+    "licence_until": date(2090, 1, 1),
+    "contract_until": date(2090, 1, 1),
+    "review_on": date(2090, 1, 1),
+    "accepts": ["DEPOSIT", "PAYOUT", "REFUND"],
+    "rank": 2,
+    "fee_points": 0,
+    "fee_least": 0,
+    "fee_most": 0,
+    "fee_borne_by": "OPERATOR",
+    "is_on": True,
+}
+
+
+def entered(*, now: datetime = NOW, **changes: object) -> Provider:
+    """An institution in the register, by the word of two people."""
+    fields = {**ENTRY, **changes}
+    maker = staff(f"maker{next(_numbers)}", "treasurer", now=now).member.user
+    checker = staff(f"checker{next(_numbers)}", "approver", now=now).member.user
+    asked = channels.ask(fields=fields, maker=maker, now=now)
+    approvals.decide(code=asked.code, checker=checker, approve=True, now=now)
+    return Provider.objects.get(code=fields["code"])
 
 
 def _luhn(number: str) -> bool:

@@ -51,7 +51,7 @@ def citizen_id(birth: date = date(1990, 1, 1)) -> str:
 
 
 def player(*, login: str = "", verified: bool = True, name: str = "陈小雨") -> Player:
-    """A registered player; verified unless told otherwise."""
+    """A registered player; verified, and told how money is kept, unless told otherwise."""
     prepared()
     made = registration.register(
         login=login or phone(),
@@ -63,6 +63,8 @@ def player(*, login: str = "", verified: bool = True, name: str = "陈小雨") -
     )
     if verified:
         identity.verify(player=made, name=name, citizen_id=citizen_id(), now=right_now())
+        version = legal_texts.undisclosed(made.user, right_now()) or 0
+        legal_texts.acknowledge(made.user, version, now=right_now(), ip="192.0.2.1")
     return made
 
 

@@ -51,13 +51,22 @@ class ProviderSilent(OSError):
 
 
 @dataclass(frozen=True)
+class Payer:
+    """The verified person who alone may pay (R18)."""
+
+    name: str
+    citizen_id: str
+
+
+@dataclass(frozen=True)
 class Order:
-    """A payment the house asks a provider to collect."""
+    """A payment the house asks a provider to collect; `payer` where the provider checks him."""
 
     code: str
     amount_fen: int
     notify_url: str
     return_url: str
+    payer: Payer | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,11 @@ class Begun:
 
 @dataclass(frozen=True)
 class Fact:
-    """What a provider says about one order: `kind` is OPEN, PAID, CLOSED or REFUNDED."""
+    """What a provider says about one order: `kind` is OPEN, PAID, CLOSED or REFUNDED.
+
+    `payer` is the name of who paid, as far as the provider tells it (`*` for what it hides).
+    `refund` is the house's own number of the refund that is spoken of, if it is about one.
+    """
 
     event_id: str
     kind: str
@@ -78,6 +91,8 @@ class Fact:
     trade: str
     amount_fen: int
     body: str
+    payer: str = ""
+    refund: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,11 +114,29 @@ class PayoutAnswer:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Refund:
+    """Money of a paid order that the house asks a provider to return to where it came from."""
+
+    code: str
+    order_code: str
+    trade: str
+    amount_fen: int
+    total_fen: int
+    reason: str
+
+
 class PaymentProvider(Protocol):
-    """A bank as the house sees it."""
+    """A bank as the house sees it.
+
+    `takes_payer`: it is told who may pay, and refuses others. `thanks`: type and body of the
+    answer that ends the sending of a message.
+    """
 
     name: str
     title: str | Promise
+    takes_payer: bool
+    thanks: tuple[str, str]
 
     def begin(self, order: Order) -> Begun:
         """Ask for a payment; the same order code again gives the same answer."""
@@ -127,6 +160,14 @@ class PaymentProvider(Protocol):
 
     def ask_payout(self, code: str) -> PayoutAnswer | None:
         """What became of a payout; None when the provider never heard of it."""
+        ...
+
+    def refund(self, refund: Refund) -> PayoutAnswer:
+        """Return money to where it came from, once per code however often asked."""
+        ...
+
+    def ask_refund(self, refund: Refund) -> PayoutAnswer | None:
+        """What became of a refund; None when the provider never heard of it."""
         ...
 
 

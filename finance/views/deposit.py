@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.conf import settings
@@ -16,18 +20,31 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import who
-from finance import deposits, providers, wallets
+from accounts import legal_texts, who
+from accounts.models import Player
+from finance import channels, deposits, providers, refunds, wallets
 from finance.forms import DepositForm
-from finance.models import Deposit
+from finance.models import Deposit, DepositReturn
 from lottery_portal.lib import codes
 from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.money import yuan
 
 from . import movement, refusals
 
 ASK_EVERY = 3
 LONGEST = 20_000
 State = Deposit.State
+Return = DepositReturn.State
+
+
+@dataclass(frozen=True)
+class _Page:
+    """The form as it is shown: with the ways that are offered, and a fee to be seen first."""
+
+    form: DepositForm
+    offered: Sequence[channels.Channel]
+    status: int = 200
+    notice: Mapping[str, Any] | None = None
 
 
 @never_cache
@@ -35,38 +52,94 @@ State = Deposit.State
 def deposit(request: HttpRequest) -> HttpResponse:
     """Say how much, then go to the bank; the player comes back to `deposit_state`."""
     player, now = who.player(request.user), timezone.now()
-    names = providers.names()
-    if not names:
-        return _refused(request, providers.ProviderUnknown())
-    if not player.is_verified:
-        return _refused(request, deposits.IdentityRequired())
+    offered = channels.open_for(channels.Use.DEPOSIT, now=now)
+    if first := _first(request, player, offered, now):
+        return first
     missing = _asked(request)
-    initial = {"request_key": uuid4(), "provider": names[0]}
+    initial = {"request_key": uuid4(), "provider": offered[0].code}
     if missing:
         initial["amount"] = f"{missing // 100}.{missing % 100:02d}"
-    form = DepositForm(request.POST or None, initial=initial, limits=deposits.limits(now))
-    status = 400 if form.is_bound else 200
+    form = _form(request.POST or None, offered, now, initial)
+    page: HttpResponse | _Page = _Page(form, offered, 400 if form.is_bound else 200)
     if form.is_valid():
-        try:
-            begun = deposits.begin(player=player, now=now, **form.cleaned_data)
-        except Refused as refusal:
-            if not refusals.beside(form, refusal):
-                return _refused(request, refusal)
-            status = refusal.status
-        else:
-            if begun.pay_url.startswith(settings.PUBLIC_URL) and begun.state == State.BEGUN:
-                return redirect(begun.pay_url)
-            return redirect("finance:deposit_state", code=begun.code)
+        page = _begin(request, player, form, offered, now=now)
+    if isinstance(page, HttpResponse):
+        return page
     context = {
         "nav": "me",
-        "form": form,
+        "form": page.form,
         "balance_fen": wallets.available(player),
-        "bank": providers.known(names[0]).title,
+        "channels": page.offered,
+        "fee_words": _named(page.offered[0]),
+        "notice": page.notice,
         "limit": None,
         "missing_fen": missing,
         "back_url": reverse("finance:wallet"),
     }
-    return render(request, "finance/deposit.html", context, status=status)
+    return render(request, "finance/deposit.html", context, status=page.status)
+
+
+def _first(
+    request: HttpRequest, player: Player, offered: Sequence[channels.Channel], now: datetime
+) -> HttpResponse | None:
+    """What must come before the form: a way to pay, a name, and the word on how money is kept."""
+    if not offered:
+        return _refused(request, channels.ProviderNotInForce())
+    if not player.is_verified:
+        return _refused(request, deposits.IdentityRequired())
+    if legal_texts.undisclosed(player.user, now) is not None:
+        way_on = urlencode({"next": request.get_full_path()})
+        return redirect(f"{reverse('finance:funds')}?{way_on}")
+    return None
+
+
+def _begin(
+    request: HttpRequest,
+    player: Player,
+    form: DepositForm,
+    offered: Sequence[channels.Channel],
+    *,
+    now: datetime,
+) -> HttpResponse | _Page:
+    """Begin what the form says: the bank's page, or the form again with what is in the way."""
+    given = dict(form.cleaned_data)
+    try:
+        begun = deposits.begin(player=player, now=now, fee=given.pop("fee_seen") or 0, **given)
+    except channels.FeeDiffers as refusal:
+        again = _again(request, offered, now, fee_seen=refusal.figures["fee_fen"])
+        return _Page(again, offered, refusal.status, refusal.figures)
+    except (deposits.BankSilent, channels.ProviderNotInForce) as refusal:
+        return _elsewhere(request, refusal, given["provider"], now=now)
+    except Refused as refusal:
+        if refusals.beside(form, refusal):
+            return _Page(form, offered, refusal.status)
+        return _refused(request, refusal)
+    if begun.pay_url.startswith(settings.PUBLIC_URL) and begun.state == State.BEGUN:
+        return redirect(begun.pay_url)
+    return redirect("finance:deposit_state", code=begun.code)
+
+
+def _elsewhere(
+    request: HttpRequest, refusal: Refused, silent: str, *, now: datetime
+) -> HttpResponse | _Page:
+    """Offer the next way to pay that answers, if there is one (F295)."""
+    others = [
+        one
+        for one in channels.open_for(channels.Use.DEPOSIT, now=now)
+        if one.code != silent and not one.is_failing
+    ]
+    if not others:
+        return _refused(request, refusal)
+    form = _again(request, others, now, provider=others[0].code)
+    form.add_error(
+        None,
+        _(
+            "%(silent)s does not answer at present. Nothing was charged. You can pay through "
+            "%(other)s instead."
+        )
+        % {"silent": _title(silent), "other": others[0].title},
+    )
+    return _Page(form, others, refusal.status)
 
 
 @never_cache
@@ -90,10 +163,8 @@ def deposit_state(request: HttpRequest, code: str) -> HttpResponse:
         "tone": tone,
         "word": word,
         "steps": _steps(found),
-        "facts": [
-            {"name": _("Number"), "value": codes.shown(found.code)},
-            {"name": _("Through"), "value": providers.known(found.provider).title},
-        ],
+        "facts": _facts(found),
+        "qr": found.pay_url if _is_scanned(found) else "",
         "note_tone": note_tone,
         "note_text": note_text,
         "back_url": reverse("finance:wallet"),
@@ -109,6 +180,7 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
     if len(request.body) > LONGEST:
         return JsonResponse({"code": "too_long"}, status=413)
     try:
+        said, thanks = providers.known(provider).thanks
         deposits.take_callback(
             provider=provider,
             headers=request.headers,
@@ -118,7 +190,55 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
         )
     except Refused as refusal:
         return JsonResponse({"code": refusal.code}, status=refusal.status)
-    return JsonResponse({"code": "success"})
+    return HttpResponse(thanks, content_type=said)
+
+
+def _form(
+    data: Any, offered: Sequence[channels.Channel], now: datetime, initial: Mapping[str, Any]
+) -> DepositForm:
+    return DepositForm(
+        data,
+        initial=dict(initial),
+        limits=deposits.limits(now),
+        channels=[(one.code, _named(one)) for one in offered],
+    )
+
+
+def _again(
+    request: HttpRequest, offered: Sequence[channels.Channel], now: datetime, **changes: object
+) -> DepositForm:
+    """The same form once more under a new key, as something else is asked of the player now."""
+    data = request.POST.copy()
+    data["request_key"] = str(uuid4())
+    if "provider" in changes:
+        data["fee_seen"] = ""  # the fee of another way is to be seen first
+    for name, value in changes.items():
+        data[name] = str(value)
+    form = _form(data, offered, now, {})
+    form.is_valid()
+    return form
+
+
+def _named(channel: channels.Channel) -> str:
+    """A way to pay with what it costs, and whether it answers at present (F114, F295)."""
+    words = f"{channel.title} · {_fee(channel)}"
+    silent = _("does not answer at present")
+    return f"{words} · {silent}" if channel.is_failing else words
+
+
+def _fee(channel: channels.Channel) -> str:
+    if channel.is_free:
+        return _("no fee for you")
+    figures = {
+        "percent": f"{channel.points / 100:.2f}",
+        "least": yuan(channel.least_fen),
+        "most": yuan(channel.most_fen),
+    }
+    if channel.most_fen:
+        return _("fee %(percent)s %%, from %(least)s to %(most)s yuan") % figures
+    if channel.least_fen:
+        return _("fee %(percent)s %%, at least %(least)s yuan") % figures
+    return _("fee %(percent)s %%") % figures
 
 
 def _asked(request: HttpRequest) -> int | None:
@@ -172,6 +292,48 @@ def _told(found: Deposit) -> tuple[str, str, str, str]:
     )
 
 
+def _facts(found: Deposit) -> list[dict[str, Any]]:
+    facts = [
+        {"name": _("Number"), "value": codes.shown(found.code)},
+        {"name": _("Through"), "value": _title(found.provider)},
+    ]
+    if found.fee:
+        facts += [
+            {"name": _("Fee"), "value": _("%(amount)s yuan") % {"amount": yuan(found.fee)}},
+            {
+                "name": _("You pay"),
+                "value": _("%(amount)s yuan") % {"amount": yuan(found.charged_fen)},
+            },
+        ]
+    words = {Return.DONE: _("sent back"), Return.FAILED: _("came back into your balance")}
+    facts += [
+        {
+            "name": _("Refund to the source"),
+            "value": _("%(amount)s yuan, %(state)s")
+            % {
+                "amount": yuan(row.amount),
+                "state": words.get(row.state, _("on its way")),
+            },
+        }
+        for row in refunds.of(found)
+    ]
+    return facts
+
+
+def _title(provider: str) -> str:
+    """What a provider is called, also when its adapter is no longer switched on."""
+    try:
+        return str(providers.known(provider).title)
+    except providers.ProviderUnknown:
+        return provider
+
+
+def _is_scanned(found: Deposit) -> bool:
+    """Whether the payment is begun by scanning a code instead of opening a page."""
+    is_page = found.pay_url.startswith(("https://", "http://"))
+    return found.state == State.BEGUN and bool(found.pay_url) and not is_page
+
+
 def _steps(found: Deposit) -> list[dict[str, Any]]:
     steps: list[dict[str, Any]] = [
         {"title": _("Begun"), "state": "done", "at": found.begun_at, "text": ""}
@@ -208,8 +370,8 @@ def _actions(found: Deposit) -> list[dict[str, str]]:
     actions = [
         {"text": _("Look again"), "url": reverse("finance:deposit_state", args=[found.code])}
     ]
-    if found.pay_url:
-        actions.append({"text": _("To the bank's page"), "url": found.pay_url})
+    if found.pay_url and not _is_scanned(found):
+        actions.insert(0, {"text": _("To the bank's page"), "url": found.pay_url})
     return [*actions, wallet]
 
 

@@ -73,6 +73,8 @@ def _told(refusal: Refused, back_url: str) -> dict[str, Any]:
                 back,
             ],
         }
+    if refusal.code == "provider_not_in_force":
+        return {"tone": "waiting", "sign": "bank", "title": _("No deposits at present")}
     if refusal.code == "bank_silent":
         return {
             "tone": "waiting",

@@ -37,6 +37,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "prizes": (EntryKind.PRIZE,),
     "cash": (
         EntryKind.DEPOSIT,
+        EntryKind.DEPOSIT_RETURNED,
         EntryKind.CHARGEBACK,
         EntryKind.WITHDRAWAL_HOLD,
         EntryKind.WITHDRAWAL_RELEASE,

@@ -150,10 +150,14 @@ def confirms_who_he_is(player: browser.Visitor) -> None:
 
 
 def brings_money_in(player: browser.Visitor, story: Story) -> None:
-    """F108: the bank's page, its signed word, and only then the balance."""
+    """F108, F119: the protection of money, the bank's page and word, only then the balance."""
     page = player.page
     player.go("/wallet/")
     page.click('a[href="/wallet/deposit/"]')
+    player.look("protection")
+    page.check("[name=is_read]")
+    page.click("main form button[type=submit]")
+    page.wait_for_url("**/wallet/deposit/")
     page.fill("[name=amount]", "8000")
     player.look("deposit")
     page.click("main form button[type=submit]")

@@ -1,0 +1,82 @@
+"""The two networks with one face, for what holds of both: a server, a customer, a notice."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from accounts.models import Player
+from finance import deposits
+from finance.models import Deposit, ProviderEvent
+from tests import make_money as make
+
+from . import fake_alipay, fake_server, fake_wechat
+
+
+class Network:
+    """A provider on its own server, entered in the register, and what its customers do."""
+
+    def __init__(self, name: str, settings: Any, stack: ExitStack, *, now: datetime) -> None:
+        self.name, self.now = name, now
+        self.alipay, self.wechat = fake_alipay.FakeAlipay(), fake_wechat.FakeWeChat()
+        self.bank: Any = self.alipay if name == "alipay" else self.wechat
+        gateway = stack.enter_context(fake_server.serving(self.bank.answer))
+        settings.ALIPAY = fake_alipay.credentials(gateway)
+        settings.WECHAT_PAY = fake_wechat.credentials(gateway)
+        settings.PAYMENT_PROVIDERS = {
+            **settings.PAYMENT_PROVIDERS,
+            "alipay": "finance.providers.alipay.Alipay",
+            "wechat": "finance.providers.wechat.WeChatPay",
+        }
+        make.entered(code=name, now=now)
+
+    def begin(self, player: Player, fen: int = 100_00) -> Deposit:
+        """A deposit whose page the customer has opened."""
+        deposit = deposits.begin(
+            player=player, amount=fen, provider=self.name, request_key=uuid4(), now=self.now
+        )
+        if self.name == "alipay":
+            self.alipay.open(deposit.pay_url)
+        return deposit
+
+    def pay(self, deposit: Deposit, player: Player | None = None) -> bool:
+        """The player pays, or (without one) somebody else tries to."""
+        person = player.person if player else None
+        name = person.name.reveal() if person else "王海"
+        number = person.citizen_id.reveal() if person else "110101198004210015"
+        if self.name == "alipay":
+            return self.alipay.pay(deposit.pay_url, name=name, citizen_id=number)
+        return self.wechat.pay(deposit.code, name=name, citizen_id=number)
+
+    def trade(self, deposit: Deposit) -> Any:
+        """The order as the provider has it."""
+        return self.bank.trades[deposit.code]
+
+    def message(self, deposit: Deposit, **changes: Any) -> tuple[dict[str, str], bytes]:
+        """A notice about the order as it stands; `changes` alter it before it is signed."""
+        trade = self.trade(deposit)
+        if self.name == "alipay":
+            return {}, self.alipay.notice(trade, **changes)
+        return self.wechat.notice(trade, now=changes.pop("now", self.now), **changes)
+
+    def take(self, headers: dict[str, str], body: bytes, **changes: Any) -> ProviderEvent:
+        """The notice arrives."""
+        return deposits.take_callback(
+            provider=self.name,
+            headers=headers,
+            path=f"/wallet/callbacks/{self.name}/",
+            body=body,
+            now=changes.pop("now", self.now),
+        )
+
+    def told(self, deposit: Deposit, **changes: Any) -> ProviderEvent:
+        """The provider tells how the order stands."""
+        return self.take(*self.message(deposit, **changes))
+
+
+def form(told: dict[str, str]) -> bytes:
+    """A form as it travels."""
+    return urlencode(told).encode()

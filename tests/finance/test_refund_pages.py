@@ -41,7 +41,7 @@ def text(answer):
 
 def keys(answer):
     """The hidden fields of the form on a page."""
-    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', text(answer)))
+    return dict(re.findall(r'type="hidden"\s+name="(\w+)"\s+value="([^"]*)"', text(answer)))
 
 
 def newcomer(now):

@@ -17,8 +17,8 @@ from lottery_portal.lib.db import door, violated
 from lottery_portal.lib.encryption import blind_index
 from lottery_portal.lib.errors import Refused
 
-from .deposits import IdentityRequired
 from .models import BankAccount, Withdrawal
+from .payers import IdentityRequired
 
 NUMBER = re.compile(r"\d{16,19}")
 MOST = 5

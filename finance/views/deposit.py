@@ -25,6 +25,7 @@ from accounts.models import Player
 from finance import channels, deposits, providers, refunds, wallets
 from finance.forms import DepositForm
 from finance.models import Deposit, DepositReturn
+from finance.payers import IdentityRequired
 from lottery_portal.lib import codes
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
@@ -86,7 +87,7 @@ def _first(
     if not offered:
         return _refused(request, channels.ProviderNotInForce())
     if not player.is_verified:
-        return _refused(request, deposits.IdentityRequired())
+        return _refused(request, IdentityRequired())
     if legal_texts.undisclosed(player.user, now) is not None:
         way_on = urlencode({"next": request.get_full_path()})
         return redirect(f"{reverse('finance:funds')}?{way_on}")

@@ -27,7 +27,7 @@ def funds(request: HttpRequest) -> HttpResponse:
     except LegalText.DoesNotExist:
         raise Http404 from None
     form = FundsForm(request.POST or None, initial={"version": text.version})
-    status = 400 if form.is_bound else 200
+    status, said = (400 if form.is_bound else 200), ""
     if form.is_valid():
         try:
             legal_texts.acknowledge(
@@ -38,8 +38,7 @@ def funds(request: HttpRequest) -> HttpResponse:
             )
         except Refused as refusal:
             form = FundsForm(initial={"version": text.version})
-            form.errors_of_page = [str(refusal)]  # type: ignore[attr-defined]  # shown above the text
-            status = refusal.status
+            status, said = refusal.status, str(refusal)
         else:
             return redirect(_way_on(request))
     is_known = legal_texts.undisclosed(player.user, now) is None
@@ -48,7 +47,7 @@ def funds(request: HttpRequest) -> HttpResponse:
         "text": text,
         "form": None if is_known else form,
         "next": _way_on(request),
-        "refusal": getattr(form, "errors_of_page", []),
+        "refusal": said,
         "back_url": reverse("finance:wallet"),
     }
     return render(request, "finance/funds.html", context, status=status)

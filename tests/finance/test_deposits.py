@@ -13,7 +13,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from accounts import registration
 from accounts.models import Message, Player
 from audit import trail
-from finance import deposits, ledger, providers, wallets
+from finance import deposits, ledger, payers, providers, wallets
 from finance.models import Deposit, Entry, ProviderEvent, Withdrawal
 from lottery_portal.lib.db import violated
 from tests import make_money as make
@@ -283,7 +283,7 @@ def test_the_bounds_of_the_policy_are_within(alice, fen):
 def test_nobody_unverified_brings_money_in():
     stranger = make.player(verified=False)
 
-    with pytest.raises(deposits.IdentityRequired):
+    with pytest.raises(payers.IdentityRequired):
         make.order(stranger, 100_00)
 
     assert not Deposit.objects.exists()

@@ -18,6 +18,17 @@ trail.name_deeds(
         "finance.payment_order_dropped": _("Payment order dropped"),
         "finance.payment_order_returned": _("Payment returned by the bank"),
         "finance.treasury_receipt_recorded": _("Treasury receipt recorded"),
+        "finance.bank_account_confirmed": _("Bank account confirmed by the bank"),
+        "finance.bank_account_differs": _("Bank account in another name"),
+        "finance.case_escalated": _("Case escalated"),
+        "finance.case_noted": _("Note on a case"),
+        "finance.case_opened": _("Case opened"),
+        "finance.case_resolved": _("Case settled"),
+        "finance.case_taken": _("Case taken"),
+        "finance.debt_arisen": _("Debt of a player arisen"),
+        "finance.debt_paid": _("Debt of a player paid"),
+        "finance.transfers_blocked": _("Deposits and withdrawals blocked for a while"),
+        "finance.transfers_unblocked": _("Deposits and withdrawals allowed again"),
         "finance.bank_account_added": _("Bank account registered"),
         "finance.bank_account_removed": _("Bank account removed"),
         "finance.provider_entered": _("Register of institutions changed"),
@@ -52,6 +63,7 @@ trail.name_deeds(
         "payee": _("Payee"),
         "payment_order": _("Payment order"),
         "bank_account": _("Bank account"),
+        "case": _("Case"),
         "deposit": _("Deposit"),
         "provider": _("Payment institution"),
         "return_plan": _("Plan of refunds"),
@@ -67,12 +79,22 @@ policies.name_keys(
         "remittance.due_day": _("Day of the next month by which dues are paid"),
         "organiser.settle_working_days": _("Working days until an event is settled"),
         "payment.people": _("People who must agree to a payment order, by amount"),
+        "case.due_days": _("Days until a case must be settled"),
         "deposit.max_fen": _("Largest single deposit"),
         "deposit.min_fen": _("Smallest single deposit"),
         "return.alone_up_to_fen": _("Single refunds to the source by one person, up to"),
         "withdrawal.automatic_up_to_fen": _("Withdrawals paid without a second person, up to"),
         "withdrawal.daily_max_fen": _("Most that one player withdraws on one day"),
+        "transfers.block_failures": _(
+            "Failed transfers in a row that block an account for a while"
+        ),
+        "transfers.block_minutes": _(
+            "Minutes for which an account is blocked after failed transfers"
+        ),
+        "transfers.window_minutes": _("Minutes within which failed transfers count together"),
+        "withdrawal.max_fen": _("Largest single withdrawal"),
         "withdrawal.min_fen": _("Smallest withdrawal"),
+        "withdrawal.people": _("People who must agree to a withdrawal, by amount"),
     }
 )
 step_up.name_purposes(

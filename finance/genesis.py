@@ -20,7 +20,23 @@ FIGURES: dict[str, tuple[int, str]] = {
     "deposit.max_fen": (50_000_00, "Genesis: largest single deposit"),
     "withdrawal.min_fen": (1_00, "Genesis: smallest withdrawal"),
     "withdrawal.automatic_up_to_fen": (5_000_00, "Genesis: above it two members of staff decide"),
+    "withdrawal.max_fen": (200_000_00, "Genesis: largest single withdrawal"),
     "withdrawal.daily_max_fen": (200_000_00, "Genesis: most that leaves one wallet on one day"),
+    "case.due_days": (3, "Genesis: days until a case must be settled"),
+    "transfers.block_failures": (5, "Genesis: failed transfers in a row that block an account"),
+    "transfers.window_minutes": (10, "Genesis: within so many minutes"),
+    "transfers.block_minutes": (30, "Genesis: for so many minutes"),
+}
+# Up to so many fen so many people agree; None: however much.
+PEOPLE: dict[str, tuple[list[list[int | None]], str]] = {
+    "adjustment.people": (
+        [[10_000_00, 1], [None, 2]],
+        "Genesis: how many people agree to a correction of the books",
+    ),
+    "withdrawal.people": (
+        [[50_000_00, 1], [None, 2]],
+        "Genesis: how many people agree to a withdrawal above the automatic tier",
+    ),
 }
 # Up to so many fen so many people agree to a correction; None: however much.
 PEOPLE: list[list[int | None]] = [[10_000_00, 1], [None, 2]]
@@ -71,6 +87,8 @@ def load(*, now: datetime) -> None:
     )
     for key, scope, figure, reason in REMITTANCE:
         policies.set_genesis(key=key, scope=scope, value=figure, reason=reason, now=now)
+    for key, (people, reason) in PEOPLE.items():
+        policies.set_genesis(key=key, value=people, reason=reason, now=now)
     periods.ensure(now=now)
     for code, (kind, is_shadow) in ACCOUNTS.items():
         ledger.open_account(code=code, kind=kind, is_shadow=is_shadow)

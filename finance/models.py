@@ -29,6 +29,8 @@ from .book_models import (
     Transfer,
     Turnover,
 )
+from .case_models import Case
+from .payout_models import BankAccountCheck, TransferBlock
 from .provider_models import DepositReturn, Provider, ProviderHealth, ReturnPlan
 
 __all__ = [
@@ -38,6 +40,8 @@ __all__ = [
     "AccountType",
     "Adjustment",
     "BankAccount",
+    "BankAccountCheck",
+    "Case",
     "Ceiling",
     "Deposit",
     "DepositReturn",
@@ -53,6 +57,7 @@ __all__ = [
     "ReturnPlan",
     "RolledUp",
     "Transfer",
+    "TransferBlock",
     "Turnover",
     "Withdrawal",
 ]

@@ -21,6 +21,7 @@ trail.name_deeds(
         "accounts.security_changed": _("Keys of an account changed"),
         "accounts.password_reset": _("Set a new password by code"),
         "accounts.drill_official_made": _("Made an official for a drill"),
+        "accounts.player_state_changed": _("State of an account changed"),
         "accounts.staff_employed": _("Made a staff account"),
         "accounts.staff_logged_in": _("Staff logged in"),
         "accounts.posting_appoint": _("Gave a post"),

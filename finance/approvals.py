@@ -20,8 +20,9 @@ from . import adjustments, channels, periods, refunds, withdrawals
 from .models import Provider
 
 
-def _needed(_payload: Mapping[str, Any], _at: datetime) -> int:
-    return 1
+def _needed(payload: Mapping[str, Any], at: datetime) -> int:
+    """How many people must agree, by the amount (F109, F120)."""
+    return max(withdrawals.people(payload["amount_fen"], now=at), 1)
 
 
 def _perform(request: approvals.Request, now: datetime) -> None:

@@ -17,6 +17,8 @@ from lottery_portal.lib.db import door, violated
 from lottery_portal.lib.encryption import blind_index
 from lottery_portal.lib.errors import Refused
 
+from . import bank_checks
+from .deposits import IdentityRequired
 from .models import BankAccount, Withdrawal
 from .payers import IdentityRequired
 
@@ -155,6 +157,7 @@ def _add(player: Player, bank_name: str, digits: str, now: datetime) -> BankAcco
         holder=person.name.reveal(),
         added_at=now,
     )
+    bank_checks.begin(account=account, now=now)
     _record("finance.bank_account_added", player, account)
     return account
 

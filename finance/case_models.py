@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lottery_portal.lib.codes import new_code
 
@@ -14,8 +15,8 @@ class Case(models.Model):
     """Something that does not agree or went wrong, until a person writes how it was settled."""
 
     class State(models.TextChoices):
-        OPEN = "OPEN", _("Open")
-        RESOLVED = "RESOLVED", _("Settled")
+        OPEN = "OPEN", pgettext_lazy("of a case", "Open")
+        RESOLVED = "RESOLVED", pgettext_lazy("of a case", "Settled")
 
     code = models.CharField(
         max_length=20, unique=True, default=new_code, verbose_name=_("case number")
@@ -41,7 +42,9 @@ class Case(models.Model):
     resolution = models.CharField(
         max_length=500, default="", blank=True, verbose_name=_("how it was settled")
     )
-    resolved_at = models.DateTimeField(null=True, verbose_name=_("settled at"))
+    resolved_at = models.DateTimeField(
+        null=True, verbose_name=pgettext_lazy("of a case", "settled at")
+    )
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -52,7 +55,7 @@ class Case(models.Model):
 
     class Meta:
         verbose_name = _("case")
-        verbose_name_plural = _("cases")
+        verbose_name_plural = pgettext_lazy("of finance", "cases")
         constraints = [
             models.UniqueConstraint(
                 name="case_once_while_open",

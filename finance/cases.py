@@ -193,12 +193,17 @@ def note(*, code: str, actor: Any, text: str, now: datetime) -> Case:
 
 @door
 def resolve(*, code: str, actor: Any, resolution: str, now: datetime) -> Case:
-    """Settle a case in words. Its kind may refuse while the thing itself is still wrong."""
+    """Settle a case in words; what nobody has taken is his who settles it.
+
+    Its kind may refuse while the thing itself is still wrong.
+    """
     case = _locked(code)
     _check_may(case, actor, now)
     if case.owner_id is not None and case.owner_id != actor.pk:
         raise TakenByAnother
     word = _word(resolution)
+    if case.owner_id is None:
+        _change(case, owner=actor, assigned_at=now)
     kind_of(case).resolved(case, actor, now)
     _settle(case, actor, word, now)
     return case

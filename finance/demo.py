@@ -19,7 +19,7 @@ from accounts.models import Player
 from lottery_portal.sandbox_bank import banking, signing
 from lottery_portal.sandbox_bank.models import Payment
 
-from . import bank_accounts, deposits, withdrawals
+from . import bank_accounts, bank_checks, deposits, withdrawals
 from .models import Deposit, Withdrawal
 
 BROUGHT_IN = (500_00, 2_000_00, 8_000_00)
@@ -88,6 +88,10 @@ def _take_out(player: Player, now: datetime) -> None:
             now=now,
         )
     )
+    if not bank_checks.is_confirmed(account):
+        bank_checks.conclude(
+            code=account.name_check.code, outcome=bank_checks.Outcome.MATCHES, now=now
+        )
     withdrawals.request(
         player=player,
         amount=TAKEN_OUT,

@@ -25,7 +25,7 @@ from audit import policies, trail
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
-from . import channels, ledger, payers, providers, wallets
+from . import channels, debts, failures, ledger, payers, providers, wallets
 from .ledger import AccountKind, EntryKind, Move
 from .models import Deposit, DepositReturn, ProviderEvent
 from .payers import IdentityRequired
@@ -168,6 +168,8 @@ def order(
             _check_fee(provider, amount, fee, now)  # it was changed between question and answer
         if refusal := _REFUSALS.get(name):
             raise refusal from exc
+        if violated(exc) == failures.CONSTRAINT:
+            failures.check(player.code, now=now)
         raise
 
 
@@ -274,8 +276,10 @@ def limits(now: datetime) -> tuple[int, int]:
 def _check(player: Player, amount: int, now: datetime) -> None:
     if not player.is_verified:
         raise IdentityRequired
-    if player.is_shadow or player.state != Player.State.ACTIVE:
+    owes = player.state == Player.State.LIMITED and debts.owed(player) > 0
+    if player.is_shadow or not (player.state == Player.State.ACTIVE or owes):
         raise DepositNotAllowed
+    failures.check(player.code, now=now)
     least, most = limits(now)
     if amount < least:
         raise DepositTooSmall(min_fen=least)
@@ -470,6 +474,7 @@ def _credit(deposit: Deposit, now: datetime) -> None:
     )
     _move(deposit, State.CREDITED, credited_at=now, ended_at=None)
     player = Player.objects.select_related("user").get(code=deposit.player_code)
+    debts.recover(player=player, reference=deposit.code, most_fen=deposit.amount, now=now)
     messages.send(
         user=player.user,
         kind="finance.deposit_credited",
@@ -493,6 +498,7 @@ def _charge_back(deposit: Deposit, now: datetime) -> None:
         moves=[Move(wallets.purse_of(player), _clearing(deposit), taken)],
     )
     owed_fen = ledger.moved(entry, source=owed)
+    owed_fen = debts.take_back(player=player, deposit=deposit, target=_clearing(deposit), now=now)
     _move(
         deposit,
         State.CHARGED_BACK,
@@ -510,6 +516,7 @@ def _charge_back(deposit: Deposit, now: datetime) -> None:
 
 def _close(deposit: Deposit, now: datetime) -> None:
     _move(deposit, State.CLOSED, ended_at=now)
+    failures.note(player_code=deposit.player_code, now=now)
 
 
 def _set_aside(deposit: Deposit, event: ProviderEvent, now: datetime) -> None:

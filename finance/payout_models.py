@@ -59,8 +59,8 @@ class TransferBlock(models.Model):
 
     player_code = models.CharField(max_length=20, verbose_name=_("player number"))
     failures = models.PositiveSmallIntegerField(verbose_name=_("failed in a row"))
-    begun_at = models.DateTimeField(verbose_name=_("from"))
-    until = models.DateTimeField(verbose_name=_("until"))
+    begun_at = models.DateTimeField(verbose_name=_("blocked from"))
+    until = models.DateTimeField(verbose_name=_("blocked until"))
     lifted_at = models.DateTimeField(null=True, verbose_name=_("lifted at"))
     lifted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

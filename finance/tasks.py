@@ -75,3 +75,17 @@ def poll_returns() -> None:
     from . import refunds
 
     refunds.poll(now=timezone.now())
+@jobs.handler("finance.check_bank_account", max_attempts=20)
+def check_bank_account(*, code: str) -> None:
+    """Ask a provider whether a bank account is its player's."""
+    from . import bank_checks
+
+    bank_checks.ask(code=code, now=timezone.now())
+
+
+@jobs.handler("finance.escalate_cases", max_attempts=1)
+def escalate_cases() -> None:
+    """Escalate the cases whose day is over."""
+    from . import cases
+
+    cases.escalate_due(now=timezone.now())

@@ -1,8 +1,9 @@
 """Money going out: held at once, approved by itself or by two members of staff, sent once (F109).
 
-HELD → APPROVED by itself up to a policy, else HELD → WAITING (a cashier prepared it) → APPROVED (an
-approver signed) → SENDING → PAID or FAILED. Whoever cannot say what the bank did says UNKNOWN and
-asks; a payout is never sent under another number. What does not leave goes back to the wallet.
+HELD → APPROVED by itself up to a policy, else HELD → WAITING (a cashier prepared it) → APPROVED (as
+many signed as its amount asks for) → SENDING → PAID or FAILED. Whoever cannot say what the bank did
+says UNKNOWN and asks; a payout is never sent under another number. What does not leave goes back to
+the purses it came from.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from accounts import messages, who
 from accounts.models import Player
@@ -24,8 +26,9 @@ from lottery_portal import jobs
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.sentences import sentence
 
-from . import bank_accounts, ledger, providers, wallets
+from . import bank_accounts, bank_checks, debts, failures, ledger, providers, wallets
 from .deposits import RequestKeyUsed
 from .ledger import EntryKind, Move
 from .models import BankAccount, Withdrawal
@@ -34,9 +37,13 @@ from .providers import FAILED, PAID, Payout, PayoutAnswer
 logger = logging.getLogger(__name__)
 
 KIND = "finance.withdrawal"
+PEOPLE = "withdrawal.people"
 ASK_AFTER = timedelta(seconds=60)
 AT_ONCE = 200
 LONGEST_REASON = 200
+
+# Kept as it is written here; pages say it in the reader's language.
+TAKEN_BACK = sentence(gettext_noop("Your bank took a deposit back."))
 
 State = Withdrawal.State
 ENDED = (State.PAID, State.FAILED, State.REFUSED)
@@ -47,6 +54,13 @@ class WithdrawalTooSmall(Refused):
 
     code, status = "withdrawal_too_small", 400
     message = _("The smallest withdrawal is %(min_fen)s yuan.")
+
+
+class WithdrawalTooLarge(Refused):
+    """More than the largest single withdrawal."""
+
+    code, status = "withdrawal_too_large", 400
+    message = _("The largest single withdrawal is %(max_fen)s yuan.")
 
 
 class DailyCeilingReached(Refused):
@@ -94,18 +108,17 @@ def request(
     same = Withdrawal.objects.filter(player_code=player.code, request_key=request_key)
     if known := same.select_related("bank_account").first():
         return _if_same(known, amount, bank_account)
-    _check_least(amount, now)
+    check(player=player, amount=amount, now=now)
     account = bank_accounts.find(player, bank_account)
+    bank_checks.require(account)
     try:
         return _request(player, amount, account, request_key, now)
     except IntegrityError as exc:
         name = violated(exc)
         if name == "withdrawal_once_per_request":
             return _if_same(same.select_related("bank_account").get(), amount, bank_account)
-        if name == "wallet_not_overdrawn":
-            raise wallets.NotEnoughMoney(
-                available_fen=wallets.purses(player).withdrawable_fen, asked_fen=amount
-            ) from exc
+        if refusal := _explained(name, player, amount, now):
+            raise refusal from exc
         raise
 
 
@@ -223,6 +236,12 @@ def of(player: Player) -> list[Withdrawal]:
     return list(rows.order_by("-requested_at", "-pk")[:50])
 
 
+def under_way(player: Player) -> list[Withdrawal]:
+    """What of the player's is held and on its way, oldest first."""
+    rows = Withdrawal.objects.filter(player_code=player.code).exclude(state__in=ENDED)
+    return list(rows.select_related("bank_account").order_by("requested_at", "pk"))
+
+
 def find(code: str, *, player: Player | None = None) -> Withdrawal:
     """One withdrawal, of this player only if one is given, or `WithdrawalUnknown`."""
     rows = Withdrawal.objects.select_related("bank_account", "requested_by").filter(code=code)
@@ -242,20 +261,33 @@ def least(now: datetime) -> int:
     return int(policies.read("withdrawal.min_fen", at=now))
 
 
+def most(now: datetime) -> int:
+    """The largest single withdrawal, in fen."""
+    return int(policies.read("withdrawal.max_fen", at=now))
+
+
+def people(amount: int, *, now: datetime) -> int:
+    """How many people must agree to a withdrawal of `amount`; none up to the automatic tier."""
+    if amount <= automatic_up_to(now):
+        return 0
+    for up_to, needed in policies.read(PEOPLE, at=now):
+        if up_to is None or amount <= up_to:
+            return max(int(needed), 1)
+    return 2
+
+
 def foresee(*, player: Player, amount: int, now: datetime) -> int:
     """What would be available after a withdrawal of `amount`, or what would surely refuse it.
 
     Moves nothing; `request` judges again, by what stands then.
     """
-    _check_least(amount, now)
+    check(player=player, amount=amount, now=now)
     available = wallets.purses(player).withdrawable_fen
     if amount > available:
         raise wallets.NotEnoughMoney(available_fen=available, asked_fen=amount)
     left = left_today(player, now)
     if amount > left:
-        raise DailyCeilingReached(
-            max_fen=int(policies.read("withdrawal.daily_max_fen", at=now)), left_fen=left
-        )
+        raise DailyCeilingReached(max_fen=_daily(now), left_fen=left)
     return available - amount
 
 
@@ -264,10 +296,34 @@ def is_automatic(withdrawal: Withdrawal) -> bool:
     return withdrawal.approved_at is not None and not withdrawal.approval_code
 
 
-def _check_least(amount: int, now: datetime) -> None:
-    smallest = least(now)
-    if amount < smallest:
+def check(*, player: Player, amount: int, now: datetime) -> None:
+    """Refuse what no withdrawal of this player may be now, whatever his balance."""
+    if amount < (smallest := least(now)):
         raise WithdrawalTooSmall(min_fen=smallest)
+    if amount > (largest := most(now)):
+        raise WithdrawalTooLarge(max_fen=largest)
+    failures.check(player.code, now=now)
+    if debt := debts.owed(player):
+        raise debts.DebtOpen(owed_fen=debt)
+
+
+def _explained(name: str, player: Player, amount: int, now: datetime) -> Refused | None:
+    """What the database refused, in words; None for what is a bug."""
+    purses = wallets.purses(player)
+    refusals: Mapping[str, Refused] = {
+        "wallet_not_overdrawn": wallets.NotEnoughMoney(
+            available_fen=purses.withdrawable_fen, asked_fen=amount
+        ),
+        "withdrawal_below_the_ceiling": WithdrawalTooLarge(max_fen=most(now)),
+        "withdrawal_below_the_ceiling_of_the_day": DailyCeilingReached(
+            max_fen=_daily(now), left_fen=max(left_today(player, now), 0)
+        ),
+        "withdrawal_without_debt": debts.DebtOpen(owed_fen=debts.owed(player)),
+        "withdrawal_to_checked_account": bank_checks.NotConfirmed(),
+    }
+    if name == failures.CONSTRAINT:
+        failures.check(player.code, now=now)
+    return refusals.get(name)
 
 
 def left_today(player: Player, now: datetime) -> int:
@@ -282,7 +338,11 @@ def left_today(player: Player, now: datetime) -> int:
         .exclude(state__in=[State.FAILED, State.REFUSED])
         .aggregate(sum=Sum("amount"))["sum"]
     )
-    return int(policies.read("withdrawal.daily_max_fen", at=now)) - int(asked or 0)
+    return _daily(now) - int(asked or 0)
+
+
+def _daily(now: datetime) -> int:
+    return int(policies.read("withdrawal.daily_max_fen", at=now))
 
 
 def _if_same(known: Withdrawal, amount: int, bank_account: str) -> Withdrawal:
@@ -312,12 +372,6 @@ def _request(
         kind=EntryKind.WITHDRAWAL_HOLD,
         moves=[Move(wallets.purse_of(player), wallets.hold_of(player), amount)],
     )
-    # The wallet is locked from here on, so requests of one player count each other.
-    left = left_today(player, now)
-    if left < 0:
-        raise DailyCeilingReached(
-            max_fen=int(policies.read("withdrawal.daily_max_fen", at=now)), left_fen=left + amount
-        )
     trail.record(
         action="finance.withdrawal_requested",
         actor=player.user,
@@ -420,7 +474,21 @@ def _release(
         moves=ledger.back(held),
     )
     _move(withdrawal, state, actor=actor, reason=reason[:LONGEST_REASON], ended_at=now)
+    if state == State.FAILED:
+        failures.note(player_code=withdrawal.player_code, now=now)
     _tell(player, withdrawal, "finance.withdrawal_returned", now)
+
+
+def _let_go(player: Player, now: datetime) -> None:
+    """A bank takes a deposit back: what nobody approved yet does not leave any more (F112)."""
+    waiting = Withdrawal.objects.select_for_update(no_key=True, of=("self",)).filter(
+        player_code=player.code, state__in=[State.HELD, State.WAITING]
+    )
+    for withdrawal in waiting.select_related("bank_account").order_by("pk"):
+        _release(withdrawal, State.REFUSED, TAKEN_BACK.of(), actor=None, now=now)
+
+
+debts.before_taking_back.append(_let_go)
 
 
 def _tell(player: Player, withdrawal: Withdrawal, kind: str, now: datetime) -> None:

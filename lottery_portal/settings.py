@@ -256,6 +256,7 @@ TICKS: dict[str, int] = {
     "finance.roll_up": 15,
     "finance.make_periods": 86_400,
     "finance.make_dues": 3600,
+    "finance.escalate_cases": 3600,
     "audit.expire_approvals": 60,
     "audit.make_partitions": 86_400,
     "audit.verify_log": 86_400,

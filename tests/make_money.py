@@ -17,7 +17,7 @@ from accounts import demo
 from accounts.models import Player
 from audit import approvals
 from audit.models import ApprovalRequest
-from finance import adjustments, bank_accounts, channels, deposits, ledger, withdrawals
+from finance import adjustments, bank_accounts, bank_checks, channels, deposits, ledger, withdrawals
 from finance.ledger import Move
 from finance.models import (
     Adjustment,
@@ -136,11 +136,18 @@ def card(tail: str = "6021", *, stem: str = "62258801234") -> str:
 def bank_account(
     who: Player, tail: str = "6021", *, holder: str = NAME, now: datetime = NOW
 ) -> BankAccount:
-    """A bank account in the player's own name."""
+    """A bank account in the player's own name, confirmed by the bank."""
     number = card(tail, stem=f"622588{next(_numbers):05d}")
-    return bank_accounts.add(
+    account = bank_accounts.add(
         player=who, bank_name="建设银行", number=number, holder=holder, now=now
     )
+    confirm(account, now=now)
+    return account
+
+
+def confirm(account: BankAccount, *, outcome: str = "MATCHES", now: datetime = NOW) -> None:
+    """The bank's word on an account."""
+    bank_checks.conclude(code=account.name_check.code, outcome=outcome, now=now)
 
 
 def withdraw(

@@ -201,8 +201,8 @@ class Migration(migrations.Migration):
                 ),
                 ("player_code", models.CharField(max_length=20, verbose_name="player number")),
                 ("failures", models.PositiveSmallIntegerField(verbose_name="failed in a row")),
-                ("begun_at", models.DateTimeField(verbose_name="from")),
-                ("until", models.DateTimeField(verbose_name="until")),
+                ("begun_at", models.DateTimeField(verbose_name="blocked from")),
+                ("until", models.DateTimeField(verbose_name="blocked until")),
                 ("lifted_at", models.DateTimeField(null=True, verbose_name="lifted at")),
                 (
                     "lifted_by",

@@ -137,6 +137,16 @@ class SandboxBank:
         """What the bank knows of a refund."""
         answer = self._call("GET", f"/bank/refunds/{refund.code}/", None)
         return None if answer is None else self._payout(answer)
+    def check_account(self, *, number: str, holder: str) -> bool:
+        """Whether the bank keeps an account of this number under this name."""
+        answer = self._call(
+            "POST",
+            "/bank/accounts/check/",
+            {"merchant": MERCHANT, "account_number": number, "holder": holder},
+        )
+        if answer is None or type(answer.get("matches")) is not bool:
+            raise ProviderSilent("The bank does not say whose account it is.")
+        return bool(answer["matches"])
 
     def _fact(self, order_code: str, answer: dict[str, Any] | None) -> Fact | None:
         if answer is None:

@@ -9,7 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
@@ -20,12 +22,20 @@ BESIDE_THE_FIELD = frozenset(
         "deposit_too_small",
         "deposit_too_large",
         "withdrawal_too_small",
+        "withdrawal_too_large",
         "bank_number_wrong",
         "bank_holder_differs",
         "bank_account_taken",
         "too_many_bank_accounts",
     }
 )
+
+TITLES: Mapping[str, tuple[str, str | Promise]] = {
+    "not_enough_money": ("wallet", gettext_lazy("Your balance is too small")),
+    "withdrawal_daily_ceiling": ("pause", gettext_lazy("The ceiling of the day is reached")),
+    "transfers_blocked": ("pause", gettext_lazy("Transfers rest for a while")),
+    "bank_account_not_confirmed": ("bank", gettext_lazy("The bank is still confirming it")),
+}
 
 
 def beside(form: Any, refusal: Refused) -> bool:
@@ -82,10 +92,19 @@ def _told(refusal: Refused, back_url: str) -> dict[str, Any]:
             "title": _("The bank does not answer"),
             "actions": [{"text": _("Try again"), "url": back_url}],
         }
-    if refusal.code == "not_enough_money":
-        return {"sign": "wallet", "title": _("Your balance is too small")}
-    if refusal.code == "withdrawal_daily_ceiling":
-        return {"sign": "pause", "title": _("The ceiling of the day is reached")}
+    if refusal.code == "debt_open":
+        return {
+            "tone": "wrong",
+            "sign": "bank",
+            "title": _("Something is owed first"),
+            "actions": [
+                {"text": _("Deposit"), "url": reverse("finance:deposit")},
+                {"text": _("To the balance"), "url": reverse("finance:wallet")},
+            ],
+        }
+    if refusal.code in TITLES:
+        sign, title = TITLES[refusal.code]
+        return {"sign": sign, "title": title}
     return {}
 
 
@@ -95,6 +114,7 @@ def _figures(figures: Mapping[str, Any]) -> list[dict[str, Any]]:
         "asked_fen": _("Amount asked for"),
         "max_fen": _("Most in one day"),
         "left_fen": _("Left today"),
+        "owed_fen": _("Owed"),
     }
     return [
         {"name": names[key], "value": _("%(amount)s yuan") % {"amount": yuan(value)}}

@@ -18,12 +18,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import step_up, who
 from accounts.models import Player
-from finance import bank_accounts, withdrawals
+from finance import bank_accounts, bank_checks, withdrawals
 from finance import wallets as purse
 from finance.forms import BankAccountForm, WithdrawForm
-from finance.models import Withdrawal
+from finance.models import BankAccount, Withdrawal
 from finance.payers import IdentityRequired
-from lottery_portal.lib import codes
+from lottery_portal.lib import codes, sentences
 from lottery_portal.lib.errors import Refused
 
 from . import movement, refusals
@@ -37,19 +37,16 @@ State = Withdrawal.State
 def withdraw(request: HttpRequest) -> HttpResponse:
     """Say how much and where to, look once more, confirm; the amount is held from then on."""
     player, now = who.player(request.user), timezone.now()
-    if not player.is_verified:
-        return _refused(request, IdentityRequired())
-    accounts = bank_accounts.of(player)
-    if not accounts:
-        notes.info(request, _("First register a bank account in your own name."))
-        return redirect("finance:bank_accounts")
-    available = purse.available(player)
+    if answer := _not_now(request, player, now):
+        return answer
+    accounts = bank_checks.confirmed(player)
+    available = purse.purses(player).withdrawable_fen
     form = WithdrawForm(
         request.POST or None,
         accounts=accounts,
         limits=(
             withdrawals.least(now),
-            max(0, min(available, withdrawals.left_today(player, now))),
+            max(0, min(available, withdrawals.left_today(player, now), withdrawals.most(now))),
         ),
         initial={"request_key": uuid4(), "bank_account": accounts[-1].code},
     )
@@ -73,6 +70,23 @@ def withdraw(request: HttpRequest) -> HttpResponse:
         "automatic_up_to_fen": withdrawals.automatic_up_to(now),
     }
     return render(request, "finance/withdraw.html", context, status=status)
+
+
+def _not_now(request: HttpRequest, player: Player, now: datetime) -> HttpResponse | None:
+    """What stands before any withdrawal of this player, whatever the amount."""
+    if not player.is_verified:
+        return _refused(request, IdentityRequired())
+    try:
+        withdrawals.check(player=player, amount=withdrawals.least(now), now=now)
+    except Refused as refusal:
+        return _refused(request, refusal)
+    if bank_checks.confirmed(player):
+        return None
+    if bank_accounts.of(player):
+        notes.info(request, str(bank_checks.NotConfirmed()))
+    else:
+        notes.info(request, _("First register a bank account in your own name."))
+    return redirect("finance:bank_accounts")
 
 
 def _last_look(
@@ -149,17 +163,39 @@ def accounts(request: HttpRequest) -> HttpResponse:
                 return _refused(request, refusal)
             status = refusal.status
         else:
-            notes.success(
-                request, _("%(bank)s is registered.") % {"bank": bank_accounts.shown(added)}
-            )
+            _tell_checked(request, added)
             return redirect("finance:bank_accounts")
     context = {
         "nav": "me",
         "form": form,
-        "accounts": bank_accounts.of(player),
+        "accounts": _shown(player),
         "holder": str(player.person.name) if player.person else "",
     }
     return render(request, "finance/bank_accounts.html", context, status=status)
+
+
+def _tell_checked(request: HttpRequest, added: BankAccount) -> None:
+    """Ask the bank at once; whoever is not answered now is told so, and the queue asks on."""
+    try:
+        outcome = bank_checks.ask(code=added.name_check.code, now=timezone.now())
+    except (OSError, Refused):
+        outcome = bank_checks.Outcome.ASKED
+    words = {"bank": bank_accounts.shown(added)}
+    if outcome == bank_checks.Outcome.DIFFERS:
+        notes.error(
+            request, _("%(bank)s is not in your name, says the bank. It is not registered.") % words
+        )
+    elif outcome == bank_checks.Outcome.ASKED:
+        notes.info(request, _("%(bank)s is registered. The bank is confirming it.") % words)
+    else:
+        notes.success(request, _("%(bank)s is registered.") % words)
+
+
+def _shown(player: Player) -> list[dict[str, Any]]:
+    confirmed = {row.pk for row in bank_checks.confirmed(player)}
+    return [
+        {"account": row, "is_confirmed": row.pk in confirmed} for row in bank_accounts.of(player)
+    ]
 
 
 @require_POST
@@ -199,7 +235,7 @@ def steps(found: Withdrawal) -> list[dict[str, Any]]:
                 "title": _("Paid out") if is_paid else _("Back in the balance"),
                 "state": "done" if is_paid else "halted",
                 "at": found.ended_at,
-                "text": found.reason,
+                "text": sentences.shown(found.reason),
             }
         )
     else:
@@ -223,7 +259,7 @@ def _told(found: Withdrawal) -> tuple[str, str]:
     if found.state in {State.FAILED, State.REFUSED}:
         return "attention", _(
             "It did not go out; the amount is back in your balance. Reason: %(reason)s"
-        ) % {"reason": found.reason}
+        ) % {"reason": sentences.shown(found.reason)}
     if found.state == State.UNKNOWN:
         return "waiting", _("The bank has not answered yet. We are asking; it is never sent twice.")
     if found.state in {State.HELD, State.WAITING}:

@@ -22,6 +22,7 @@ TIMEOUT = 8
 SILENT_FEN, TALKATIVE_FEN = 13, 22
 CLOSED_CARD_FEN, LOST_REFUND_FEN = 44, 55
 CLOSED_TAIL, LOST_TAIL, BUSY_TAIL = "4040", "5050", "6060"
+OTHER_NAME_TAIL, SILENT_TAIL = "7070", "8080"
 FIRST_STATE = {CLOSED_TAIL: Payout.State.FAILED, BUSY_TAIL: Payout.State.ASKED}
 
 
@@ -154,6 +155,14 @@ def refund(content: dict[str, Any], *, now: datetime) -> Refund:
     if amount % 100 == LOST_REFUND_FEN:
         raise AnswerLost
     return made
+def is_in_name(content: dict[str, Any]) -> bool:
+    """Whether an account is in a name; the bank believes everybody, but for two tails."""
+    number, holder = str(content.get("account_number", "")), str(content.get("holder", ""))
+    if content.get("merchant") != MERCHANT or not number.isdigit() or not holder:
+        raise NotAgreed("An account and the name it should be in are asked for.")
+    if number.endswith(SILENT_TAIL):
+        raise Busy
+    return not number.endswith(OTHER_NAME_TAIL)
 
 
 def announcement(payment: Payment, state: str, number: int) -> dict[str, Any]:

@@ -14,5 +14,6 @@ urlpatterns: list[URLPattern] = [
     path("bank/payouts/<str:order_code>/", views.payout, name="payout"),
     path("bank/refunds/", views.refunds, name="refunds"),
     path("bank/refunds/<str:order_code>/", views.refund, name="refund"),
+    path("bank/accounts/check/", views.account, name="account"),
     path("bank/pay/<str:trade>/", views.pay, name="pay"),
 ]

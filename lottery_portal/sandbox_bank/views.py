@@ -129,6 +129,12 @@ def refund(_request: HttpRequest, order_code: str) -> HttpResponse:
     """What became of a refund."""
     made = Refund.objects.filter(order_code=order_code).first()
     return _unknown() if made is None else _said(banking.said_of_payout(made))
+def account(request: HttpRequest) -> HttpResponse:
+    """Whether an account is in the name its owner gave."""
+    try:
+        return _said({"matches": banking.is_in_name(_content(request))})
+    except banking.Busy:
+        return _said({"error": "busy"}, status=503)
 
 
 @never_cache

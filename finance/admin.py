@@ -160,6 +160,32 @@ class WithdrawalAdmin(WithPlayer, WithAmount):
     search_fields = ["code", "player_code"]
 
 
+@admin.register(models.Case)
+class CaseAdmin(ReadOnlyAdmin):
+    """Cases."""
+
+    list_display = ["code", "kind", "object_type", "object_code", "state", "due_on", "opened_at"]
+    list_filter = ["state", "kind"]
+    search_fields = ["code", "object_code"]
+
+
+@admin.register(models.TransferBlock)
+class TransferBlockAdmin(WithPlayer):
+    """Blocks after failed transfers."""
+
+    list_display = ["player", "failures", "begun_at", "until", "lifted_at"]
+    search_fields = ["player_code"]
+
+
+@admin.register(models.BankAccountCheck)
+class BankAccountCheckAdmin(ReadOnlyAdmin):
+    """What banks said of accounts."""
+
+    list_display = ["code", "bank_account", "provider", "outcome", "asked_at", "answered_at"]
+    list_filter = ["outcome"]
+    search_fields = ["bank_account__code"]
+
+
 @admin.register(models.BankAccount)
 class BankAccountAdmin(WithPlayer):
     """Players' bank accounts, masked."""

@@ -18,7 +18,19 @@ from rest_framework.views import APIView
 from accounts import legal_texts, login, step_up, who
 from lottery_portal.lib import dates
 
-from . import bank_accounts, channels, deposits, ledger, memos, wallets, withdrawals
+from . import (
+    bank_accounts,
+    bank_checks,
+    channels,
+    debts,
+    deposits,
+    flows,
+    ledger,
+    memos,
+    providers,
+    wallets,
+    withdrawals,
+)
 from .models import Deposit, Withdrawal
 
 MOST_LINES = 500
@@ -26,10 +38,30 @@ Data = dict[str, Any]
 
 
 class WalletShape(serializers.Serializer[Data]):
-    """What lies in the wallet."""
+    """What lies in the wallet, by purse."""
 
-    balance_fen = serializers.IntegerField()
+    balance_fen = serializers.IntegerField(help_text="All purses together.")
+    deposited_fen = serializers.IntegerField(help_text="What was brought in.")
+    winnings_fen = serializers.IntegerField()
+    bonus_fen = serializers.IntegerField(help_text="To play with; cannot be withdrawn.")
+    withdrawable_fen = serializers.IntegerField()
     held_fen = serializers.IntegerField(help_text="On its way to the bank; cannot be spent.")
+    owed_fen = serializers.IntegerField(help_text="Owed after a chargeback; to be paid first.")
+
+
+class FlowsShape(serializers.Serializer[Data]):
+    """What a period brought and took."""
+
+    since = serializers.DateField()
+    until = serializers.DateField(help_text="The last day, included.")
+    deposited_fen = serializers.IntegerField()
+    returned_fen = serializers.IntegerField(help_text="Refunded to its source or charged back.")
+    withdrawn_fen = serializers.IntegerField()
+    net_deposit_fen = serializers.IntegerField()
+    staked_fen = serializers.IntegerField(help_text="Less stakes that were returned.")
+    won_fen = serializers.IntegerField(help_text="After tax.")
+    result_fen = serializers.IntegerField(help_text="Won less staked; below zero it was lost.")
+    other_fen = serializers.IntegerField(help_text="Bonus, fees of events, corrections.")
 
 
 class LineShape(serializers.Serializer[Data]):
@@ -41,6 +73,7 @@ class LineShape(serializers.Serializer[Data]):
     reference = serializers.CharField()
     title = serializers.CharField()
     detail = serializers.CharField()
+    purse = serializers.CharField(help_text="wallet (brought in), winnings or bonus")
     amount_fen = serializers.IntegerField()
     balance_fen = serializers.IntegerField()
 
@@ -97,6 +130,7 @@ class BankAccountShape(serializers.Serializer[Data]):
 
     code = serializers.CharField()
     bank = serializers.CharField()
+    is_confirmed = serializers.BooleanField(help_text="The bank says that it is the player's.")
 
 
 class WalletView(APIView):
@@ -106,8 +140,45 @@ class WalletView(APIView):
     def get(self, request: Request) -> Response:
         """What may be spent, and what is held."""
         player = who.player(request.user)
+        purses = wallets.purses(player)
         return Response(
-            {"balance_fen": wallets.available(player), "held_fen": wallets.held(player)}
+            {
+                "balance_fen": purses.available_fen,
+                "deposited_fen": purses.deposited_fen,
+                "winnings_fen": purses.winnings_fen,
+                "bonus_fen": purses.bonus_fen,
+                "withdrawable_fen": purses.withdrawable_fen,
+                "held_fen": wallets.held(player),
+                "owed_fen": debts.owed(player),
+            }
+        )
+
+
+class FlowsView(APIView):
+    """What a period brought."""
+
+    @extend_schema_serializer(component_name="FlowsInput")
+    class Input(serializers.Serializer[Data]):
+        """Shanghai days, both included; without them the last 30 days."""
+
+        since = serializers.DateField(required=False, validators=list(dates.ASKED))
+        until = serializers.DateField(required=False, validators=list(dates.ASKED))
+
+    @extend_schema(
+        responses={200: FlowsShape},
+        parameters=[OpenApiParameter("since", date), OpenApiParameter("until", date)],
+    )
+    def get(self, request: Request) -> Response:
+        """Net deposit, and what was won or lost, of the days chosen (F139)."""
+        asked = self.Input(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        last = asked.validated_data.get("until") or dates.in_shanghai(timezone.now()).date()
+        first = asked.validated_data.get("since") or last - timedelta(days=30)
+        first = min(first, last)
+        found = flows.between(who.player(request.user), since=first, until=last + timedelta(days=1))
+        names = [name for name in FlowsShape().fields if name.endswith("_fen")]
+        return Response(
+            {"since": first, "until": last, **{name: getattr(found, name) for name in names}}
         )
 
 
@@ -154,6 +225,7 @@ class StatementView(APIView):
                         "reference": line.reference,
                         "title": memo.title,
                         "detail": memo.detail,
+                        "purse": line.account.partition(":")[0],
                         "amount_fen": line.amount_fen,
                         "balance_fen": line.balance_fen,
                     }
@@ -299,7 +371,17 @@ class BankAccountsView(APIView):
     def get(self, request: Request) -> Response:
         """Where money may be withdrawn to, masked."""
         rows = bank_accounts.of(who.player(request.user))
-        return Response([{"code": row.code, "bank": bank_accounts.shown(row)} for row in rows])
+        confirmed = {row.pk for row in bank_checks.confirmed(who.player(request.user))}
+        return Response(
+            [
+                {
+                    "code": row.code,
+                    "bank": bank_accounts.shown(row),
+                    "is_confirmed": row.pk in confirmed,
+                }
+                for row in rows
+            ]
+        )
 
 
 def _disclosure(request: Request) -> Data:
@@ -336,6 +418,7 @@ def _withdrawal(withdrawal: Withdrawal) -> Data:
 routes: list[URLPattern] = [
     path("wallet/", WalletView.as_view(), name="wallet"),
     path("wallet/statement/", StatementView.as_view(), name="statement"),
+    path("wallet/flows/", FlowsView.as_view(), name="wallet_flows"),
     path("wallet/bank-accounts/", BankAccountsView.as_view(), name="bank_accounts"),
     path("deposit-channels/", ChannelsView.as_view(), name="deposit_channels"),
     path("fund-protection/", DisclosureView.as_view(), name="fund_protection"),

@@ -252,6 +252,16 @@ class ReasonForm(forms.Form):
     )
 
 
+class CaseForm(forms.Form):
+    """What staff found out about a case."""
+
+    word = forms.CharField(
+        label=_("What was found, and what was done"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
 class LedgerForm(forms.Form):
     """What to look for in the books."""
 

@@ -46,6 +46,11 @@ WORDS: dict[str, str | Promise] = {
     EntryKind.WITHDRAWAL_RELEASE: gettext_lazy("Withdrawal returned"),
     EntryKind.WITHDRAWAL_PAID: gettext_lazy("Withdrawal paid"),
     EntryKind.CHARGEBACK: gettext_lazy("Deposit taken back by the bank"),
+    EntryKind.DEPOSIT_RETURNED: gettext_lazy("Deposit returned to its source"),
+    EntryKind.RECOVERY: gettext_lazy("Debt paid"),
+    EntryKind.BONUS: gettext_lazy("Bonus"),
+    EntryKind.BONUS_LAPSED: gettext_lazy("Bonus lapsed"),
+    EntryKind.EVENT_FEE: gettext_lazy("Fee of an event"),
     EntryKind.ADJUSTMENT: gettext_lazy("Correction"),
     EntryKind.REVERSAL: gettext_lazy("Reversal"),
 }
@@ -69,6 +74,18 @@ def describe(lines: Sequence[Line]) -> list[Memo]:
         if describer := _DESCRIBERS.get(prefix):
             found.update(describer(group))
     return [found.get((line.reference, line.position)) or _plain(line) for line in lines]
+
+
+PURSES: Mapping[str, str | Promise] = {
+    "wallet": gettext_lazy("Money brought in"),
+    "winnings": gettext_lazy("Winnings"),
+    "bonus": gettext_lazy("Bonus"),
+}
+
+
+def purse(line: Line) -> str:
+    """The purse a line moved, as the wallet page calls it."""
+    return str(PURSES.get(line.account.partition(":")[0], ""))
 
 
 def _plain(line: Line) -> Memo:

@@ -2,13 +2,25 @@
 
 from django.urls import URLPattern, path
 
-from .views import deposit, desk, funds, payments, providers, remittance, returns, wallet, withdraw
+from .views import (
+    cases,
+    deposit,
+    desk,
+    funds,
+    payments,
+    providers,
+    remittance,
+    returns,
+    wallet,
+    withdraw,
+)
 
 app_name = "finance"
 
 urlpatterns: list[URLPattern] = [
     path("wallet/", wallet.wallet, name="wallet"),
     path("wallet/statement.csv", wallet.statement_file, name="statement_file"),
+    path("wallet/debt/", wallet.pay_debt, name="debt_pay"),
     path("wallet/deposit/", deposit.deposit, name="deposit"),
     path("wallet/protection/", funds.funds, name="funds"),
     path("wallet/deposits/<str:code>/", deposit.deposit_state, name="deposit_state"),
@@ -33,6 +45,8 @@ urlpatterns: list[URLPattern] = [
     path("desk/returns/", returns.desk_returns, name="desk_returns"),
     path("desk/returns/new/", returns.desk_return_new, name="desk_return_new"),
     path("desk/returns/<str:code>/", returns.desk_return_plan, name="desk_return_plan"),
+    path("desk/cases/", cases.desk_cases, name="desk_cases"),
+    path("desk/cases/<str:code>/", cases.desk_case, name="desk_case"),
     path("desk/ledger/", desk.desk_ledger, name="desk_ledger"),
     path("desk/remittances/", remittance.desk_remittances, name="desk_remittances"),
     path(

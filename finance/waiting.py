@@ -8,11 +8,11 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from audit import waiting
+from audit import people, waiting
 from lottery_portal.lib import dates
 
-from . import dues, treasury_receipts
-from .models import Deposit, DepositReturn, PaymentOrder, Provider, Withdrawal
+from . import cases, dues, treasury_receipts
+from .models import Case, Deposit, DepositReturn, PaymentOrder, Provider, Withdrawal
 
 SILENT_FOR = timedelta(minutes=10)
 SOON = timedelta(days=30)
@@ -94,6 +94,15 @@ waiting.register(
         sign="bank",
     )
 )
+def _cases(user: Any, now: datetime) -> int:
+    open_ones = cases.open_now(roles=people.roles_of(user, now))
+    return open_ones.filter(owner__isnull=True).count() + open_ones.filter(owner=user).count()
+
+
+def _overdue(_user: Any, _now: datetime) -> int:
+    return Case.objects.filter(state=Case.State.OPEN, escalated_at__isnull=False).count()
+
+
 waiting.register(
     waiting.Waiting(
         name="finance.to_prepare",
@@ -149,3 +158,24 @@ for name, title, count, url_name, tone in (
             sign="bank",
         )
     )
+waiting.register(
+    waiting.Waiting(
+        name="finance.cases",
+        title=_("Cases that are yours or nobody's"),
+        count=_cases,
+        url_name="finance:desk_cases",
+        roles=frozenset({"cashier", "treasurer", "risk", "compliance"}),
+        sign="list",
+    )
+)
+waiting.register(
+    waiting.Waiting(
+        name="finance.cases_overdue",
+        title=_("Cases past their day"),
+        count=_overdue,
+        url_name="finance:desk_cases",
+        roles=frozenset({"treasurer", "auditor"}),
+        tone="wrong",
+        sign="alert",
+    )
+)

@@ -20,10 +20,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import step_up, who
-from finance import bank_accounts, deposits, ledger, withdrawals
+from finance import bank_accounts, cases, deposits, ledger, withdrawals
 from finance.forms import LedgerForm, ReasonForm
 from finance.models import Account, Deposit, Entry, EntryKind, ProviderEvent, Transfer, Withdrawal
-from lottery_portal.lib import codes, dates
+from lottery_portal.lib import codes, dates, sentences
 from lottery_portal.lib.errors import Refused
 
 from .withdraw import steps
@@ -90,6 +90,9 @@ def desk_withdrawal(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "nav": "withdrawals",
         "withdrawal": found,
+        "reason": sentences.shown(found.reason),
+        "people": withdrawals.people(found.amount, now=timezone.now()),
+        "cases": cases.about(object_type="player", object_code=found.player_code),
         "shown_code": codes.shown(found.code),
         "player": codes.shown(found.player_code),
         "bank": bank_accounts.shown(found.bank_account),

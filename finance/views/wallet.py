@@ -1,33 +1,49 @@
-"""The wallet: what lies in it, and every movement, on the page and as a file (F010, F011)."""
+"""The wallet: its purses, what is held, and every movement, on the page and as a file (F010, F011).
+
+A period that the player chooses shows what he brought in and took out, and what he won or lost in
+it, from the books (F139).
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby, islice
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
+from django.contrib import messages as notes
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts import who
 from accounts.models import Player
 from audit.report_file import text_cell
-from finance import ledger, memos, wallets
+from finance import (
+    bank_accounts,
+    debts,
+    failures,
+    flows,
+    ledger,
+    memos,
+    wallets,
+    withdrawals,
+)
 from finance.ledger import EntryKind, Line
 from lottery_portal.lib import dates
+from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.money import yuan
 
 ROWS = 20
 FILE_ROWS = 500
@@ -39,6 +55,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         EntryKind.DEPOSIT,
         EntryKind.DEPOSIT_RETURNED,
         EntryKind.CHARGEBACK,
+        EntryKind.RECOVERY,
         EntryKind.WITHDRAWAL_HOLD,
         EntryKind.WITHDRAWAL_RELEASE,
     ),
@@ -46,21 +63,47 @@ KINDS: dict[str, tuple[str, ...]] = {
 
 
 class PeriodForm(forms.Form):
-    """The days of a file; without them the last twelve months."""
+    """The days of a statement, both included; without them the last twelve months."""
 
-    since = forms.DateField(required=False, validators=dates.ASKED)
-    until = forms.DateField(required=False, validators=dates.ASKED)
+    since = forms.DateField(
+        label=gettext_lazy("From"),
+        required=False,
+        validators=dates.ASKED,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    until = forms.DateField(
+        label=gettext_lazy("To"),
+        required=False,
+        validators=dates.ASKED,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+    def days(self, today: date) -> tuple[date, date]:
+        """The first and the last day asked for."""
+        self.is_valid()
+        last = self.cleaned_data.get("until") or today
+        first = self.cleaned_data.get("since") or _year_before(last)
+        return min(first, last), last
 
 
 @never_cache
 @require_GET
 def wallet(request: HttpRequest) -> HttpResponse:
-    """Balance, what is held, and the statement by day, newest first."""
-    player = who.player(request.user)
+    """Balance by purse, what is held, what a period brought, the statement by day, newest first."""
+    player, now = who.player(request.user), timezone.now()
+    today = dates.in_shanghai(now).date()
     kind = request.GET.get("kind", "")
     chosen = KINDS.get(kind, ())
     codes = wallets.accounts_of(player)
-    page = Paginator(ledger.movements(*codes, kinds=chosen), ROWS).get_page(request.GET.get("page"))
+    form = PeriodForm(request.GET)
+    first, last = form.days(today)
+    moved = ledger.movements(*codes, kinds=chosen)
+    asked = {name: request.GET[name] for name in ("since", "until") if request.GET.get(name)}
+    if asked:
+        moved = moved.filter(
+            posted_at__gte=_midnight(first), posted_at__lt=_midnight(last + timedelta(days=1))
+        )
+    page = Paginator(moved, ROWS).get_page(request.GET.get("page"))
     purses = wallets.purses(player)
     lines = ledger.lines(codes, page.object_list)
     context = {
@@ -68,14 +111,22 @@ def wallet(request: HttpRequest) -> HttpResponse:
         "purses": purses,
         "available_fen": purses.available_fen,
         "held_fen": wallets.held(player),
+        "owed_fen": debts.owed(player),
+        "block": failures.block_of(player.code, now=now),
+        "under_way": _under_way(player),
+        "form": form,
+        "first": first,
+        "last": last,
+        "flows": flows.between(player, since=first, until=last + timedelta(days=1)),
+        "periods": _periods(today, first, last),
         "holder": str(player.person.name) if player.person else "",
         "limits": [],
         "limits_url": "",
-        "kinds": _chips(kind),
-        "export_url": reverse("finance:statement_file"),
+        "kinds": _chips(kind, asked),
+        "export_url": f"{reverse('finance:statement_file')}?{urlencode(_days_of(first, last))}",
         "days": _days(lines),
         "page": page,
-        "query": urlencode({"kind": kind}) if chosen else "",
+        "query": urlencode({**asked, **({"kind": kind} if chosen else {})}),
     }
     return render(request, "finance/wallet.html", context)
 
@@ -85,11 +136,7 @@ def wallet(request: HttpRequest) -> HttpResponse:
 def statement_file(request: HttpRequest) -> StreamingHttpResponse:
     """The statement as CSV, oldest first; spreadsheets open it without running anything."""
     player = who.player(request.user)
-    form = PeriodForm(request.GET)
-    form.is_valid()
-    today = dates.in_shanghai(timezone.now()).date()
-    last = form.cleaned_data.get("until") or today
-    first = form.cleaned_data.get("since") or _year_before(last)
+    first, last = PeriodForm(request.GET).days(dates.in_shanghai(timezone.now()).date())
     name = f"statement-{first:%Y%m%d}-{last:%Y%m%d}.csv"
     response = StreamingHttpResponse(
         _file(player, first, last, get_language() or settings.LANGUAGE_CODE),
@@ -99,11 +146,64 @@ def statement_file(request: HttpRequest) -> StreamingHttpResponse:
     return response
 
 
+@require_POST
+def pay_debt(request: HttpRequest) -> HttpResponse:
+    """Pay what is owed from the balance, because the player says so (F112)."""
+    try:
+        paid = debts.pay(player=who.player(request.user), now=timezone.now())
+    except Refused as refusal:
+        notes.error(request, str(refusal))
+    else:
+        notes.success(request, _("Paid: %(amount)s yuan.") % {"amount": yuan(paid)})
+    return redirect("finance:wallet")
+
+
+def _under_way(player: Player) -> list[dict[str, Any]]:
+    return [
+        {
+            "amount_fen": row.amount,
+            "bank": bank_accounts.shown(row.bank_account),
+            "state": row.get_state_display(),
+            "at": row.requested_at,
+            "url": reverse("finance:withdrawal", args=[row.code]),
+        }
+        for row in withdrawals.under_way(player)
+    ]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, dates.SHANGHAI)
+
+
+def _days_of(first: date, last: date) -> dict[str, str]:
+    return {"since": first.isoformat(), "until": last.isoformat()}
+
+
+def _periods(today: date, first: date, last: date) -> list[dict[str, Any]]:
+    """Ready periods, so that nobody must type two dates for the usual ones."""
+    month = today.replace(day=1)
+    before = (month - timedelta(days=1)).replace(day=1)
+    known = [
+        (_("This month"), month, today),
+        (_("Last month"), before, month - timedelta(days=1)),
+        (_("This year"), today.replace(month=1, day=1), today),
+        (_("12 months"), _year_before(today), today),
+    ]
+    return [
+        {
+            "name": name,
+            "url": f"?{urlencode(_days_of(begin, end))}",
+            "is_on": (begin, end) == (first, last),
+        }
+        for name, begin, end in known
+    ]
+
+
 def _year_before(day: date) -> date:
     return day - timedelta(days=366)
 
 
-def _chips(kind: str) -> list[dict[str, Any]]:
+def _chips(kind: str, asked: dict[str, str]) -> list[dict[str, Any]]:
     names = {
         "": _("All"),
         "bets": _("Bets"),
@@ -115,7 +215,9 @@ def _chips(kind: str) -> list[dict[str, Any]]:
             "code": code,
             "name": name,
             "is_on": code == kind or (not code and kind not in names),
-            "url": f"?{urlencode({'kind': code})}" if code else reverse("finance:wallet"),
+            "url": f"?{urlencode({**asked, **({'kind': code} if code else {})})}"
+            if code or asked
+            else reverse("finance:wallet"),
         }
         for code, name in names.items()
     ]
@@ -129,6 +231,7 @@ def _days(lines: list[Line]) -> list[dict[str, Any]]:
             "title": memo.title,
             "at": line.at,
             "detail": memo.detail,
+            "purse": memos.purse(line),
             "amount_fen": line.amount_fen,
             "balance_fen": line.balance_fen,
             "url": memo.url,
@@ -153,11 +256,13 @@ def _file(player: Player, first: date, last: date, language: str) -> Iterator[by
             _("Amount (yuan)"),
             _("Balance (yuan)"),
             _("Reference"),
+            _("Purse"),
         ]
     yield b"\xef\xbb\xbf" + _written([head])
     while chunk := list(islice(lines, FILE_ROWS)):
         with translation.override(language):
             told = memos.describe(chunk)
+            purses = [memos.purse(line) for line in chunk]
         yield _written(
             [
                 dates.written(line.at, "full"),
@@ -166,8 +271,9 @@ def _file(player: Player, first: date, last: date, language: str) -> Iterator[by
                 _plain(line.amount_fen),
                 _plain(line.balance_fen),
                 text_cell(line.reference),
+                text_cell(purse),
             ]
-            for line, memo in zip(chunk, told, strict=True)
+            for line, memo, purse in zip(chunk, told, purses, strict=True)
         )
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Message, Player
 from audit import alarms, approvals, log, reports, sequencing
 from audit.models import TrailRecord
-from finance import bank_accounts, deposits, dues, treasury_receipts
+from finance import bank_accounts, cases, deposits, dues, treasury_receipts
 from games import calendar, licences, monitors, switches
 from games.models import Announcement, Draw, Game
 from lottery_portal import jobs
@@ -87,7 +87,11 @@ def _money(house: House) -> None:
     make_money.told(odd, now=now, amount_fen=78_00)
     small = make_money.withdraw(house.player, 50_00, account, now=now)
     held = make_money.withdraw(house.player, 5_500_00, account, now=now)
+    other = make_money.player(now=now)
+    taken = make_money.fund(other, 9_00, now=now)
+    make_money.told(taken, event=f"{taken.code}:back", state="REFUNDED", now=now)
     house.codes |= {
+        "case": cases.about(object_type="deposit", object_code=taken.code)[0].code,
         "deposit": begun.code,
         "bank": begun.pay_url.rstrip("/").rpartition("/")[2],
         "withdrawal": small.code,
@@ -316,6 +320,8 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         "finance:desk_provider_off": [("treasurer", "", {"code": "sandbox"})],
         "finance:desk_returns": [("treasurer", "", {})],
         "finance:desk_return_new": [("treasurer", "", {})],
+        "finance:desk_cases": [("treasurer", "", {}), ("auditor", "?show=all", {})],
+        "finance:desk_case": [("treasurer", "", {"code": house.codes["case"]})],
         "finance:desk_ledger": [("treasurer", "", {})],
         "finance:desk_remittances": [("treasurer", "", {}), ("auditor", "", {})],
         "finance:desk_payment_new": [("treasurer", "", {"account": house.codes["owed"]})],
@@ -346,6 +352,12 @@ NO_SIGHT = {
             "prizes:desk_settle_again", "prizes:desk_verify_log", "sales:desk_seal_again",
             "account_logout", "sandbox_bank:orders", "sandbox_bank:close", "sandbox_bank:payouts",
             "sandbox_bank:refunds",
+            "finance:desk_deposit_check", "finance:debt_pay",
+            "games:desk_switch_off", "games:desk_switch_on",
+            "games:desk_minutes_sign", "games:desk_equipment_state", "games:desk_mail_again",
+            "prizes:desk_settle_again", "prizes:desk_verify_log", "sales:desk_seal_again",
+            "account_logout", "sandbox_bank:orders", "sandbox_bank:close", "sandbox_bank:payouts",
+            "sandbox_bank:account",
         ],
         "answers a form or another house's message",
     ),

@@ -509,6 +509,11 @@ def _charge_back(deposit: Deposit, now: datetime) -> None:
         user=player.user,
         kind="finance.deposit_charged_back",
         params={"deposit": deposit.code, "amount_fen": taken},
+        params={
+            "deposit": deposit.code,
+            "amount_fen": deposit.amount,
+            "owed_fen": owed_fen,
+        },
         natural_key=f"deposit:{deposit.code}:charged_back",
         now=now,
     )

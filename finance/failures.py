@@ -14,6 +14,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from accounts import messages
 from accounts.models import Player
 from audit import policies, trail
 from lottery_portal.lib import codes, dates
@@ -24,6 +25,7 @@ from . import cases
 from .models import Case, Deposit, TransferBlock, Withdrawal
 
 KIND = "finance.transfers_failed"
+KIND_OF_MESSAGE = "finance.transfers_blocked"
 CONSTRAINT = "transfers_not_blocked"
 # A payment that nobody made is closed after this time; it was left alone, it did not fail.
 LEFT_ALONE = timedelta(minutes=30)
@@ -45,7 +47,11 @@ def note(*, player_code: str, now: datetime) -> TransferBlock | None:
 
     Failures of one player count each other, however many end at once.
     """
-    Player.objects.select_for_update(no_key=True).get(code=player_code)
+    player = (
+        Player.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("user")
+        .get(code=player_code)
+    )
     if block_of(player_code, now=now) is not None:
         return None
     failed = in_a_row(player_code, now=now)
@@ -63,6 +69,13 @@ def note(*, player_code: str, now: datetime) -> TransferBlock | None:
         object_type="player",
         object_code=player_code,
         body={"failures": failed, "until": block.until},
+    )
+    messages.send(
+        user=player.user,
+        kind=KIND_OF_MESSAGE,
+        params={"minutes": _figure("transfers.block_minutes", now)},
+        natural_key=f"transfers_blocked:{block.pk}",
+        now=now,
     )
     cases.open_(
         kind=KIND,

@@ -20,6 +20,10 @@ def _withdrawal(params: Mapping[str, Any]) -> str:
     return reverse("finance:withdrawal", args=[params["withdrawal"]])
 
 
+def _wallet(_params: Mapping[str, Any]) -> str:
+    return reverse("finance:wallet")
+
+
 messages.register(
     Kind(
         name="finance.deposit_credited",
@@ -36,6 +40,16 @@ messages.register(
         channels=EVERYWHERE,
         is_legal=True,
         address=_deposit,
+    )
+)
+messages.register(
+    Kind(
+        name="finance.transfers_blocked",
+        title=_("Deposits and withdrawals rest for a while"),
+        template="finance/mail/transfers_blocked.txt",
+        channels=EVERYWHERE,
+        is_legal=True,
+        address=_wallet,
     )
 )
 messages.register(

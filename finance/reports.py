@@ -1,4 +1,4 @@
-"""The books as an export."""
+"""The books and the cases as exports."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit import reports
 from audit.reports import Column
 
-from .models import Due, EntryKind, PaymentOrder, Transfer
+from . import cases
+from .models import Case, Due, EntryKind, PaymentOrder, Transfer
 
 
 class EntriesForm(reports.PeriodForm):
@@ -112,6 +114,32 @@ def _due_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
 
 def _due_count(params: Mapping[str, Any]) -> int:
     return _dues(params).count()
+def _opened(params: Mapping[str, Any]) -> QuerySet[Case]:
+    since, until = reports.period(params)
+    return Case.objects.filter(opened_at__gte=since, opened_at__lt=until)
+
+
+def _case_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    rows = _opened(params).select_related("owner", "resolved_by").order_by("pk")
+    for row in rows.iterator(chunk_size=2000):
+        yield (
+            row.code,
+            str(cases.kind_of(row).title),
+            row.object_type,
+            row.object_code,
+            row.opened_at,
+            row.due_on,
+            row.owner.get_username() if row.owner else "",
+            row.escalated_at,
+            row.state,
+            row.resolved_at,
+            row.resolved_by.get_username() if row.resolved_by else "",
+            row.resolution,
+        )
+
+
+def _case_count(params: Mapping[str, Any]) -> int:
+    return _opened(params).count()
 
 
 reports.register(
@@ -136,6 +164,26 @@ reports.register(
         rows=_due_rows,
         count=_due_count,
         form=DuesForm,
+        name="finance.cases",
+        title=_("Cases of finance"),
+        about=_("What did not agree or went wrong in the interval, and how it was settled."),
+        columns=[
+            Column("code", _("Case")),
+            Column("kind", _("Kind")),
+            Column("object_type", _("About")),
+            Column("object_code", _("No.")),
+            Column("opened_at", pgettext_lazy("of a case", "Opened"), "moment"),
+            Column("due_on", _("Due on"), "day"),
+            Column("owner", _("Taken by")),
+            Column("escalated_at", pgettext_lazy("of a case", "Escalated"), "moment"),
+            Column("state", _("State")),
+            Column("resolved_at", pgettext_lazy("of a case", "Settled"), "moment"),
+            Column("resolved_by", _("Settled by")),
+            Column("resolution", _("What was found, and what was done")),
+        ],
+        rows=_case_rows,
+        count=_case_count,
+        form=reports.PeriodForm,
         roles=frozenset({"treasurer", "auditor", "regulator", "compliance"}),
     )
 )

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db import DatabaseError, transaction
 
+from accounts.models import Message
 from finance import cases, deposits, failures, ledger, wallets, withdrawals
 from finance.models import Case, Deposit, TransferBlock, Withdrawal
 from finance.providers import FAILED, PAID
@@ -73,6 +74,7 @@ def test_the_sixth_after_five_failures_is_blocked_and_a_case_opened(bank, alice,
     assert (block.player_code, block.failures) == (alice.code, 5)
     assert block.until == make.NOW + 4 * MINUTE + timedelta(minutes=30)
     assert Case.objects.get(kind=failures.KIND).object_code == alice.code
+    assert Message.objects.get(kind="finance.transfers_blocked").user == alice.user
     assert (wallets.available(alice), wallets.held(alice)) == (1_000_00, 0)
     assert ledger.verify_books() == []
 

@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from lottery_portal.lib import codes, dates
+from lottery_portal.lib import codes, dates, sentences
 from lottery_portal.lib.money import yuan as _figures
 
 register = template.Library()
@@ -111,6 +111,12 @@ def count(number: int | None) -> str:
 def code(value: str) -> str:
     """A ticket number in groups of four."""
     return codes.shown(value)
+
+
+@register.filter
+def sentence(stored: str) -> str:
+    """A reason that is stored in English, in the language of the reader as far as it is known."""
+    return sentences.shown(stored)
 
 
 @register.filter

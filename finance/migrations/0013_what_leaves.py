@@ -63,7 +63,7 @@ CREATE FUNCTION finance_withdrawal_by_enough_people() RETURNS trigger LANGUAGE p
 DECLARE asked audit_approvalrequest;
 BEGIN
     SELECT * INTO asked FROM audit_approvalrequest r WHERE r.code = NEW.approval_code;
-    IF (SELECT count(DISTINCT d.checker_person) FROM audit_approvaldecision d
+    IF asked.id IS NOT NULL AND (SELECT count(DISTINCT d.checker_person) FROM audit_approvaldecision d
          WHERE d.request_id = asked.id AND d.approved) < coalesce((
            SELECT (tier->>1)::integer
              FROM jsonb_array_elements(finance_policy('withdrawal.people', asked.requested_at)) WITH ORDINALITY AS t(tier, n)

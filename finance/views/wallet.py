@@ -112,7 +112,7 @@ def wallet(request: HttpRequest) -> HttpResponse:
         "available_fen": purses.available_fen,
         "held_fen": wallets.held(player),
         "owed_fen": debts.owed(player),
-        "block": failures.block_of(player.code, now=now),
+        "pause": failures.block_of(player.code, now=now),
         "under_way": _under_way(player),
         "form": form,
         "first": first,

@@ -27,7 +27,7 @@ def alice():
 def play(player, fen, number=1):
     with transaction.atomic():
         ledger.post(
-            reference=f"purchase:t{number}",
+            reference=f"played:t{number}",
             kind=EntryKind.PURCHASE,
             moves=[Move(wallets.purse_of(player), "stakes:test", fen)],
         )
@@ -36,7 +36,7 @@ def play(player, fen, number=1):
 def win(player, fen, number=1):
     with transaction.atomic():
         ledger.post(
-            reference=f"prize:t{number}",
+            reference=f"won:t{number}",
             kind=EntryKind.PRIZE,
             moves=[Move("prizes:test", wallets.winnings_of(player), fen)],
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from uuid import uuid4
 
@@ -10,8 +9,8 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
-from audit import approvals
-from audit.models import ApprovalRequest, PolicyParameter
+from audit import approvals, canonical, policies
+from audit.models import ApprovalRequest
 from finance import ledger, wallets, withdrawals
 from finance.ledger import Move
 from finance.models import EntryKind, PostingRule, Withdrawal
@@ -106,10 +105,11 @@ def test_only_approvers_and_treasurers_sign(alice, card, cashier, post, may):
 def test_the_database_counts_the_people_itself(alice, card, cashier):
     """F109: a request that asks for fewer lets nothing out."""
     withdrawal = make.withdraw(alice, 60_000_00, card)
+    payload = canonical.page({"amount_fen": 60_000_00, "withdrawal": withdrawal.code})
     asked = ApprovalRequest.objects.create(
         kind=withdrawals.KIND,
-        payload=json.dumps({"amount_fen": 60_000_00, "withdrawal": withdrawal.code}),
-        digest="0" * 64,
+        payload=payload,
+        digest=canonical.digest(payload),
         amount_fen=60_000_00,
         maker=cashier,
         needed=1,
@@ -131,10 +131,15 @@ def test_the_database_counts_the_people_itself(alice, card, cashier):
 
 def test_one_withdrawal_has_a_ceiling(alice, card):
     """In the door, and in the database for whoever writes the row."""
-    PolicyParameter.objects.create(
-        key="withdrawal.max_fen", scope="", value=80_000_00, reason="test", approval_code="TEST",
-        valid_from=make.NOW,
-    )  # fmt: skip
+    asked = policies.request_change(
+        key="withdrawal.max_fen",
+        value=80_000_00,
+        reason="Smaller",
+        maker=make.staff("caiwu9", "treasurer").member.user,
+        now=make.NOW,
+    )
+    checker = make.staff("fuhe9", "approver").member.user
+    approvals.decide(code=asked.code, checker=checker, approve=True, now=make.NOW)
 
     with pytest.raises(withdrawals.WithdrawalTooLarge) as caught:
         make.withdraw(alice, 80_000_01, card)

@@ -22,6 +22,7 @@ from .settlement import WALLET_POLICY
 
 WALLET_UP_TO_FEN = 10_000_00
 OPENING_FUND_FEN = 50_000_000_00
+OPENING_ESCROW = "escrow:sandbox"
 ACCOUNTS = (
     ("grant", AccountKind.GRANT),
     ("pool", AccountKind.POOL),
@@ -68,14 +69,14 @@ def _open(game: Game) -> None:
     for name, kind in ACCOUNTS:
         ledger.open_account(code=f"{name}:{game.code}", kind=kind, is_shadow=game.is_shadow)
     pool = _opening_pool(game)
-    ledger.post(
-        reference=reference,
-        kind=EntryKind.OPENING,
-        moves=[
-            Move(source=f"grant:{game.code}", target=pools.pool_of(game), amount=pool),
-            Move(source=f"grant:{game.code}", target=pools.fund_of(game), amount=OPENING_FUND_FEN),
-        ],
-    )
+    moves = [
+        Move(source=f"grant:{game.code}", target=pools.pool_of(game), amount=pool),
+        Move(source=f"grant:{game.code}", target=pools.fund_of(game), amount=OPENING_FUND_FEN),
+    ]
+    if not game.is_shadow:  # what pool and fund are opened with lies in escrow from the first day
+        granted = sum(move.amount for move in moves)
+        moves.append(Move(source=OPENING_ESCROW, target=f"grant:{game.code}", amount=granted))
+    ledger.post(reference=reference, kind=EntryKind.OPENING, moves=moves)
     trail.record(
         action="prizes.books_opened",
         actor=None,

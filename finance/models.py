@@ -32,6 +32,15 @@ from .book_models import (
 from .case_models import Case
 from .payout_models import BankAccountCheck, TransferBlock
 from .provider_models import DepositReturn, Provider, ProviderHealth, ReturnPlan
+from .recon_models import (
+    Difference,
+    HouseBank,
+    ListedPayee,
+    Match,
+    Proof,
+    Statement,
+    StatementLine,
+)
 
 __all__ = [
     "Account",
@@ -45,17 +54,24 @@ __all__ = [
     "Ceiling",
     "Deposit",
     "DepositReturn",
+    "Difference",
     "Entry",
     "EntryKind",
     "Flow",
+    "HouseBank",
+    "ListedPayee",
+    "Match",
     "Period",
     "PeriodBalance",
     "PostingRule",
     "Provider",
+    "Proof",
     "ProviderEvent",
     "ProviderHealth",
     "ReturnPlan",
     "RolledUp",
+    "Statement",
+    "StatementLine",
     "Transfer",
     "TransferBlock",
     "Turnover",

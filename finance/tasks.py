@@ -89,3 +89,21 @@ def escalate_cases() -> None:
     from . import cases
 
     cases.escalate_due(now=timezone.now())
+@jobs.handler("finance.match_statements", max_attempts=1)
+def match_statements() -> None:
+    """Look again at what statements and books have of each other; bring up what is late."""
+    from .recon import differences, matching
+
+    now = timezone.now()
+    matching.run_all(now=now)
+    differences.escalate(now=now)
+
+
+@jobs.handler("finance.prove_funds", max_attempts=1)
+def prove_funds() -> None:
+    """Prove that escrow covers what the house owes; look for statements that did not come."""
+    from .recon import proof
+
+    now = timezone.now()
+    proof.take(now=now)
+    proof.look_for_overdue(now=now)

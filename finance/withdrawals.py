@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -197,7 +197,13 @@ def send(*, code: str, now: datetime) -> None:
     if withdrawal is None or withdrawal.state not in {State.APPROVED, State.SENDING, State.UNKNOWN}:
         return
     bank = providers.named(withdrawal.provider)
-    is_new = withdrawal.state == State.APPROVED and _intend(withdrawal, now)
+    try:
+        is_new = withdrawal.state == State.APPROVED and _intend(withdrawal, now)
+    except IntegrityError as exc:
+        if violated(exc) != "payouts_not_held":
+            raise
+        logger.warning("Payouts are held", extra={"withdrawal": code})
+        return
     try:
         answer = None if is_new else bank.ask_payout(code)
         if answer is None:
@@ -217,12 +223,13 @@ def send(*, code: str, now: datetime) -> None:
 
 
 def poll(*, now: datetime) -> int:
-    """Ask about every payout of which nobody knows what became of it."""
+    """Ask about every payout of which nobody knows what became of it; send what was held."""
     codes = list(
         Withdrawal.objects.filter(
-            state__in=[State.SENDING, State.UNKNOWN], sent_at__lte=now - ASK_AFTER
+            Q(state__in=[State.SENDING, State.UNKNOWN], sent_at__lte=now - ASK_AFTER)
+            | Q(state=State.APPROVED, approved_at__lte=now - ASK_AFTER)
         )
-        .order_by("sent_at")
+        .order_by("approved_at")
         .values_list("code", flat=True)[:AT_ONCE]
     )
     for code in codes:

@@ -257,6 +257,8 @@ TICKS: dict[str, int] = {
     "finance.make_periods": 86_400,
     "finance.make_dues": 3600,
     "finance.escalate_cases": 3600,
+    "finance.match_statements": 3_600,
+    "finance.prove_funds": 86_400,
     "audit.expire_approvals": 60,
     "audit.make_partitions": 86_400,
     "audit.verify_log": 86_400,

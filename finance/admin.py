@@ -244,3 +244,49 @@ class TreasuryReceiptAdmin(WithAmount):
     list_display = ["number", "order", "yuan", "issued_on", "file_digest", "recorded_at"]
     list_select_related = ["order"]
     search_fields = ["number", "order__code"]
+@admin.register(models.HouseBank)
+class HouseBankAdmin(ReadOnlyAdmin):
+    """Bank accounts of the house."""
+
+    list_display = ["account", "bank_name", "last_digits", "purpose", "opened_at", "closed_at"]
+    fields = ["account", "bank_name", "last_digits", "holder", "purpose", "opened_at", "closed_at"]
+    list_filter = ["purpose"]
+    list_select_related = ["account"]
+
+
+@admin.register(models.ListedPayee)
+class ListedPayeeAdmin(ReadOnlyAdmin):
+    """Who money of the house may go to."""
+
+    list_display = ["holder", "bank_name", "last_digits", "purpose", "listed_at", "removed_at"]
+    fields = ["holder", "bank_name", "last_digits", "purpose", "listed_at", "removed_at"]
+    list_filter = ["purpose"]
+    search_fields = ["holder"]
+
+
+@admin.register(models.Statement)
+class StatementAdmin(ReadOnlyAdmin):
+    """Statements of banks and providers."""
+
+    list_display = ["code", "account", "form", "first_on", "last_on", "lines_count", "taken_at"]
+    list_filter = ["form", "account"]
+    list_select_related = ["account"]
+    search_fields = ["code"]
+
+
+@admin.register(models.Difference)
+class DifferenceAdmin(ReadOnlyAdmin):
+    """Where books and bank disagree."""
+
+    list_display = ["code", "kind", "account", "due_on", "state", "opened_at"]
+    list_filter = ["state", "kind"]
+    list_select_related = ["account"]
+    search_fields = ["code", "reference"]
+
+
+@admin.register(models.Proof)
+class ProofAdmin(ReadOnlyAdmin):
+    """Proofs of funds."""
+
+    list_display = ["code", "taken_at", "is_met"]
+    list_filter = ["is_met"]

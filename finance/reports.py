@@ -12,9 +12,10 @@ from django.utils.translation import pgettext_lazy
 
 from audit import reports
 from audit.reports import Column
+from lottery_portal.lib import dates
 
 from . import cases
-from .models import Case, Due, EntryKind, PaymentOrder, Transfer
+from .models import Case, Difference, Due, EntryKind, PaymentOrder, StatementLine, Transfer
 
 
 class EntriesForm(reports.PeriodForm):
@@ -140,6 +141,33 @@ def _case_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
 
 def _case_count(params: Mapping[str, Any]) -> int:
     return _opened(params).count()
+def _told(params: Mapping[str, Any]) -> QuerySet[StatementLine]:
+    since, until = reports.period(params)
+    return StatementLine.objects.filter(
+        booked_on__gte=dates.in_shanghai(since).date(),
+        booked_on__lt=dates.in_shanghai(until).date(),
+    )
+
+
+def _told_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    rows = _told(params).select_related("account", "statement", "match").order_by("pk")
+    for row in rows.iterator(chunk_size=2000):
+        match = getattr(row, "match", None)
+        yield (
+            row.code,
+            row.account.code,
+            row.booked_on,
+            row.kind,
+            row.amount,
+            row.reference,
+            row.order_code,
+            match.reference if match else "",
+            match.how if match else "",
+        )
+
+
+def _told_count(params: Mapping[str, Any]) -> int:
+    return _told(params).count()
 
 
 reports.register(
@@ -183,6 +211,77 @@ reports.register(
         ],
         rows=_case_rows,
         count=_case_count,
+        name="finance.statement_lines",
+        title=_("Lines of statements"),
+        about=_("What banks and providers said of our accounts, and the entry each line is."),
+        columns=[
+            Column("line", _("line number")),
+            Column("account", _("account in the books")),
+            Column("booked_on", _("Booked on"), "day"),
+            Column("kind", _("Kind")),
+            Column("amount", _("Amount (yuan)"), "money"),
+            Column("bank_reference", _("number at the bank")),
+            Column("order", _("order number")),
+            Column("reference", _("Entry reference")),
+            Column("how", _("how")),
+        ],
+        rows=_told_rows,
+        count=_told_count,
+        form=reports.PeriodForm,
+        roles=frozenset({"treasurer", "auditor", "regulator", "compliance"}),
+    )
+)
+
+
+def _differing(params: Mapping[str, Any]) -> QuerySet[Difference]:
+    since, until = reports.period(params)
+    return Difference.objects.filter(opened_at__gte=since, opened_at__lt=until)
+
+
+def _differing_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    rows = _differing(params).select_related("account", "line").order_by("pk")
+    for row in rows.iterator(chunk_size=2000):
+        yield (
+            row.code,
+            row.kind,
+            row.account.code,
+            row.line.code if row.line else "",
+            row.reference,
+            row.booked,
+            row.stated,
+            row.opened_at,
+            row.due_on,
+            row.state,
+            row.resolution,
+            row.correction,
+        )
+
+
+def _differing_count(params: Mapping[str, Any]) -> int:
+    return _differing(params).count()
+
+
+reports.register(
+    reports.Report(
+        name="finance.differences",
+        title=_("Differences between books and bank"),
+        about=_("What differed, whose it was, until when, and how it ended."),
+        columns=[
+            Column("difference", _("difference number")),
+            Column("kind", _("Kind")),
+            Column("account", _("account in the books")),
+            Column("line", _("line number")),
+            Column("reference", _("Entry reference")),
+            Column("booked", _("In the books (yuan)"), "money"),
+            Column("stated", _("At the bank (yuan)"), "money"),
+            Column("opened_at", _("opened at"), "moment"),
+            Column("due_on", _("due on"), "day"),
+            Column("state", _("State")),
+            Column("resolution", _("resolution")),
+            Column("correction", _("entry that put it right")),
+        ],
+        rows=_differing_rows,
+        count=_differing_count,
         form=reports.PeriodForm,
         roles=frozenset({"treasurer", "auditor", "regulator", "compliance"}),
     )

@@ -9,6 +9,7 @@ from .views import (
     funds,
     payments,
     providers,
+    reconciliation,
     remittance,
     returns,
     wallet,
@@ -65,4 +66,26 @@ urlpatterns: list[URLPattern] = [
     path("desk/payees/", remittance.desk_payees, name="desk_payees"),
     path("desk/payees/new/", remittance.desk_payee_new, name="desk_payee_new"),
     path("desk/payees/<str:code>/retire/", remittance.desk_payee_retire, name="desk_payee_retire"),
+    path("desk/statements/", reconciliation.desk_statements, name="desk_statements"),
+    path("desk/statements/take/", reconciliation.desk_statement_take, name="desk_statement_take"),
+    path(
+        "desk/statements/match/", reconciliation.desk_statement_match, name="desk_statement_match"
+    ),
+    path("desk/statements/<str:code>/", reconciliation.desk_statement, name="desk_statement"),
+    path("desk/differences/", reconciliation.desk_differences, name="desk_differences"),
+    path("desk/differences/<str:code>/", reconciliation.desk_difference, name="desk_difference"),
+    path("desk/proof-of-funds/", reconciliation.desk_proof, name="desk_proof"),
+    path("desk/proof-of-funds/take/", reconciliation.desk_proof_take, name="desk_proof_take"),
+    path("desk/house-banks/", reconciliation.desk_house_banks, name="desk_house_banks"),
+    path("desk/house-banks/new/", reconciliation.desk_house_bank_new, name="desk_house_bank_new"),
+    path(
+        "desk/listed-payees/new/",
+        reconciliation.desk_listed_payee_new,
+        name="desk_listed_payee_new",
+    ),
+    path(
+        "desk/listed-payees/<str:code>/remove/",
+        reconciliation.desk_listed_payee_remove,
+        name="desk_listed_payee_remove",
+    ),
 ]

@@ -12,7 +12,7 @@ from audit import people, waiting
 from lottery_portal.lib import dates
 
 from . import cases, dues, treasury_receipts
-from .models import Case, Deposit, DepositReturn, PaymentOrder, Provider, Withdrawal
+from .models import Case, Deposit, DepositReturn, Difference, PaymentOrder, Provider, Withdrawal
 
 SILENT_FOR = timedelta(minutes=10)
 SOON = timedelta(days=30)
@@ -70,6 +70,8 @@ def _returns_unanswered(_user: Any, now: datetime) -> int:
         state__in=[DepositReturn.State.SENDING, DepositReturn.State.UNKNOWN],
         sent_at__lte=now - SILENT_FOR,
     ).count()
+def _differing(_user: Any, _now: datetime) -> int:
+    return Difference.objects.filter(state=Difference.State.OPEN).count()
 
 
 waiting.register(
@@ -79,6 +81,11 @@ waiting.register(
         count=_to_review,
         url_name="finance:desk_providers",
         roles=frozenset({"treasurer"}),
+        name="finance.differences",
+        title=_("Differences between books and bank"),
+        count=_differing,
+        url_name="finance:desk_differences",
+        roles=frozenset({"treasurer", "cashier"}),
         tone="attention",
         sign="bank",
     )

@@ -12,12 +12,17 @@ from accounts.models import Message, Player
 from audit import alarms, approvals, log, reports, sequencing
 from audit.models import TrailRecord
 from finance import bank_accounts, cases, deposits, dues, treasury_receipts
+from finance.models import Difference
+from finance.recon import differences, proof
 from games import calendar, licences, monitors, switches
 from games.models import Announcement, Draw, Game
 from lottery_portal import jobs
+from lottery_portal.lib import dates
+from lottery_portal.lib.codes import new_code
 from prizes import kits
 from sales import rolling
 from tests import make, make_equipment, make_money, make_remittance, people
+from tests.finance import recon_deeds
 
 from . import stage
 
@@ -64,7 +69,33 @@ def furnish() -> House:
     _desk(house)
     _proof(house)
     jobs.run_pending()
+    _reconciled(house)
     return house
+
+
+def _reconciled(house: House) -> None:
+    """A bill with lines of every fate, a register, a difference that ended, a proof of funds."""
+    now, treasurer = people.right_now(), house.crew["treasurer"][0].user
+    recon_deeds.house_bank(treasurer, now)
+    recon_deeds.provider(treasurer, now)
+    day = dates.in_shanghai(now).date()
+    order = deposits.of(house.player)[-1]
+    rows = [
+        (day, order.amount, "T1", order.code, "交易"),
+        (day, -60, "T2", "", "手续费"),
+        (day, 8_88, "T3", "", "不明来款"),
+        (day, 1_00, "T4", "", "利息"),
+        (day, 77_00, "T5", new_code(), "交易"),
+    ]
+    taken = recon_deeds.bill(rows, treasurer, now)
+    first, second = Difference.objects.filter(kind="UNKNOWN").order_by("pk")
+    differences.resolve(code=second.code, actor=treasurer, resolution="渠道利息", now=now)
+    proof.take(now=now)
+    house.codes |= {
+        "statement": taken.code,
+        "difference": first.code,
+        "resolved": second.code,
+    }
 
 
 def _proof(house: House) -> None:
@@ -333,6 +364,21 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         ],
         "finance:desk_payees": [("treasurer", "", {}), ("auditor", "", {})],
         "finance:desk_payee_new": [("treasurer", "", {})],
+        "finance:desk_statements": [("treasurer", "", {}), ("auditor", "", {})],
+        "finance:desk_statement_take": [("treasurer", "", {})],
+        "finance:desk_statement": [
+            ("treasurer", "", {"code": house.codes["statement"]}),
+            ("auditor", "?show=open", {"code": house.codes["statement"]}),
+        ],
+        "finance:desk_differences": [("cashier", "", {}), ("auditor", "?show=resolved", {})],
+        "finance:desk_difference": [
+            ("treasurer", "", {"code": house.codes["difference"]}),
+            ("auditor", "", {"code": house.codes["resolved"]}),
+        ],
+        "finance:desk_proof": [("treasurer", "", {}), ("approver", "", {})],
+        "finance:desk_house_banks": [("treasurer", "", {}), ("auditor", "", {})],
+        "finance:desk_house_bank_new": [("treasurer", "", {})],
+        "finance:desk_listed_payee_new": [("treasurer", "", {})],
         "accounts:desk_players": [("support", f"?q={house.player.code}", {})],
         "accounts:desk_player": [("support", "", player)],
         "accounts:desk_staff": [("administrator", "", {})],
@@ -348,6 +394,9 @@ NO_SIGHT = {
             "sales:quote", "sales:proof_report", "finance:bank_account_remove", "finance:callback",
             "finance:desk_payee_retire",
             "finance:desk_deposit_check", "games:desk_switch_off", "games:desk_switch_on",
+            "finance:desk_deposit_check", "finance:desk_statement_match",
+            "finance:desk_proof_take", "finance:desk_listed_payee_remove", "games:desk_switch_off",
+            "games:desk_switch_on",
             "games:desk_minutes_sign", "games:desk_equipment_state", "games:desk_mail_again",
             "prizes:desk_settle_again", "prizes:desk_verify_log", "sales:desk_seal_again",
             "account_logout", "sandbox_bank:orders", "sandbox_bank:close", "sandbox_bank:payouts",

@@ -1,0 +1,85 @@
+"""What treasurers type on the pages of reconciliation; validation only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from finance.models import HouseBank, ListedPayee, Statement
+
+
+class StatementForm(forms.Form):
+    """A file of a bank or provider."""
+
+    account = forms.ChoiceField(label=_("Account in the books"))
+    form = forms.ChoiceField(label=_("Format"), choices=Statement.Form.choices)
+    file = forms.FileField(
+        label=_("File"), help_text=_("As the bank or provider gave it, unchanged; 5 MB at most.")
+    )
+
+    def __init__(self, *args: Any, accounts: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["account"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
+        field.choices = [(code, code) for code in accounts]
+
+
+class MatchForm(forms.Form):
+    """Which entry a line is."""
+
+    line = forms.CharField(max_length=20, widget=forms.HiddenInput)
+    reference = forms.CharField(label=_("Entry reference"), max_length=80)
+
+
+class ResolutionForm(forms.Form):
+    """How a difference ended."""
+
+    resolution = forms.CharField(
+        label=_("What was found, and what was done"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    correction = forms.CharField(
+        label=_("Entry that put it right"),
+        max_length=80,
+        required=False,
+        help_text=_("Its reference, for example adjustment:… It moves just what differed."),
+    )
+
+
+class HouseBankForm(forms.Form):
+    """A bank account of the house."""
+
+    word = forms.RegexField(
+        label=_("Short name in the books"),
+        regex=r"^[a-z0-9_-]{2,20}$",
+        max_length=20,
+        help_text=_("Small letters and digits, for example icbc1."),
+    )
+    purpose = forms.ChoiceField(label=_("Purpose"), choices=HouseBank.Purpose.choices)
+    bank_name = forms.CharField(label=_("Bank"), max_length=60)
+    number = forms.CharField(label=_("Account number"), max_length=40)
+    holder = forms.CharField(label=_("Account holder"), max_length=100)
+
+
+class PayeeForm(forms.Form):
+    """An account that money of the house may go to."""
+
+    purpose = forms.ChoiceField(label=_("Purpose"), choices=ListedPayee.Purpose.choices)
+    holder = forms.CharField(label=_("Account holder"), max_length=100)
+    bank_name = forms.CharField(label=_("Bank"), max_length=60)
+    number = forms.CharField(label=_("Account number"), max_length=40)
+    clearing = forms.ChoiceField(
+        label=_("Clearing account of the provider"),
+        required=False,
+        help_text=_("Only for the settlement account of a provider."),
+    )
+
+    def __init__(self, *args: Any, clearings: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["clearing"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
+        field.choices = [("", "—"), *((code, code) for code in clearings)]

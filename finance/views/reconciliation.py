@@ -1,0 +1,418 @@
+"""Staff pages: statements and their matches, differences, registers of accounts, proof of funds."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages as notes
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import permission, step_up, who
+from audit import approvals, people
+from finance import ledger
+from finance.ledger import AccountKind
+from finance.models import Difference, HouseBank, ListedPayee, StatementLine
+from finance.recon import differences, levels, matching, payees, proof, statements
+from finance.recon.forms import (
+    HouseBankForm,
+    MatchForm,
+    PayeeForm,
+    ResolutionForm,
+    StatementForm,
+)
+from lottery_portal.lib import codes, dates
+from lottery_portal.lib.errors import Refused
+
+ROWS = 50
+PROOFS = 30
+State = Difference.State
+Kind = Difference.Kind
+
+
+@never_cache
+@require_GET
+def desk_statements(request: HttpRequest) -> HttpResponse:
+    """Every account beside its bank, the statements that came, and a file to take in."""
+    now = timezone.now()
+    known = [account.code for account in statements.accounts()]
+    may_take = permission.may(request.user, "finance:desk_statement_take", now)
+    chosen = request.GET.get("account", "")
+    found = statements.all_of(chosen if chosen in known else "").annotate(
+        matched=Count("lines__match")
+    )
+    page = Paginator(found, ROWS).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "desk/statements.html",
+        {
+            "nav": "statements",
+            "levels": [_level(account) for account in statements.accounts()],
+            "rows": [_statement_row(row) for row in page.object_list],
+            "page": page,
+            "query": urlencode({"account": chosen}) if chosen in known else "",
+            "may_take": may_take,
+            "open_count": differences.open_ones().count(),
+        },
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@step_up.required
+def desk_statement_take(request: HttpRequest) -> HttpResponse:
+    """Take in a file of a bank or provider."""
+    known = [account.code for account in statements.accounts()]
+    form = StatementForm(request.POST or None, request.FILES or None, accounts=known)
+    status = 400 if form.is_bound else 200
+    if form.is_valid():
+        asked = form.cleaned_data
+        try:
+            taken = statements.take(
+                account=asked["account"],
+                form=asked["form"],
+                file_name=asked["file"].name,
+                content=asked["file"].read(statements.LARGEST + 1),
+                actor=request.user,
+                now=timezone.now(),
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+            status = refusal.status
+        else:
+            notes.success(
+                request,
+                _("Taken in: %(lines)s lines, and the file adds up to the fen.")
+                % {"lines": taken.lines_count},
+            )
+            return redirect("finance:desk_statement", code=taken.code)
+    context = {"nav": "statements", "form": form}
+    return render(request, "desk/statement_take.html", context, status=status)
+
+
+@never_cache
+@require_GET
+def desk_statement(request: HttpRequest, code: str) -> HttpResponse:
+    """One statement, line by line, each with the entry it is."""
+    try:
+        found = statements.find(code)
+    except Refused as refusal:
+        raise Http404 from refusal
+    is_open_only = request.GET.get("show") == "open"
+    lines = StatementLine.objects.filter(statement=found).select_related("match")
+    page = Paginator(
+        (lines.filter(match__isnull=True) if is_open_only else lines).order_by("position"), ROWS
+    ).get_page(request.GET.get("page"))
+    brought_up = {
+        row.line_id: row
+        for row in Difference.objects.filter(line__in=[line.pk for line in page.object_list])
+    }
+    return render(
+        request,
+        "desk/statement.html",
+        {
+            "nav": "statements",
+            "statement": found,
+            "shown_code": codes.shown(found.code),
+            "chips": [
+                {"name": _("All lines"), "url": "?", "is_on": not is_open_only},
+                {"name": _("Not matched"), "url": "?show=open", "is_on": is_open_only},
+            ],
+            "rows": [_line_row(line, brought_up.get(line.pk)) for line in page.object_list],
+            "page": page,
+            "query": "show=open" if is_open_only else "",
+            "open_count": lines.filter(match__isnull=True).count(),
+            "may_match": permission.may(
+                request.user, "finance:desk_statement_match", timezone.now()
+            ),
+        },
+    )
+
+
+@require_POST
+@step_up.required
+def desk_statement_match(request: HttpRequest) -> HttpResponse:
+    """Say that a line is an entry of the books."""
+    form = MatchForm(request.POST)
+    line = StatementLine.objects.filter(code=request.POST.get("line", "")).first()
+    if line is None:
+        raise Http404
+    if not form.is_valid():
+        notes.error(request, _("Please name the entry."))
+    else:
+        try:
+            matching.by_hand(actor=request.user, now=timezone.now(), **form.cleaned_data)
+        except Refused as refusal:
+            notes.error(request, str(refusal))
+        else:
+            notes.success(request, _("Matched."))
+    return redirect("finance:desk_statement", code=line.statement.code)
+
+
+@never_cache
+@require_GET
+def desk_differences(request: HttpRequest) -> HttpResponse:
+    """Where books and bank disagree, the most urgent first."""
+    is_closed = request.GET.get("show") == "resolved"
+    found = (
+        Difference.objects.filter(state=State.RESOLVED)
+        .select_related("account", "owner")
+        .order_by("-resolved_at")
+        if is_closed
+        else differences.open_ones()
+    )
+    page = Paginator(found, ROWS).get_page(request.GET.get("page"))
+    today = dates.in_shanghai(timezone.now()).date()
+    return render(
+        request,
+        "desk/differences.html",
+        {
+            "nav": "differences",
+            "chips": [
+                {"name": _("Open"), "url": "?", "is_on": not is_closed},
+                {"name": _("Resolved"), "url": "?show=resolved", "is_on": is_closed},
+            ],
+            "rows": [_difference_row(row, today) for row in page.object_list],
+            "page": page,
+            "query": "show=resolved" if is_closed else "",
+        },
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def desk_difference(request: HttpRequest, code: str) -> HttpResponse:
+    """One difference: what differs, whose it is, and for a treasurer how it ends."""
+    try:
+        found = differences.find(code)
+    except Refused as refusal:
+        raise Http404 from refusal
+    now = timezone.now()
+    may_act = found.state == State.OPEN and bool(
+        who.roles(request.user, now) & {"treasurer", "cashier"}
+    )
+    form = ResolutionForm(request.POST if request.POST.get("action") == "resolve" else None)
+    status = 200
+    if request.method == "POST":
+        if not may_act:
+            raise PermissionDenied
+        if not step_up.is_recent(request):
+            return redirect(step_up.address(request.user, request.path))
+        status = _end_difference(request, found, form)
+        if status == 200:  # noqa: PLR2004 - the deed was done
+            return redirect("finance:desk_difference", code=code)
+    today = dates.in_shanghai(now).date()
+    context = {
+        "nav": "differences",
+        "difference": found,
+        "shown_code": codes.shown(found.code),
+        "row": _difference_row(found, today),
+        "needs_entry": found.kind in differences.NEEDS_ENTRY,
+        "entry": ledger.entry_of(found.reference) if found.reference else None,
+        "form": form,
+        "may_act": may_act,
+    }
+    return render(request, "desk/difference.html", context, status=status)
+
+
+@require_POST
+def desk_proof_take(request: HttpRequest) -> HttpResponse:
+    """Take the proof now, beside the daily one."""
+    taken = proof.take(now=timezone.now())
+    if taken.is_met:
+        notes.success(request, _("Taken. Escrow covers what the house owes."))
+    else:
+        notes.error(request, _("Taken. Escrow does not cover what the house owes."))
+    return redirect("finance:desk_proof")
+
+
+@never_cache
+@require_GET
+def desk_proof(request: HttpRequest) -> HttpResponse:
+    """What lies in escrow beside what the house owes, day by day."""
+    taken_ones = proof.latest(PROOFS)
+    last = taken_ones[0] if taken_ones else None
+    rows = last.rows if last else []
+    return render(
+        request,
+        "desk/proof.html",
+        {
+            "nav": "proof",
+            "last": last,
+            "surplus_fen": last.assets - last.liabilities if last else 0,
+            "assets": [_proof_row(row) for row in rows if row["accounting_class"] == "ASSET"],
+            "owed": [_proof_row(row) for row in rows if row["accounting_class"] == "LIABILITY"],
+            "history": [
+                {"proof": row, "surplus_fen": row.assets - row.liabilities} for row in taken_ones
+            ],
+            "are_payouts_held": proof.payouts_are_held(),
+            "may_act": permission.may(request.user, "finance:desk_proof_take", timezone.now()),
+        },
+    )
+
+
+@never_cache
+@require_GET
+def desk_house_banks(request: HttpRequest) -> HttpResponse:
+    """The bank accounts of the house, and who its money may go to."""
+    return render(
+        request,
+        "desk/house_banks.html",
+        {
+            "nav": "house_banks",
+            "banks": [
+                {
+                    "bank": row,
+                    "number": str(row.number),
+                    "approval": approvals.named(row.approval_code),
+                }
+                for row in HouseBank.objects.select_related("account").order_by("account__code")
+            ],
+            "payees": [
+                {
+                    "payee": row,
+                    "number": str(row.number),
+                    "approval": approvals.named(row.approval_code),
+                }
+                for row in ListedPayee.objects.filter(removed_at__isnull=True)
+                .select_related("clearing")
+                .order_by("purpose", "holder")
+            ],
+            "may_ask": permission.may(
+                request.user, "finance:desk_listed_payee_new", timezone.now()
+            ),
+        },
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@step_up.required
+def desk_house_bank_new(request: HttpRequest) -> HttpResponse:
+    """Ask that a bank account of the house be registered; somebody else approves."""
+    form = HouseBankForm(request.POST or None)
+    return _asked(request, form, payees.ask_house_bank, _("Register a bank account of the house"))
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@step_up.required
+def desk_listed_payee_new(request: HttpRequest) -> HttpResponse:
+    """Ask that a payee be listed; somebody else approves."""
+    clearings = [row.code for row in statements.accounts() if row.kind == "CLEARING"]
+    form = PayeeForm(request.POST or None, clearings=clearings)
+    return _asked(request, form, payees.ask_payee, _("List a payee"))
+
+
+@require_POST
+@step_up.required
+def desk_listed_payee_remove(request: HttpRequest, code: str) -> HttpResponse:
+    """Take a payee off the list at once."""
+    try:
+        payees.unlist(code=code, actor=request.user, now=timezone.now())
+    except Refused as refusal:
+        notes.error(request, str(refusal))
+    else:
+        notes.success(request, _("Taken off the list. Nothing goes there any more."))
+    return redirect("finance:desk_house_banks")
+
+
+def _asked(request: HttpRequest, form: Any, ask: Any, title: str) -> HttpResponse:
+    status = 400 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            asked = ask(maker=request.user, now=timezone.now(), **form.cleaned_data)
+        except Refused as refusal:
+            for name in refusal.figures.get("fields", [None]):
+                form.add_error(name, str(refusal))
+            status = refusal.status
+        else:
+            notes.success(request, _("Asked. It counts when another person approves."))
+            return redirect("audit:approval", code=asked.code)
+    context = {"nav": "house_banks", "form": form, "title": title}
+    return render(request, "desk/house_bank_new.html", context, status=status)
+
+
+def _end_difference(request: HttpRequest, found: Difference, form: ResolutionForm) -> int:
+    now = timezone.now()
+    try:
+        if request.POST.get("action") == "take":
+            differences.take_over(code=found.code, actor=request.user, now=now)
+            notes.success(request, _("It is yours now."))
+            return 200
+        if form.is_valid():
+            differences.resolve(code=found.code, actor=request.user, now=now, **form.cleaned_data)
+            notes.success(request, _("Resolved."))
+            return 200
+    except Refused as refusal:
+        if form.is_bound:
+            form.add_error(None, str(refusal))
+        else:
+            notes.error(request, str(refusal))
+        return refusal.status
+    return 400
+
+
+def _level(account: Any) -> dict[str, Any]:
+    found = levels.of(account)
+    return {"account": account, "levels": found, "url": f"?{urlencode({'account': account.code})}"}
+
+
+def _statement_row(row: Any) -> dict[str, Any]:
+    return {
+        "statement": row,
+        "code": codes.shown(row.code),
+        "left": row.lines_count - row.matched,
+        "url": reverse("finance:desk_statement", args=[row.code]),
+    }
+
+
+def _line_row(line: StatementLine, difference: Difference | None) -> dict[str, Any]:
+    match = getattr(line, "match", None)
+    return {
+        "line": line,
+        "party": str(line.party_name) if line.party_name else "",
+        "number": str(line.party_number) if line.party_number else "",
+        "match": match,
+        "ledger_url": (
+            f"{reverse('finance:desk_ledger')}?{urlencode({'reference': match.reference})}"
+            if match
+            else ""
+        ),
+        "difference": difference,
+        "difference_url": (
+            reverse("finance:desk_difference", args=[difference.code]) if difference else ""
+        ),
+    }
+
+
+def _difference_row(row: Difference, today: Any) -> dict[str, Any]:
+    is_late = row.state == State.OPEN and row.due_on < today
+    tones = {State.RESOLVED: "done", State.OPEN: "wrong" if is_late else "attention"}
+    return {
+        "difference": row,
+        "code": codes.shown(row.code),
+        "owner": _named(row.owner),
+        "differs_fen": row.stated - row.booked,
+        "is_late": is_late,
+        "tone": tones[State(row.state)],
+        "word": _("Overdue") if is_late else row.get_state_display(),
+        "url": reverse("finance:desk_difference", args=[row.code]),
+    }
+
+
+def _named(user: Any) -> str:
+    return people.name_of(user) if user else ""
+
+
+def _proof_row(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "label": AccountKind(row["kind"]).label}

@@ -1,0 +1,209 @@
+"""Statements, differences, registers and the proof of funds as treasurers and auditors see them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from audit.models import ApprovalRequest
+from finance.models import Difference, ListedPayee, Match, Proof, Statement
+from finance.recon import payees
+from lottery_portal.lib import dates
+from tests import make_money as make
+from tests import people
+from tests.finance import statement_files as files
+from tests.finance.recon_deeds import PROVIDERS, bill, house_bank, provider
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def now():
+    return people.right_now()
+
+
+@pytest.fixture
+def today(now):
+    return dates.in_shanghai(now).date()
+
+
+@pytest.fixture
+def treasurer(now):
+    return make.staff("treasurer-pages", "treasurer", now=now).member.user
+
+
+@pytest.fixture
+def client(treasurer):
+    return english(treasurer)
+
+
+def english(user):
+    client = people.behind(user)
+    client.cookies["language"] = "en"
+    return client
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def upload(client, content, *, form="SANDBOX", account="clearing:sandbox"):
+    return client.post(
+        reverse("finance:desk_statement_take"),
+        {"account": account, "form": form, "file": SimpleUploadedFile("bill.csv", content)},
+        follow=True,
+    )
+
+
+def test_a_treasurer_takes_in_a_statement_and_sees_each_line_with_its_entry(client, now, today):
+    """F113"""
+    deposit = make.fund(make.player(now=now), 100_00, now=now)
+    rows = [(today, 100_00, "T1", deposit.code, "交易"), (today, 8_88, "T2", "", "不明")]
+
+    page = upload(client, files.sandbox(rows))
+
+    assert page.status_code == 200
+    assert "adds up to the fen" in text(page)
+    assert f"deposit:{deposit.code}" in text(page)
+    assert "+8.88" in text(page)
+    assert "Not known in the books" in text(page)
+    listed = text(client.get(reverse("finance:desk_statements")))
+    assert "clearing:sandbox" in listed
+    assert "108.88" in listed
+
+
+def test_a_file_that_is_refused_says_why(client, today):
+    content = files.sandbox([(today, 5_00, "T1", "", "a"), (today, 6_00, "T2", "", "b")])
+
+    page = upload(client, content.replace(b"11.00", b"12.00"))
+
+    assert page.status_code == 400
+    assert "the balance jumps" in text(page)
+    assert not Statement.objects.exists()
+
+
+def test_a_line_is_matched_by_hand_or_the_page_says_why_not(client, treasurer, now, today):
+    """F113"""
+    deposit = make.order(make.player(now=now), 20_00, now=now)
+    taken = bill([(today, 20_00, "T1", deposit.code, "交易")], treasurer, now)
+    make.told(deposit, now=now)
+    line = taken.lines.get()
+    asked = {"line": line.code, "reference": "no such entry"}
+
+    wrong = client.post(reverse("finance:desk_statement_match"), asked, follow=True)
+    right = client.post(
+        reverse("finance:desk_statement_match"),
+        {**asked, "reference": f"deposit:{deposit.code}"},
+        follow=True,
+    )
+
+    assert "do not move the same amount" in text(wrong)
+    assert "All lines matched" in text(right)
+    assert Match.objects.get().how == "HAND"
+
+
+def test_a_difference_is_taken_over_and_resolved(client, treasurer, now, today):
+    """F121"""
+    bill([(today, 5_00, "T1", "", "不明")], treasurer, now)
+    difference = Difference.objects.get()
+    address = reverse("finance:desk_difference", args=[difference.code])
+    colleague = make.staff("cashier-pages", "cashier", now=now).member.user
+
+    english(colleague).post(address, {"action": "take"})
+    empty = client.post(address, {"action": "resolve", "resolution": ""})
+    done = client.post(address, {"action": "resolve", "resolution": "利息"}, follow=True)
+
+    difference.refresh_from_db()
+    assert difference.owner == colleague
+    assert empty.status_code == 400
+    assert "利息" in text(done)
+    assert difference.state == "RESOLVED"
+    assert difference.resolved_by == treasurer
+
+
+def test_the_list_of_differences_shows_what_is_open_and_what_was(client, treasurer, now, today):
+    bill([(today, 5_00, "T1", "", "不明")], treasurer, now)
+
+    assert "+5.00" in text(client.get(reverse("finance:desk_differences")))
+    assert "agree" in text(client.get(reverse("finance:desk_differences") + "?show=resolved"))
+
+
+def test_the_proof_shows_both_sides_and_its_history(client, treasurer, now):
+    """F130"""
+    make.fund(make.player(now=now), 100_00, now=now)
+
+    page = client.post(reverse("finance:desk_proof_take"), follow=True)
+
+    assert Proof.objects.get().is_met
+    assert "Escrow covers what the house owes" in text(page)
+    assert "clearing:sandbox" in text(page)
+    assert "all players together" in text(page)
+    assert "Covered" in text(page)
+
+
+def test_an_auditor_sees_and_does_not_touch(client, treasurer, now, today):
+    taken = bill([(today, 5_00, "T1", "", "不明")], treasurer, now)
+    auditor = english(make.staff("auditor-pages", "auditor", now=now).member.user)
+    difference = Difference.objects.get()
+
+    for name, args in (
+        ("desk_statements", []),
+        ("desk_statement", [taken.code]),
+        ("desk_differences", []),
+        ("desk_difference", [difference.code]),
+        ("desk_proof", []),
+        ("desk_house_banks", []),
+    ):
+        assert auditor.get(reverse(f"finance:{name}", args=args)).status_code == 200
+    assert auditor.get(reverse("finance:desk_statement_take")).status_code == 403
+    answer = auditor.post(
+        reverse("finance:desk_difference", args=[difference.code]),
+        {"action": "resolve", "resolution": "x"},
+    )
+    assert answer.status_code == 403
+    difference.refresh_from_db()
+    assert difference.state == "OPEN"
+
+
+def test_a_payee_is_asked_for_on_a_page_and_listed_by_another_person(client, treasurer, now):
+    """F129: the number is shown whole to who decides, and to nobody afterwards."""
+    page = client.post(
+        reverse("finance:desk_listed_payee_new"),
+        {
+            "purpose": "PROVIDER", "holder": "支付宝(中国)", "bank_name": "网商银行",
+            "number": PROVIDERS, "clearing": "clearing:sandbox",
+        },
+        follow=True,
+    )  # fmt: skip
+
+    assert page.status_code == 200
+    assert ApprovalRequest.objects.get().kind == payees.PAYEE_KIND
+    assert not ListedPayee.objects.exists()
+
+
+def test_the_registers_show_numbers_masked_and_let_a_payee_go(client, treasurer, now):
+    house_bank(treasurer, now)
+    payee = provider(treasurer, now)
+
+    page = text(client.get(reverse("finance:desk_house_banks")))
+    client.post(reverse("finance:desk_listed_payee_remove", args=[payee.code]))
+
+    assert "escrow:icbc" in page
+    assert PROVIDERS not in page
+    assert PROVIDERS[-4:] in page
+    payee.refresh_from_db()
+    assert payee.removed_at is not None
+
+
+def test_the_list_of_statements_asks_few_questions_however_long_it_is(
+    client, treasurer, now, today, django_assert_max_num_queries
+):
+    for back in range(12, 0, -1):
+        day = today - timedelta(days=back)
+        bill([(day, 1, f"T{back}", "", "利息")], treasurer, now, opening=12 - back)
+
+    with django_assert_max_num_queries(40):
+        assert client.get(reverse("finance:desk_statements")).status_code == 200

@@ -89,6 +89,14 @@ def escalate_cases() -> None:
     from . import cases
 
     cases.escalate_due(now=timezone.now())
+@jobs.handler("finance.work_through_statement", max_attempts=20)
+def work_through_statement(*, code: str) -> None:
+    """Match the lines of a statement that was taken in; look where its money went."""
+    from .recon import statements
+
+    statements.work_through(code=code, now=timezone.now())
+
+
 @jobs.handler("finance.match_statements", max_attempts=1)
 def match_statements() -> None:
     """Look again at what statements and books have of each other; bring up what is late."""

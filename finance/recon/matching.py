@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -108,9 +108,11 @@ def run(*, account: str, now: datetime) -> int:
     )
     done = _keep(pairs, How.ORDER, now) + _keep(pairs_by_amount, How.AMOUNT, now)
     matched = taken_lines | {line.pk for line, _entry in pairs_by_amount}
+    taken |= {entry.reference for _line, entry in pairs_by_amount}
+    by_word = _by_word(entry for entry in entries if entry.reference not in taken)
     for line in open_lines:
         if line.pk not in matched:
-            _unmatched(line, entries, now)
+            _unmatched(line, by_word, now)
     _not_there(known, first, now)
     levels.check(account=known, now=now)
     _settle_gone(known, now)
@@ -154,10 +156,7 @@ def _open_lines(account: Account) -> list[StatementLine]:
 def _by_number(
     lines: Iterable[StatementLine], entries: Iterable[Booked]
 ) -> list[tuple[StatementLine, Booked]]:
-    by_word: dict[str, list[Booked]] = defaultdict(list)
-    for entry in entries:
-        for word in entry.words:
-            by_word[word].append(entry)
+    by_word = _by_word(entries)
     pairs, taken = [], set()
     for line in lines:
         candidates = _named(line, by_word)
@@ -168,7 +167,15 @@ def _by_number(
     return pairs
 
 
-def _named(line: StatementLine, by_word: dict[str, list[Booked]]) -> list[Booked]:
+def _by_word(entries: Iterable[Booked]) -> dict[str, list[Booked]]:
+    by_word: dict[str, list[Booked]] = defaultdict(list)
+    for entry in entries:
+        for word in entry.words:
+            by_word[word].append(entry)
+    return by_word
+
+
+def _named(line: StatementLine, by_word: Mapping[str, list[Booked]]) -> list[Booked]:
     words = [line.order_code, *line.reference.upper().split()]
     return [one for word in words if word for one in by_word.get(word, [])]
 
@@ -213,13 +220,13 @@ def _keep_some(pairs: Sequence[tuple[StatementLine, Booked]], how: str, now: dat
     )
 
 
-def _unmatched(line: StatementLine, entries: Sequence[Booked], now: datetime) -> None:
+def _unmatched(line: StatementLine, by_word: Mapping[str, list[Booked]], now: datetime) -> None:
     """Book what may be booked from the statement; bring up what may not."""
-    by_word: dict[str, list[Booked]] = defaultdict(list)
-    for entry in entries:
-        for word in entry.words:
-            by_word[word].append(entry)
-    named = [one for one in _named(line, by_word) if (one.fen > 0) == (line.amount > 0)]
+    named = [
+        one
+        for one in _named(line, by_word)
+        if (one.fen > 0) == (line.amount > 0) and one.fen != line.amount
+    ]
     if len(named) == 1:
         _find(line, Difference.Kind.AMOUNT, now, booked=named[0])
     elif moves := _moves_of(line, now):

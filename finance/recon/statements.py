@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import trail
 from finance.ledger import AccountKind
 from finance.models import Account, HouseBank, Statement, StatementLine
+from lottery_portal import jobs
 from lottery_portal.lib.db import door, violated
 from lottery_portal.lib.errors import Refused
 
@@ -21,6 +22,7 @@ from . import camt_files, csv_files, matching, mt940_files, outflows, payees
 from .sheets import Sheet, believed, unreadable
 
 LARGEST = 5_000_000
+AT_ONCE = 500
 KINDS = (AccountKind.ESCROW, AccountKind.OWNBANK, AccountKind.CLEARING)
 Form = Statement.Form
 READERS: Mapping[str, Callable[..., Sheet]] = {
@@ -73,7 +75,7 @@ def take(
     """Take in a file, match its lines with the books, and look where its money went.
 
     Refuses what cannot be read, does not add up, is of another account, or was taken in before;
-    then nothing of it is kept.
+    then nothing of it is kept. A long file is worked through by the queue.
     """
     known = Account.objects.filter(code=account, kind__in=KINDS, is_shadow=False).first()
     if known is None:
@@ -99,9 +101,16 @@ def take(
         if refusal := _REFUSALS.get(violated(exc)):
             raise refusal from exc
         raise
-    matching.run(account=known.code, now=now)
-    outflows.look(statement=statement, now=now)
+    if statement.lines_count <= AT_ONCE:
+        work_through(code=statement.code, now=now)
     return statement
+
+
+def work_through(*, code: str, now: datetime) -> None:
+    """Match the lines of a statement and look where its money went; may run again."""
+    statement = find(code)
+    matching.run(account=statement.account.code, now=now)
+    outflows.look(statement=statement, now=now)
 
 
 def accounts() -> QuerySet[Account]:
@@ -160,6 +169,9 @@ def _write_down(
             for position, told in enumerate(lines, 1)
         ],
         batch_size=1000,
+    )
+    jobs.enqueue(
+        "finance.work_through_statement", key=f"statement:{statement.code}", code=statement.code
     )
     trail.record(
         action="finance.statement_taken",

@@ -193,6 +193,30 @@ def test_a_match_by_hand_agrees_to_the_fen_or_is_refused(treasurer, now, today):
     assert Difference.objects.get(line=right).state == "RESOLVED"
 
 
+def test_a_payment_told_twice_is_one_entry_and_one_difference(alice, treasurer, now, today):
+    """F113: the second line meets no entry, and no money is made of it."""
+    deposit = make.fund(alice, 10_00, now=now)
+    row = (today, 10_00, "T0", deposit.code, "交易")
+
+    bill([row, row], treasurer, now)
+
+    assert Match.objects.count() == 1
+    assert (found("NOT_BOOKED").booked, found("NOT_BOOKED").stated) == (0, 10_00)
+    assert ledger.balance("clearing:sandbox") == -10_00
+
+
+def test_a_long_file_is_worked_through_by_the_queue(alice, treasurer, now, today, monkeypatch):
+    monkeypatch.setattr(statements, "AT_ONCE", 0)
+    deposit = make.fund(alice, 10_00, now=now)
+
+    taken = bill([(today, 10_00, "T0", deposit.code, "交易")], treasurer, now)
+    assert not Match.objects.exists()
+    statements.work_through(code=taken.code, now=now)
+    statements.work_through(code=taken.code, now=now)
+
+    assert Match.objects.get().reference == f"deposit:{deposit.code}"
+
+
 def test_matching_again_changes_nothing(alice, treasurer, now, today):
     deposit = make.fund(alice, 10_00, now=now)
     bill(

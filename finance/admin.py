@@ -290,3 +290,44 @@ class ProofAdmin(ReadOnlyAdmin):
 
     list_display = ["code", "taken_at", "is_met"]
     list_filter = ["is_met"]
+@admin.register(models.InvariantRun)
+class InvariantRunAdmin(ReadOnlyAdmin):
+    """Checks of the books."""
+
+    list_display = ["began_at", "extent", "broken", "seconds"]
+    list_filter = ["extent"]
+
+
+@admin.register(models.PayoutStop)
+class PayoutStopAdmin(ReadOnlyAdmin):
+    """Stops of payouts."""
+
+    list_display = ["code", "cause", "stopped_at", "lifted_at", "approval_code"]
+    list_filter = ["cause"]
+
+
+@admin.register(models.SolvencyProof)
+class SolvencyProofAdmin(ReadOnlyAdmin):
+    """Nightly proofs; the secret of a night is not shown."""
+
+    list_display = ["night", "leaves", "total", "assets", "root", "taken_at"]
+    fields = [
+        "night",
+        "root",
+        "leaves",
+        "statement",
+        "key_id",
+        "signature",
+        "file_name",
+        "taken_at",
+    ]
+
+    @admin.display(description=_("Owed to players (yuan)"), ordering="total_fen")
+    def total(self, row: models.SolvencyProof) -> str:
+        """In yuan."""
+        return yuan(row.total_fen)
+
+    @admin.display(description=_("Held for players (yuan)"), ordering="assets_fen")
+    def assets(self, row: models.SolvencyProof) -> str:
+        """In yuan."""
+        return yuan(row.assets_fen)

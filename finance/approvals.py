@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from audit import approvals, policies
-from lottery_portal.lib import codes
+from lottery_portal.lib import codes, dates
 from lottery_portal.lib.money import yuan
 
 from . import adjustments, payment_approvals, periods, withdrawals
@@ -21,6 +21,7 @@ from .models import Provider
 from . import adjustments, periods, withdrawals
 from .models import HouseBank, ListedPayee
 from .recon import payees
+from . import adjustments, payouts, periods, withdrawals
 
 
 def _needed(payload: Mapping[str, Any], at: datetime) -> int:
@@ -219,6 +220,17 @@ def _return_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
         for code, fen in payload["rows"]
     ]
     return head + rows
+def _opened(request: approvals.Request, now: datetime) -> None:
+    payouts.lift(code=request.payload["stop"], approval_code=request.code, now=now)
+
+
+def _stop_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (_now("Stopped because"), payouts.title_of(payload["cause"])),
+        (_now("Stopped at"), dates.written(datetime.fromisoformat(payload["stopped_at"]), "full")),
+        *((name, str(value)) for name, value in sorted(payload["facts"].items())),
+        (_now("Reason"), payload["reason"]),
+    ]
 
 
 approvals.register(
@@ -296,5 +308,18 @@ approvals.register(
         ),
         words=_payee_words,
         consequence=_("After signing, money that goes there raises no alarm any more."),
+        name=payouts.KIND,
+        title=_("Open payouts again"),
+        maker_roles=frozenset({"treasurer", "compliance"}),
+        checker_roles=frozenset({"approver", "auditor"}),
+        needed=_one_more,
+        perform=_opened,
+        lifetime=timedelta(days=2),
+        statements=(
+            _("What stopped payouts is found and put right."),
+            _("I have looked at the check of the books after that."),
+        ),
+        words=_stop_words,
+        consequence=_("After signing, the withdrawals that wait go to the bank at once."),
     )
 )

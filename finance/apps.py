@@ -11,10 +11,11 @@ class FinanceConfig(AppConfig):
     verbose_name = _("Finance")
 
     def ready(self) -> None:
-        """Give every new player a wallet."""
+        """Give every new player a wallet; say what must hold in the books."""
         from accounts import registration  # noqa: PLC0415 - apps are not loaded before
 
-        from . import wallets  # noqa: PLC0415 - as above
+        from . import invariants, wallets  # noqa: F401, PLC0415 - as above; registering is its effect
+        from .solvency import nightly  # noqa: F401, PLC0415 - as above
 
         if wallets.open_for not in registration.on_registered:
             registration.on_registered.append(wallets.open_for)

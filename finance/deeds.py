@@ -8,6 +8,9 @@ from audit import policies, trail
 trail.name_deeds(
     {
         "finance.adjustment_booked": _("Correction of the books booked"),
+        "finance.payouts_stopped": _("Payouts stopped"),
+        "finance.payouts_lifted": _("Payouts opened again"),
+        "finance.solvency_published": _("Nightly proof of what is owed published"),
         "finance.period_closed": _("Period of the books closed"),
         "finance.due_made": _("Due made"),
         "finance.payee_listed": _("Payee listed"),
@@ -68,10 +71,13 @@ trail.name_deeds(
     },
     {
         "adjustment": _("Correction of the books"),
+        "invariant": _("Invariant of the books"),
+        "payout_stop": _("Stop of payouts"),
         "period": _("Period of the books"),
         "due": _("Amount owed"),
         "payee": _("Payee"),
         "payment_order": _("Payment order"),
+        "solvency": _("Nightly proof of what is owed"),
         "bank_account": _("Bank account"),
         "case": _("Case"),
         "deposit": _("Deposit"),

@@ -41,6 +41,7 @@ from .recon_models import (
     Statement,
     StatementLine,
 )
+from .solvency_models import InvariantRun, PayoutStop, SolvencyProof
 
 __all__ = [
     "Account",
@@ -61,6 +62,8 @@ __all__ = [
     "HouseBank",
     "ListedPayee",
     "Match",
+    "InvariantRun",
+    "PayoutStop",
     "Period",
     "PeriodBalance",
     "PostingRule",
@@ -72,6 +75,7 @@ __all__ = [
     "RolledUp",
     "Statement",
     "StatementLine",
+    "SolvencyProof",
     "Transfer",
     "TransferBlock",
     "Turnover",

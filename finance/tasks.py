@@ -1,5 +1,7 @@
 """Shells for the queue."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 
 from lottery_portal import jobs
@@ -115,3 +117,25 @@ def prove_funds() -> None:
     now = timezone.now()
     proof.take(now=now)
     proof.look_for_overdue(now=now)
+@jobs.handler("finance.check_money", max_attempts=1, limit=1, lease=timedelta(minutes=10))
+def check_money() -> None:
+    """Ask of what moved since the last time whether the books are as they must be."""
+    from . import invariants
+
+    invariants.check(extent=invariants.Extent.ROLLING, now=timezone.now())
+
+
+@jobs.handler("finance.check_everything", max_attempts=1, limit=1, lease=timedelta(hours=2))
+def check_everything() -> None:
+    """Ask the same of everything, from the first entry."""
+    from . import invariants
+
+    invariants.check(extent=invariants.Extent.FULL, now=timezone.now())
+
+
+@jobs.handler("finance.prove_solvency", max_attempts=1, limit=1, lease=timedelta(hours=1))
+def prove_solvency() -> None:
+    """Make tonight's proof of what players are owed, if it is not there yet."""
+    from .solvency import nightly
+
+    nightly.publish(now=timezone.now())

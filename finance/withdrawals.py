@@ -28,7 +28,7 @@ from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.sentences import sentence
 
-from . import bank_accounts, bank_checks, debts, failures, ledger, providers, wallets
+from . import bank_accounts, bank_checks, debts, failures, ledger, payouts, providers, wallets
 from .deposits import RequestKeyUsed
 from .ledger import EntryKind, Move
 from .models import BankAccount, Withdrawal
@@ -196,6 +196,8 @@ def send(*, code: str, now: datetime) -> None:
     withdrawal = Withdrawal.objects.select_related("bank_account").filter(code=code).first()
     if withdrawal is None or withdrawal.state not in {State.APPROVED, State.SENDING, State.UNKNOWN}:
         return
+    if withdrawal.state == State.APPROVED and payouts.are_stopped():
+        return  # it waits; lifting the last stop sends it
     bank = providers.named(withdrawal.provider)
     try:
         is_new = withdrawal.state == State.APPROVED and _intend(withdrawal, now)
@@ -206,6 +208,8 @@ def send(*, code: str, now: datetime) -> None:
         return
     try:
         answer = None if is_new else bank.ask_payout(code)
+        if answer is None and payouts.are_stopped():
+            return  # it is asked about again, and sent under its own number when payouts go on
         if answer is None:
             answer = bank.pay_out(
                 Payout(

@@ -11,5 +11,5 @@ class PrizesConfig(AppConfig):
     verbose_name = _("Prizes")
 
     def ready(self) -> None:
-        """Say what prizes in the statement of a wallet were for, and what engine two answers."""
-        from . import engine_words, memos  # noqa: F401, PLC0415 - models are there only now; registering is their effect
+        """Say what prizes in a statement were for, what engine two answers, what is owed."""
+        from . import engine_words, memos, owed  # noqa: F401, PLC0415 - models are there only now; registering is their effect

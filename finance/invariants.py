@@ -393,7 +393,7 @@ register(
         code="INV13",
         name="provider_money_conserved",
         title=_("What providers took in and paid out is what the books have with them"),
-        figure=f"SELECT coalesce(({_DEPOSITS}), 0) - coalesce(({_PAID}), 0)",  # noqa: S608 - as above
+        figure=f"SELECT coalesce(({_DEPOSITS}), 0) - coalesce(({_PAID}), 0)",
         is_nightly=True,
         everything="""
         SELECT coalesce(f.account, b.account) FROM (

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from .views import (
     cases,
+    checks,
     deposit,
     desk,
     funds,
@@ -12,6 +13,7 @@ from .views import (
     reconciliation,
     remittance,
     returns,
+    solvency,
     wallet,
     withdraw,
 )
@@ -88,4 +90,13 @@ urlpatterns: list[URLPattern] = [
         reconciliation.desk_listed_payee_remove,
         name="desk_listed_payee_remove",
     ),
+    path("desk/checks/", checks.desk_checks, name="desk_checks"),
+    path("desk/checks/now/", checks.desk_check_now, name="desk_check_now"),
+    path("desk/payouts/stop/", checks.desk_payouts_stop, name="desk_payouts_stop"),
+    path("desk/payouts/<str:code>/lift/", checks.desk_payouts_lift, name="desk_payouts_lift"),
+    path("solvency/", solvency.solvency, name="solvency"),
+    path("solvency/<str:night>.json", solvency.solvency_statement, name="solvency_statement"),
+    path("wallet/solvency/", solvency.my_solvency, name="my_solvency"),
+    path("wallet/solvency/proof.json", solvency.my_solvency_file, name="my_solvency_file"),
+    path("wallet/solvency/proof.html", solvency.my_solvency_page, name="my_solvency_page"),
 ]

@@ -40,6 +40,7 @@ PLACES = (
     "finance:desk_providers",
     "finance:desk_ledger",
     "finance:desk_remittances",
+    "finance:desk_checks",
     "audit:approvals",
     "prizes:desk_integrity",
     "audit:trail",

@@ -2,10 +2,11 @@
 
 import django.db.models.deletion
 import django.db.models.expressions
-import lottery_portal.lib.codes
-import lottery_portal.lib.money
 from django.conf import settings
 from django.db import migrations, models
+
+import lottery_portal.lib.codes
+import lottery_portal.lib.money
 
 
 class Migration(migrations.Migration):

@@ -7,12 +7,13 @@ Whoever moves money, the page, the API, the admin or a job, meets `player_ceilin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Player
+from lottery_portal.lib.dates import in_shanghai
 from lottery_portal.lib.db import inside_transaction
 from lottery_portal.lib.errors import Refused
 
@@ -54,6 +55,26 @@ def in_force(player: Player, *, at: datetime) -> Mapping[tuple[str, str], int]:
     for row in rows.order_by("valid_from", "pk"):
         found[row.flow, row.span] = row.fen
     return {key: fen for key, fen in found.items() if fen is not None}
+
+
+def has_room(player: Player, *, flow: str, fen: int, at: datetime) -> bool:
+    """Whether so much more of a flow would fit now; the books judge again when it comes."""
+    today = in_shanghai(at).date()
+    begun = {
+        Span.DAY: today,
+        Span.WEEK: today - timedelta(days=today.weekday()),
+        Span.MONTH: today.replace(day=1),
+    }
+    spent = {
+        row.span: row.total
+        for row in FlowRow.objects.filter(player_code=player.code, flow=flow)
+        if row.begins_on == begun[Span(row.span)]
+    }
+    return all(
+        spent.get(span, 0) + fen <= ceiling
+        for (of, span), ceiling in in_force(player, at=at).items()
+        if of == flow
+    )
 
 
 def used(player: Player, *, flow: str, span: str) -> int:

@@ -25,7 +25,7 @@ from audit import policies, trail
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
-from . import channels, debts, failures, ledger, payers, providers, wallets
+from . import ceilings, channels, debts, failures, ledger, payers, providers, wallets
 from .ledger import AccountKind, EntryKind, Move
 from .models import Deposit, DepositReturn, ProviderEvent
 from .payers import IdentityRequired
@@ -231,7 +231,12 @@ def check_again(*, code: str, actor: Any, now: datetime) -> Deposit:
         raise BankSilent from exc
     if fact is not None and fact.kind != OPEN:
         _receive(deposit.provider, fact, now)
-    _clear_up(deposit, fact, actor, now)
+    try:
+        _clear_up(deposit, fact, actor, now)
+    except IntegrityError as exc:
+        if violated(exc) == ceilings.CONSTRAINT:
+            raise ceilings.CeilingReached from exc
+        raise
     deposit.refresh_from_db()
     return deposit
 
@@ -293,6 +298,8 @@ def _check_fee(provider: str, amount: int, fee: int, now: datetime) -> None:
     asked = channels.one(provider, channels.Use.DEPOSIT, now=now).fee_of(amount)
     if asked != fee:
         raise channels.FeeDiffers(fee_fen=asked, total_fen=amount + asked)
+    if not ceilings.has_room(player, flow=ceilings.Flow.DEPOSIT, fen=amount, at=now):
+        raise ceilings.CeilingReached
 
 
 def _if_same(known: Deposit, amount: int, provider: str) -> Deposit:
@@ -382,11 +389,28 @@ def _receive(
     return ProviderEvent.objects.get(provider=provider, event_id=fact.event_id)
 
 
-@door
 def _apply(provider: str, order_code: str, now: datetime) -> None:
+    try:
+        _apply_facts(provider, order_code, now)
+    except IntegrityError as exc:
+        if violated(exc) != ceilings.CONSTRAINT:
+            raise
+        _keep_outside(provider, order_code)
+
+
+@door
+def _apply_facts(provider: str, order_code: str, now: datetime) -> None:
     deposit = _locked(provider, order_code)
     if deposit is not None:
         _fold(deposit, now)
+
+
+@door
+def _keep_outside(provider: str, order_code: str) -> None:
+    """Paid, and more than a ceiling of the player's lets in: it waits, and goes back (N14)."""
+    deposit = _locked(provider, order_code)
+    if deposit is not None and deposit.state == State.BEGUN:
+        _move(deposit, State.QUARANTINED, body={"ceiling": True})
 
 
 @door

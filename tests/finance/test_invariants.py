@@ -99,8 +99,8 @@ SEEDED = {
     "two balances edited, so that the sum is right": (
         "finance_account",
         (
-            "UPDATE finance_account SET balance = balance + CASE WHEN code = 'wallet:{alice}' THEN 1"
-            " ELSE -1 END WHERE code IN ('wallet:{alice}', 'wallet:{bob}')"
+            "UPDATE finance_account SET balance = balance + CASE WHEN code = 'wallet:{alice}'"
+            " THEN 1 ELSE -1 END WHERE code IN ('wallet:{alice}', 'wallet:{bob}')"
         ),
         {"balance_follows_from_its_rows"},
         {"balance_follows_from_its_rows"},

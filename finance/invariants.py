@@ -22,6 +22,7 @@ from audit import alarms
 from lottery_portal import jobs
 from lottery_portal.lib.db import door
 from lottery_portal.lib.lanes import one_moment
+from lottery_portal.lib.money import yuan
 
 from . import payouts
 from .books import QUESTIONS
@@ -72,14 +73,25 @@ class Finding:
         return not self.broken_by
 
     def plain(self) -> dict[str, Any]:
-        """As it is kept."""
-        return {
-            "code": self.code,
-            "name": self.name,
-            "figure": self.figure,
-            "is_money": self.is_money,
-            "broken_by": list(self.broken_by),
-        }
+        """As it is kept; what breaks it only if anything does."""
+        kept: dict[str, Any] = {"name": self.name, "figure": self.figure}
+        return kept if self.holds else {**kept, "broken_by": list(self.broken_by)}
+
+    def shown(self) -> str:
+        """The figure in words."""
+        return yuan(self.figure) if self.is_money else f"{self.figure:,}"
+
+    @classmethod
+    def kept(cls, row: dict[str, Any]) -> Finding:
+        """What was kept, as it was found; an invariant that is no more keeps its name."""
+        known = _KNOWN.get(row["name"])
+        return cls(
+            known.code if known else "",
+            row["name"],
+            row["figure"],
+            known.is_money if known else False,
+            tuple(row.get("broken_by", ())),
+        )
 
 
 _KNOWN: dict[str, Invariant] = {}
@@ -131,6 +143,11 @@ def check(*, extent: str, now: datetime) -> InvariantRun:
     began = time.monotonic()
     found, upto = look(extent=extent, since=last.upto if last else 0)
     return _keep(found, extent=extent, upto=upto, seconds=time.monotonic() - began, now=now)
+
+
+def of_run(run: InvariantRun) -> list[Finding]:
+    """What a look found, in the order in which it was asked."""
+    return [Finding.kept(row) for row in run.findings]
 
 
 def latest() -> InvariantRun | None:

@@ -13,6 +13,7 @@ from lottery_portal.lib import dates
 
 from . import cases, dues, treasury_receipts
 from .models import Case, Deposit, DepositReturn, Difference, PaymentOrder, Provider, Withdrawal
+from .models import Deposit, PayoutStop, Withdrawal
 
 SILENT_FOR = timedelta(minutes=10)
 SOON = timedelta(days=30)
@@ -182,6 +183,19 @@ waiting.register(
         count=_overdue,
         url_name="finance:desk_cases",
         roles=frozenset({"treasurer", "auditor"}),
+
+
+def _stops(_user: Any, _now: datetime) -> int:
+    return PayoutStop.objects.filter(lifted_at__isnull=True).count()
+
+
+waiting.register(
+    waiting.Waiting(
+        name="finance.payouts_stopped",
+        title=_("Payouts are stopped"),
+        count=_stops,
+        url_name="finance:desk_checks",
+        roles=frozenset({"treasurer", "compliance"}),
         tone="wrong",
         sign="alert",
     )

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owne
 # What happened, was sold, signed or published: rows that nobody updates or deletes.
 EVIDENCE = {
     "audit_trail", "audit_epoch", "audit_policyparameter", "audit_approvaldecision",
-    "finance_entry", "finance_transfer",
+    "finance_entry", "finance_transfer", "finance_invariantrun", "finance_solvencyproof",
     "games_announcement", "games_drawtransition", "games_licence", "games_result",
     "games_resultentry", "games_rulesheet", "games_sealstatement",
     "games_sealsignature", "games_sealpublication", "games_sealtimestamp", "sales_sealblock",
@@ -21,7 +21,8 @@ EVIDENCE = {
     "sales_purchase", "sales_receipt", "sales_selection", "sales_ticket",
 }  # fmt: skip
 KEPT = {"audit_approvalrequest", "audit_reportrun"}
-STAYS = {*KEPT, "games_draw", "finance_account", "finance_deposit", "finance_withdrawal"}
+STAYS = {*KEPT, "games_draw", "finance_account", "finance_deposit", "finance_payoutstop",
+         "finance_withdrawal"}  # fmt: skip
 
 
 def _rows(said, *values, using="owner"):

@@ -19,7 +19,6 @@ from finance.models import InvariantRun, PayoutStop
 from finance.solvency import nightly
 from lottery_portal.lib import codes
 from lottery_portal.lib.errors import Refused
-from lottery_portal.lib.money import yuan
 
 NIGHTS = 14
 
@@ -108,12 +107,12 @@ def _run(run: InvariantRun | None) -> dict[str, Any] | None:
         "seconds": run.seconds,
         "rows": [
             {
-                "code": one["code"],
-                "name": one["name"],
-                "title": invariants.title_of(one["name"]),
-                "figure": yuan(one["figure"]) if one["is_money"] else f"{one['figure']:,}",
-                "broken_by": one["broken_by"],
+                "code": one.code,
+                "name": one.name,
+                "title": invariants.title_of(one.name),
+                "figure": one.shown(),
+                "broken_by": one.broken_by,
             }
-            for one in run.findings
+            for one in invariants.of_run(run)
         ],
     }

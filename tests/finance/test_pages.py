@@ -569,6 +569,15 @@ def test_the_doors_behind_the_pages_are_the_only_ones(alice):
         "desk_cases",
         "desk_case",
         "debt_pay",
+        "desk_checks",
+        "desk_check_now",
+        "desk_payouts_stop",
+        "desk_payouts_lift",
+        "solvency",
+        "solvency_statement",
+        "my_solvency",
+        "my_solvency_file",
+        "my_solvency_page",
     }
     assert deposits.find(alice, deposits.of(alice)[0].code).player_code == alice.code
     assert withdrawals.of(alice) == []

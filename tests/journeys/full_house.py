@@ -11,9 +11,10 @@ from django.utils import timezone
 from accounts.models import Message, Player
 from audit import alarms, approvals, log, reports, sequencing
 from audit.models import TrailRecord
-from finance import bank_accounts, cases, deposits, dues, treasury_receipts
+from finance import bank_accounts, cases, deposits, dues, invariants, treasury_receipts
 from finance.models import Difference
 from finance.recon import differences, proof
+from finance.solvency import nightly
 from games import calendar, licences, monitors, switches
 from games.models import Announcement, Draw, Game
 from lottery_portal import jobs
@@ -215,6 +216,8 @@ def _desk(house: House) -> None:
         by=auditor,
         now=now,
     )
+    invariants.check(extent=invariants.Extent.FULL, now=now)
+    nightly.publish(now=now)
     alarm = alarms.raise_alarm(
         kind="sales.stakes_differ",
         object_type="draw",
@@ -379,6 +382,9 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         "finance:desk_house_banks": [("treasurer", "", {}), ("auditor", "", {})],
         "finance:desk_house_bank_new": [("treasurer", "", {})],
         "finance:desk_listed_payee_new": [("treasurer", "", {})],
+        "finance:desk_checks": [("treasurer", "", {}), ("auditor", "", {})],
+        "finance:solvency": [("visitor", "", {})],
+        "finance:my_solvency": [("player", "", {})],
         "accounts:desk_players": [("support", f"?q={house.player.code}", {})],
         "accounts:desk_player": [("support", "", player)],
         "accounts:desk_staff": [("administrator", "", {})],
@@ -393,6 +399,7 @@ NO_SIGHT = {
             "accounts:register_code_again", "accounts:desk_reveal", "sales:quick_pick",
             "sales:quote", "sales:proof_report", "finance:bank_account_remove", "finance:callback",
             "finance:desk_payee_retire",
+            "finance:desk_check_now", "finance:desk_payouts_stop", "finance:desk_payouts_lift",
             "finance:desk_deposit_check", "games:desk_switch_off", "games:desk_switch_on",
             "finance:desk_deposit_check", "finance:desk_statement_match",
             "finance:desk_proof_take", "finance:desk_listed_payee_remove", "games:desk_switch_off",
@@ -417,6 +424,8 @@ NO_SIGHT = {
             "games:desk_minutes_pdf", "games:desk_minutes_text", "prizes:kit", "prizes:desk_kit",
             "prizes:desk_differences", "prizes:desk_integrity_now", "games:seal_file",
             "prizes:sealed_file", "finance:statement_file", "finance:desk_receipt",
+            "prizes:sealed_file", "finance:statement_file", "finance:solvency_statement",
+            "finance:my_solvency_file", "finance:my_solvency_page",
             "audit:export_file", "audit:export_progress", "sandbox_bank:order",
             "sandbox_bank:payout", "sandbox_bank:refund",
         ],

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from finance import invariants
 from finance.models import InvariantRun
-from lottery_portal.lib.money import yuan
 
 
 class Command(BaseCommand):
@@ -26,17 +25,15 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["alarm"]:
             run = invariants.check(extent=InvariantRun.Extent.FULL, now=timezone.now())
-            found = run.findings
+            found = invariants.of_run(run)
         else:
-            found = [one.plain() for one in invariants.look()[0]]
-        broken = 0
+            found, _upto = invariants.look()
         for one in found:
-            figure = yuan(one["figure"]) if one["is_money"] else f"{one['figure']:,}"
-            word = "broken" if one["broken_by"] else "holds"
-            self.stdout.write(f"{one['code']:<6} {one['name']:<34} {word:<7} {figure}")
-            for where in one["broken_by"]:
+            word = "holds" if one.holds else "broken"
+            self.stdout.write(f"{one.code:<6} {one.name:<34} {word:<7} {one.shown()}")
+            for where in one.broken_by:
                 self.stdout.write(f"       {where}")
-            broken += bool(one["broken_by"])
+        broken = sum(not one.holds for one in found)
         self.stdout.write(f"{len(found)} invariants, {broken} broken.")
         if broken:
             sys.exit(1)

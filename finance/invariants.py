@@ -266,8 +266,7 @@ register(
         everything=f"""
         SELECT a.code FROM finance_account a WHERE a.keeps_balance AND a.balance < 0
         UNION ALL
-        SELECT a.code FROM (VALUES (false), (true)) b (shadow)
-         CROSS JOIN LATERAL finance_trial(b.shadow, '-infinity', 'infinity') t
+        SELECT a.code FROM finance_trial(false, '-infinity', 'infinity') t
           JOIN finance_account a ON a.id = t.account_id
          WHERE a.kind IN ({_OWED_KINDS}) AND t.closing < 0""",  # noqa: S608 - kinds written above
     )
@@ -314,7 +313,7 @@ register(
         title=_("What is rolled up by day is what the rows add up to"),
         figure=_TURNED_OVER,
         everything="""
-        SELECT coalesce(a.code, f.account::text) FROM (
+        SELECT coalesce(a.code, r.account_id::text) FROM (
             SELECT id AS account, sum(change) AS fen
               FROM (SELECT target_id AS id, amount AS change FROM finance_transfer
                     UNION ALL SELECT source_id, -amount FROM finance_transfer) c

@@ -12,6 +12,7 @@ GUARDS = """
 -- is written, no withdrawal is on its way to being sent that had not seen it.
 CREATE FUNCTION finance_payouts_gate() RETURNS bigint LANGUAGE sql IMMUTABLE AS
     $$ SELECT hashtextextended('finance.payouts', 0) $$;
+REVOKE ALL ON FUNCTION finance_payouts_gate() FROM PUBLIC;
 
 CREATE FUNCTION finance_withdrawal_payouts_open() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$

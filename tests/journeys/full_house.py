@@ -216,7 +216,8 @@ def _desk(house: House) -> None:
         by=auditor,
         now=now,
     )
-    invariants.check(extent=invariants.Extent.FULL, now=now)
+    checked = invariants.check(extent=invariants.Extent.FULL, now=now)
+    assert checked.broken == 0, checked.findings
     nightly.publish(now=now)
     alarm = alarms.raise_alarm(
         kind="sales.stakes_differ",

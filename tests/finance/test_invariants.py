@@ -141,6 +141,7 @@ SEEDED = {
     "one approval for two payouts": (
         "finance_withdrawal",
         (
+            "DROP INDEX withdrawal_approval_used_once;"
             "UPDATE finance_withdrawal SET approval_code ="
             " (SELECT max(approval_code) FROM finance_withdrawal)"
         ),

@@ -77,6 +77,7 @@ def hordak_settings() -> None:
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         USE_TZ=True,
         DEFAULT_CURRENCY="CNY",
+        HORDAK_INTERNAL_CURRENCY="CNY",
         CURRENCIES=["CNY"],
     )
     import django  # noqa: PLC0415

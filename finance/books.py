@@ -97,6 +97,14 @@ QUESTIONS: dict[str, str] = {
                 SELECT 1 FROM finance_transfer t JOIN finance_account a
                     ON a.id IN (t.source_id, t.target_id) AND a.keeps_balance
                  WHERE t.entry_id = e.id))""",
+    # Only what moves no player's money is booked on an earlier day (F123).
+    "booked_on_another_day": """
+        SELECT e.reference FROM finance_entry e
+         WHERE e.booked_on > (e.posted_at AT TIME ZONE 'Asia/Shanghai')::date
+            OR (e.booked_on < (e.posted_at AT TIME ZONE 'Asia/Shanghai')::date
+                AND EXISTS (SELECT 1 FROM finance_transfer t
+                              JOIN finance_account a ON a.id IN (t.source_id, t.target_id)
+                             WHERE t.entry_id = e.id AND a.keeps_balance))""",
     "reversal_of_a_reversal": """
         SELECT e.reference FROM finance_entry e JOIN finance_entry o ON o.id = e.reversal_of_id
          WHERE o.kind = 'REVERSAL'""",
@@ -110,6 +118,17 @@ QUESTIONS: dict[str, str] = {
                 SELECT a.is_shadow, -t.amount FROM finance_transfer t
                   JOIN finance_account a ON a.id = t.source_id AND NOT a.keeps_balance) x
          GROUP BY shadow HAVING sum(fen) <> 0""",
+    # What the roll-up keeps by deed and day says the same as what it keeps by account and day.
+    "flows_are_not_the_turnover": """
+        SELECT concat_ws(' ', x.booked_on, x.kind, CASE WHEN x.is_shadow THEN 'shadow' END)
+          FROM (SELECT booked_on, is_shadow, kind, moved_in - moved_out AS fen
+                  FROM finance_turnover
+                UNION ALL
+                SELECT booked_on, is_shadow, source_kind, moved - moved_back FROM finance_dayflow
+                UNION ALL
+                SELECT booked_on, is_shadow, target_kind, moved_back - moved FROM finance_dayflow
+               ) x
+         GROUP BY x.booked_on, x.is_shadow, x.kind HAVING sum(x.fen) <> 0""",
     "hold_is_not_what_is_under_way": """
         SELECT a.code FROM finance_account a
           LEFT JOIN (SELECT player_code, sum(amount) AS sum FROM finance_withdrawal

@@ -42,6 +42,7 @@ from .recon_models import (
     StatementLine,
 )
 from .solvency_models import InvariantRun, PayoutStop, SolvencyProof
+from .statement_models import DayFlow, Sample
 
 __all__ = [
     "Account",
@@ -53,6 +54,7 @@ __all__ = [
     "BankAccountCheck",
     "Case",
     "Ceiling",
+    "DayFlow",
     "Deposit",
     "DepositReturn",
     "Difference",
@@ -76,6 +78,7 @@ __all__ = [
     "Statement",
     "StatementLine",
     "SolvencyProof",
+    "Sample",
     "Transfer",
     "TransferBlock",
     "Turnover",

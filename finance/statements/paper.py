@@ -1,0 +1,226 @@
+"""A statement on paper: a PDF that carries its own letters, the same bytes for the same figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from reportlab.lib.colors import HexColor
+from reportlab.lib.pagesizes import A4, landscape
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
+from reportlab.platypus import Table as Grid
+
+from . import layout
+from .layout import Column, Row, Statement, Table
+
+FACE = "statement"
+FILE = settings.BASE_DIR / "games" / "data" / "fonts" / "wqy-microhei-subset.ttf"
+INK, INK2, LINE, CHOP = (HexColor(one) for one in (0x1B1F23, 0x4B5158, 0x8C867A, 0xB8321F))
+MARGIN = 15 * mm
+WIDE = 4  # columns that stand upright; more lie
+MOST = 5000  # lines of a paper; what is longer is read as a sheet
+_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+_BODY = ParagraphStyle(
+    "statement-body",
+    fontName=FACE,
+    bulletFontName=FACE,
+    fontSize=8.5,
+    leading=11.5,
+    textColor=INK,
+    wordWrap="CJK",
+)
+_RIGHT = ParagraphStyle("statement-right", parent=_BODY, alignment=2)
+_SMALL = ParagraphStyle("statement-small", parent=_BODY, fontSize=8, leading=11, textColor=INK2)
+_SMALL_RIGHT = ParagraphStyle("statement-small-right", parent=_SMALL, alignment=2)
+_TITLE = ParagraphStyle("statement-title", parent=_BODY, fontSize=17, leading=24, alignment=1)
+_HEAD = ParagraphStyle(
+    "statement-head", parent=_BODY, fontSize=11, leading=15, spaceBefore=8, spaceAfter=3
+)
+
+
+@cache
+def _face() -> TTFont:
+    """The letters, read once a process."""
+    face = TTFont(FACE, str(FILE))
+    pdfmetrics.registerFont(face)
+    return face
+
+
+def render(statement: Statement) -> bytes:
+    """The statement as a PDF, in the language it was made in."""
+    _face()
+    lies = statement.is_side_by_side or any(len(t.columns) > WIDE for t in statement.tables)
+    size = landscape(A4) if lies else A4
+    said = layout.digest(statement)
+    paper = BytesIO()
+    document = SimpleDocTemplate(
+        paper,
+        pagesize=size,
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
+        topMargin=15 * mm,
+        bottomMargin=20 * mm,
+        title=f"{statement.title} {statement.about}",
+        author=settings.OPERATOR,
+        subject=said,
+        invariant=1,
+    )
+
+    def foot(canvas: Canvas, _document: Any) -> None:
+        canvas.saveState()
+        canvas.setStrokeColor(LINE)
+        canvas.setLineWidth(0.5)
+        canvas.line(MARGIN, 15 * mm, size[0] - MARGIN, 15 * mm)
+        canvas.setFont(FACE, 7.5)
+        canvas.setFillColor(INK2)
+        canvas.drawString(MARGIN, 11 * mm, _shown(f"SHA-256 {said}"))
+        page = _("page %(page)s") % {"page": canvas.getPageNumber()}
+        canvas.drawRightString(size[0] - MARGIN, 11 * mm, _shown(page))
+        canvas.restoreState()
+
+    document.build(
+        _story(statement, size[0] - 2 * MARGIN),
+        onFirstPage=foot,
+        onLaterPages=foot,
+        canvasmaker=_canvas,
+    )
+    return paper.getvalue()
+
+
+def _canvas(*args: Any, **kwargs: Any) -> Canvas:
+    """A canvas that begins with letters of ours: a paper for the archive needs no others."""
+    return Canvas(*args, **kwargs | {"initialFontName": FACE})
+
+
+def _story(statement: Statement, width: float) -> list[Flowable]:
+    story: list[Flowable] = [
+        _paragraph(statement.title, _TITLE),
+        _facts(statement, width),
+        Spacer(1, 4),
+    ]
+    tables = list(statement.tables)
+    if statement.is_side_by_side:
+        left, right, *tables = tables
+        half = (width - 6 * mm) / 2
+        both = Grid([[_grid(left, half), _grid(right, half)]], colWidths=[half + 6 * mm, half])
+        both.setStyle(
+            TableStyle(
+                [
+                    ("FONTNAME", (0, 0), (-1, -1), FACE),
+                    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                    ("LEFTPADDING", (0, 0), (-1, -1), 0),
+                    ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+                ]
+            )
+        )
+        story.append(both)
+    for table in tables:
+        if table.title != statement.title:
+            story.append(_paragraph(table.title, _HEAD))
+        story.append(_grid(table, width))
+    story.append(Spacer(1, 6))
+    for check in statement.checks:
+        agrees = _("they agree") if check.is_right else _("they do not agree")
+        style = _SMALL if check.is_right else ParagraphStyle("wrong", parent=_SMALL, textColor=CHOP)
+        story.append(_paragraph(f"{check.title}: {agrees}", style))
+    story += [_paragraph(text, _SMALL) for text in statement.notes]
+    story += [Spacer(1, 14), _hands(width)]
+    return story
+
+
+def _facts(statement: Statement, width: float) -> Grid:
+    """Who reports, about when, in which unit."""
+    prepared = _("Prepared by: %(operator)s") % {"operator": settings.OPERATOR}
+    cells = [
+        _paragraph(prepared, _SMALL),
+        _paragraph(
+            f"{statement.about}  |  {statement.book}",
+            ParagraphStyle("m", parent=_SMALL, alignment=1),
+        ),
+        _paragraph(_("Unit: yuan"), _SMALL_RIGHT),
+    ]
+    return _plain([cells], [width * share for share in (0.36, 0.44, 0.2)])
+
+
+def _hands(width: float) -> Grid:
+    """Where those who answer for it sign."""
+    words = (_("Made by"), _("Checked by"), _("Head of accounting"))
+    return _plain([[_paragraph(f"{word}:", _SMALL) for word in words]], [width / 3] * 3)
+
+
+def _plain(rows: Sequence[Sequence[Flowable]], widths: Sequence[float]) -> Grid:
+    grid = Grid(rows, colWidths=list(widths))
+    grid.setStyle(
+        TableStyle(
+            [
+                ("FONTNAME", (0, 0), (-1, -1), FACE),
+                ("LEFTPADDING", (0, 0), (-1, -1), 0),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 0),
+            ]
+        )
+    )
+    return grid
+
+
+def _grid(table: Table, width: float) -> Grid:
+    rows = list(table.rows)
+    shares = [column.share for column in table.columns]
+    cells: list[list[Flowable]] = [
+        [
+            _paragraph(column.title, _SMALL_RIGHT if column.is_number else _SMALL)
+            for column in table.columns
+        ]
+    ]
+    style: list[tuple[Any, ...]] = [
+        ("FONTNAME", (0, 0), (-1, -1), FACE),
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LINEBELOW", (0, 0), (-1, 0), 0.8, LINE),
+        ("LINEBELOW", (0, 1), (-1, -1), 0.25, LINE),
+        ("LEFTPADDING", (0, 0), (-1, -1), 2),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+        ("TOPPADDING", (0, 0), (-1, -1), 2),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+    ]
+    for place, row in enumerate(rows, start=1):
+        cells.append(_cells(table.columns, row))
+        if row.is_total:
+            style.append(("LINEABOVE", (0, place), (-1, place), 0.8, INK2))
+    grid = Grid(
+        cells,
+        colWidths=[width * share / sum(shares) for share in shares],
+        hAlign="LEFT",
+        repeatRows=1,
+    )
+    grid.setStyle(TableStyle(style))
+    return grid
+
+
+def _cells(columns: Sequence[Column], row: Row) -> list[Flowable]:
+    found: list[Flowable] = []
+    for place, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
+        text = layout.shown(cell, column.kind)
+        if place == 0 and row.level:
+            text = "　" * row.level + text
+        found.append(_paragraph(text, _RIGHT if column.is_number else _BODY))
+    return found
+
+
+def _shown(text: str) -> str:
+    """`text` with every letter that the face lacks written as its number, so that none is lost."""
+    known = _face().face.charToGlyph
+    return "".join(letter if ord(letter) in known else f"[U+{ord(letter):X}]" for letter in text)
+
+
+def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
+    return Paragraph(_shown(text).translate(_ESCAPED), style)

@@ -7,7 +7,7 @@ the deed in its own transaction; if the deed is refused, the decision is not kep
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -115,6 +115,16 @@ class Request:
     state: str
     requested_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Word:
+    """What one checker said of a request."""
+
+    checker: Any
+    is_yes: bool
+    reason: str
+    at: datetime
 
 
 def _kept_as_it_is(_request: Request, _reason: str, _now: datetime) -> None:
@@ -317,6 +327,29 @@ def find(code: str) -> Request:
     if row is None:
         raise UnknownRequest
     return as_request(row)
+
+
+def found(codes: Collection[str]) -> dict[str, Request]:
+    """The requests of these codes that there are."""
+    rows = ApprovalRequest.objects.select_related("maker").filter(code__in=codes)
+    return {row.code: as_request(row) for row in rows}
+
+
+def under_way(kind: str) -> list[Request]:
+    """The open requests of this kind, the oldest first."""
+    rows = ApprovalRequest.objects.select_related("maker").filter(
+        kind=kind, state=ApprovalRequest.State.OPEN
+    )
+    return [as_request(row) for row in rows.order_by("pk")]
+
+
+def words_on(code: str) -> list[Word]:
+    """What each checker said of a request, in their order."""
+    rows = ApprovalDecision.objects.select_related("checker").filter(request__code=code)
+    return [
+        Word(row.checker, row.approved, row.reason, row.decided_at)
+        for row in rows.order_by("decided_at", "pk")
+    ]
 
 
 def waiting_for(roles: frozenset[str]) -> list[str]:

@@ -59,13 +59,7 @@ def ask(
 
     Refuses with `ReasonNeeded`, and with `AdjustmentNotAllowed` what no posting rule allows.
     """
-    kinds = ledger.kinds_of({code for move in moves for code in (move.source, move.target)})
-    for move in moves:
-        if (kinds.get(move.source), kinds.get(move.target)) not in ledger.allowed(
-            EntryKind.ADJUSTMENT
-        ):
-            raise AdjustmentNotAllowed(source=move.source, target=move.target)
-    return _ask(moves, reason, maker, now, booked_on=booked_on, reversal_of="")
+    return _ask(checked(moves), reason, maker, now, booked_on=booked_on, reversal_of="")
 
 
 @door
@@ -74,12 +68,28 @@ def ask_reversal(*, of_reference: str, reason: str, maker: Any, now: datetime) -
 
     Refuses with `AdjustmentUnknown` or `AlreadyReversed`.
     """
+    moves = moves_of_reversal(of_reference)
+    return _ask(moves, reason, maker, now, booked_on=None, reversal_of=of_reference)
+
+
+def checked(moves: Sequence[Move]) -> Sequence[Move]:
+    """These moves, if the posting rules know them as a correction, or `AdjustmentNotAllowed`."""
+    kinds = ledger.kinds_of({code for move in moves for code in (move.source, move.target)})
+    allowed = ledger.allowed(EntryKind.ADJUSTMENT)
+    for move in moves:
+        if (kinds.get(move.source), kinds.get(move.target)) not in allowed:
+            raise AdjustmentNotAllowed(source=move.source, target=move.target)
+    return moves
+
+
+def moves_of_reversal(of_reference: str) -> Sequence[Move]:
+    """What would reverse an entry, or `AdjustmentUnknown` or `AlreadyReversed`."""
     entry = ledger.entry_of(of_reference)
     if entry is None:
         raise AdjustmentUnknown
     if entry.kind == EntryKind.REVERSAL or ledger.is_reversed(of_reference):
         raise ledger.AlreadyReversed(reference=of_reference)
-    return _ask(ledger.back(entry), reason, maker, now, booked_on=None, reversal_of=of_reference)
+    return ledger.back(entry)
 
 
 @inside_transaction

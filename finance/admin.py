@@ -80,6 +80,31 @@ class TransferAdmin(WithAmount):
     search_fields = ["entry__reference__startswith"]
 
 
+@admin.register(models.Adjustment)
+class AdjustmentAdmin(ReadOnlyAdmin):
+    """Corrections."""
+
+    list_display = ["code", "reason", "booked_on", "asked_at", "booked_at"]
+    search_fields = ["code", "approval_code"]
+
+
+@admin.register(models.Period)
+class PeriodAdmin(ReadOnlyAdmin):
+    """Months."""
+
+    list_display = ["code", "state", "first_day", "last_day", "closed_at"]
+    list_filter = ["state"]
+    search_fields = ["code"]
+
+
+@admin.register(models.Sample)
+class SampleAdmin(ReadOnlyAdmin):
+    """Auditors' samples."""
+
+    list_display = ["code", "seed", "first_day", "last_day", "size", "population", "drawn_at"]
+    search_fields = ["code", "seed"]
+
+
 @admin.register(models.Deposit)
 class DepositAdmin(WithPlayer, WithAmount):
     """Deposits."""

@@ -22,6 +22,7 @@ from . import adjustments, periods, withdrawals
 from .models import HouseBank, ListedPayee
 from .recon import payees
 from . import adjustments, payouts, periods, withdrawals
+from . import adjustments, periods, withdrawals, years
 
 
 def _needed(payload: Mapping[str, Any], at: datetime) -> int:
@@ -183,6 +184,20 @@ def _provider_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
         (_now("Fee"), _now("%(percent)s %%, at least %(least)s, at most %(most)s yuan") % fee),
         (_now("Who pays the fee"), str(Provider.Bearer(entry["fee_borne_by"]).label)),
         (_now("Switched on"), _now("Yes") if entry["is_on"] else _now("No")),
+def _year_ended(request: approvals.Request, _now: datetime) -> None:
+    years.carry_forward(request=request)
+
+
+def _year_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (_now("Year"), str(payload["year"])),
+        *(
+            (
+                _now("From %(source)s to %(target)s") % {"source": source, "target": target},
+                _now("%(amount)s yuan") % {"amount": yuan(fen)},
+            )
+            for source, target, fen in payload["moves"]
+        ),
     ]
 
 
@@ -321,5 +336,18 @@ approvals.register(
         ),
         words=_stop_words,
         consequence=_("After signing, the withdrawals that wait go to the bank at once."),
+        name=years.KIND,
+        title=_("Carry a year forward"),
+        maker_roles=frozenset({"treasurer"}),
+        checker_roles=frozenset({"approver", "compliance"}),
+        needed=_one_more,
+        perform=_year_ended,
+        lifetime=timedelta(days=7),
+        statements=(
+            _("Income and expenses of this year are complete."),
+            _("What they leave goes to the surplus carried forward."),
+        ),
+        words=_year_words,
+        consequence=_("After signing, December of this year can be closed."),
     )
 )

@@ -54,7 +54,15 @@ class PeriodClosedAlready(Refused):
     message = _("This period is closed already.")
 
 
+class YearNotCarriedForward(Refused):
+    """December closes after its year was carried forward."""
+
+    code = "period_before_its_year"
+    message = _("Carry the year forward first: income and expenses are not at nothing yet.")
+
+
 _REFUSALS: dict[str, type[Refused]] = {
+    "period_closed_after_its_year": YearNotCarriedForward,
     "period_closed_when_over": PeriodNotOver,
     "period_closed_in_order": EarlierPeriodOpen,
     "period_closes_once": PeriodClosedAlready,

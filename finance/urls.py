@@ -3,16 +3,20 @@
 from django.urls import URLPattern, path
 
 from .views import (
+    books,
     cases,
     checks,
+    corrections,
     deposit,
     desk,
     funds,
     payments,
+    periods,
     providers,
     reconciliation,
     remittance,
     returns,
+    samples,
     solvency,
     wallet,
     withdraw,
@@ -99,4 +103,43 @@ urlpatterns: list[URLPattern] = [
     path("wallet/solvency/", solvency.my_solvency, name="my_solvency"),
     path("wallet/solvency/proof.json", solvency.my_solvency_file, name="my_solvency_file"),
     path("wallet/solvency/proof.html", solvency.my_solvency_page, name="my_solvency_page"),
+    path("desk/ledger/treasury/", books.desk_treasury, name="desk_treasury"),
+    path("desk/ledger/reports/", books.desk_reports, name="desk_reports"),
+    path("desk/ledger/reports/<slug:name>/", books.desk_report, name="desk_report"),
+    path(
+        "desk/ledger/reports/<slug:name>/<slug:form>/",
+        books.desk_report_file,
+        name="desk_report_file",
+    ),
+    path("desk/ledger/sheet/", books.desk_sheet, name="desk_sheet"),
+    path("desk/ledger/sheet/<slug:form>/", books.desk_sheet_file, name="desk_sheet_file"),
+    path(
+        "desk/ledger/subjects/<slug:kind>/", books.desk_general_ledger, name="desk_general_ledger"
+    ),
+    path(
+        "desk/ledger/subjects/<slug:kind>/<slug:form>/",
+        books.desk_general_ledger_file,
+        name="desk_general_ledger_file",
+    ),
+    path("desk/ledger/corrections/", corrections.desk_adjustments, name="desk_adjustments"),
+    path(
+        "desk/ledger/corrections/new/",
+        corrections.desk_adjustment_new,
+        name="desk_adjustment_new",
+    ),
+    path(
+        "desk/ledger/corrections/<str:code>/",
+        corrections.desk_adjustment,
+        name="desk_adjustment",
+    ),
+    path("desk/ledger/periods/", periods.desk_periods, name="desk_periods"),
+    path("desk/ledger/periods/<str:code>/", periods.desk_period, name="desk_period"),
+    path(
+        "desk/ledger/periods/<str:code>/close/",
+        periods.desk_period_close,
+        name="desk_period_close",
+    ),
+    path("desk/ledger/years/<int:year>/end/", periods.desk_year_end, name="desk_year_end"),
+    path("desk/ledger/samples/", samples.desk_samples, name="desk_samples"),
+    path("desk/ledger/samples/<str:code>/", samples.desk_sample, name="desk_sample"),
 ]

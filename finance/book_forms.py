@@ -137,9 +137,7 @@ class SampleForm(forms.Form):
     seed = forms.RegexField(
         regex=r"^[A-Za-z0-9._-]{1,64}$",
         label=gettext_lazy("Seed"),
-        help_text=gettext_lazy(
-            "Up to 64 letters and digits of your own; the same seed, the same lot."
-        ),
+        help_text=gettext_lazy("Up to 64 letters and digits. The same seed gives the same lot."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -154,7 +154,7 @@ def _facts(statement: Statement, width: float) -> Grid:
 
 def _hands(width: float) -> Grid:
     """Where those who answer for it sign."""
-    words = (_("Made by"), _("Checked by"), _("Head of accounting"))
+    words = (_("Drawn up by"), _("Checked by"), _("Head of accounting"))
     return _plain([[_paragraph(f"{word}:", _SMALL) for word in words]], [width / 3] * 3)
 
 

@@ -43,7 +43,7 @@ def income(span: Span) -> Statement:
     spent = part(Kind.EXPENSE, -1)
     lines.add(_("Total expenses"), *spent, level=0, is_total=True)
     result = [fen - cost for fen, cost in zip(earned, spent, strict=True)]
-    lines.add(_("Result"), *result, level=0, is_total=True)
+    lines.add(_("Profit (below zero: loss)"), *result, level=0, is_total=True)
     moved = figures.by_kind(figures.standing(span))
     carried = _carried(span)
     return Statement(
@@ -54,7 +54,7 @@ def income(span: Span) -> Statement:
         tables=(Table(_("Income statement"), _two(), tuple(lines.rows)),),
         checks=(
             Check(
-                _("Result, and what moved in these accounts"),
+                _("Profit, and what moved in these accounts"),
                 result[0],
                 sum(
                     moved[kind].moved_in - moved[kind].moved_out

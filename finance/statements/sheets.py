@@ -149,7 +149,7 @@ def by_day(kind: str, span: Span) -> Statement:
                 f"{figures.chart()[kind].number} {AccountKind(kind).label}",
                 (
                     Column(_("Booked on"), "day", share=1.2),
-                    Column(_("What"), share=1.6),
+                    Column(_("Particulars"), share=1.6),
                     Column(_("Debit (yuan)"), "money", share=1.4),
                     Column(_("Credit (yuan)"), "money", share=1.4),
                     Column(_("Side"), is_derived=True, share=0.6),
@@ -187,7 +187,7 @@ def _columns() -> tuple[Column, ...]:
         Column(_("Booked on"), "day", share=1.05),
         Column(_("Time"), "moment", is_derived=True, share=1.15),
         Column(_("Entry"), "code", share=2.3),
-        Column(_("What"), share=1.2),
+        Column(_("Particulars"), share=1.2),
         Column(_("Opposite account"), "code", is_derived=True, share=2),
         Column(_("Debit (yuan)"), "money", share=1.3),
         Column(_("Credit (yuan)"), "money", share=1.3),

@@ -31,12 +31,11 @@ def _day(label: Any, *, required: bool = True) -> forms.DateField:
     )
 
 
-class SpanForm(forms.Form):
-    """Days of the books, both included, and which of the two."""
+class DaysForm(forms.Form):
+    """Days of the books, both included."""
 
     first = _day(gettext_lazy("From"))
     last = _day(gettext_lazy("To"))
-    book = forms.ChoiceField(label=gettext_lazy("Book"), required=False, choices=BOOKS)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -46,14 +45,17 @@ class SpanForm(forms.Form):
         return cleaned
 
 
-class SheetForm(forms.Form):
+class SpanForm(DaysForm):
+    """Days, and which of the two books."""
+
+    book = forms.ChoiceField(label=gettext_lazy("Book"), required=False, choices=BOOKS)
+
+
+class SheetForm(DaysForm):
     """An account, and days of the books."""
 
     account = forms.CharField(label=gettext_lazy("Account"), max_length=60)
-    first = _day(gettext_lazy("From"))
-    last = _day(gettext_lazy("To"))
-
-    clean = SpanForm.clean
+    field_order = ("account", "first", "last")
 
 
 class CorrectionForm(forms.Form):
@@ -121,11 +123,9 @@ class ReversalForm(forms.Form):
     )
 
 
-class SampleForm(forms.Form):
+class SampleForm(DaysForm):
     """From which entries an auditor draws, how many, and by which seed."""
 
-    first = _day(gettext_lazy("From"))
-    last = _day(gettext_lazy("To"))
     kind = forms.ChoiceField(
         label=gettext_lazy("Kind"),
         required=False,
@@ -148,8 +148,6 @@ class SampleForm(forms.Form):
         least.help_text = ""
         self.fields["least_fen"] = least
         self.order_fields(["first", "last", "kind", "least_fen", "size", "seed"])
-
-    clean = SpanForm.clean
 
 
 def this_month(today: date) -> dict[str, date]:

@@ -94,7 +94,7 @@ def liabilities(span: Span) -> Statement:
     rest = part(
         _("Stakes, pool and fund"), (Kind.STAKES, Kind.POOL, Kind.FUND), _("Held for draws")
     )
-    rest += part(_("Dues"), DUES, _("Owed to the state and set aside"))
+    rest += part(_("Dues to the state"), DUES, _("Owed to the state and set aside"))
     rest += part(
         _("Others"),
         (Kind.PARTNER, Kind.ORGANISER, Kind.SUSPENSE),
@@ -133,7 +133,7 @@ def liabilities(span: Span) -> Statement:
                     Column(_("Amount (yuan)"), "money", share=1.5),
                 ),
                 (
-                    *(Row((row.account, Kind(row.kind).label, row.closing)) for row in draws),
+                    *(Row((row.account, str(Kind(row.kind).label), row.closing)) for row in draws),
                     Row((_("Total"), "", sum(row.closing for row in draws)), is_total=True),
                 ),
             ),
@@ -158,7 +158,7 @@ def _debts() -> list[tuple[str, tuple[Kind, ...]]]:
         (_("Balances of players"), PLAYERS),
         (_("Stakes and prizes"), (Kind.STAKES, *OPEN_PRIZES)),
         (_("Pool and fund"), (Kind.POOL, Kind.FUND)),
-        (_("Dues"), DUES),
+        (_("Dues to the state"), DUES),
         (_("Others"), (Kind.PARTNER, Kind.ORGANISER, Kind.SUSPENSE)),
     ]
 

@@ -25,7 +25,7 @@ def trial(span: Span) -> Statement:
         subject = figures.chart()[kind]
         sides = _sides(whole, parts)
         totals = [total + side for total, side in zip(totals, sides, strict=True)]
-        lines.append(Row((subject.number, AccountKind(kind).label, *sides), is_head=True))
+        lines.append(Row((subject.number, str(AccountKind(kind).label), *sides), is_head=True))
         lines += [Row(("", part.account, *_sides(part, [])), level=1) for part in parts]
     lines.append(Row(("", _("Total"), *totals), is_total=True))
     return Statement(

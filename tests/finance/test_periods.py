@@ -476,8 +476,8 @@ def test_the_database_carries_no_year_that_was_not_approved(december, reference,
 
 
 @pytest.fixture
-def desk(treasurer):
-    client = people.behind(treasurer)
+def desk():
+    client = people.behind(people.member("treasurer").user)
     client.cookies["language"] = "en"
     return client
 

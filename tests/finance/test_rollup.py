@@ -234,7 +234,7 @@ def test_what_a_reversal_brings_back_stands_with_the_deed_it_reverses():
     books.rolled_up()
 
     assert figures.flows(EVER)[flow] == 10_00
-    row = DayFlow.objects.get()
+    row = DayFlow.objects.get(entry_kind="DEPOSIT")
     assert (row.entry_kind, row.moved, row.moved_back) == ("DEPOSIT", 13_00, 3_00)
     assert ledger.verify_books() == []
 

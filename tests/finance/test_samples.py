@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def auditor():
-    return make.staff("auditor1", "auditor").member.user
+    return people.member("auditor").user
 
 
 @pytest.fixture
@@ -37,7 +37,13 @@ def day():
 
 
 def draw(auditor, day, **changes):
-    asked = {"seed": "audit-2026", "first": day, "last": day, "size": 5} | changes
+    asked = {
+        "seed": "audit-2026",
+        "first": day,
+        "last": day,
+        "size": 5,
+        "kind": "DEPOSIT",
+    } | changes
     return samples.draw(by=auditor, now=make.NOW, **asked)
 
 

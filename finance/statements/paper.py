@@ -26,6 +26,7 @@ FACE = "statement"
 FILE = settings.BASE_DIR / "games" / "data" / "fonts" / "wqy-microhei-subset.ttf"
 INK, INK2, LINE, CHOP = (HexColor(one) for one in (0x1B1F23, 0x4B5158, 0x8C867A, 0xB8321F))
 MARGIN = 15 * mm
+PADDING = 6  # of the frame that the library puts the text into
 WIDE = 4  # columns that stand upright; more lie
 MOST = 5000  # lines of a paper; what is longer is read as a sheet
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -89,7 +90,7 @@ def render(statement: Statement) -> bytes:
         canvas.restoreState()
 
     document.build(
-        _story(statement, size[0] - 2 * MARGIN),
+        _story(statement, size[0] - 2 * MARGIN - 2 * PADDING),
         onFirstPage=foot,
         onLaterPages=foot,
         canvasmaker=_canvas,
@@ -112,7 +113,11 @@ def _story(statement: Statement, width: float) -> list[Flowable]:
     if statement.is_side_by_side:
         left, right, *tables = tables
         half = (width - 6 * mm) / 2
-        both = Grid([[_grid(left, half), _grid(right, half)]], colWidths=[half + 6 * mm, half])
+        both = Grid(
+            [[_grid(left, half), _grid(right, half)]],
+            colWidths=[half + 6 * mm, half],
+            hAlign="LEFT",
+        )
         both.setStyle(
             TableStyle(
                 [
@@ -159,7 +164,7 @@ def _hands(width: float) -> Grid:
 
 
 def _plain(rows: Sequence[Sequence[Flowable]], widths: Sequence[float]) -> Grid:
-    grid = Grid(rows, colWidths=list(widths))
+    grid = Grid(rows, colWidths=list(widths), hAlign="LEFT")
     grid.setStyle(
         TableStyle(
             [
@@ -210,10 +215,15 @@ def _cells(columns: Sequence[Column], row: Row) -> list[Flowable]:
     found: list[Flowable] = []
     for place, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
         text = layout.shown(cell, column.kind)
-        if place == 0 and row.level:
-            text = "　" * row.level + text
-        found.append(_paragraph(text, _RIGHT if column.is_number else _BODY))
+        style = _RIGHT if column.is_number else _set_in(row.level if place == 0 else 0)
+        found.append(_paragraph(text, style))
     return found
+
+
+@cache
+def _set_in(level: int) -> ParagraphStyle:
+    """Words that stand further in, the deeper their line lies."""
+    return ParagraphStyle(f"statement-body-{level}", parent=_BODY, leftIndent=9 * level)
 
 
 def _shown(text: str) -> str:

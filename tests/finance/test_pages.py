@@ -578,6 +578,23 @@ def test_the_doors_behind_the_pages_are_the_only_ones(alice):
         "my_solvency",
         "my_solvency_file",
         "my_solvency_page",
+        "desk_treasury",
+        "desk_reports",
+        "desk_report",
+        "desk_report_file",
+        "desk_sheet",
+        "desk_sheet_file",
+        "desk_general_ledger",
+        "desk_general_ledger_file",
+        "desk_adjustments",
+        "desk_adjustment_new",
+        "desk_adjustment",
+        "desk_periods",
+        "desk_period",
+        "desk_period_close",
+        "desk_year_end",
+        "desk_samples",
+        "desk_sample",
     }
     assert deposits.find(alice, deposits.of(alice)[0].code).player_code == alice.code
     assert withdrawals.of(alice) == []

@@ -11,7 +11,18 @@ from django.utils import timezone
 from accounts.models import Message, Player
 from audit import alarms, approvals, log, reports, sequencing
 from audit.models import TrailRecord
-from finance import bank_accounts, cases, deposits, dues, invariants, treasury_receipts
+from finance import (
+    adjustments,
+    bank_accounts,
+    cases,
+    deposits,
+    dues,
+    invariants,
+    ledger,
+    samples,
+    treasury_receipts,
+)
+from finance.ledger import Move
 from finance.models import Difference
 from finance.recon import differences, proof
 from finance.solvency import nightly
@@ -69,6 +80,7 @@ def furnish() -> House:
     _drawing(house)
     _desk(house)
     _proof(house)
+    _books(house)
     jobs.run_pending()
     _reconciled(house)
     return house
@@ -107,6 +119,34 @@ def _proof(house: House) -> None:
     rolling.check(draw=house.on_sale, now=now)
     kits.make(draw=house.past, now=now)
     log.verify(now=now)
+
+
+def _books(house: House) -> None:
+    """A correction that waits for its decision, and a sample that was drawn."""
+    now = people.right_now()
+    today = dates.in_shanghai(now).date()
+    make_money.open_accounts(("suspense:sandbox", "SUSPENSE"))
+    asked = adjustments.ask(
+        moves=[Move("suspense:sandbox", f"wallet:{house.player.code}", 12_50)],
+        reason="银行到账未入账，见 6 月 3 日对账单",
+        maker=house.crew["treasurer"][0].user,
+        now=now,
+    )
+    ledger.roll_up()
+    drawn = samples.draw(
+        seed="audit-2026",
+        first=today - timedelta(days=1),
+        last=today,
+        size=5,
+        by=house.crew["auditor"][0].user,
+        now=now,
+    )
+    house.codes |= {
+        "adjustment": asked.code,
+        "sample": drawn.code,
+        "period": f"{today:%Y-%m}",
+        "days": f"first={today - timedelta(days=1)}&last={today}",
+    }
 
 
 def _money(house: House) -> None:
@@ -386,6 +426,23 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         "finance:desk_checks": [("treasurer", "", {}), ("auditor", "", {})],
         "finance:solvency": [("visitor", "", {})],
         "finance:my_solvency": [("player", "", {})],
+        "finance:desk_treasury": [("treasurer", "", {})],
+        "finance:desk_reports": [("treasurer", "", {}), ("compliance", "", {})],
+        "finance:desk_report": [
+            ("treasurer", "", {"name": name})
+            for name in ("trial", "balance", "income", "cash-flow", "liabilities", "sales")
+        ],
+        "finance:desk_general_ledger": [("treasurer", "", {"kind": "wallet"})],
+        "finance:desk_sheet": [
+            ("treasurer", f"?account=clearing:sandbox&{house.codes['days']}", {})
+        ],
+        "finance:desk_adjustments": [("treasurer", "", {}), ("approver", "", {})],
+        "finance:desk_adjustment_new": [("treasurer", "", {})],
+        "finance:desk_adjustment": [("treasurer", "", {"code": house.codes["adjustment"]})],
+        "finance:desk_periods": [("treasurer", "", {})],
+        "finance:desk_period": [("treasurer", "", {"code": house.codes["period"]})],
+        "finance:desk_samples": [("auditor", "", {})],
+        "finance:desk_sample": [("auditor", "", {"code": house.codes["sample"]})],
         "accounts:desk_players": [("support", f"?q={house.player.code}", {})],
         "accounts:desk_player": [("support", "", player)],
         "accounts:desk_staff": [("administrator", "", {})],
@@ -405,6 +462,8 @@ NO_SIGHT = {
             "finance:desk_deposit_check", "finance:desk_statement_match",
             "finance:desk_proof_take", "finance:desk_listed_payee_remove", "games:desk_switch_off",
             "games:desk_switch_on",
+            "finance:desk_deposit_check", "finance:desk_period_close", "finance:desk_year_end",
+            "games:desk_switch_off", "games:desk_switch_on",
             "games:desk_minutes_sign", "games:desk_equipment_state", "games:desk_mail_again",
             "prizes:desk_settle_again", "prizes:desk_verify_log", "sales:desk_seal_again",
             "account_logout", "sandbox_bank:orders", "sandbox_bank:close", "sandbox_bank:payouts",
@@ -427,6 +486,8 @@ NO_SIGHT = {
             "prizes:sealed_file", "finance:statement_file", "finance:desk_receipt",
             "prizes:sealed_file", "finance:statement_file", "finance:solvency_statement",
             "finance:my_solvency_file", "finance:my_solvency_page",
+            "prizes:sealed_file", "finance:statement_file", "finance:desk_report_file",
+            "finance:desk_sheet_file", "finance:desk_general_ledger_file",
             "audit:export_file", "audit:export_progress", "sandbox_bank:order",
             "sandbox_bank:payout", "sandbox_bank:refund",
         ],

@@ -269,6 +269,8 @@ class TreasuryReceiptAdmin(WithAmount):
     list_display = ["number", "order", "yuan", "issued_on", "file_digest", "recorded_at"]
     list_select_related = ["order"]
     search_fields = ["number", "order__code"]
+
+
 @admin.register(models.HouseBank)
 class HouseBankAdmin(ReadOnlyAdmin):
     """Bank accounts of the house."""
@@ -315,6 +317,8 @@ class ProofAdmin(ReadOnlyAdmin):
 
     list_display = ["code", "taken_at", "is_met"]
     list_filter = ["is_met"]
+
+
 @admin.register(models.InvariantRun)
 class InvariantRunAdmin(ReadOnlyAdmin):
     """Checks of the books."""

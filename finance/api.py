@@ -27,7 +27,6 @@ from . import (
     flows,
     ledger,
     memos,
-    providers,
     wallets,
     withdrawals,
 )

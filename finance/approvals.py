@@ -13,16 +13,18 @@ from audit import approvals, policies
 from lottery_portal.lib import codes, dates
 from lottery_portal.lib.money import yuan
 
-from . import adjustments, payment_approvals, periods, withdrawals
-
-__all__ = ["payment_approvals"]  # registered by being imported
-from . import adjustments, channels, periods, refunds, withdrawals
-from .models import Provider
-from . import adjustments, periods, withdrawals
-from .models import HouseBank, ListedPayee
+from . import (
+    adjustments,
+    channels,
+    payment_approvals,  # noqa: F401 - registered by being imported
+    payouts,
+    periods,
+    refunds,
+    withdrawals,
+    years,
+)
+from .models import HouseBank, ListedPayee, Provider
 from .recon import payees
-from . import adjustments, payouts, periods, withdrawals
-from . import adjustments, periods, withdrawals, years
 
 
 def _needed(payload: Mapping[str, Any], at: datetime) -> int:
@@ -184,20 +186,6 @@ def _provider_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
         (_now("Fee"), _now("%(percent)s %%, at least %(least)s, at most %(most)s yuan") % fee),
         (_now("Who pays the fee"), str(Provider.Bearer(entry["fee_borne_by"]).label)),
         (_now("Switched on"), _now("Yes") if entry["is_on"] else _now("No")),
-def _year_ended(request: approvals.Request, _now: datetime) -> None:
-    years.carry_forward(request=request)
-
-
-def _year_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (_now("Year"), str(payload["year"])),
-        *(
-            (
-                _now("From %(source)s to %(target)s") % {"source": source, "target": target},
-                _now("%(amount)s yuan") % {"amount": yuan(fen)},
-            )
-            for source, target, fen in payload["moves"]
-        ),
     ]
 
 
@@ -235,17 +223,6 @@ def _return_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
         for code, fen in payload["rows"]
     ]
     return head + rows
-def _opened(request: approvals.Request, now: datetime) -> None:
-    payouts.lift(code=request.payload["stop"], approval_code=request.code, now=now)
-
-
-def _stop_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (_now("Stopped because"), payouts.title_of(payload["cause"])),
-        (_now("Stopped at"), dates.written(datetime.fromisoformat(payload["stopped_at"]), "full")),
-        *((name, str(value)) for name, value in sorted(payload["facts"].items())),
-        (_now("Reason"), payload["reason"]),
-    ]
 
 
 approvals.register(
@@ -263,6 +240,10 @@ approvals.register(
         ),
         words=_return_words,
         consequence=_("After signing, the money leaves the balances and goes to its source."),
+    )
+)
+
+
 def _bank_registered(request: approvals.Request, now: datetime) -> None:
     payees.register_house_bank(payload=request.payload, approval_code=request.code, now=now)
 
@@ -323,6 +304,25 @@ approvals.register(
         ),
         words=_payee_words,
         consequence=_("After signing, money that goes there raises no alarm any more."),
+    )
+)
+
+
+def _opened(request: approvals.Request, now: datetime) -> None:
+    payouts.lift(code=request.payload["stop"], approval_code=request.code, now=now)
+
+
+def _stop_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (_now("Stopped because"), payouts.title_of(payload["cause"])),
+        (_now("Stopped at"), dates.written(datetime.fromisoformat(payload["stopped_at"]), "full")),
+        *((name, str(value)) for name, value in sorted(payload["facts"].items())),
+        (_now("Reason"), payload["reason"]),
+    ]
+
+
+approvals.register(
+    approvals.Kind(
         name=payouts.KIND,
         title=_("Open payouts again"),
         maker_roles=frozenset({"treasurer", "compliance"}),
@@ -336,6 +336,29 @@ approvals.register(
         ),
         words=_stop_words,
         consequence=_("After signing, the withdrawals that wait go to the bank at once."),
+    )
+)
+
+
+def _year_ended(request: approvals.Request, _now: datetime) -> None:
+    years.carry_forward(request=request)
+
+
+def _year_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (_now("Year"), str(payload["year"])),
+        *(
+            (
+                _now("From %(source)s to %(target)s") % {"source": source, "target": target},
+                _now("%(amount)s yuan") % {"amount": yuan(fen)},
+            )
+            for source, target, fen in payload["moves"]
+        ),
+    ]
+
+
+approvals.register(
+    approvals.Kind(
         name=years.KIND,
         title=_("Carry a year forward"),
         maker_roles=frozenset({"treasurer"}),

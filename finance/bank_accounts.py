@@ -18,7 +18,6 @@ from lottery_portal.lib.encryption import blind_index
 from lottery_portal.lib.errors import Refused
 
 from . import bank_checks
-from .deposits import IdentityRequired
 from .models import BankAccount, Withdrawal
 from .payers import IdentityRequired
 

@@ -88,23 +88,6 @@ QUESTIONS: dict[str, str] = {
                 SELECT 1 FROM finance_transfer t
                   JOIN finance_account a ON a.id IN (t.source_id, t.target_id) AND a.keeps_balance
                  WHERE t.entry_id = e.id))""",
-            OR e.booked_on < (e.posted_at AT TIME ZONE 'Asia/Shanghai')::date
-               AND EXISTS (SELECT 1 FROM finance_transfer t
-                             JOIN finance_account a ON a.id IN (t.source_id, t.target_id)
-                             JOIN finance_accounttype y ON y.kind = a.kind AND y.is_players
-                            WHERE t.entry_id = e.id)""",
-            OR (e.booked_on <> (e.posted_at AT TIME ZONE 'Asia/Shanghai')::date AND EXISTS (
-                SELECT 1 FROM finance_transfer t JOIN finance_account a
-                    ON a.id IN (t.source_id, t.target_id) AND a.keeps_balance
-                 WHERE t.entry_id = e.id))""",
-    # Only what moves no player's money is booked on an earlier day (F123).
-    "booked_on_another_day": """
-        SELECT e.reference FROM finance_entry e
-         WHERE e.booked_on > (e.posted_at AT TIME ZONE 'Asia/Shanghai')::date
-            OR (e.booked_on < (e.posted_at AT TIME ZONE 'Asia/Shanghai')::date
-                AND EXISTS (SELECT 1 FROM finance_transfer t
-                              JOIN finance_account a ON a.id IN (t.source_id, t.target_id)
-                             WHERE t.entry_id = e.id AND a.keeps_balance))""",
     "reversal_of_a_reversal": """
         SELECT e.reference FROM finance_entry e JOIN finance_entry o ON o.id = e.reversal_of_id
          WHERE o.kind = 'REVERSAL'""",

@@ -63,8 +63,12 @@ def owed(player: Player) -> int:
 
 
 @inside_transaction
-def take_back(*, player: Player, deposit: Deposit, target: str, now: datetime) -> int:
-    """Take a deposit back from what the player still has; what is missing he owes. The debt in fen.
+def take_back(
+    *, player: Player, deposit: Deposit, taken: int, target: str, now: datetime
+) -> int:
+    """Take `taken` fen of a deposit back from what the player still has; what is missing he owes.
+
+    The answer is the debt in fen.
 
     What is held for withdrawals that nobody approved yet goes back to the purses first. With a debt
     the account is limited; a case is opened either way.
@@ -75,7 +79,7 @@ def take_back(*, player: Player, deposit: Deposit, target: str, now: datetime) -
     entry = ledger.post(
         reference=f"chargeback:{deposit.code}",
         kind=EntryKind.CHARGEBACK,
-        moves=[Move(wallets.purse_of(player), target, deposit.amount)],
+        moves=[Move(wallets.purse_of(player), target, taken)],
     )
     missing = ledger.moved(entry, source=account_of(player))
     if missing:
@@ -93,8 +97,8 @@ def take_back(*, player: Player, deposit: Deposit, target: str, now: datetime) -
         object_code=deposit.code,
         facts={
             "player": player.code,
-            "amount_fen": deposit.amount,
-            "from_wallet_fen": deposit.amount - missing,
+            "amount_fen": taken,
+            "from_wallet_fen": taken - missing,
             "owed_fen": missing,
         },
         now=now,

@@ -25,8 +25,8 @@ from audit import policies, trail
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
-from . import ceilings, channels, debts, failures, ledger, payers, providers, wallets
-from .ledger import AccountKind, EntryKind, Move
+from . import ceilings, channels, debts, failures, ledger, payers, providers
+from .ledger import EntryKind, Move
 from .models import Deposit, DepositReturn, ProviderEvent
 from .payers import IdentityRequired
 from .providers import CLOSED, OPEN, PAID, REFUNDED, Fact
@@ -290,6 +290,8 @@ def _check(player: Player, amount: int, now: datetime) -> None:
         raise DepositTooSmall(min_fen=least)
     if amount > most:
         raise DepositTooLarge(max_fen=most)
+    if not ceilings.has_room(player, flow=ceilings.Flow.DEPOSIT, fen=amount, at=now):
+        raise ceilings.CeilingReached
     if legal_texts.undisclosed(player.user, now) is not None:
         raise DisclosureNeeded
 
@@ -298,8 +300,6 @@ def _check_fee(provider: str, amount: int, fee: int, now: datetime) -> None:
     asked = channels.one(provider, channels.Use.DEPOSIT, now=now).fee_of(amount)
     if asked != fee:
         raise channels.FeeDiffers(fee_fen=asked, total_fen=amount + asked)
-    if not ceilings.has_room(player, flow=ceilings.Flow.DEPOSIT, fen=amount, at=now):
-        raise ceilings.CeilingReached
 
 
 def _if_same(known: Deposit, amount: int, provider: str) -> Deposit:
@@ -514,15 +514,9 @@ def _charge_back(deposit: Deposit, now: datetime) -> None:
     if not taken:
         return  # what the provider speaks of is our own refund
     player = Player.objects.select_related("user").get(code=deposit.player_code)
-    owed = f"receivable:{player.code}"
-    ledger.open_account(code=owed, kind=AccountKind.RECEIVABLE, is_shadow=False)
-    entry = ledger.post(
-        reference=f"chargeback:{deposit.code}",
-        kind=EntryKind.CHARGEBACK,
-        moves=[Move(wallets.purse_of(player), _clearing(deposit), taken)],
+    owed_fen = debts.take_back(
+        player=player, deposit=deposit, taken=taken, target=_clearing(deposit), now=now
     )
-    owed_fen = ledger.moved(entry, source=owed)
-    owed_fen = debts.take_back(player=player, deposit=deposit, target=_clearing(deposit), now=now)
     _move(
         deposit,
         State.CHARGED_BACK,
@@ -532,12 +526,7 @@ def _charge_back(deposit: Deposit, now: datetime) -> None:
     messages.send(
         user=player.user,
         kind="finance.deposit_charged_back",
-        params={"deposit": deposit.code, "amount_fen": taken},
-        params={
-            "deposit": deposit.code,
-            "amount_fen": deposit.amount,
-            "owed_fen": owed_fen,
-        },
+        params={"deposit": deposit.code, "amount_fen": taken, "owed_fen": owed_fen},
         natural_key=f"deposit:{deposit.code}:charged_back",
         now=now,
     )

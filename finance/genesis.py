@@ -42,8 +42,6 @@ PEOPLE: dict[str, tuple[list[list[int | None]], str]] = {
         "Genesis: how many people agree to a withdrawal above the automatic tier",
     ),
 }
-# Up to so many fen so many people agree to a correction; None: however much.
-PEOPLE: list[list[int | None]] = [[10_000_00, 1], [None, 2]]
 # A share of the issue fee in ten-thousandths, days of the next month, working days after an event.
 REMITTANCE: list[tuple[str, str, object, str]] = [
     ("remittance.fee_share", "", 5_000, "Genesis: half of the issue fee is remitted"),
@@ -83,16 +81,10 @@ def load(*, now: datetime) -> None:
     """Set limits of deposits and withdrawals, open the accounts that face the banks."""
     for key, (value, reason) in FIGURES.items():
         policies.set_genesis(key=key, value=value, reason=reason, now=now)
-    policies.set_genesis(
-        key="adjustment.people",
-        value=PEOPLE,
-        reason="Genesis: how many people agree to a correction of the books",
-        now=now,
-    )
-    for key, scope, figure, reason in REMITTANCE:
-        policies.set_genesis(key=key, scope=scope, value=figure, reason=reason, now=now)
     for key, (people, reason) in PEOPLE.items():
         policies.set_genesis(key=key, value=people, reason=reason, now=now)
+    for key, scope, figure, reason in REMITTANCE:
+        policies.set_genesis(key=key, scope=scope, value=figure, reason=reason, now=now)
     periods.ensure(now=now)
     for code, (kind, is_shadow) in ACCOUNTS.items():
         ledger.open_account(code=code, kind=kind, is_shadow=is_shadow)

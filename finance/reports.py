@@ -115,6 +115,35 @@ def _due_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
 
 def _due_count(params: Mapping[str, Any]) -> int:
     return _dues(params).count()
+
+
+reports.register(
+    reports.Report(
+        name="finance.dues",
+        title=_("Dues and their payment"),
+        about=_("What was owed for each month or event, until when, and how it was paid."),
+        columns=[
+            Column("account", _("Account")),
+            Column("subject", _("Month or event")),
+            Column("position", _("Position"), "count"),
+            Column("amount", _("Amount (yuan)"), "money"),
+            Column("kept", _("Kept back (yuan)"), "money"),
+            Column("due_on", _("Due on"), "day"),
+            Column("order", _("Payment order")),
+            Column("state", _("State")),
+            Column("payee", _("Name of the payee")),
+            Column("paid_on", _("Paid on"), "day"),
+            Column("bank_reference", _("Number given by the bank")),
+            Column("receipts", _("Treasury receipt")),
+        ],
+        rows=_due_rows,
+        count=_due_count,
+        form=DuesForm,
+        roles=frozenset({"treasurer", "auditor", "regulator", "compliance"}),
+    )
+)
+
+
 def _opened(params: Mapping[str, Any]) -> QuerySet[Case]:
     since, until = reports.period(params)
     return Case.objects.filter(opened_at__gte=since, opened_at__lt=until)
@@ -141,6 +170,35 @@ def _case_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
 
 def _case_count(params: Mapping[str, Any]) -> int:
     return _opened(params).count()
+
+
+reports.register(
+    reports.Report(
+        name="finance.cases",
+        title=_("Cases of finance"),
+        about=_("What did not agree or went wrong in the interval, and how it was settled."),
+        columns=[
+            Column("code", _("Case")),
+            Column("kind", _("Kind")),
+            Column("object_type", _("About")),
+            Column("object_code", _("No.")),
+            Column("opened_at", pgettext_lazy("of a case", "Opened"), "moment"),
+            Column("due_on", _("Due on"), "day"),
+            Column("owner", _("Taken by")),
+            Column("escalated_at", pgettext_lazy("of a case", "Escalated"), "moment"),
+            Column("state", _("State")),
+            Column("resolved_at", pgettext_lazy("of a case", "Settled"), "moment"),
+            Column("resolved_by", _("Settled by")),
+            Column("resolution", _("What was found, and what was done")),
+        ],
+        rows=_case_rows,
+        count=_case_count,
+        form=reports.PeriodForm,
+        roles=frozenset({"treasurer", "auditor", "regulator", "compliance"}),
+    )
+)
+
+
 def _told(params: Mapping[str, Any]) -> QuerySet[StatementLine]:
     since, until = reports.period(params)
     return StatementLine.objects.filter(
@@ -172,45 +230,6 @@ def _told_count(params: Mapping[str, Any]) -> int:
 
 reports.register(
     reports.Report(
-        name="finance.dues",
-        title=_("Dues and their payment"),
-        about=_("What was owed for each month or event, until when, and how it was paid."),
-        columns=[
-            Column("account", _("Account")),
-            Column("subject", _("Month or event")),
-            Column("position", _("Position"), "count"),
-            Column("amount", _("Amount (yuan)"), "money"),
-            Column("kept", _("Kept back (yuan)"), "money"),
-            Column("due_on", _("Due on"), "day"),
-            Column("order", _("Payment order")),
-            Column("state", _("State")),
-            Column("payee", _("Name of the payee")),
-            Column("paid_on", _("Paid on"), "day"),
-            Column("bank_reference", _("Number given by the bank")),
-            Column("receipts", _("Treasury receipt")),
-        ],
-        rows=_due_rows,
-        count=_due_count,
-        form=DuesForm,
-        name="finance.cases",
-        title=_("Cases of finance"),
-        about=_("What did not agree or went wrong in the interval, and how it was settled."),
-        columns=[
-            Column("code", _("Case")),
-            Column("kind", _("Kind")),
-            Column("object_type", _("About")),
-            Column("object_code", _("No.")),
-            Column("opened_at", pgettext_lazy("of a case", "Opened"), "moment"),
-            Column("due_on", _("Due on"), "day"),
-            Column("owner", _("Taken by")),
-            Column("escalated_at", pgettext_lazy("of a case", "Escalated"), "moment"),
-            Column("state", _("State")),
-            Column("resolved_at", pgettext_lazy("of a case", "Settled"), "moment"),
-            Column("resolved_by", _("Settled by")),
-            Column("resolution", _("What was found, and what was done")),
-        ],
-        rows=_case_rows,
-        count=_case_count,
         name="finance.statement_lines",
         title=_("Lines of statements"),
         about=_("What banks and providers said of our accounts, and the entry each line is."),

@@ -47,6 +47,22 @@ def make_periods() -> None:
     periods.keep_ahead(now=timezone.now())
 
 
+@jobs.handler("finance.check_bank_account", max_attempts=20)
+def check_bank_account(*, code: str) -> None:
+    """Ask a provider whether a bank account is its player's."""
+    from . import bank_checks
+
+    bank_checks.ask(code=code, now=timezone.now())
+
+
+@jobs.handler("finance.escalate_cases", max_attempts=1)
+def escalate_cases() -> None:
+    """Escalate the cases whose day is over."""
+    from . import cases
+
+    cases.escalate_due(now=timezone.now())
+
+
 @jobs.handler("finance.make_dues", max_attempts=1)
 def make_dues() -> None:
     """Make the dues of the months that are over, and give alarm of those that are late."""
@@ -55,6 +71,8 @@ def make_dues() -> None:
     now = timezone.now()
     dues.make(now=now)
     dues.notice_late(now=now)
+
+
 @jobs.handler("finance.watch_providers", max_attempts=1)
 def watch_providers() -> None:
     """Ask the payment institutions whether they are there; switch off what has lapsed."""
@@ -77,20 +95,8 @@ def poll_returns() -> None:
     from . import refunds
 
     refunds.poll(now=timezone.now())
-@jobs.handler("finance.check_bank_account", max_attempts=20)
-def check_bank_account(*, code: str) -> None:
-    """Ask a provider whether a bank account is its player's."""
-    from . import bank_checks
-
-    bank_checks.ask(code=code, now=timezone.now())
 
 
-@jobs.handler("finance.escalate_cases", max_attempts=1)
-def escalate_cases() -> None:
-    """Escalate the cases whose day is over."""
-    from . import cases
-
-    cases.escalate_due(now=timezone.now())
 @jobs.handler("finance.work_through_statement", max_attempts=20)
 def work_through_statement(*, code: str) -> None:
     """Match the lines of a statement that was taken in; look where its money went."""
@@ -117,6 +123,8 @@ def prove_funds() -> None:
     now = timezone.now()
     proof.take(now=now)
     proof.look_for_overdue(now=now)
+
+
 @jobs.handler("finance.check_money", max_attempts=1, limit=1, lease=timedelta(minutes=10))
 def check_money() -> None:
     """Ask of what moved since the last time whether the books are as they must be."""

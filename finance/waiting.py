@@ -12,8 +12,16 @@ from audit import people, waiting
 from lottery_portal.lib import dates
 
 from . import cases, dues, treasury_receipts
-from .models import Case, Deposit, DepositReturn, Difference, PaymentOrder, Provider, Withdrawal
-from .models import Deposit, PayoutStop, Withdrawal
+from .models import (
+    Case,
+    Deposit,
+    DepositReturn,
+    Difference,
+    PaymentOrder,
+    PayoutStop,
+    Provider,
+    Withdrawal,
+)
 
 SILENT_FOR = timedelta(minutes=10)
 SOON = timedelta(days=30)
@@ -53,6 +61,15 @@ def _without_receipt(_user: Any, _now: datetime) -> int:
     return len(treasury_receipts.missing())
 
 
+def _cases(user: Any, now: datetime) -> int:
+    open_ones = cases.open_now(roles=people.roles_of(user, now))
+    return open_ones.filter(owner__isnull=True).count() + open_ones.filter(owner=user).count()
+
+
+def _overdue(_user: Any, _now: datetime) -> int:
+    return Case.objects.filter(state=Case.State.OPEN, escalated_at__isnull=False).count()
+
+
 def _to_review(_user: Any, now: datetime) -> int:
     today = dates.in_shanghai(now).date()
     return (
@@ -71,8 +88,6 @@ def _returns_unanswered(_user: Any, now: datetime) -> int:
         state__in=[DepositReturn.State.SENDING, DepositReturn.State.UNKNOWN],
         sent_at__lte=now - SILENT_FOR,
     ).count()
-def _differing(_user: Any, _now: datetime) -> int:
-    return Difference.objects.filter(state=Difference.State.OPEN).count()
 
 
 waiting.register(
@@ -82,11 +97,6 @@ waiting.register(
         count=_to_review,
         url_name="finance:desk_providers",
         roles=frozenset({"treasurer"}),
-        name="finance.differences",
-        title=_("Differences between books and bank"),
-        count=_differing,
-        url_name="finance:desk_differences",
-        roles=frozenset({"treasurer", "cashier"}),
         tone="attention",
         sign="bank",
     )
@@ -102,15 +112,21 @@ waiting.register(
         sign="bank",
     )
 )
-def _cases(user: Any, now: datetime) -> int:
-    open_ones = cases.open_now(roles=people.roles_of(user, now))
-    return open_ones.filter(owner__isnull=True).count() + open_ones.filter(owner=user).count()
+def _differing(_user: Any, _now: datetime) -> int:
+    return Difference.objects.filter(state=Difference.State.OPEN).count()
 
 
-def _overdue(_user: Any, _now: datetime) -> int:
-    return Case.objects.filter(state=Case.State.OPEN, escalated_at__isnull=False).count()
-
-
+waiting.register(
+    waiting.Waiting(
+        name="finance.differences",
+        title=_("Differences between books and bank"),
+        count=_differing,
+        url_name="finance:desk_differences",
+        roles=frozenset({"treasurer", "cashier"}),
+        tone="attention",
+        sign="bank",
+    )
+)
 waiting.register(
     waiting.Waiting(
         name="finance.to_prepare",
@@ -183,6 +199,10 @@ waiting.register(
         count=_overdue,
         url_name="finance:desk_cases",
         roles=frozenset({"treasurer", "auditor"}),
+        tone="wrong",
+        sign="alert",
+    )
+)
 
 
 def _stops(_user: Any, _now: datetime) -> int:

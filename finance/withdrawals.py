@@ -202,7 +202,7 @@ def send(*, code: str, now: datetime) -> None:
     try:
         is_new = withdrawal.state == State.APPROVED and _intend(withdrawal, now)
     except IntegrityError as exc:
-        if violated(exc) != "payouts_not_held":
+        if violated(exc) not in {"payouts_not_held", "withdrawal_payouts_open"}:
             raise
         logger.warning("Payouts are held", extra={"withdrawal": code})
         return
@@ -383,6 +383,12 @@ def _request(
         kind=EntryKind.WITHDRAWAL_HOLD,
         moves=[Move(wallets.purse_of(player), wallets.hold_of(player), amount)],
     )
+    # The wallet is locked from here on, so requests of one player count each other.
+    left = left_today(player, now)
+    if left < 0:
+        raise DailyCeilingReached(
+            max_fen=int(policies.read("withdrawal.daily_max_fen", at=now)), left_fen=left + amount
+        )
     trail.record(
         action="finance.withdrawal_requested",
         actor=player.user,

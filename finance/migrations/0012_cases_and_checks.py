@@ -9,7 +9,7 @@ import lottery_portal.lib.codes
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("finance", "0008_adjustments"),
+        ("finance", "0011_provider_guards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -11,7 +11,7 @@ import lottery_portal.lib.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("finance", "0008_adjustments"),
+        ("finance", "0013_what_leaves"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

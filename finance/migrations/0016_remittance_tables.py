@@ -11,7 +11,7 @@ import lottery_portal.lib.money
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("finance", "0008_adjustments"),
+        ("finance", "0015_reconciliation_guards"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ import lottery_portal.lib.money
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("finance", "0008_adjustments"),
+        ("finance", "0017_remittance_guards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -11,7 +11,7 @@ import lottery_portal.lib.money
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("finance", "0008_adjustments"),
+        ("finance", "0018_year_ends_and_flows"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

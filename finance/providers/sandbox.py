@@ -137,6 +137,7 @@ class SandboxBank:
         """What the bank knows of a refund."""
         answer = self._call("GET", f"/bank/refunds/{refund.code}/", None)
         return None if answer is None else self._payout(answer)
+
     def check_account(self, *, number: str, holder: str) -> bool:
         """Whether the bank keeps an account of this number under this name."""
         answer = self._call(

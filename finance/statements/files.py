@@ -50,9 +50,9 @@ def write(make: Callable[[], Statement], *, form: str, language: str, name: str)
 def note_taken(written: Written, *, by: Any) -> None:
     """Record who took which file."""
     trail.record(
-        action="finance.statement_taken",
+        action="finance.report_taken",
         actor=by,
-        object_type="statement",
+        object_type="report",
         object_code=written.name,
         body={"digest": written.digest},
     )

@@ -155,6 +155,8 @@ def refund(content: dict[str, Any], *, now: datetime) -> Refund:
     if amount % 100 == LOST_REFUND_FEN:
         raise AnswerLost
     return made
+
+
 def is_in_name(content: dict[str, Any]) -> bool:
     """Whether an account is in a name; the bank believes everybody, but for two tails."""
     number, holder = str(content.get("account_number", "")), str(content.get("holder", ""))

@@ -129,6 +129,10 @@ def refund(_request: HttpRequest, order_code: str) -> HttpResponse:
     """What became of a refund."""
     made = Refund.objects.filter(order_code=order_code).first()
     return _unknown() if made is None else _said(banking.said_of_payout(made))
+
+
+@for_the_merchant
+@require_POST
 def account(request: HttpRequest) -> HttpResponse:
     """Whether an account is in the name its owner gave."""
     try:

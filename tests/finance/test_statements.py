@@ -571,7 +571,7 @@ def test_a_file_that_is_taken_is_on_record(player, desk):
         name = f"sales-shadow-20250601-20250630.{form}"
         assert name in answer["Content-Disposition"]
         (record,) = TrailRecord.objects.filter(object_code=name)
-        assert record.action == "finance.statement_taken"
+        assert record.action == "finance.report_taken"
         assert answer["Digest"].split("=")[1] in str(record.body)
 
 

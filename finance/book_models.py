@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lottery_portal.lib.money import MoneyField
 
@@ -453,7 +454,7 @@ class Ceiling(models.Model):
         LOSS = "LOSS", _("Losses")
 
     class Span(models.TextChoices):
-        DAY = "DAY", _("Day")
+        DAY = "DAY", pgettext_lazy("span of time", "Day")
         WEEK = "WEEK", _("Week")
         MONTH = "MONTH", _("Month")
 

@@ -63,9 +63,7 @@ def owed(player: Player) -> int:
 
 
 @inside_transaction
-def take_back(
-    *, player: Player, deposit: Deposit, taken: int, target: str, now: datetime
-) -> int:
+def take_back(*, player: Player, deposit: Deposit, taken: int, target: str, now: datetime) -> int:
     """Take `taken` fen of a deposit back from what the player still has; what is missing he owes.
 
     The answer is the debt in fen.

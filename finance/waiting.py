@@ -112,6 +112,8 @@ waiting.register(
         sign="bank",
     )
 )
+
+
 def _differing(_user: Any, _now: datetime) -> int:
     return Difference.objects.filter(state=Difference.State.OPEN).count()
 

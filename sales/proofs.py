@@ -16,15 +16,11 @@ A proof is there once the seal is public, also while nobody may read the sales t
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import logging
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from audit import alarms, keys, tree
@@ -40,7 +36,6 @@ logger = logging.getLogger(__name__)
 FORMAT = "ticket-proof/1"
 ALARM = "sales.proof_fails"
 SCRIPTS = ("proof.js", "proof-signature.js", "proof-check.js", "proof-page.js")
-STYLES = ("tokens.css", "base.css", "components.css", "figures.css", "flow.css", "pages.css")
 _ROLES = (keys.Role.OPERATIONS, keys.Role.INDEPENDENT, keys.Role.RECEIPT)
 _HOW_TO_CHECK = (
     "leaf = SHA-256(0x00 followed by the bytes of line)",
@@ -147,27 +142,6 @@ def report(one: Read, *, now: datetime) -> str:
         now=now,
     )
     return alarm.code
-
-
-@cache
-def parts() -> dict[str, str]:
-    """What a saved page carries inside: scripts, styles and signs, and the hashes of the first."""
-    folder = settings.BASE_DIR / "static"
-
-    def text(kind: str, names: tuple[str, ...]) -> str:
-        return "\n".join((folder / kind / name).read_text(encoding="utf-8") for name in names)
-
-    return {
-        "script": text("js", SCRIPTS),
-        "style": text("css", STYLES),
-        "icons": text("img", ("icons.svg",)),
-    }
-
-
-def source_of(text: str) -> str:
-    """How a content security policy names exactly this inline script or style."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
 def _moment(text: str) -> str:

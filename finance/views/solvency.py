@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from datetime import date
-from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
-from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import who
 from finance.models import SolvencyProof
 from finance.solvency import nightly
+from lottery_portal.lib import saved_page
 from lottery_portal.lib.errors import Refused
 
 NIGHTS = 31
 SCRIPTS = ("proof.js", "proof-signature.js", "solvency.js")
-STYLES = ("tokens.css", "base.css", "components.css", "figures.css", "flow.css", "pages.css")
 
 
 @require_safe
@@ -85,8 +78,9 @@ def my_solvency_file(request: HttpRequest) -> HttpResponse:
 @require_safe
 def my_solvency_page(request: HttpRequest) -> HttpResponse:
     """The player's own proof as one page that checks itself, also without a network."""
-    found, parts = _mine(request), _parts()
-    page = render_to_string(
+    found = _mine(request)
+    page = saved_page.written(
+        request,
         "finance/solvency_page.html",
         {
             "proof": found,
@@ -94,18 +88,10 @@ def my_solvency_page(request: HttpRequest) -> HttpResponse:
             "total_fen": found["purses_fen"] + found["prizes_fen"],
             "saved_at": timezone.now(),
             "public_url": request.build_absolute_uri(reverse("finance:solvency")),
-            # Our own files, shown as they are; the policy of the page names their hashes.
-            "script": mark_safe(parts["script"]),  # noqa: S308
-            "style": mark_safe(parts["style"]),  # noqa: S308
-            "icons": mark_safe(parts["icons"]),  # noqa: S308
-            "script_source": mark_safe(_source_of(parts["script"])),  # noqa: S308
-            "style_source": mark_safe(_source_of(parts["style"])),  # noqa: S308
         },
-        request=request,
+        scripts=SCRIPTS,
     )
-    # The signs lie in the page itself.
-    body = page.replace(f'href="{static("img/icons.svg")}#', 'href="#')
-    return _download(body, f"solvency-{found['night']}.html", "text/html; charset=utf-8")
+    return saved_page.download(page, f"solvency-{found['night']}.html")
 
 
 def _mine(request: HttpRequest) -> dict[str, Any]:
@@ -127,31 +113,4 @@ def _proof(night: str) -> SolvencyProof:
 
 def _file(facts: dict[str, Any], name: str) -> HttpResponse:
     text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
-    return _download(text, name, "application/json; charset=utf-8")
-
-
-def _download(body: str, name: str, content_type: str) -> HttpResponse:
-    response = HttpResponse(body, content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-@cache
-def _parts() -> dict[str, str]:
-    """What a saved page carries inside: scripts, styles and signs."""
-    folder = settings.BASE_DIR / "static"
-
-    def text(kind: str, names: tuple[str, ...]) -> str:
-        return "\n".join((folder / kind / name).read_text(encoding="utf-8") for name in names)
-
-    return {
-        "script": text("js", SCRIPTS),
-        "style": text("css", STYLES),
-        "icons": text("img", ("icons.svg",)),
-    }
-
-
-def _source_of(text: str) -> str:
-    """How a content security policy names exactly this inline script or style."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+    return saved_page.download(text, name, "application/json; charset=utf-8")

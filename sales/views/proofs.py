@@ -7,16 +7,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
-from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import who
 from games import seals
-from lottery_portal.lib import codes
+from lottery_portal.lib import codes, saved_page
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
 from sales import proofs, tickets
@@ -54,7 +51,7 @@ def box(one: tickets.Read) -> dict[str, Any]:
 def proof(request: HttpRequest, code: str) -> HttpResponse:
     """The proof as JSON, for programs."""
     _one, found = _proved(request, code)
-    return _download(
+    return saved_page.download(
         proofs.as_file(found), f"proof-{codes.typed(code)}.json", "application/json; charset=utf-8"
     )
 
@@ -63,9 +60,9 @@ def proof(request: HttpRequest, code: str) -> HttpResponse:
 def proof_page(request: HttpRequest, code: str) -> HttpResponse:
     """The proof as one page that checks itself wherever it is opened, also without a network."""
     one, found = _proved(request, code)
-    parts = proofs.parts()
     ticket = one.ticket
-    page = render_to_string(
+    page = saved_page.written(
+        request,
         "sales/proof_page.html",
         {
             "ticket": ticket,
@@ -75,18 +72,10 @@ def proof_page(request: HttpRequest, code: str) -> HttpResponse:
             "saved_at": database_time(),
             "check_url": request.build_absolute_uri(reverse("sales:receipt_check")),
             "seal_url": request.build_absolute_uri(reverse("games:seal", args=[found["draw"]])),
-            # Our own files, shown as they are; the policy of the page names their hashes.
-            "script": mark_safe(parts["script"]),  # noqa: S308
-            "style": mark_safe(parts["style"]),  # noqa: S308
-            "icons": mark_safe(parts["icons"]),  # noqa: S308
-            "script_source": mark_safe(proofs.source_of(parts["script"])),  # noqa: S308
-            "style_source": mark_safe(proofs.source_of(parts["style"])),  # noqa: S308
         },
-        request=request,
+        scripts=proofs.SCRIPTS,
     )
-    # The signs lie in the page itself.
-    body = page.replace(f'href="{static("img/icons.svg")}#', 'href="#')
-    return _download(body, f"proof-{ticket.code}.html", "text/html; charset=utf-8")
+    return saved_page.download(page, f"proof-{ticket.code}.html")
 
 
 @require_POST
@@ -134,9 +123,3 @@ def _proved(request: HttpRequest, code: str) -> tuple[tickets.Read, dict[str, An
         return one, proofs.of(one)
     except Refused as refusal:
         raise Http404 from refusal
-
-
-def _download(body: str, name: str, content_type: str) -> HttpResponse:
-    response = HttpResponse(body, content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

@@ -21,6 +21,7 @@ from django.db import connection
 from audit.models import Alarm, TrailRecord
 from games import seals
 from games.models import Draw
+from lottery_portal.lib import saved_page
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.ids import uuid7
 from sales import own_copy, proofs, sealing, tickets
@@ -271,7 +272,7 @@ def test_the_saved_page_has_the_styles_of_every_page():
     linked = re.findall(r'static "css/([a-z]+\.css)"', base)
 
     left_out = {"frame.css", "controls.css", "print.css"}
-    assert [one for one in linked if one not in left_out] == [*proofs.STYLES]
+    assert [one for one in linked if one not in left_out] == [*saved_page.STYLES]
 
 
 @pytest.mark.parametrize(

@@ -361,7 +361,9 @@ class Period(models.Model):
     digest = models.CharField(
         max_length=64, default="", blank=True, verbose_name=_("digest of the balances")
     )
-    closed_at = models.DateTimeField(null=True, verbose_name=_("closed at"))
+    closed_at = models.DateTimeField(
+        null=True, verbose_name=pgettext_lazy("of a period", "closed at")
+    )
 
     class Meta:
         verbose_name = _("period")

@@ -26,7 +26,7 @@ class Case(models.Model):
     object_code = models.CharField(max_length=64, verbose_name=_("number"))
     facts = models.JSONField(verbose_name=_("facts"))
     opened_at = models.DateTimeField(verbose_name=_("opened at"))
-    due_on = models.DateField(verbose_name=_("due on"))
+    due_on = models.DateField(verbose_name=pgettext_lazy("of a case", "due on"))
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -34,7 +34,9 @@ class Case(models.Model):
         related_name="+",
         verbose_name=_("taken by"),
     )
-    assigned_at = models.DateTimeField(null=True, verbose_name=_("taken at"))
+    assigned_at = models.DateTimeField(
+        null=True, verbose_name=pgettext_lazy("of a case", "taken at")
+    )
     escalated_at = models.DateTimeField(null=True, verbose_name=_("escalated at"))
     state = models.CharField(
         max_length=8, choices=State.choices, default=State.OPEN, verbose_name=_("state")
@@ -54,7 +56,7 @@ class Case(models.Model):
     )
 
     class Meta:
-        verbose_name = _("case")
+        verbose_name = pgettext_lazy("of finance", "case")
         verbose_name_plural = pgettext_lazy("of finance", "cases")
         constraints = [
             models.UniqueConstraint(

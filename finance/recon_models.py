@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.encryption import EncryptedField
@@ -36,7 +37,9 @@ class HouseBank(models.Model):
     )
     approval_code = models.CharField(max_length=20, unique=True, verbose_name=_("approval"))
     opened_at = models.DateTimeField(verbose_name=_("registered at"))
-    closed_at = models.DateTimeField(null=True, verbose_name=_("closed at"))
+    closed_at = models.DateTimeField(
+        null=True, verbose_name=pgettext_lazy("of a bank account", "closed at")
+    )
 
     class Meta:
         verbose_name = _("bank account of the house")
@@ -300,7 +303,7 @@ class Difference(models.Model):
         related_name="+",
         verbose_name=_("owner"),
     )
-    due_on = models.DateField(verbose_name=_("due on"))
+    due_on = models.DateField(verbose_name=pgettext_lazy("of a case", "due on"))
     escalated_at = models.DateTimeField(null=True, verbose_name=_("escalated at"))
     state = models.CharField(
         max_length=8, choices=State.choices, default=State.OPEN, verbose_name=_("state")

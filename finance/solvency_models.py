@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.money import MoneyField
@@ -101,13 +102,13 @@ class SolvencyProof(models.Model):
     """
 
     night = models.DateField(unique=True, verbose_name=_("night"))
-    root = models.CharField(max_length=64, verbose_name=_("root"))
+    root = models.CharField(max_length=64, verbose_name=pgettext_lazy("of a tree", "root"))
     leaves = models.BigIntegerField(verbose_name=_("players"))
     purses_fen = MoneyField(verbose_name=_("in wallets (fen)"))
     prizes_fen = MoneyField(verbose_name=_("unpaid prizes (fen)"))
     total_fen = MoneyField(verbose_name=_("owed to players (fen)"))
     assets_fen = models.BigIntegerField(verbose_name=_("held for players (fen)"))
-    statement = models.TextField(verbose_name=_("statement"))
+    statement = models.TextField(verbose_name=pgettext_lazy("of a proof", "statement"))
     key_id = models.CharField(max_length=40, verbose_name=_("key"))
     algorithm = models.CharField(max_length=20, verbose_name=_("algorithm"))
     signature = models.TextField(verbose_name=_("signature"))

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lottery_portal.lib.money import MoneyField
 
@@ -76,7 +77,7 @@ class Sample(models.Model):
         related_name="+",
         verbose_name=_("drawn by"),
     )
-    drawn_at = models.DateTimeField(verbose_name=_("drawn at"))
+    drawn_at = models.DateTimeField(verbose_name=pgettext_lazy("of a sample", "drawn at"))
 
     class Meta:
         verbose_name = _("auditor's sample")

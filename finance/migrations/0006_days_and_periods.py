@@ -160,12 +160,19 @@ CREATE TRIGGER finance_entry_into_an_open_period BEFORE INSERT ON finance_entry
     FOR EACH ROW EXECUTE FUNCTION finance_entry_into_an_open_period();
 ALTER TABLE finance_entry ENABLE ALWAYS TRIGGER finance_entry_into_an_open_period;
 
--- A period is made for one month, stays what it is, and closes once, by its own function.
+-- A period is made open, for one month, stays what it is, and closes once, by its own function.
 ALTER TABLE finance_period ADD CONSTRAINT period_is_a_month CHECK (
     first_day = date_trunc('month', first_day)::date AND code = to_char(first_day, 'YYYY-MM')
     AND last_day = (first_day + interval '1 month' - interval '1 day')::date AND NOT is_shadow);
 CREATE FUNCTION finance_period_closes_once() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state <> 'OPEN' THEN
+            RAISE EXCEPTION 'period % begins open', NEW.code
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'period_closes_once';
+        END IF;
+        RETURN NEW;
+    END IF;
     IF TG_OP = 'DELETE' OR OLD.state = 'CLOSED'
        OR (NEW.id, NEW.code, NEW.first_day, NEW.last_day, NEW.is_shadow)
           IS DISTINCT FROM (OLD.id, OLD.code, OLD.first_day, OLD.last_day, OLD.is_shadow) THEN
@@ -174,7 +181,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER finance_period_closes_once BEFORE UPDATE OR DELETE ON finance_period
+CREATE TRIGGER finance_period_closes_once BEFORE INSERT OR UPDATE OR DELETE ON finance_period
     FOR EACH ROW EXECUTE FUNCTION finance_period_closes_once();
 ALTER TABLE finance_period ENABLE ALWAYS TRIGGER finance_period_closes_once;
 CREATE TRIGGER finance_periodbalance_never_changes BEFORE UPDATE OR DELETE ON finance_periodbalance

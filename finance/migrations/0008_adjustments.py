@@ -33,6 +33,13 @@ ALTER TABLE finance_entry ENABLE ALWAYS TRIGGER finance_correction_is_approved;
 CREATE FUNCTION finance_adjustment_stands() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.booked_at IS NOT NULL OR NEW.after IS NOT NULL THEN
+            RAISE EXCEPTION 'adjustment % is asked for first', NEW.code
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'adjustment_stands';
+        END IF;
+        RETURN NEW;
+    END IF;
     IF TG_OP = 'DELETE' OR OLD.booked_at IS NOT NULL
        OR (to_jsonb(NEW) - '{after,booked_at}'::text[]) <> (to_jsonb(OLD) - '{after,booked_at}'::text[])
        OR NEW.booked_at IS NULL OR NEW.after IS NULL
@@ -42,7 +49,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER finance_adjustment_stands BEFORE UPDATE OR DELETE ON finance_adjustment
+CREATE TRIGGER finance_adjustment_stands BEFORE INSERT OR UPDATE OR DELETE ON finance_adjustment
     FOR EACH ROW EXECUTE FUNCTION finance_adjustment_stands();
 ALTER TABLE finance_adjustment ENABLE ALWAYS TRIGGER finance_adjustment_stands;
 """

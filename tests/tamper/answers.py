@@ -6,7 +6,8 @@ compares it; another asserts every line of it against the database.
 
 from __future__ import annotations
 
-from .things import DEEDS, THINGS
+from .thing import DEEDS
+from .things import THINGS
 
 DENIED = "42501"  # permission denied: the role has no such right
 # Where the application holds the right to insert, what stands behind it.
@@ -26,6 +27,22 @@ REFUSED = {
     ("minutes", "forge"): "minutes_agree_with_the_draw",
     ("posting", "forge"): "posting_genesis_before_approvals",
     ("signing key", "forge"): "signingkey_genesis_once",
+    ("withdrawal", "forge"): "withdrawal_begins",
+    ("bank's word on an account", "forge"): "bank_account_check_stands",
+    ("institution", "forge"): "provider_changed_by_approval",
+    ("refund to the source", "forge"): "return_by_an_agreed_plan",
+    ("bank account of the house", "forge"): "house_bank_has_its_own_account",
+    ("listed payee", "forge"): "listed_payee_is_approved",
+    ("payee of dues", "forge"): "payee_stands",
+    ("payment order", "forge"): "payment_order_stands",
+    ("due", "forge"): "due_stands",
+    ("bank statement", "forge"): "statement_days_once",
+    ("line of a statement", "forge"): "statement_adds_up",
+    ("adjustment", "forge"): "adjustment_stands",
+    ("period", "forge"): "period_closes_once",
+    ("stop of payouts", "forge"): "payout_stop_stands",
+    ("treasury receipt", "forge"): "treasury_receipt_fits",
+    ("match", "forge"): "match_agrees_with_the_books",
 }
 _WORDS = {"edit": "changed", "delete": "missing", "back-date": "changed", "forge": "unlogged"}
 FOUND = {

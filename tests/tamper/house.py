@@ -8,6 +8,7 @@ from games.models import Draw
 from lottery_portal.lib.db import database_time
 from tests import make, make_draws, make_equipment
 from tests.audit.colleagues import employ
+from tests.tamper import money
 
 
 def caught_up() -> None:
@@ -17,7 +18,7 @@ def caught_up() -> None:
 
 
 def built() -> Draw:
-    """A settled draw of six tickets, three of which won; its minutes; an approval; a purchase."""
+    """A settled draw of nine tickets, three of which won; minutes; approvals; a purchase; money."""
     maker, checker = employ("maker", "compliance"), employ("checker", "administrator")
     second = employ("second", "approver")
     asked = policies.request_change(
@@ -32,6 +33,7 @@ def built() -> Draw:
         person=employ("new").person, post="cashier", maker=checker.user, now=database_time()
     )
     approvals.decide(code=asked.code, checker=second.user, approve=True, now=database_time())
+    money.happened(now=database_time())
     caught_up()
     draw = make_draws.confirmed(
         *([make.single(20, 21, 22, 23, 24, 25, blue=9)] for _number in range(6)),

@@ -25,7 +25,8 @@ from sales import rolling
 from tests import make, make_draws
 from tests.tamper import answers, hands, house, loops
 from tests.tamper.test_inserted import sold
-from tests.tamper.things import DEEDS, THINGS, Thing
+from tests.tamper.thing import DEEDS, Thing
+from tests.tamper.things import THINGS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

@@ -15,7 +15,8 @@ import pytest
 from audit import alarms, log
 from lottery_portal.lib.db import database_time
 from tests.tamper import answers, hands, house, table
-from tests.tamper.things import DEEDS, THINGS, Thing
+from tests.tamper.thing import DEEDS, Thing
+from tests.tamper.things import THINGS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

@@ -3,69 +3,12 @@
 # ruff: noqa: S608 - all SQL here is made of the names written here
 from __future__ import annotations
 
-from dataclasses import dataclass
+from .money_things import MONEY
+from .thing import LATER, MADE_UP, Thing
 
-DEEDS = ("edit", "delete", "back-date", "forge")
 # Those of the settled draw, so that no ban on reading stands between the attacker and the rows.
 _SETTLED = "(SELECT draw_id FROM prizes_settlement)"
 _SOLD = f"SELECT id FROM sales_ticket WHERE draw_id = {_SETTLED} ORDER BY id"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Thing:
-    """One kind of row. `victim` yields its `pk`, `key` says under which name it is found.
-
-    `edit` and `dated` are SET clauses, "" where there is no such column; `forged` are columns of
-    the made-up copy that unique constraints would catch first, and `forged_key` is how it is named
-    if not like the row it is a copy of.
-    What one attack would hide from another goes into another `round`.
-    """
-
-    name: str
-    table: str
-    pk: str = "id"
-    victim: str
-    kind: str
-    key: str = "x.id::text"
-    edit: str
-    dated: str = ""
-    forged: str
-    forged_key: str = "x"
-    deleted_key: str = ""  # SQL: what is named where a row is gone, if not the row
-    app_forges: str = ""  # where the application may not even read what it would copy
-    also: str = ""  # the kind under whose name alone it may be found too
-    round: int = 1
-
-    @property
-    def deeds(self) -> tuple[str, ...]:
-        """The deeds there are: what has no time cannot be dated back."""
-        return tuple(deed for deed in DEEDS if deed != "back-date" or self.dated)
-
-    def statement(self, deed: str, victim: int | None = None) -> str:
-        """The deed in SQL, on the victim, or on the row with this key that was found before."""
-        where = f"WHERE x.{self.pk} = ({self.victim if victim is None else victim})"
-        if deed == "delete":
-            return f"DELETE FROM {self.table} x {where}"
-        if deed == "forge":
-            return (
-                f"INSERT INTO {self.table} OVERRIDING SYSTEM VALUE"
-                f" SELECT (jsonb_populate_record(NULL::{self.table},"
-                f" to_jsonb(x) || jsonb_build_object({self.forged}))).* FROM {self.table} x {where}"
-            )
-        changes = self.edit if deed == "edit" else self.dated
-        return f"UPDATE {self.table} x SET {changes} {where}"
-
-    def named(self, deed: str) -> str:
-        """SQL for the name under which the deed must be found, asked before it is done."""
-        if deed == "delete" and self.deleted_key:
-            return (
-                f"SELECT {self.deleted_key} FROM {self.table} x WHERE x.{self.pk} = ({self.victim})"
-            )
-        if deed == "forge" and self.forged_key.startswith("SELECT"):
-            return self.forged_key
-        if deed == "forge" and self.forged_key != "x":
-            return f"SELECT '{self.forged_key}'"
-        return f"SELECT {self.key} FROM {self.table} x WHERE x.{self.pk} = ({self.victim})"
 
 
 def _nth(number: int) -> str:
@@ -73,8 +16,6 @@ def _nth(number: int) -> str:
 
 
 _CODE = "(SELECT t.code FROM sales_ticket t WHERE t.id = x.ticket_id)"
-_LATER = "interval '1 hour'"
-_MADE_UP = "900000001"
 _NO_CHECKPOINT = (
     "SELECT min(n) FROM generate_series(1, (SELECT max(size) FROM audit_checkpoint)) n"
     " WHERE NOT EXISTS (SELECT FROM audit_checkpoint c WHERE c.size = n)"
@@ -89,8 +30,8 @@ THINGS = (
         kind="ticket",
         key="x.code",
         edit="price = price + 200",
-        dated=f"sold_at = sold_at - {_LATER}",
-        forged=f"'id', {_MADE_UP}, 'code', 'FORGED000000000AA', 'position', 77",
+        dated=f"sold_at = sold_at - {LATER}",
+        forged=f"'id', {MADE_UP}, 'code', 'FORGED000000000AA', 'position', 77",
         forged_key="FORGED000000000AA",
     ),
     Thing(
@@ -100,7 +41,7 @@ THINGS = (
         kind="ticket",
         key=_CODE,
         edit="mask_2 = 126",
-        forged=f"'id', {_MADE_UP}, 'position', 77",
+        forged=f"'id', {MADE_UP}, 'position', 77",
     ),
     Thing(
         name="receipt",
@@ -110,7 +51,7 @@ THINGS = (
         kind="receipt",
         key="x.ticket_id::text",
         edit="signature = reverse(signature)",
-        forged=f"'id', {_MADE_UP}, 'ticket_id', ({_nth(0)}) + 500000",
+        forged=f"'id', {MADE_UP}, 'ticket_id', ({_nth(0)}) + 500000",
         forged_key=f"SELECT (({_nth(0)}) + 500000)::text",
     ),
     Thing(
@@ -120,8 +61,8 @@ THINGS = (
         kind="purchase",
         key="x.code",
         edit="price = price + 200",
-        dated=f"bought_at = bought_at - {_LATER}",
-        forged=f"'id', {_MADE_UP}, 'code', 'FORGED', 'request_key', gen_random_uuid()",
+        dated=f"bought_at = bought_at - {LATER}",
+        forged=f"'id', {MADE_UP}, 'code', 'FORGED', 'request_key', gen_random_uuid()",
         forged_key="FORGED",
     ),
     Thing(
@@ -131,8 +72,8 @@ THINGS = (
         kind="entry",
         key="(SELECT e.reference FROM finance_entry e WHERE e.id = x.entry_id)",
         edit="amount = amount + 1",
-        dated=f"posted_at = posted_at - {_LATER}",
-        forged=f"'id', {_MADE_UP}, 'position', 77",
+        dated=f"posted_at = posted_at - {LATER}",
+        forged=f"'id', {MADE_UP}, 'position', 77",
     ),
     Thing(
         name="entry of the books",
@@ -141,8 +82,8 @@ THINGS = (
         kind="entry",
         key="x.reference",
         edit="kind = 'REFUND'",
-        dated=f"posted_at = posted_at - {_LATER}",
-        forged=f"'id', {_MADE_UP}, 'reference', 'forged:1', 'reversal_of_id', NULL",
+        dated=f"posted_at = posted_at - {LATER}",
+        forged=f"'id', {MADE_UP}, 'reference', 'forged:1', 'reversal_of_id', NULL",
         forged_key="forged:1",
     ),
     Thing(
@@ -151,12 +92,12 @@ THINGS = (
         victim="SELECT min(id) FROM games_result",
         kind="result",
         edit="numbers = '[[1,2,3,4,5,9],[7]]'",
-        dated=f"confirmed_at = confirmed_at - {_LATER}",
+        dated=f"confirmed_at = confirmed_at - {LATER}",
         forged=(
-            f"'id', {_MADE_UP}, 'draw_id', {_OTHER}, 'first_entry_id', x.first_entry_id + 500,"
+            f"'id', {MADE_UP}, 'draw_id', {_OTHER}, 'first_entry_id', x.first_entry_id + 500,"
             " 'second_entry_id', x.second_entry_id + 500"
         ),
-        forged_key=_MADE_UP,
+        forged_key=MADE_UP,
         round=2,
     ),
     Thing(
@@ -165,9 +106,9 @@ THINGS = (
         victim="SELECT min(id) FROM games_resultentry",
         kind="result_entry",
         edit="person_code = 'another'",
-        dated=f"entered_at = entered_at - {_LATER}",
-        forged=f"'id', {_MADE_UP}, 'round', 2",
-        forged_key=_MADE_UP,
+        dated=f"entered_at = entered_at - {LATER}",
+        forged=f"'id', {MADE_UP}, 'round', 2",
+        forged_key=MADE_UP,
         app_forges=(
             "INSERT INTO games_resultentry"
             " (round, person_code, numbers, entered_at, draw_id, official_id)"
@@ -182,8 +123,8 @@ THINGS = (
         kind="approval",
         key="x.code",
         edit="amount_fen = 1",
-        dated=f"requested_at = requested_at - {_LATER}",
-        forged=f"'id', {_MADE_UP}, 'code', 'FORGED', 'state', 'PERFORMED'",
+        dated=f"requested_at = requested_at - {LATER}",
+        forged=f"'id', {MADE_UP}, 'code', 'FORGED', 'state', 'PERFORMED'",
         forged_key="FORGED",
     ),
     Thing(
@@ -192,9 +133,9 @@ THINGS = (
         victim="SELECT min(id) FROM audit_approvaldecision",
         kind="decision",
         edit="checker_person = 'another'",
-        dated=f"decided_at = decided_at - {_LATER}",
-        forged=f"'id', {_MADE_UP}, 'checker_person', 'another'",
-        forged_key=_MADE_UP,
+        dated=f"decided_at = decided_at - {LATER}",
+        forged=f"'id', {MADE_UP}, 'checker_person', 'another'",
+        forged_key=MADE_UP,
     ),
     Thing(
         name="trail row",
@@ -202,9 +143,9 @@ THINGS = (
         victim="SELECT min(id) FROM audit_trail",
         kind="trail",
         edit="actor = 'nobody'",
-        dated=f"at = at - {_LATER}",
-        forged=f"'id', {_MADE_UP}",
-        forged_key=_MADE_UP,
+        dated=f"at = at - {LATER}",
+        forged=f"'id', {MADE_UP}",
+        forged_key=MADE_UP,
     ),
     Thing(
         name="log entry",
@@ -213,7 +154,7 @@ THINGS = (
         kind="rule_sheet",
         key="x.key",
         edit="hash = sha256('x')",
-        dated=f"at = at - {_LATER}",
+        dated=f"at = at - {LATER}",
         forged="'id', 1000000001, 'key', '77'",
         forged_key="77",
         also="",
@@ -242,7 +183,7 @@ THINGS = (
         kind="checkpoint",
         key="x.size::text",
         edit="root = encode(sha256('x'), 'hex')",
-        dated=f"at = at - {_LATER}",
+        dated=f"at = at - {LATER}",
         forged="'size', (SELECT max(size) + 9 FROM audit_checkpoint)",
         forged_key="SELECT (max(size) + 9)::text FROM audit_checkpoint",
         also="log",
@@ -256,7 +197,7 @@ THINGS = (
         kind="checkpoint",
         key="x.size::text",
         edit="text = replace(text, 'before ', 'after ')",
-        dated=f"at = at - {_LATER}",
+        dated=f"at = at - {LATER}",
         forged=f"'size', ({_NO_CHECKPOINT})",
         forged_key=f"SELECT ({_NO_CHECKPOINT})::text",
         deleted_key="(SELECT min(c.size)::text FROM audit_checkpoint c WHERE c.size > x.size)",
@@ -269,8 +210,8 @@ THINGS = (
         kind="seal_statement",
         key="x.file_name",
         edit="root = encode(sha256('x'), 'hex')",
-        dated=f"sealed_at = sealed_at - {_LATER}",
-        forged=f"'id', {_MADE_UP}, 'file_name', 'forged.seal', 'draw_id', {_OTHER}",
+        dated=f"sealed_at = sealed_at - {LATER}",
+        forged=f"'id', {MADE_UP}, 'file_name', 'forged.seal', 'draw_id', {_OTHER}",
         forged_key="forged.seal",
         round=2,
     ),
@@ -280,9 +221,9 @@ THINGS = (
         victim="SELECT min(id) FROM games_sealsignature",
         kind="seal_signature",
         edit="signature = reverse(signature)",
-        dated=f"signed_at = signed_at - {_LATER}",
-        forged=f"'id', {_MADE_UP}, 'statement_id', x.statement_id + 1",
-        forged_key=_MADE_UP,
+        dated=f"signed_at = signed_at - {LATER}",
+        forged=f"'id', {MADE_UP}, 'statement_id', x.statement_id + 1",
+        forged_key=MADE_UP,
         app_forges=(
             "INSERT INTO games_sealsignature"
             " (statement_id, role, key_id, algorithm, signature, signed_at)"
@@ -296,9 +237,9 @@ THINGS = (
         victim="SELECT min(id) FROM games_sealpublication",
         kind="seal_publication",
         edit="statement_id = statement_id + 1",
-        dated=f"published_at = published_at - {_LATER}",
-        forged=f"'id', {_MADE_UP}, 'statement_id', x.statement_id + 1",
-        forged_key=_MADE_UP,
+        dated=f"published_at = published_at - {LATER}",
+        forged=f"'id', {MADE_UP}, 'statement_id', x.statement_id + 1",
+        forged_key=MADE_UP,
     ),
     Thing(
         name="run of an engine",
@@ -307,8 +248,8 @@ THINGS = (
         kind="engine_run",
         key="x.code",
         edit="result_digest = encode(sha256('x'), 'hex')",
-        dated=f"ended_at = ended_at - {_LATER}",
-        forged=f"'id', {_MADE_UP}, 'code', 'forged', 'attempt', 9",
+        dated=f"ended_at = ended_at - {LATER}",
+        forged=f"'id', {MADE_UP}, 'code', 'forged', 'attempt', 9",
         forged_key="forged",
         round=2,
     ),
@@ -330,8 +271,8 @@ THINGS = (
         kind="prize",
         key=_CODE,
         edit="amount = amount + 100",
-        dated=f"settled_at = settled_at - {_LATER}",
-        forged=f"'id', {_MADE_UP}, 'ticket_id', ({_nth(5)})",
+        dated=f"settled_at = settled_at - {LATER}",
+        forged=f"'id', {MADE_UP}, 'ticket_id', ({_nth(5)})",
         forged_key=f"SELECT code FROM sales_ticket WHERE id = ({_nth(5)})",
     ),
     Thing(
@@ -340,9 +281,9 @@ THINGS = (
         victim="SELECT min(id) FROM prizes_prizesheet",
         kind="prize_sheet",
         edit="pool_after = pool_after + 1",
-        dated=f"computed_at = computed_at - {_LATER}",
-        forged=f"'id', {_MADE_UP}, 'draw_id', {_OTHER}",
-        forged_key=_MADE_UP,
+        dated=f"computed_at = computed_at - {LATER}",
+        forged=f"'id', {MADE_UP}, 'draw_id', {_OTHER}",
+        forged_key=MADE_UP,
         round=2,
     ),
     Thing(
@@ -351,9 +292,9 @@ THINGS = (
         victim="SELECT min(id) FROM games_drawminutes",
         kind="minutes",
         edit="body = body || ' '",
-        dated=f"written_at = written_at - {_LATER}",
-        forged=f"'id', {_MADE_UP}, 'edition', 9, 'reason', 'corrected'",
-        forged_key=_MADE_UP,
+        dated=f"written_at = written_at - {LATER}",
+        forged=f"'id', {MADE_UP}, 'edition', 9, 'reason', 'corrected'",
+        forged_key=MADE_UP,
     ),
     Thing(
         name="posting",
@@ -361,12 +302,12 @@ THINGS = (
         victim="SELECT min(id) FROM accounts_posting",
         kind="posting",
         edit="post_id = (SELECT max(id) FROM accounts_post)",
-        dated=f"valid_from = valid_from - {_LATER}",
+        dated=f"valid_from = valid_from - {LATER}",
         forged=(
-            f"'id', {_MADE_UP}, 'post_id', (SELECT max(id) FROM accounts_post),"
+            f"'id', {MADE_UP}, 'post_id', (SELECT max(id) FROM accounts_post),"
             " 'valid_from', clock_timestamp()"
         ),
-        forged_key=_MADE_UP,
+        forged_key=MADE_UP,
     ),
     Thing(
         name="signing key",
@@ -375,9 +316,10 @@ THINGS = (
         kind="signing_key",
         key="x.key_id",
         edit="public_key = repeat('A', 43) || '='",
-        dated=f"valid_from = valid_from - {_LATER}",
-        forged=f"'id', {_MADE_UP}, 'key_id', 'receipt-00000000'",
+        dated=f"valid_from = valid_from - {LATER}",
+        forged=f"'id', {MADE_UP}, 'key_id', 'receipt-00000000'",
         forged_key="receipt-00000000",
         round=3,
     ),
+    *MONEY,
 )

@@ -25,23 +25,15 @@ def _day(label: Any) -> forms.DateField:
     )
 
 
-class YuanField(forms.DecimalField):
-    """An amount typed in yuan, with at most two decimals; its value is fen.
+class FenField(forms.DecimalField):
+    """An amount typed in yuan, with at most two decimals, of whatever size; its value is fen.
 
     Digits and a point, nothing that only a programmer reads as a number: no 1e3, no 1_000.
-    `least` and `most`, in fen, are said beforehand; the doors behind the form refuse by them.
     """
 
-    def __init__(self, *, least: int, most: int, **kwargs: Any) -> None:
-        figures = {"least": yuan(least), "most": yuan(max(least, most))}
-        self.wrong = (
-            _("The amount must be between %(least)s and %(most)s yuan, with at most two decimals.")
-            % figures
-        )
+    def __init__(self, *, max_digits: int = 15, **kwargs: Any) -> None:
         super().__init__(
-            help_text=_("%(least)s to %(most)s yuan") % figures,
-            error_messages={"required": _("Please enter an amount."), "invalid": self.wrong},
-            max_digits=11,
+            max_digits=max_digits,
             decimal_places=2,
             min_value=Decimal("0.01"),
             widget=forms.TextInput(
@@ -58,13 +50,36 @@ class YuanField(forms.DecimalField):
         return super().to_python(value)
 
     def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        return None if cleaned is None else int(cleaned * 100)
+
+
+class YuanField(FenField):
+    """The same between `least` and `most`, in fen.
+
+    They are said beforehand; the doors behind the form refuse by them.
+    """
+
+    def __init__(self, *, least: int, most: int, **kwargs: Any) -> None:
+        figures = {"least": yuan(least), "most": yuan(max(least, most))}
+        self.wrong = (
+            _("The amount must be between %(least)s and %(most)s yuan, with at most two decimals.")
+            % figures
+        )
+        super().__init__(
+            max_digits=11,
+            help_text=_("%(least)s to %(most)s yuan") % figures,
+            error_messages={"required": _("Please enter an amount."), "invalid": self.wrong},
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> Any:
         try:
-            cleaned = super().clean(value)
+            return super().clean(value)
         except forms.ValidationError as exc:
             if exc.error_list[0].code == "required":
                 raise
             raise forms.ValidationError(self.wrong, code="invalid") from exc
-        return None if cleaned is None else int(cleaned * 100)
 
 
 class DepositForm(forms.Form):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -13,37 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from lottery_portal.lib.dates import ASKED
 
 from . import payees
-from .forms import PLAIN
+from .forms import FenField
 from .models import Payee, Purpose
 from .treasury_receipts import MOST_BYTES
 
 _DATE = {"type": "date"}
-
-
-class FenField(forms.DecimalField):
-    """A sum typed in yuan, of whatever size; its value is fen."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            max_digits=15,
-            decimal_places=2,
-            min_value=Decimal("0.01"),
-            widget=forms.TextInput(
-                attrs={"inputmode": "decimal", "autocomplete": "off", "class": "amount-input"}
-            ),
-            **kwargs,
-        )
-
-    def to_python(self, value: Any) -> Any:
-        if isinstance(value, str):
-            value = value.replace(",", "").strip()
-            if value and not PLAIN.fullmatch(value):
-                raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
-        return super().to_python(value)
-
-    def clean(self, value: Any) -> Any:
-        cleaned = super().clean(value)
-        return None if cleaned is None else int(cleaned * 100)
 
 
 class PayeeForm(forms.Form):

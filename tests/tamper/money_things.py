@@ -31,9 +31,10 @@ MONEY = (
         "account of the books",
         table="account",
         kind="account",
-        edit="kind = 'SUSPENSE'",
+        edit="is_shadow = NOT is_shadow",
         at="opened_at",
-        forged=_CODE,
+        forged=f"'id', {MADE_UP}, 'code', x.code || 'x'",
+        code="SELECT code || 'x' FROM finance_account ORDER BY id LIMIT 1",
     ),
     _coded(
         "withdrawal",

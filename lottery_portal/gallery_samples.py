@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django import forms
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from .gallery_desk_samples import DESK_PAGES
 from .gallery_forms_samples import FORM_PAGES
@@ -175,6 +177,13 @@ def result(*, is_ours: bool) -> Context:
     }
 
 
+class Period(forms.Form):
+    """Which days."""
+
+    since = forms.DateField(label=gettext_lazy("From"), required=False)
+    until = forms.DateField(label=gettext_lazy("To"), required=False)
+
+
 def wallet() -> Context:
     """Balance and statement."""
 
@@ -192,7 +201,31 @@ def wallet() -> Context:
     return {
         "nav": "me",
         "available_fen": 128_00,
+        "purses": {
+            "deposited_fen": 98_00,
+            "winnings_fen": 20_00,
+            "bonus_fen": 10_00,
+            "withdrawable_fen": 118_00,
+        },
         "held_fen": 1_200_00,
+        "owed_fen": 0,
+        "form": Period(),
+        "first": date(2026, 9, 1),
+        "last": date(2026, 9, 20),
+        "periods": [
+            {"name": _("This month"), "url": "?", "is_on": True},
+            {"name": _("12 months"), "url": "?", "is_on": False},
+        ],
+        "flows": {
+            "deposited_fen": 300_00,
+            "withdrawn_fen": 0,
+            "returned_fen": 0,
+            "net_deposit_fen": 300_00,
+            "staked_fen": 377_00,
+            "won_fen": 205_00,
+            "result_fen": -172_00,
+            "other_fen": 0,
+        },
         "holder": "陈 **",
         "limits": [
             {"label": _("Bets"), "spent_fen": 120_00, "limit_fen": 500_00},

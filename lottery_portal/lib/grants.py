@@ -119,9 +119,9 @@ def _columns_but(cursor: Any, grant: TableGrant) -> list[str]:
 
 
 def tables_of_catalogue(cursor: Any) -> list[str]:
-    """Every table of ours, partitions left out."""
+    """Every table and view of ours, partitions left out."""
     cursor.execute(
         "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
+        " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition"
     )
     return [row[0] for row in cursor.fetchall()]

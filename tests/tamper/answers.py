@@ -10,7 +10,7 @@ from .thing import DEEDS
 from .things import THINGS
 
 DENIED = "42501"  # permission denied: the role has no such right
-# Where the application holds the right to insert, what stands behind it.
+# Where the application holds a right, what stands behind it.
 REFUSED = {
     ("receipt", "forge"): "receipt_with_its_ticket",
     ("result", "forge"): "result_typed_alike_by_two",
@@ -27,8 +27,11 @@ REFUSED = {
     ("minutes", "forge"): "minutes_agree_with_the_draw",
     ("posting", "forge"): "posting_genesis_before_approvals",
     ("signing key", "forge"): "signingkey_genesis_once",
-    ("withdrawal", "forge"): "withdrawal_begins",
+    ("withdrawal", "forge"): "finance_withdrawal_begins_at_the_beginning",
+    ("bank's word on an account", "edit"): "bank_account_check_stands",
     ("bank's word on an account", "forge"): "bank_account_check_stands",
+    ("institution", "edit"): "provider_changed_by_approval",
+    ("institution", "back-date"): "provider_changed_by_approval",
     ("institution", "forge"): "provider_changed_by_approval",
     ("refund to the source", "forge"): "return_by_an_agreed_plan",
     ("bank account of the house", "forge"): "house_bank_has_its_own_account",

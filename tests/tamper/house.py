@@ -19,6 +19,7 @@ def caught_up() -> None:
 
 def built() -> Draw:
     """A settled draw of nine tickets, three of which won; minutes; approvals; a purchase; money."""
+    money.happened(now=database_time())
     maker, checker = employ("maker", "compliance"), employ("checker", "administrator")
     second = employ("second", "approver")
     asked = policies.request_change(
@@ -33,7 +34,6 @@ def built() -> Draw:
         person=employ("new").person, post="cashier", maker=checker.user, now=database_time()
     )
     approvals.decide(code=asked.code, checker=second.user, approve=True, now=database_time())
-    money.happened(now=database_time())
     caught_up()
     draw = make_draws.confirmed(
         *([make.single(20, 21, 22, 23, 24, 25, blue=9)] for _number in range(6)),

@@ -180,7 +180,7 @@ MONEY = (
         kind="match",
         edit="reference = 'deposit:another'",
         dated=f"matched_at = matched_at - {LATER}",
-        forged=f"'id', {MADE_UP}, 'line_id', x.line_id + 1, 'reference', 'deposit:another'",
+        forged=f"'id', {MADE_UP}, 'line_id', x.line_id + 500, 'reference', 'deposit:another'",
         forged_key=MADE_UP,
     ),
     Thing(

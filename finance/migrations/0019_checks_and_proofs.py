@@ -11,7 +11,7 @@ import lottery_portal.lib.money
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("finance", "0018_year_ends_and_flows"),
+        ("finance", "0018_flows_years_and_samples"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -21,8 +21,9 @@ from lottery_portal.lib.db import database_time, door, violated
 from lottery_portal.lib.errors import Refused
 
 from . import canonical, people, trail
-from .models import ApprovalDecision, ApprovalRequest
+from .models import ApprovalDecision, ApprovalRequest, PolicyParameter
 
+UP_TO = "approvals.up_to_fen"  # scope: the kind; value: by role so many fen, null: any amount
 READ_IN_FULL = _("I have read the content in full.")
 DONE_AT_ONCE = _("After signing, this is done at once and cannot be undone.")
 
@@ -46,6 +47,13 @@ class MayNotDecide(Refused):
 
     code, status = "approval_checker_role", 403
     message = _("Your post does not let you decide this.")
+
+
+class AboveTheTier(Refused):
+    """The amount is above what the checker's roles decide on."""
+
+    code, status = "approval_above_tier", 403
+    message = _("This amount is above what your post may decide. Somebody with a higher tier must.")
 
 
 class OnePerson(Refused):
@@ -96,6 +104,7 @@ _REFUSALS: dict[str, type[Refused]] = {
     "decision_by_another_person": OnePerson,
     "decision_once_per_person": DecidedAlready,
     "decision_on_an_open_request": NoLongerOpen,
+    "decision_within_the_tier": AboveTheTier,
     "decision_on_what_was_asked": SomethingElse,
     "decision_refusal_has_reason": ReasonMissing,
 }
@@ -234,8 +243,12 @@ def decide(
     if row is None:
         raise UnknownRequest
     kind = _KINDS[row.kind]
-    if not people.roles_of(checker, now) & kind.checker_roles:
+    roles = people.roles_of(checker, now) & kind.checker_roles
+    if not roles:
         raise MayNotDecide
+    most = most_of(row.kind, roles, now)
+    if most is not None and row.amount_fen > most:
+        raise AboveTheTier
     if not approve and not reason.strip():
         raise ReasonMissing
     try:
@@ -352,9 +365,32 @@ def words_on(code: str) -> list[Word]:
     ]
 
 
-def waiting_for(roles: frozenset[str]) -> list[str]:
-    """Names of the kinds that somebody with these roles may decide."""
-    return [kind.name for kind in _KINDS.values() if roles & kind.checker_roles]
+def waiting_for(roles: frozenset[str], at: datetime) -> dict[str, int | None]:
+    """The kinds that somebody with these roles may decide, and up to how many fen; None: any."""
+    his = {kind.name: roles & kind.checker_roles for kind in _KINDS.values()}
+    tiers = _tiers(list(his), at)
+    return {name: _most(tiers.get(name), held) for name, held in his.items() if held}
+
+
+def most_of(kind: str, roles: Collection[str], at: datetime) -> int | None:
+    """Up to how many fen somebody with these roles decides on a kind; None: any amount (F120)."""
+    return _most(_tiers([kind], at).get(kind), roles)
+
+
+def _tiers(kinds: Collection[str], at: datetime) -> dict[str, Mapping[str, int | None]]:
+    """By kind and role the amount up to which it decides; a kind without tiers is not there."""
+    rows = PolicyParameter.objects.filter(key=UP_TO, scope__in=kinds, valid_from__lte=at)
+    return dict(
+        rows.order_by("scope", "-valid_from").distinct("scope").values_list("scope", "value")
+    )
+
+
+def _most(tiers: Mapping[str, int | None] | None, roles: Collection[str]) -> int | None:
+    if tiers is None:
+        return None
+    found = [tiers[role] for role in roles if role in tiers]
+    known = [most for most in found if most is not None]
+    return None if len(known) < len(found) else max(known, default=0)
 
 
 def _explain(exc: IntegrityError) -> None:

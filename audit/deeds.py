@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from . import policies, trail
+from . import approvals, policies, trail
 
 trail.name_deeds(
     {
@@ -37,4 +37,9 @@ trail.name_deeds(
     },
 )
 
-policies.name_keys({"approvals.checkers_needed": _("Checkers that a request needs")})
+policies.name_keys(
+    {
+        "approvals.checkers_needed": _("Checkers that a request needs"),
+        approvals.UP_TO: _("Amounts up to which a post decides"),
+    }
+)

@@ -17,7 +17,7 @@ from lottery_portal.lib.db import inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
 
-from . import approvals, trail
+from . import approvals, people, trail
 from .models import PolicyParameter
 
 KIND = "audit.policy"
@@ -82,6 +82,12 @@ def read(key: str, *, at: datetime, scope: str = "") -> Any:
     return found
 
 
+def scope_title(scope: str) -> str:
+    """What a scope is called on pages: a kind of approval by its title, else the word itself."""
+    kind = approvals.kinds().get(scope)
+    return str(kind.title) if kind else scope
+
+
 def history(key: str) -> list[PolicyParameter]:
     """Every value of `key` in every scope, newest first."""
     return list(PolicyParameter.objects.filter(key=key).order_by("scope", "-valid_from"))
@@ -101,6 +107,8 @@ def in_words(key: str, value: Any) -> str:
     """A value as people read it: money in yuan, yes and no, lists; else as JSON writes it."""
     if key.endswith("_fen") and isinstance(value, int):
         return _("%(amount)s yuan") % {"amount": yuan(value)}
+    if told := _tiers_in_words(key, value):
+        return _("; ").join(told)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
@@ -108,6 +116,26 @@ def in_words(key: str, value: Any) -> str:
     if isinstance(value, dict) and not any(value.values()):
         return _("None")
     return json.dumps(value, ensure_ascii=False)
+
+
+def _tiers_in_words(key: str, value: Any) -> list[str]:
+    """Amounts by role, or people by amount; nothing for any other figure."""
+    if key.endswith("_fen") and isinstance(value, dict):
+        return [
+            _("%(role)s: any amount") % {"role": people.role_title(role)}
+            if most is None
+            else _("%(role)s: up to %(amount)s yuan")
+            % {"role": people.role_title(role), "amount": yuan(most)}
+            for role, most in value.items()
+        ]
+    if key.endswith(".people") and isinstance(value, list):
+        return [
+            _("above that: %(people)s") % {"people": number}
+            if up_to is None
+            else _("up to %(amount)s yuan: %(people)s") % {"amount": yuan(up_to), "people": number}
+            for up_to, number in value
+        ]
+    return []
 
 
 def checkers_needed(kind: str, at: datetime) -> int:
@@ -185,7 +213,7 @@ def _words(asked: Mapping[str, Any]) -> list[tuple[str, str]]:
     )
     words = [(_("Parameter"), title(asked["key"])), (_("Code of the parameter"), asked["key"])]
     if asked["scope"]:
-        words.append((_("Scope"), asked["scope"]))
+        words.append((_("Scope"), scope_title(asked["scope"])))
     return [
         *words,
         (_("Value now"), in_words(asked["key"], asked["instead_of"])),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -113,14 +114,14 @@ def watched_by(roles: frozenset[str], now: datetime) -> list[tuple[Watched, Sequ
 
 
 def open_for(user: Any, now: datetime) -> Any:
-    """The open requests that `user` may decide: his role, asked by another, not yet his word."""
+    """The open requests that `user` may decide: his role and tier, another's wish, no word yet."""
     person = people.person_of(user)
-    kinds = approvals.waiting_for(people.roles_of(user, now))
+    his = Q(pk__in=[])
+    for name, most in approvals.waiting_for(people.roles_of(user, now), now).items():
+        his |= Q(kind=name) if most is None else Q(kind=name, amount_fen__lte=most)
     spoken = ApprovalDecision.objects.filter(checker_person=person).values("request")
     return (
-        ApprovalRequest.objects.filter(
-            state=ApprovalRequest.State.OPEN, kind__in=kinds, expires_at__gt=now
-        )
+        ApprovalRequest.objects.filter(his, state=ApprovalRequest.State.OPEN, expires_at__gt=now)
         .exclude(maker_person=person)
         .exclude(pk__in=spoken)
     )

@@ -6,8 +6,9 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
-from audit import policies
+from audit import approvals, policies
 from lottery_portal.lib.db import door
 
 from . import channels, ledger, periods
@@ -41,6 +42,13 @@ PEOPLE: dict[str, tuple[list[list[int | None]], str]] = {
         [[50_000_00, 1], [None, 2]],
         "Genesis: how many people agree to a withdrawal above the automatic tier",
     ),
+}
+# By kind of approval and role: up to so many fen it decides; None: however much (F120).
+TIERS: dict[str, dict[str, int | None]] = {
+    "finance.withdrawal": {"approver": None, "treasurer": 50_000_00},
+    "finance.adjustment": {"approver": None, "compliance": 100_000_00},
+    "finance.return": {"approver": None, "compliance": 100_000_00},
+    "finance.payment_order": {"approver": None, "compliance": 1_000_000_00},
 }
 # A share of the issue fee in ten-thousandths, days of the next month, working days after an event.
 REMITTANCE: list[tuple[str, str, object, str]] = [
@@ -83,6 +91,14 @@ def load(*, now: datetime) -> None:
         policies.set_genesis(key=key, value=value, reason=reason, now=now)
     for key, (people, reason) in PEOPLE.items():
         policies.set_genesis(key=key, value=people, reason=reason, now=now)
+    for kind, by_role in TIERS.items():
+        policies.set_genesis(
+            key=approvals.UP_TO,
+            scope=kind,
+            value=by_role,
+            reason=gettext_noop("Genesis: up to which amount a post decides"),
+            now=now,
+        )
     for key, scope, figure, reason in REMITTANCE:
         policies.set_genesis(key=key, scope=scope, value=figure, reason=reason, now=now)
     periods.ensure(now=now)

@@ -92,7 +92,7 @@ def one(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404
     kind = approvals.kinds().get(row.kind)
     decisions = list(row.decisions.select_related("checker").order_by("decided_at"))
-    may_not = _may_not(request.user, roles, row, kind, decisions)
+    may_not = _may_not(request.user, roles, row, kind, decisions) or _above(row, kind, roles, now)
     is_open = _state(row, now)[0] == "attention"
     has_confirmed = people.has_confirmed(request)
     form, status = None, 200
@@ -196,6 +196,17 @@ def _may_not(
     if any(decision.checker_person == person for decision in decisions):
         return _("You have signed. Another person has to sign too: %(who)s.") % {"who": deciders}
     return ""
+
+
+def _above(
+    row: ApprovalRequest, kind: approvals.Kind | None, roles: frozenset[str], now: datetime
+) -> str:
+    """Up to which amount this person decides, where this one is above it; else ""."""
+    most = approvals.most_of(row.kind, roles & kind.checker_roles, now) if kind else None
+    if most is None or row.amount_fen <= most:
+        return ""
+    told = _("Your post decides up to %(most)s yuan. Somebody with a higher tier must decide.")
+    return told % {"most": yuan(most)}
 
 
 def _subject(row: ApprovalRequest, kind: approvals.Kind | None, *, is_open: bool) -> dict[str, Any]:

@@ -284,6 +284,28 @@ register(
 )
 register(
     Invariant(
+        code="INV4",
+        name="pools_never_below_zero",
+        title=_("No pool, fund or due was ever below zero"),
+        figure=f"""
+        SELECT sum(t.closing) FROM finance_trial(false, '-infinity', 'infinity') t
+         WHERE t.kind IN ({_OWED_KINDS})""",  # noqa: S608 - kinds written above
+        is_nightly=True,
+        everything=f"""
+        SELECT h.code || ' at ' || min(h.transfer)
+          FROM (SELECT a.code, c.transfer,
+                       sum(c.change) OVER (PARTITION BY c.account ORDER BY c.entry) AS folded
+                  FROM (SELECT target_id AS account, entry_id AS entry, id AS transfer,
+                               amount AS change FROM finance_transfer
+                        UNION ALL
+                        SELECT source_id, entry_id, id, -amount FROM finance_transfer) c
+                  JOIN finance_account a ON a.id = c.account AND NOT a.is_shadow
+                   AND a.kind IN ({_OWED_KINDS})) h
+         WHERE h.folded < 0 GROUP BY h.code""",  # noqa: S608 - kinds written above
+    )
+)
+register(
+    Invariant(
         code="INV5",
         name="balance_follows_from_its_rows",
         title=_("Each kept balance is what its rows add up to"),
@@ -349,7 +371,7 @@ register(
             OR NOT EXISTS (SELECT 1 FROM finance_providerevent v
                             WHERE v.provider = d.provider AND v.order_code = d.code
                               AND v.kind = 'PAID' AND v.outcome <> 'QUARANTINED'
-                              AND v.amount = d.amount)
+                              AND v.amount = d.amount + d.fee)
         UNION ALL
         SELECT d.provider || ' ' || d.provider_trade FROM finance_deposit d
          WHERE d.credited_at IS NOT NULL AND d.provider_trade <> ''
@@ -375,6 +397,20 @@ register(
          WHERE w.state NOT IN ('FAILED', 'REFUSED')""",
     )
 )
+# Both figures that withdrawals go by, as they were when each was asked for and approved.
+_AUTOMATIC = """coalesce((SELECT p.value::text::bigint FROM audit_policyparameter p
+                    WHERE p.key = 'withdrawal.automatic_up_to_fen' AND p.scope = ''
+                      AND p.valid_from <= w.approved_at
+                    ORDER BY p.valid_from DESC LIMIT 1), 0)"""
+_PEOPLE = """coalesce((SELECT (tier.up_to->>1)::integer
+                     FROM (SELECT p.value FROM audit_policyparameter p
+                            WHERE p.key = 'withdrawal.people' AND p.scope = ''
+                              AND p.valid_from <= r.requested_at
+                            ORDER BY p.valid_from DESC LIMIT 1) x
+                    CROSS JOIN LATERAL jsonb_array_elements(x.value)
+                          WITH ORDINALITY AS tier (up_to, place)
+                    WHERE tier.up_to->>0 IS NULL OR w.amount <= (tier.up_to->>0)::bigint
+                    ORDER BY tier.place LIMIT 1), 1)"""
 register(
     Invariant(
         code="INV10",
@@ -382,26 +418,22 @@ register(
         title=_("Each payout above the automatic tier has an approval of its own by others"),
         figure="SELECT count(*) FROM finance_withdrawal WHERE approval_code <> ''",
         is_money=False,
-        everything="""
+        everything=f"""
         SELECT w.code FROM finance_withdrawal w
          WHERE w.approved_at IS NOT NULL AND CASE
-               WHEN w.approval_code = '' THEN w.amount > coalesce((
-                   SELECT p.value::text::bigint FROM audit_policyparameter p
-                    WHERE p.key = 'withdrawal.automatic_up_to_fen' AND p.scope = ''
-                      AND p.valid_from <= w.approved_at
-                    ORDER BY p.valid_from DESC LIMIT 1), 0)
+               WHEN w.approval_code = '' THEN w.amount > {_AUTOMATIC}
                ELSE NOT EXISTS (
                    SELECT 1 FROM audit_approvalrequest r
                     WHERE r.code = w.approval_code AND r.kind = 'finance.withdrawal'
                       AND r.state = 'PERFORMED' AND r.payload::jsonb->>'withdrawal' = w.code
                       AND (r.payload::jsonb->>'amount_fen')::bigint = w.amount
-                      AND r.needed <= (
+                      AND greatest(r.needed, {_PEOPLE}) <= (
                           SELECT count(DISTINCT d.checker_person) FROM audit_approvaldecision d
                            WHERE d.request_id = r.id AND d.approved
                              AND d.checker_person <> r.maker_person)) END
         UNION ALL
         SELECT w.approval_code FROM finance_withdrawal w WHERE w.approval_code <> ''
-         GROUP BY w.approval_code HAVING count(*) > 1""",
+         GROUP BY w.approval_code HAVING count(*) > 1""",  # noqa: S608 - written above
     )
 )
 register(
@@ -420,6 +452,10 @@ register(
                 SELECT 'clearing:' || provider, -amount FROM finance_deposit
                  WHERE state = 'CHARGED_BACK'
                 UNION ALL
+                SELECT 'clearing:' || d.provider, -b.amount
+                  FROM finance_depositreturn b JOIN finance_deposit d ON d.id = b.deposit_id
+                 WHERE b.is_from_wallet AND b.state <> 'FAILED'
+                UNION ALL
                 SELECT 'clearing:' || provider, -amount FROM finance_withdrawal
                  WHERE state = 'PAID') x GROUP BY account) f
           FULL JOIN (
@@ -428,7 +464,7 @@ register(
               FROM finance_account a
               JOIN finance_transfer t ON t.source_id = a.id OR t.target_id = a.id
               JOIN finance_entry e ON e.id = t.entry_id
-               AND e.kind IN ('DEPOSIT', 'CHARGEBACK', 'WITHDRAWAL_PAID')
+               AND e.kind IN ('DEPOSIT', 'DEPOSIT_RETURNED', 'CHARGEBACK', 'WITHDRAWAL_PAID')
              WHERE a.kind = 'CLEARING' AND NOT a.is_shadow GROUP BY a.code) b
             ON b.account = f.account
          WHERE coalesce(f.fen, 0) <> coalesce(b.fen, 0)""",
@@ -453,6 +489,9 @@ for _name, _title in {
     "booked_on_another_day": _("What moves players' money is booked on its day"),
     "reversal_of_a_reversal": _("No reversal was reversed"),
     "deposit_and_books_differ": _("The state of each deposit is that of the books"),
+    "payment_order_and_books_differ": _("The state of each payment order is that of the books"),
+    "dues_and_books_differ": _("What was remitted is what dues were paid by"),
+    "flows_are_not_the_turnover": _("Money by deed and day is what moved by account and day"),
 }.items():
     register(
         Invariant(

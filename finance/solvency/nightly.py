@@ -3,7 +3,8 @@
 Everything kept for players counts: purses, holds, and the unpaid prizes that higher rooms hand up.
 What they add up to must be what the books say, each by another way, or nothing is published. The
 statement is signed with the key of operations, its row goes into the log, and beside what is owed
-stand the accounts that lie against it, with the bank's own figure where a statement came.
+stand the accounts that lie against it, with the bank's own figure where a statement came, and what
+else is owed out of the same accounts.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import hmac
 import json
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Player
 from audit import alarms, canonical, keys, trail
 from finance import ledger, payouts
-from finance.models import Account, SolvencyProof
+from finance.models import Account, SolvencyProof, Statement
 from finance.wallets import accounts_of, hold_of
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, violated
@@ -55,7 +56,6 @@ _HOW_TO_CHECK = (
     "path leads from the leaf, number index from 0 of size, to root and total of statement",
     "signature is Ed25519 over the bytes of statement, under a published key",
 )
-Bank = Callable[[date], Mapping[str, tuple[int, date]]]
 
 
 class SolvencyIncomplete(Refused):
@@ -95,6 +95,7 @@ class Taken:
     secret: bytes
     owed: tuple[Owed, ...]
     assets: Mapping[str, int]
+    others_fen: int  # owed to others out of the same accounts: stakes, pools, funds, dues
 
     @property
     def purses_fen(self) -> int:
@@ -105,8 +106,16 @@ class Taken:
         return sum(one.prizes_fen for one in self.owed)
 
 
+# What the operator may still draw for himself is owed to nobody: it is the cushion.
+_BOOKED = """
+SELECT coalesce(sum(t.closing) FILTER (WHERE y.keeps_balance), 0)::bigint,
+       coalesce(sum(t.closing) FILTER (WHERE t.kind = 'UNCLAIMED'), 0)::bigint,
+       coalesce(sum(t.closing) FILTER (
+           WHERE y.accounting_class = 'LIABILITY' AND NOT y.keeps_balance
+             AND t.kind NOT IN ('UNCLAIMED', 'BUSINESS')), 0)::bigint
+  FROM finance_trial(false, '-infinity', 'infinity') t
+  JOIN finance_accounttype y ON y.kind = t.kind"""
 _OPEN: dict[str, str] = {}
-_BANKS: list[Bank] = []
 
 
 def register_open(name: str, sql: str) -> None:
@@ -114,11 +123,6 @@ def register_open(name: str, sql: str) -> None:
     if name in _OPEN:
         raise RuntimeError(f"Two sources are called {name}.")
     _OPEN[name] = sql
-
-
-def register_bank(source: Bank) -> None:
-    """Hand up what banks say of accounts: for a day, by account, the balance and its day."""
-    _BANKS.append(source)
 
 
 def folder() -> Path:
@@ -280,13 +284,8 @@ def _take(night: date, now: datetime) -> Taken:
             salt = _salt(secret, player)
             name = sumtree.name(night=night.isoformat(), player=player, salt=salt)
             owed.append(Owed(name, purses_fen, prizes_fen))
-        cursor.execute(
-            "SELECT coalesce(sum(t.closing) FILTER (WHERE y.keeps_balance), 0)::bigint,"
-            "       coalesce(sum(t.closing) FILTER (WHERE t.kind = 'UNCLAIMED'), 0)::bigint"
-            "  FROM finance_trial(false, '-infinity', 'infinity') t"
-            "  JOIN finance_accounttype y ON y.kind = t.kind"
-        )
-        booked = cursor.fetchone()
+        cursor.execute(_BOOKED)
+        *booked, others_fen = cursor.fetchone()
         cursor.execute(
             "SELECT a.code, -t.closing FROM finance_trial(false, '-infinity', 'infinity') t"
             "  JOIN finance_account a ON a.id = t.account_id"
@@ -294,7 +293,7 @@ def _take(night: date, now: datetime) -> Taken:
         )
         assets = dict(cursor.fetchall())
     owed.sort(key=lambda one: one.name)
-    taken = Taken(night, at, secret, tuple(owed), assets)
+    taken = Taken(night, at, secret, tuple(owed), assets, others_fen)
     counted = (taken.purses_fen, taken.prizes_fen)
     if counted != tuple(booked):
         facts = {
@@ -312,9 +311,7 @@ def _take(night: date, now: datetime) -> Taken:
 
 @door
 def _publish(taken: Taken, written: nightfile.Written, now: datetime) -> SolvencyProof:
-    banks: dict[str, tuple[int, date]] = {}
-    for source in _BANKS:
-        banks |= source(taken.night)
+    banks = _stated(taken)
     assets_fen = sum(taken.assets.values())
     total_fen = taken.purses_fen + taken.prizes_fen
     statement = canonical.text(
@@ -327,6 +324,7 @@ def _publish(taken: Taken, written: nightfile.Written, now: datetime) -> Solvenc
             "purses_fen": taken.purses_fen,
             "prizes_fen": taken.prizes_fen,
             "total_fen": total_fen,
+            "others_fen": taken.others_fen,
             "assets_fen": assets_fen,
             "accounts": [
                 {
@@ -365,8 +363,12 @@ def _publish(taken: Taken, written: nightfile.Written, now: datetime) -> Solvenc
         object_code=str(taken.night),
         body={"root": proof.root, "players": proof.leaves, "total_fen": total_fen},
     )
-    if assets_fen < total_fen:
-        facts = {"total_fen": total_fen, "assets_fen": assets_fen}
+    if assets_fen < total_fen + taken.others_fen:
+        facts = {
+            "total_fen": total_fen,
+            "others_fen": taken.others_fen,
+            "assets_fen": assets_fen,
+        }
         alarms.raise_alarm(
             kind=SHORT,
             object_type="solvency",
@@ -376,6 +378,16 @@ def _publish(taken: Taken, written: nightfile.Written, now: datetime) -> Solvenc
         )
         payouts.stop(cause="solvency", facts=facts, now=now)
     return proof
+
+
+def _stated(taken: Taken) -> dict[str, tuple[int, date]]:
+    """What banks and institutions say of the accounts: the last statement before that night."""
+    rows = Statement.objects.filter(account__code__in=taken.assets, last_on__lt=taken.night)
+    latest = rows.order_by("account__code", "-last_on", "-pk").distinct("account__code")
+    return {
+        code: (fen, day)
+        for code, fen, day in latest.values_list("account__code", "closing", "last_on")
+    }
 
 
 def _prune() -> None:

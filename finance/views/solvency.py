@@ -28,10 +28,15 @@ def solvency(request: HttpRequest) -> HttpResponse:
     """What we owe to players and what lies against it, night by night."""
     proofs = nightly.newest(NIGHTS)
     newest = proofs[0] if proofs else None
+    said = nightly.facts_of(newest.statement) if newest else {}
+    owed_fen = said.get("total_fen", 0) + said.get("others_fen", 0)
     page = {
         "nav": "check",
         "newest": newest,
-        "accounts": nightly.facts_of(newest.statement)["accounts"] if newest else [],
+        "others_fen": said.get("others_fen", 0),
+        "owed_fen": owed_fen,
+        "is_short": newest is not None and newest.assets_fen < owed_fen,
+        "accounts": said.get("accounts", []),
         "nights": proofs,
     }
     return render(request, "finance/solvency.html", page)

@@ -226,6 +226,15 @@ _LAST_LEFT = """
             (SELECT t.posted_at, t.id, t.target_balance FROM finance_transfer t
               WHERE t.target_id = a.id {until} ORDER BY t.posted_at DESC, t.id DESC LIMIT 1)) x
          ORDER BY x.posted_at DESC, x.id DESC LIMIT 1) l ON true"""
+# Accounts that keep their balance stand together in the turnover, a row a kind.
+_KEPT_KINDS = """
+        SELECT coalesce(k.kind, r.kind) FROM (
+            SELECT a.kind, a.is_shadow, sum(a.balance) AS fen FROM finance_account a
+             WHERE a.keeps_balance GROUP BY 1, 2) k
+          FULL JOIN (SELECT t.kind, b.shadow, t.closing FROM (VALUES (false), (true)) b (shadow),
+                            finance_trial(b.shadow, '-infinity', 'infinity') t
+                      WHERE t.account_id = 0) r ON r.kind = k.kind AND r.shadow = k.is_shadow
+         WHERE coalesce(k.fen, 0) <> coalesce(r.closing, 0)"""
 _TURNED_OVER = (
     "SELECT sum(t.moved_in) FROM (VALUES (false), (true)) b (shadow),"
     " finance_trial(b.shadow, '-infinity', 'infinity') t"
@@ -334,7 +343,7 @@ register(
         name="turnover_follows_from_the_rows",
         title=_("What is rolled up by day is what the rows add up to"),
         figure=_TURNED_OVER,
-        everything="""
+        everything=f"""
         SELECT coalesce(a.code, r.account_id::text) FROM (
             SELECT id AS account, sum(change) AS fen
               FROM (SELECT target_id AS id, amount AS change FROM finance_transfer
@@ -344,15 +353,9 @@ register(
           FULL JOIN (SELECT t.account_id, t.closing FROM (VALUES (false), (true)) b (shadow),
                             finance_trial(b.shadow, '-infinity', 'infinity') t
                       WHERE t.account_id <> 0) r ON r.account_id = a.id
-         WHERE coalesce(f.fen, 0) <> coalesce(r.closing, 0)""",
-        since="""
-        SELECT coalesce(k.kind, r.kind) FROM (
-            SELECT a.kind, a.is_shadow, sum(a.balance) AS fen FROM finance_account a
-             WHERE a.keeps_balance GROUP BY 1, 2) k
-          FULL JOIN (SELECT t.kind, b.shadow, t.closing FROM (VALUES (false), (true)) b (shadow),
-                            finance_trial(b.shadow, '-infinity', 'infinity') t
-                      WHERE t.account_id = 0) r ON r.kind = k.kind AND r.shadow = k.is_shadow
-         WHERE coalesce(k.fen, 0) <> coalesce(r.closing, 0)""",
+         WHERE coalesce(f.fen, 0) <> coalesce(r.closing, 0)
+        UNION ALL {_KEPT_KINDS}""",  # noqa: S608 - written above
+        since=_KEPT_KINDS,
     )
 )
 register(

@@ -6,11 +6,12 @@ import itertools
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from django.db import connection, transaction
 
 from audit import approvals
-from finance import ledger, periods
+from finance import ledger, periods, wallets, withdrawals
 from finance.ledger import Move
 from finance.models import Entry, Period
 from tests import make_money as make
@@ -116,3 +117,36 @@ def booked_over(days: Sequence[tuple[str, date]]) -> None:
             " WHERE e.id = t.entry_id AND t.posted_at <> e.posted_at"
         )
         owner.guards_up(hand)
+
+
+def checked_house() -> dict[str, Any]:
+    """Two players, deposits, a small withdrawal, a large one that others approved, a ticket."""
+    alice, bob = make.player(), make.player("王海")
+    make.fund(alice, 20_000_00)
+    make.fund(bob, 300_00)
+    small = make.withdraw(alice, 100_00, make.bank_account(alice))
+    large = make.withdraw(alice, 6_000_00, make.bank_account(alice))
+    cashier = make.staff("chuna9", "cashier").member.user
+    checker = make.staff("fuhe9", "approver").member.user
+    withdrawals.prepare(code=large.code, maker=cashier, now=make.NOW)
+    large.refresh_from_db()
+    approvals.decide(code=large.approval_code, checker=checker, approve=True, now=make.NOW)
+    make.open_accounts(("stakes:t", "STAKES"))
+    posted("purchase:t", "PURCHASE", Move(wallets.purse_of(bob), "stakes:t", 50_00))
+    return {"alice": alice, "bob": bob, "small": small, "large": large}
+
+
+def posted(reference: str, kind: str, *moves: Move) -> Entry:
+    """An entry by the ledger's own door."""
+    with transaction.atomic():
+        return ledger.post(reference=reference, kind=kind, moves=moves)
+
+
+def by_force(statement: str, *values: Any, table: str = "") -> None:
+    """The owner's hand, with the guards of a table put to sleep meanwhile."""
+    with owner.as_owner() as hand:
+        if table:
+            hand.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        hand.execute(statement, values or None)
+        if table:
+            hand.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")

@@ -5,158 +5,24 @@ All figures on the right were added up on paper from the list of deeds; none com
 
 from __future__ import annotations
 
-import io
-import re
-import zipfile
 from datetime import date
-from xml.etree import ElementTree
 
 import pytest
 from django.db import transaction
 from django.utils.translation import override
 
-from audit.models import TrailRecord
 from finance import ledger
 from finance.ledger import Move
 from finance.models import AccountKind, AccountType, EntryKind
-from finance.statements import catalogue, charts, figures, layout, paper, sheets, workbook
+from finance.statements import catalogue, charts, figures, layout, sheets
 from finance.statements.figures import Span
-from tests import make as make_all
 from tests import make_money as make
-from tests import people
 from tests.at_once import at_once
 
 from . import books
+from .shadow_month import JUNE, MAY, play, said
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-MAY, JUNE = date(2025, 5, 1), Span(date(2025, 6, 1), date(2025, 6, 30), is_shadow=True)
-ACCOUNTS = (
-    ("escrow:drill", "ESCROW"), ("ownbank:drill", "OWNBANK"), ("grant:drill", "GRANT"),
-    ("stakes:drill-1", "STAKES"), ("prizes:drill-1", "PRIZES"), ("unclaimed:drill-1", "UNCLAIMED"),
-    ("pool:drill", "POOL"), ("fund:drill", "FUND"), ("fee:drill", "FEE"),
-    ("business:drill", "BUSINESS"), ("welfare:drill", "WELFARE"), ("tax:drill", "TAX"),
-    ("partner:drill", "PARTNER"), ("suspense:drill", "SUSPENSE"), ("income:drill", "INCOME"),
-    ("expense:fees", "EXPENSE"), ("expense:rent", "EXPENSE"),
-)  # fmt: skip
-# Day, kind, moves. P stands for the player; the reversal on the 3rd is asked for and agreed to.
-DEEDS = (
-    ("05-20", "OPENING", [("grant:drill", "pool:drill", 5_000_00)]),
-    ("05-20", "OPENING", [("escrow:drill", "grant:drill", 5_000_00)]),
-    ("05-25", "DEPOSIT", [("clearing:shadow", "wallet:P", 300_00)]),
-    ("05-26", "SETTLEMENT", [("escrow:drill", "clearing:shadow", 300_00)]),
-    ("06-02", "DEPOSIT", [("clearing:shadow", "wallet:P", 1_000_00)]),
-    ("06-02", "DEPOSIT", [("clearing:shadow", "wallet:P", 100_00)]),
-    ("06-03", "REVERSAL", []),
-    ("06-03", "SETTLEMENT", [("escrow:drill", "clearing:shadow", 1_000_00)]),
-    ("06-03", "PROVIDER_FEE", [("expense:fees", "escrow:drill", 6_00)]),
-    ("06-04", "PURCHASE", [("purse:P", "stakes:drill-1", 600_00)]),
-    ("06-05", "REFUND", [("stakes:drill-1", "wallet:P", 20_00)]),
-    (
-        "06-06",
-        "ALLOCATION",
-        [
-            ("stakes:drill-1", "prizes:drill-1", 290_00),
-            ("stakes:drill-1", "fund:drill", 5_80),
-            ("stakes:drill-1", "fee:drill", 75_40),
-            ("stakes:drill-1", "welfare:drill", 208_80),
-        ],
-    ),
-    ("06-06", "POOL_ROLL", [("pool:drill", "prizes:drill-1", 1_000_00)]),
-    (
-        "06-06",
-        "PRIZE",
-        [
-            ("prizes:drill-1", "winnings:P", 240_00),
-            ("prizes:drill-1", "unclaimed:drill-1", 700_00),
-            ("prizes:drill-1", "tax:drill", 60_00),
-        ],
-    ),
-    (
-        "06-07",
-        "POOL_ROLL",
-        [
-            ("prizes:drill-1", "pool:drill", 280_00),
-            ("prizes:drill-1", "fund:drill", 4_50),
-        ],
-    ),
-    ("06-08", "FUND_COVER", [("fund:drill", "prizes:drill-1", 1_30)]),
-    (
-        "06-10",
-        "PRIZE",
-        [
-            ("unclaimed:drill-1", "winnings:P", 150_00),
-            ("unclaimed:drill-1", "tax:drill", 30_00),
-        ],
-    ),
-    ("06-12", "FORFEIT", [("unclaimed:drill-1", "welfare:drill", 40_00)]),
-    ("06-14", "SET_ASIDE", [("fee:drill", "business:drill", 60_00)]),
-    (
-        "06-15",
-        "FEE_DRAWN",
-        [
-            ("business:drill", "income:drill", 50_00),
-            ("ownbank:drill", "escrow:drill", 50_00),
-        ],
-    ),
-    ("06-16", "WITHDRAWAL_HOLD", [("purse:P", "hold:P", 300_00)]),
-    ("06-17", "WITHDRAWAL_PAID", [("hold:P", "clearing:shadow", 200_00)]),
-    ("06-17", "WITHDRAWAL_RELEASE", [("hold:P", "winnings:P", 100_00)]),
-    ("06-18", "SETTLEMENT", [("clearing:shadow", "escrow:drill", 200_00)]),
-    (
-        "06-20",
-        "REMITTANCE",
-        [("welfare:drill", "escrow:drill", 200_00), ("tax:drill", "escrow:drill", 60_00)],
-    ),
-    ("06-21", "EXPENSE_PAID", [("expense:rent", "ownbank:drill", 12_34)]),
-    ("06-22", "UNIDENTIFIED", [("escrow:drill", "suspense:drill", 77_00)]),
-    ("06-23", "BONUS", [("fund:drill", "bonus:P", 3_00)]),
-    ("06-24", "CHARGEBACK", [("wallet:P", "clearing:shadow", 70_00)]),
-    ("06-25", "SETTLEMENT", [("clearing:shadow", "escrow:drill", 70_00)]),
-    ("06-30", "COMMISSION", [("business:drill", "partner:drill", 4_00)]),
-    ("06-30", "PARTNER_PAID", [("partner:drill", "escrow:drill", 1_50)]),
-    ("06-30", "COVER", [("escrow:drill", "ownbank:drill", 6_00)]),
-)
-
-
-def play():
-    """Every deed by the ledger's own door, then brought to its day by the owner's hand."""
-    player = make_all.shadow_player()
-    make.open_accounts(*ACCOUNTS, is_shadow=True)
-    days = []
-    for place, (day, kind, moves) in enumerate(DEEDS):
-        reference = f"drill:{place:02d}"
-        if kind == "REVERSAL":
-            done = make.decided(make.reversal(days[-1][0]))
-            reference = f"adjustment:{done.code}"
-        else:
-            with transaction.atomic():
-                ledger.post(
-                    reference=reference,
-                    kind=kind,
-                    moves=[
-                        Move(*(_of(player, name) for name in move[:2]), move[2]) for move in moves
-                    ],
-                )
-        month, number = (int(part) for part in day.split("-"))
-        days.append((reference, date(2025, month, number)))
-    books.booked_over(days)
-    return player
-
-
-def _of(player, name):
-    return f"{name[:-1]}{player.code}" if name.endswith(":P") else name
-
-
-def said(statement):
-    """Title and first figure of every line that has one; a title that comes twice keeps both."""
-    found = {}
-    for table in statement.tables:
-        place = next(n for n, column in enumerate(table.columns) if column.kind == "money")
-        for row in table.rows:
-            if isinstance(row.cells[place], int):
-                found.setdefault(str(row.cells[0]), row.cells[place])
-    return found
 
 
 @pytest.fixture
@@ -265,18 +131,38 @@ def test_a_whole_month_by_hand(whoever):
         "Rounding and remainders, into the fund": 4_50,
         "Bonuses from the fund": 3_00,
     }
-    figured = said(owed)
-    assert figured["Owed to players"] == 843_00
-    assert figured["Open prizes in all"] == 486_80
-    assert figured["Balances of players and open prizes"] == 1_329_80
-    assert figured["Held for draws"] == 4_286_00
-    assert figured["Owed to the state and set aside"] == 100_20
-    assert figured["Owed to others and not yet explained"] == 79_50
-    assert figured["Owed in all"] == 5_795_50
-    assert figured["Money of the sales fund"] == 5_795_50
-    assert figured["More than is owed (below zero: short)"] == 0
-    assert figured["prizes:drill-1"] == 6_80
-    assert figured["unclaimed:drill-1"] == 480_00
+    assert said(owed) == {
+        "Wallet": 650_00,
+        "Winnings": 190_00,
+        "Bonus": 3_00,
+        "Hold": 0,
+        "Owed to players": 843_00,
+        "Prize money of a draw": 6_80,
+        "Prizes not yet claimed": 480_00,
+        "Open prizes in all": 486_80,
+        "Balances of players and open prizes": 1_329_80,
+        "Stakes of a draw": 0,
+        "Pool": 4_280_00,
+        "Adjustment fund": 6_00,
+        "Held for draws": 4_286_00,
+        "Welfare fund": 48_80,
+        "Issue fee": 15_40,
+        "Business fee set aside": 6_00,
+        "Tax withheld": 30_00,
+        "Owed to the state and set aside": 100_20,
+        "Owed to a partner": 2_50,
+        "Owed to an organiser": 0,
+        "Suspense": 77_00,
+        "Owed to others and not yet explained": 79_50,
+        "Owed in all": 5_795_50,
+        "Escrow account": 5_795_50,
+        "Provider clearing": 0,
+        "Money of the sales fund": 5_795_50,
+        "More than is owed (below zero: short)": 0,
+        "prizes:drill-1": 6_80,
+        "unclaimed:drill-1": 480_00,
+        "Total": 486_80,
+    }
     for statement in (balance, income, cash, owed, sales, trial):
         assert statement.is_right, statement.name
         assert statement.checks
@@ -288,16 +174,83 @@ def test_the_trial_balance_of_a_month_by_hand(whoever):
         statement = catalogue.make("trial", JUNE)
 
     rows = {row.cells[1]: row.cells[2:] for row in statement.tables[0].rows}
-    assert rows["Escrow account"] == (5_300_00, 0, 1_083_00, 587_50, 5_795_50, 0)
-    assert rows["Provider clearing"] == (0, 0, 1_370_00, 1_370_00, 0, 0)
-    assert rows["Wallet"] == (0, 300_00, 770_00, 1_120_00, 0, 650_00)
-    assert rows["Winnings"] == (0, 0, 300_00, 490_00, 0, 190_00)
-    assert rows["expense:rent"] == (0, 0, 12_34, 0, 12_34, 0)
-    assert rows["Pool"] == (0, 5_000_00, 1_000_00, 280_00, 0, 4_280_00)
-    total = rows["Total"]
-    assert total[:2] == (5_300_00, 5_300_00)
-    assert total[2] == total[3]
-    assert total[4:] == (5_845_50, 5_845_50)
+    assert rows == {
+        # before: debit, credit; moved: debit, credit; after: debit, credit
+        "Escrow account": (5_300_00, 0, 1_083_00, 587_50, 5_795_50, 0),
+        "escrow:drill": (5_300_00, 0, 1_083_00, 587_50, 5_795_50, 0),
+        "Operator's own bank account": (0, 0, 50_00, 18_34, 31_66, 0),
+        "ownbank:drill": (0, 0, 50_00, 18_34, 31_66, 0),
+        "Provider clearing": (0, 0, 1_370_00, 1_370_00, 0, 0),
+        "clearing:shadow": (0, 0, 1_370_00, 1_370_00, 0, 0),
+        "Wallet": (0, 300_00, 770_00, 1_120_00, 0, 650_00),
+        "Winnings": (0, 0, 300_00, 490_00, 0, 190_00),
+        "Bonus": (0, 0, 0, 3_00, 0, 3_00),
+        "Hold": (0, 0, 300_00, 300_00, 0, 0),
+        "Stakes of a draw": (0, 0, 600_00, 600_00, 0, 0),
+        "stakes:drill-1": (0, 0, 600_00, 600_00, 0, 0),
+        "Prize money of a draw": (0, 0, 1_284_50, 1_291_30, 0, 6_80),
+        "prizes:drill-1": (0, 0, 1_284_50, 1_291_30, 0, 6_80),
+        "Prizes not yet claimed": (0, 0, 220_00, 700_00, 0, 480_00),
+        "unclaimed:drill-1": (0, 0, 220_00, 700_00, 0, 480_00),
+        "Pool": (0, 5_000_00, 1_000_00, 280_00, 0, 4_280_00),
+        "pool:drill": (0, 5_000_00, 1_000_00, 280_00, 0, 4_280_00),
+        "Adjustment fund": (0, 0, 4_30, 10_30, 0, 6_00),
+        "fund:drill": (0, 0, 4_30, 10_30, 0, 6_00),
+        "Welfare fund": (0, 0, 200_00, 248_80, 0, 48_80),
+        "welfare:drill": (0, 0, 200_00, 248_80, 0, 48_80),
+        "Issue fee": (0, 0, 60_00, 75_40, 0, 15_40),
+        "fee:drill": (0, 0, 60_00, 75_40, 0, 15_40),
+        "Business fee set aside": (0, 0, 54_00, 60_00, 0, 6_00),
+        "business:drill": (0, 0, 54_00, 60_00, 0, 6_00),
+        "Tax withheld": (0, 0, 60_00, 90_00, 0, 30_00),
+        "tax:drill": (0, 0, 60_00, 90_00, 0, 30_00),
+        "Owed to a partner": (0, 0, 1_50, 4_00, 0, 2_50),
+        "partner:drill": (0, 0, 1_50, 4_00, 0, 2_50),
+        "Suspense": (0, 0, 0, 77_00, 0, 77_00),
+        "suspense:drill": (0, 0, 0, 77_00, 0, 77_00),
+        "Opening balance": (0, 0, 0, 0, 0, 0),
+        "grant:drill": (0, 0, 0, 0, 0, 0),
+        "Income": (0, 0, 0, 50_00, 0, 50_00),
+        "income:drill": (0, 0, 0, 50_00, 0, 50_00),
+        "Expenses": (0, 0, 18_34, 0, 18_34, 0),
+        "expense:fees": (0, 0, 6_00, 0, 6_00, 0),
+        "expense:rent": (0, 0, 12_34, 0, 12_34, 0),
+        "Total": (5_300_00, 5_300_00, 7_375_64, 7_375_64, 5_845_50, 5_845_50),
+    }
+
+
+def test_what_was_allocated_to_the_state_is_remitted_or_owed(whoever):
+    """F265: welfare fund 208.80 and 40.00 lapsed, 200.00 remitted; tax 90.00, 60.00 remitted."""
+    with override("en"):
+        owed = said(catalogue.make("liabilities", JUNE))
+        trial = catalogue.make("trial", JUNE)
+
+    moved = {row.cells[1]: row.cells[4:6] for row in trial.tables[0].rows}
+    assert moved["Welfare fund"] == (200_00, 208_80 + 40_00)
+    assert moved["Tax withheld"] == (60_00, 60_00 + 30_00)
+    assert owed["Welfare fund"] == 208_80 + 40_00 - 200_00
+    assert owed["Tax withheld"] == 60_00 + 30_00 - 60_00
+
+
+def test_the_year_so_far_stands_beside_the_month(whoever):
+    """F124: what May brought is in the year, and nothing was there when it began."""
+    with override("en"):
+        balance = said(catalogue.make("balance", JUNE), nth=1)
+        income = catalogue.make("income", JUNE)
+        cash = catalogue.make("cash-flow", JUNE)
+        sales = catalogue.make("sales", JUNE)
+
+    assert set(balance.values()) == {0}
+    assert said(income, nth=1) == said(income)
+    assert said(sales, nth=1) == said(sales)
+    assert said(cash, nth=1) == said(cash) | {
+        "Deposits": 1_300_00,
+        "Money of players, more or less": 1_030_00,
+        "Money brought in to begin with": 5_000_00,
+        "Financing, more or less": 5_000_00,
+        "More money (below zero: less)": 5_827_16,
+        "Money at the beginning": 0,
+    }
 
 
 def test_the_month_before_has_its_own_figures(player):
@@ -405,174 +358,6 @@ def test_every_deed_has_a_line_in_the_cash_flow():
         }
 
     assert from_lines == set(EntryKind.values)
-
-
-def cells_of(content, number=1):
-    """The cells of one sheet of an XLSX file as text, line by line."""
-    space = {"x": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
-    with zipfile.ZipFile(io.BytesIO(content)) as parts:
-        page = parts.read(f"xl/worksheets/sheet{number}.xml")
-    root = ElementTree.fromstring(page)  # noqa: S314 - our own file
-
-    def text(cell):
-        if cell.get("t") == "inlineStr":
-            return "".join(cell.itertext())
-        return cell.findtext("x:v", "", space)
-
-    return [
-        [text(cell) for cell in row.findall("x:c", space)]
-        for row in root.findall(".//x:row", space)
-    ]
-
-
-def as_xlsx(statement):
-    target = io.BytesIO()
-    workbook.write(statement, target)
-    return target.getvalue()
-
-
-def test_the_workbook_has_numbers_to_the_fen_and_no_formula(player):
-    """F124: XLSX; assets stand beside liabilities, as accountants here read them."""
-    with override("en"):
-        made = as_xlsx(catalogue.make("balance", JUNE))
-
-    lines = cells_of(made)
-    (total,) = [line for line in lines if line and line[0] == "Total assets"]
-    assert float(total[2]) == 5827.16
-    assert lines[0] == ["Balance sheet"]
-    assert any("Liabilities and equity" in line for line in lines)
-    with zipfile.ZipFile(io.BytesIO(made)) as parts:
-        assert b"<f>" not in parts.read("xl/worksheets/sheet1.xml")
-    assert as_xlsx_again("balance") == made
-
-
-def as_xlsx_again(name):
-    with override("en"):
-        return as_xlsx(catalogue.make(name, JUNE))
-
-
-def test_what_a_person_wrote_is_no_formula_in_a_workbook():
-    row = layout.Row(("=1+1", "http://evil.example", "007"))
-    columns = tuple(layout.Column(name) for name in "abc")
-    statement = layout.Statement(
-        name="x", title="[x]:*?", about="", book="", tables=(layout.Table("y/z", columns, (row,)),)
-    )
-
-    made = as_xlsx(statement)
-
-    assert cells_of(made)[-1] == ["=1+1", "http://evil.example", "007"]
-
-
-def test_a_sheet_of_many_lines_goes_to_the_file_line_by_line(player):
-    """F124: without a limit the lines come from the database while they are written."""
-    with override("en"):
-        made = as_xlsx(sheets.sheet("escrow:drill", first=MAY, last=JUNE.last))
-
-    lines = cells_of(made)
-    assert lines[-1][3] == "Total"
-    assert float(lines[-1][-1]) == 5795.50
-    assert len([line for line in lines if any("drill:" in cell for cell in line)]) == 12
-
-
-def test_a_sheet_that_is_too_long_is_refused_in_words(player):
-    with pytest.raises(sheets.TooManyLines):
-        sheets.sheet("escrow:drill", first=MAY, last=JUNE.last, most=3)
-    with pytest.raises(sheets.AccountUnknown):
-        sheets.sheet("escrow:nowhere", first=MAY, last=JUNE.last)
-
-
-def test_the_paper_carries_its_letters_and_is_the_same_every_time(player):
-    """F124: PDF in Chinese, and the face has every letter of it."""
-    for name in catalogue.KINDS:
-        with override("zh-hans"):
-            statement = catalogue.make(name, JUNE)
-            first, again = paper.render(statement), paper.render(catalogue.make(name, JUNE))
-
-        assert first == again
-        assert first.startswith(b"%PDF-")
-        assert b"/FontFile2" in first
-        assert b"Helvetica" not in first
-        named = set(re.findall(rb"/BaseFont\s*/([^\s/]+)", first))
-        assert named
-        assert all(b"+WenQuanYi" in font for font in named)
-        for line in layout._said(statement):
-            for text in line:
-                assert paper._shown(text) == text
-
-
-def test_the_digest_changes_with_one_fen(player):
-    with override("en"):
-        before = layout.digest(catalogue.make("income", JUNE))
-        make.open_accounts(("expense:tea", "EXPENSE"), is_shadow=True)
-        with transaction.atomic():
-            ledger.post(
-                reference="tea",
-                kind="EXPENSE_PAID",
-                moves=[Move("expense:tea", "ownbank:drill", 1)],
-                day=date(2025, 6, 30),
-            )
-
-        assert layout.digest(catalogue.make("income", JUNE)) != before
-
-
-@pytest.fixture
-def desk():
-    client = people.behind(people.member("treasurer").user)
-    client.cookies["language"] = "en"
-    return client
-
-
-QUERY = "?first=2025-06-01&last=2025-06-30&book=shadow"
-
-
-def test_the_pages_show_the_same_figures(player, desk):
-    """F124"""
-    page = desk.get(f"/desk/ledger/reports/balance/{QUERY}").content.decode()
-    assert "5,827.16" in page
-    assert "They agree" in page
-    assert "Welfare fund" in page
-
-    assert desk.get(f"/desk/ledger/reports/{QUERY}").status_code == 200
-    for name in catalogue.KINDS:
-        assert desk.get(f"/desk/ledger/reports/{name}/{QUERY}").status_code == 200
-    assert "48.80" in desk.get(f"/desk/ledger/subjects/welfare/{QUERY}").content.decode()
-    sheet = "/desk/ledger/sheet/?account=ownbank:drill&first=2025-06-01&last=2025-06-30"
-    assert "37.66" in desk.get(sheet).content.decode()
-    treasury = desk.get("/desk/ledger/treasury/?book=shadow").content.decode()
-    assert "5,795.50" in treasury
-    assert treasury.count('<svg class="chart') == 6
-
-
-def test_what_there_is_not_is_not_found(desk):
-    for address in (
-        f"/desk/ledger/reports/nothing/{QUERY}",
-        f"/desk/ledger/reports/balance/docx/{QUERY}",
-        f"/desk/ledger/subjects/gold/{QUERY}",
-        "/desk/ledger/sheet/?account=escrow:nowhere&first=2025-06-01&last=2025-06-30",
-        "/desk/ledger/sheet/xlsx/?account=escrow:nowhere",
-    ):
-        assert desk.get(address).status_code == 404, address
-
-
-def test_days_that_make_no_sense_leave_this_month(desk):
-    answer = desk.get("/desk/ledger/reports/income/?first=2025-06-30&last=2025-06-01")
-
-    assert answer.status_code == 200
-    assert "The last day lies before the first." in answer.content.decode()
-
-
-def test_a_file_that_is_taken_is_on_record(player, desk):
-    """F124, F128"""
-    for form, start, language in (("xlsx", b"PK", "en"), ("pdf", b"%PDF-", "zh-hans")):
-        answer = desk.get(f"/desk/ledger/reports/sales/{form}/{QUERY}&language={language}")
-
-        content = b"".join(answer.streaming_content)
-        assert content.startswith(start)
-        name = f"sales-shadow-20250601-20250630.{form}"
-        assert name in answer["Content-Disposition"]
-        (record,) = TrailRecord.objects.filter(object_code=name)
-        assert record.action == "finance.report_taken"
-        assert answer["Digest"].split("=")[1] in str(record.body)
 
 
 def test_a_statement_is_of_one_moment(player):

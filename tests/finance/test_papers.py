@@ -19,6 +19,7 @@ from finance.statements import catalogue, layout, paper, sheets, workbook
 from tests import make_money as make
 from tests import people
 
+from . import pdf_text
 from .shadow_month import JUNE, MAY, play
 
 pytestmark = pytest.mark.django_db(transaction=True)

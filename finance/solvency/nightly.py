@@ -295,8 +295,10 @@ def _take(night: date, now: datetime) -> Taken:
     owed.sort(key=lambda one: one.name)
     taken = Taken(night, at, secret, tuple(owed), assets, others_fen)
     counted = (taken.purses_fen, taken.prizes_fen)
-    if counted != tuple(booked):
+    below_zero = sum(min(one.purses_fen, one.prizes_fen) < 0 for one in owed)
+    if counted != tuple(booked) or below_zero:
         facts = {
+            "below_zero": below_zero,
             "counted_purses_fen": counted[0],
             "counted_prizes_fen": counted[1],
             "booked_purses_fen": booked[0],

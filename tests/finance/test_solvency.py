@@ -9,16 +9,18 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit import alarms, keys
 from finance import ledger, payouts, wallets
 from finance.ledger import Move
-from finance.models import SolvencyProof
+from finance.models import Account, SolvencyProof, Statement
 from finance.solvency import nightfile, nightly, sumtree
 from finance.solvency.nightfile import Owed
 from finance.solvency.sumtree import Node
+from lottery_portal.lib import dates
 from lottery_portal.lib.db import database_time
 from tests import make_money as make
 from tests import people
@@ -83,6 +85,30 @@ def test_a_side_of_a_node_cannot_hide_a_negative_one():
     assert swapped.hash != sumtree.node(Node(b"a" * 32, 40), Node(b"b" * 32, 60)).hash
 
 
+@pytest.mark.parametrize("place", range(4))
+def test_a_forged_sum_is_found_by_everybody_below_it(place):
+    """N08: over one sum too small a root is published; no path leads anybody below there to it."""
+    levels = [[leaf_of(one) for one in leaves_of([(n * 100_00, n) for n in range(1, 9)])]]
+    while len(levels[-1]) > 1:
+        levels.append(sumtree.above(levels[-1]))
+    honest = levels[1][place]
+    forged = [*levels[1]]
+    forged[place] = Node(honest.hash, honest.fen - 100)
+    above = [levels[0], forged]
+    while len(above[-1]) > 1:
+        above.append(sumtree.above(above[-1]))
+    (root,) = above[-1]
+    assert root.fen == levels[-1][0].fen - 100
+
+    for at, start in enumerate(levels[0]):
+        path, index = [], at
+        for level in above[:-1]:
+            path.append(level[index ^ 1])
+            index //= 2
+        found = sumtree.leads_to(start, index=at, size=8, path=path)
+        assert (found == root) == (at // 2 != place)
+
+
 def test_a_path_of_another_length_leads_nowhere():
     start = Node(b"a" * 32, 1)
     assert sumtree.leads_to(start, index=0, size=3, path=[]) is None
@@ -117,7 +143,8 @@ def test_the_night_is_published_once_and_everybody_finds_himself(owed):
     assert proof is not None
     assert nightly.publish(now=now + timedelta(minutes=5)) is None
     assert (proof.leaves, proof.purses_fen, proof.prizes_fen) == (3, 580_00, 0)
-    assert proof.assets_fen == 580_00
+    others_fen = json.loads(proof.statement)["others_fen"]  # pools and funds the house opened with
+    assert proof.assets_fen == 580_00 + others_fen
     assert nightly.file_is_whole(proof)
     for player, fen in ((alice, 500_00), (bob, 80_00), (carol, 0)):
         mine = nightly.of(player, now=now)
@@ -127,9 +154,9 @@ def test_the_night_is_published_once_and_everybody_finds_himself(owed):
         assert not nightly.holds({**mine, "player": "0" * 17})
     said = json.loads(proof.statement)
     assert (said["total_fen"], said["players"], said["root"]) == (580_00, 3, proof.root)
-    assert said["accounts"] == [
-        {"account": "clearing:sandbox", "books_fen": 580_00, "bank_fen": None, "bank_on": None}
-    ]
+    assert {
+        "account": "clearing:sandbox", "books_fen": 580_00, "bank_fen": None, "bank_on": None,
+    } in said["accounts"]  # fmt: skip
     assert keys.check(
         key=proof.key_id,
         signature=base64.b64decode(proof.signature),
@@ -202,21 +229,70 @@ def test_nothing_is_published_when_balances_are_not_those_of_the_books(owed):
 
 
 @committed
+def test_a_balance_below_zero_is_never_published_though_the_sum_be_right(owed):
+    """N08: what one owes cannot make less what another is owed."""
+    alice, bob, _carol = owed
+    with as_owner() as owner:
+        owner.execute("ALTER TABLE finance_account DROP CONSTRAINT wallet_not_overdrawn")
+        for player, fen in ((alice, -390_00), (bob, 390_00)):
+            owner.execute(
+                "UPDATE finance_account SET balance = balance + %s WHERE code = %s",
+                [fen, wallets.wallet_of(player)],
+            )
+
+    with pytest.raises(nightly.SolvencyIncomplete):
+        nightly.publish(now=database_time())
+
+    assert not SolvencyProof.objects.exists()
+    (alarm,) = alarms.open_now()
+    assert (alarm.kind, alarm.facts["below_zero"]) == (nightly.INCOMPLETE, 1)
+
+
+@committed
+def test_what_the_bank_says_stands_beside_the_total(owed):
+    """N08: the last statement of each account before that night, signed with the rest."""
+    now = database_time()
+    night = dates.in_shanghai(now).date()
+    account = Account.objects.get(code="clearing:sandbox")
+    for days, fen in ((3, 111_00), (1, 579_99), (0, 999_00)):
+        Statement.objects.create(
+            account=account, form="SANDBOX", file_name=f"{days}.csv", digest=f"{days:064d}",
+            first_on=night - timedelta(days=days), last_on=night - timedelta(days=days),
+            opening=0, closing=fen, lines_count=0, taken_at=now,
+        )  # fmt: skip
+
+    proof = nightly.publish(now=now)
+
+    assert proof is not None
+    (said,) = [one for one in json.loads(proof.statement)["accounts"] if one["bank_on"]]
+    assert said == {
+        "account": "clearing:sandbox",
+        "books_fen": 580_00,
+        "bank_fen": 579_99,
+        "bank_on": f"{night - timedelta(days=1)}",
+    }
+    page = Client().get("/solvency/").content.decode()
+    assert "579.99" in page
+    assert "999.00" not in page
+
+
+@committed
 def test_one_fen_too_little_raises_an_alarm_and_stops_payouts(owed):
     """N08, F130: owed to players and not covered by what lies in the accounts."""
     alice, _bob, _carol = owed
-    make.open_accounts(("prizes:t", "PRIZES"))
+    make.open_accounts(("expense:gift", "EXPENSE"))
     with transaction.atomic():
         ledger.post(
-            reference="prize:t",
-            kind="PRIZE",
-            moves=[Move("prizes:t", wallets.winnings_of(alice), 1)],
+            reference="bonus:t",
+            kind="BONUS",
+            moves=[Move("expense:gift", f"bonus:{alice.code}", 1)],
         )
 
     proof = nightly.publish(now=database_time())
 
     assert proof is not None
-    assert proof.total_fen - proof.assets_fen == 1
+    facts = json.loads(proof.statement)
+    assert facts["total_fen"] + facts["others_fen"] - facts["assets_fen"] == 1
     assert [one.kind for one in alarms.open_now()] == [nightly.SHORT]
     assert [one.cause for one in payouts.open_stops()] == ["solvency"]
 
@@ -239,8 +315,6 @@ def test_the_public_page_names_totals_and_nobody(owed):
     alice, _bob, _carol = owed
     proof = nightly.publish(now=database_time())
     assert proof is not None
-    from django.test import Client  # noqa: PLC0415
-
     page = Client().get("/solvency/").content.decode()
     said = Client().get(f"/solvency/{proof.night}.json").json()
 

@@ -67,6 +67,8 @@ def test_the_player_finds_his_money_in_the_published_total(visit: Visit, publish
     ("change", "step"),
     [
         ("p.purses_fen -= 100", "path"),
+        ("p.purses_fen = -100", "leaf"),
+        ("p.prizes_fen = -1", "leaf"),
         ("p.path[0].fen -= 1", "path"),
         ("p.path[0].fen = -5", "path"),
         ("p.path.pop()", "path"),

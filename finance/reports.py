@@ -10,12 +10,21 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from audit import reports
+from audit import approvals, reports
 from audit.reports import Column
 from lottery_portal.lib import dates
 
 from . import cases
-from .models import Case, Difference, Due, EntryKind, PaymentOrder, StatementLine, Transfer
+from .models import (
+    Adjustment,
+    Case,
+    Difference,
+    Due,
+    EntryKind,
+    PaymentOrder,
+    StatementLine,
+    Transfer,
+)
 
 
 class EntriesForm(reports.PeriodForm):
@@ -78,6 +87,72 @@ reports.register(
         rows=_rows,
         count=_count,
         form=EntriesForm,
+        roles=frozenset({"treasurer", "auditor", "regulator", "compliance"}),
+    )
+)
+
+
+def _corrections(params: Mapping[str, Any]) -> QuerySet[Adjustment]:
+    since, until = reports.period(params)
+    return Adjustment.objects.filter(asked_at__gte=since, asked_at__lt=until)
+
+
+def _correction_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    for row in _corrections(params).order_by("pk").iterator(chunk_size=500):
+        request = approvals.find(row.approval_code)
+        agreed = [word for word in approvals.words_on(row.approval_code) if word.is_yes]
+        after = row.after or {}
+        for source, target, fen in row.moves:
+            yield (
+                row.code,
+                row.asked_at,
+                request.maker.get_username(),
+                row.reason,
+                row.reversal_of,
+                source,
+                row.before[source],
+                after.get(source),
+                target,
+                row.before[target],
+                after.get(target),
+                fen,
+                request.state,
+                " ".join(word.checker.get_username() for word in agreed),
+                row.approval_code,
+                row.booked_at,
+            )
+
+
+def _correction_count(params: Mapping[str, Any]) -> int:
+    return sum(len(moves) for moves in _corrections(params).values_list("moves", flat=True))
+
+
+reports.register(
+    reports.Report(
+        name="finance.corrections",
+        title=_("Corrections of the books"),
+        about=_("Every correction of the interval: before, after, who, by whose word, and why."),
+        columns=[
+            Column("correction", _("Correction")),
+            Column("asked_at", _("Asked at"), "moment"),
+            Column("asked_by", _("Asked by")),
+            Column("reason", _("Reason")),
+            Column("reversal_of", _("Reversal of")),
+            Column("source", _("Source account")),
+            Column("source_before", _("Source before (yuan)"), "money"),
+            Column("source_after", _("Source after (yuan)"), "money"),
+            Column("target", _("Target account")),
+            Column("target_before", _("Target before (yuan)"), "money"),
+            Column("target_after", _("Target after (yuan)"), "money"),
+            Column("amount", _("Amount (yuan)"), "money"),
+            Column("state", _("State")),
+            Column("authorised_by", _("Authorised by")),
+            Column("approval", _("Approval")),
+            Column("booked_at", _("Booked at"), "moment"),
+        ],
+        rows=_correction_rows,
+        count=_correction_count,
+        form=reports.PeriodForm,
         roles=frozenset({"treasurer", "auditor", "regulator", "compliance"}),
     )
 )

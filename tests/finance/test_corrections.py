@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from audit import approvals
+from audit import approvals, reports
 from finance import ledger
 from finance.ledger import Move
 from finance.models import Adjustment
@@ -170,3 +170,28 @@ def test_what_the_form_shows_again_is_what_was_typed(alice):
 
     assert re.search(r'name="source_2"[^>]*value="fund:ssq"', page)
     assert books.OWN not in page
+
+
+def test_corrections_are_exported_with_before_after_who_by_whose_word_and_why(alice):
+    """F212: for auditors, a row a move; what is not booked has no after."""
+    booked = make.decided(make.adjustment(Move("suspense:bank", f"wallet:{alice.code}", 12_50)))
+    waiting = make.adjustment(Move("suspense:bank", f"wallet:{alice.code}", 1_00))
+    report = reports.known("finance.corrections")
+    assert report is not None
+    params = {"since": "2020-01-01", "until": "2099-12-31"}
+
+    names = [column.name for column in report.columns]
+    rows = [dict(zip(names, row, strict=True)) for row in report.rows(params)]
+
+    assert report.count is not None
+    assert report.count(params) == len(rows) == 2
+    one, other = rows
+    words = approvals.words_on(booked.approval_code)
+    assert (one["correction"], other["correction"]) == (booked.code, waiting.code)
+    assert (one["target_before"], one["target_after"]) == (10_00, 22_50)
+    assert (one["source_before"], one["source_after"]) == (0, -12_50)
+    assert one["asked_by"].startswith("maker")
+    assert one["authorised_by"] == words[0].checker.get_username()
+    assert (one["reason"], one["approval"]) == ("账实不符", booked.approval_code)
+    assert one["booked_at"] == booked.booked_at
+    assert (other["target_after"], other["authorised_by"], other["booked_at"]) == (None, "", None)

@@ -180,7 +180,7 @@ def test_corrections_are_exported_with_before_after_who_by_whose_word_and_why(al
     assert report is not None
     params = {"since": "2020-01-01", "until": "2099-12-31"}
 
-    names = [column.name for column in report.columns]
+    names = [column.key for column in report.columns]
     rows = [dict(zip(names, row, strict=True)) for row in report.rows(params)]
 
     assert report.count is not None

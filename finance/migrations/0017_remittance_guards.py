@@ -196,7 +196,7 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER finance_outflow_by_order AFTER INSERT ON finance_entry
-    FOR EACH ROW WHEN (NEW.kind IN ('REMITTANCE', 'FEE_DRAWN', 'PARTNER_PAID', 'ORGANISER_PAID'))
+    FOR EACH ROW WHEN (NOT NEW.is_shadow AND NEW.kind IN ('REMITTANCE', 'FEE_DRAWN', 'PARTNER_PAID', 'ORGANISER_PAID'))
     EXECUTE FUNCTION finance_outflow_by_order();
 ALTER TABLE finance_entry ENABLE ALWAYS TRIGGER finance_outflow_by_order;
 """

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from audit import approvals
-from finance import ledger, periods, wallets, withdrawals
+from finance import adjustments, ledger, periods, wallets, withdrawals
 from finance.ledger import Move
 from finance.models import Entry, Period
 from tests import make_money as make
@@ -43,16 +43,19 @@ def spent(fen: int, day: date | None = None, *, reference: str = "") -> Entry:
         )
 
 
-def earned(fen: int, day: date | None = None, *, reference: str = "") -> Entry:
-    """Business fee drawn, booked on `day`."""
-    make.open_accounts(("business:ssq", "BUSINESS"), (INCOME, "INCOME"))
-    with transaction.atomic():
-        return ledger.post(
-            reference=reference or f"drawn:{day}:{fen}",
-            kind="FEE_DRAWN",
-            moves=[Move("business:ssq", INCOME, fen)],
-            day=day,
+def earned(fen: int, day: date | None = None) -> Entry:
+    """Income that others agreed to book on `day`: a provider owes it."""
+    make.open_accounts((INCOME, "INCOME"))
+    done = make.decided(
+        adjustments.ask(
+            moves=[Move("clearing:sandbox", INCOME, fen)],
+            reason="支付机构返还",
+            maker=make.staff(f"bookkeeper{next(_number)}", "treasurer").member.user,
+            now=make.NOW,
+            booked_on=day,
         )
+    )
+    return Entry.objects.get(reference=f"adjustment:{done.code}")
 
 
 def asked_and_agreed(kind: str, payload: dict[str, object]) -> approvals.Request:

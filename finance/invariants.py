@@ -226,6 +226,17 @@ _LAST_LEFT = """
             (SELECT t.posted_at, t.id, t.target_balance FROM finance_transfer t
               WHERE t.target_id = a.id {until} ORDER BY t.posted_at DESC, t.id DESC LIMIT 1)) x
          ORDER BY x.posted_at DESC, x.id DESC LIMIT 1) l ON true"""
+# As a trial balance is made: what is rolled up by day, and the balances that are kept.
+_TRIAL = """
+        SELECT CASE WHEN s.shadow THEN 'shadow ' ELSE 'real ' END || s.fen FROM (
+            SELECT b.shadow,
+                   coalesce((SELECT sum(a.balance) FROM finance_account a
+                              WHERE a.keeps_balance AND a.is_shadow = b.shadow), 0)
+                   + coalesce((SELECT sum(t.closing)
+                                 FROM finance_trial(b.shadow, '-infinity', 'infinity') t
+                                WHERE t.account_id <> 0), 0) AS fen
+              FROM (VALUES (false), (true)) b (shadow)) s
+         WHERE s.fen <> 0"""
 # Accounts that keep their balance stand together in the turnover, a row a kind.
 _KEPT_KINDS = """
         SELECT coalesce(k.kind, r.kind) FROM (
@@ -253,17 +264,8 @@ register(
         name="debits_equal_credits",
         title=_("Debits equal credits; all accounts of a book add up to zero"),
         figure=_TURNED_OVER,
-        everything=QUESTIONS["trial_balance"],
-        since="""
-        SELECT CASE WHEN s.shadow THEN 'shadow ' ELSE 'real ' END || s.fen FROM (
-            SELECT b.shadow,
-                   coalesce((SELECT sum(a.balance) FROM finance_account a
-                              WHERE a.keeps_balance AND a.is_shadow = b.shadow), 0)
-                   + coalesce((SELECT sum(t.closing)
-                                 FROM finance_trial(b.shadow, '-infinity', 'infinity') t
-                                WHERE t.account_id <> 0), 0) AS fen
-              FROM (VALUES (false), (true)) b (shadow)) s
-         WHERE s.fen <> 0""",
+        everything=f"{QUESTIONS['trial_balance']} UNION ALL {_TRIAL}",
+        since=_TRIAL,
     )
 )
 register(

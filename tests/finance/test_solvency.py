@@ -234,7 +234,7 @@ def test_a_balance_below_zero_is_never_published_though_the_sum_be_right(owed):
     alice, bob, _carol = owed
     with as_owner() as owner:
         owner.execute("ALTER TABLE finance_account DROP CONSTRAINT wallet_not_overdrawn")
-        for player, fen in ((alice, -390_00), (bob, 390_00)):
+        for player, fen in ((alice, -510_00), (bob, 510_00)):
             owner.execute(
                 "UPDATE finance_account SET balance = balance + %s WHERE code = %s",
                 [fen, wallets.wallet_of(player)],

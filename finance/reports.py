@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from audit import approvals, reports
+from audit import approvals, people, reports
 from audit.reports import Column
 from lottery_portal.lib import dates
 
@@ -106,7 +106,7 @@ def _correction_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
             yield (
                 row.code,
                 row.asked_at,
-                request.maker.get_username(),
+                people.name_of(request.maker),
                 row.reason,
                 row.reversal_of,
                 source,
@@ -117,7 +117,7 @@ def _correction_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
                 after.get(target),
                 fen,
                 request.state,
-                " ".join(word.checker.get_username() for word in agreed),
+                ", ".join(people.name_of(word.checker) for word in agreed),
                 row.approval_code,
                 row.booked_at,
             )

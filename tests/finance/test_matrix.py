@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from tests.owner import as_owner
 
 pytestmark = pytest.mark.django_db
 
+_number = itertools.count(1)
 WITHDRAWAL, CORRECTION = withdrawals.KIND, adjustments.KIND
 RETURN, PAYMENT = refunds.KIND, payment_orders.KIND
 ANY = 10**13
@@ -34,13 +36,13 @@ MATRIX = [
 
 def asked(kind, fen):
     """A request of this kind and amount, as its door would write it down."""
-    payload = canonical.page({"amount_fen": fen})
+    payload = canonical.page({"amount_fen": fen, "withdrawal": "W", "player": "P", "bank": "…6021"})
     return ApprovalRequest.objects.create(
         kind=kind,
         payload=payload,
         digest=canonical.digest(payload),
         amount_fen=fen,
-        maker=make.staff("asker", "treasurer").member.user,
+        maker=make.staff(f"asker{next(_number)}", "treasurer").member.user,
         needed=9,
         requested_at=make.NOW,
         expires_at=make.NOW + timedelta(days=1),
@@ -94,8 +96,10 @@ def test_the_database_refuses_it_past_the_door():
     """F120"""
     checker = make.staff("checker", "treasurer").member.user
 
+    above = asked(WITHDRAWAL, 50_000_01)
+
     with pytest.raises(IntegrityError) as caught, transaction.atomic():
-        by_hand(asked(WITHDRAWAL, 50_000_01), checker)
+        by_hand(above, checker)
 
     assert violated(caught.value) == "decision_within_the_tier"
     assert by_hand(asked(WITHDRAWAL, 50_000_00), checker).pk
@@ -133,8 +137,9 @@ def test_a_post_that_the_policy_does_not_name_decides_on_nothing():
         decided(asked(WITHDRAWAL, 1), treasurer)
     with pytest.raises(approvals.AboveTheTier):
         decided(asked(WITHDRAWAL, 10_000_01), approver)
+    least = asked(WITHDRAWAL, 1)
     with pytest.raises(IntegrityError), transaction.atomic():
-        by_hand(asked(WITHDRAWAL, 1), treasurer)
+        by_hand(least, treasurer)
     assert decided(asked(WITHDRAWAL, 10_000_00), approver).state == "OPEN"
 
 

@@ -258,7 +258,7 @@ def test_what_the_bank_says_stands_beside_the_total(owed):
         Statement.objects.create(
             account=account, form="SANDBOX", file_name=f"{days}.csv", digest=f"{days:064d}",
             first_on=night - timedelta(days=days), last_on=night - timedelta(days=days),
-            opening=0, closing=fen, lines_count=0, taken_at=now,
+            opening=fen, closing=fen, lines_count=0, taken_at=now,
         )  # fmt: skip
 
     proof = nightly.publish(now=now)

@@ -235,7 +235,7 @@ def check_again(*, code: str, actor: Any, now: datetime) -> Deposit:
         _clear_up(deposit, fact, actor, now)
     except IntegrityError as exc:
         if violated(exc) == ceilings.CONSTRAINT:
-            raise ceilings.CeilingReached from exc
+            raise _over_a_ceiling(deposit.player_code, deposit.amount, now) from exc
         raise
     deposit.refresh_from_db()
     return deposit
@@ -291,9 +291,13 @@ def _check(player: Player, amount: int, now: datetime) -> None:
     if amount > most:
         raise DepositTooLarge(max_fen=most)
     if not ceilings.has_room(player, flow=ceilings.Flow.DEPOSIT, fen=amount, at=now):
-        raise ceilings.CeilingReached
+        raise _over_a_ceiling(player.code, amount, now)
     if legal_texts.undisclosed(player.user, now) is not None:
         raise DisclosureNeeded
+
+
+def _over_a_ceiling(player_code: str, fen: int, now: datetime) -> Refused:
+    return ceilings.reached(player_code, flows={ceilings.Flow.DEPOSIT}, fen=fen, at=now)
 
 
 def _check_fee(provider: str, amount: int, fee: int, now: datetime) -> None:

@@ -20,11 +20,11 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.errors import LockNotAvailable
 
 from accounts.models import Player
-from finance import wallets
+from finance import ceilings, wallets
 from games import bets
 from games.models import Draw, SalesSwitch
 from lottery_portal.lib.codes import new_code
-from lottery_portal.lib.db import detail_of, door, violated
+from lottery_portal.lib.db import database_time, detail_of, door, violated
 from lottery_portal.lib.encryption import blind_index
 from lottery_portal.lib.errors import Refused
 
@@ -334,6 +334,11 @@ def _short_of_money(sale: _Attempt) -> Refused:
     )
 
 
+def _over_a_ceiling(sale: _Attempt) -> Refused:
+    flows = (ceilings.Flow.STAKE, ceilings.Flow.LOSS)
+    return ceilings.reached(sale.player.code, flows=flows, fen=sale.price_fen, at=database_time())
+
+
 def _switched_off(sale: _Attempt) -> Refused:
     found = SalesSwitch.objects.filter(is_off=True, scope=sale.detail).first()
     return SalesSwitchedOff(scope=sale.detail, reason=found.reason if found else "")
@@ -357,6 +362,7 @@ def _too_dear(sale: _Attempt) -> Refused:
 REFUSALS: Mapping[str, Callable[[_Attempt], Refused]] = {
     "ticket_draw_open": _not_open,
     "wallet_not_overdrawn": _short_of_money,
+    ceilings.CONSTRAINT: _over_a_ceiling,
     "ticket_price_capped": _too_dear,
     "ticket_sales_switched_on": _switched_off,
     "ticket_licence_valid": _without_licence,

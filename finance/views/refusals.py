@@ -32,6 +32,7 @@ BESIDE_THE_FIELD = frozenset(
 
 TITLES: Mapping[str, tuple[str, str | Promise]] = {
     "not_enough_money": ("wallet", gettext_lazy("Your balance is too small")),
+    "ceiling_reached": ("pause", gettext_lazy("A limit of this account is reached")),
     "withdrawal_daily_ceiling": ("pause", gettext_lazy("The ceiling of the day is reached")),
     "transfers_blocked": ("pause", gettext_lazy("Transfers rest for a while")),
     "bank_account_not_confirmed": ("bank", gettext_lazy("The bank is still confirming it")),
@@ -115,6 +116,9 @@ def _figures(figures: Mapping[str, Any]) -> list[dict[str, Any]]:
         "max_fen": _("Most in one day"),
         "left_fen": _("Left today"),
         "owed_fen": _("Owed"),
+        "ceiling_fen": _("Your limit"),
+        "used_fen": _("Used of it so far"),
+        "room_fen": _("Still possible"),
     }
     return [
         {"name": names[key], "value": _("%(amount)s yuan") % {"amount": yuan(value)}}

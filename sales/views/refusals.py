@@ -135,6 +135,24 @@ def _short_of_money(figures: Mapping[str, Any], game: Game) -> Page:
     }
 
 
+def _over_a_limit(figures: Mapping[str, Any], game: Game) -> Page:
+    rows = [_figure(_("This bet"), _money(figures["asked_fen"]))]
+    if "ceiling_fen" in figures:
+        rows += [
+            _figure(_("Your limit"), _money(figures["ceiling_fen"])),
+            _figure(_("Used of it so far"), _money(figures["used_fen"])),
+            _figure(_("Still possible"), _money(figures["room_fen"]), is_total=True),
+        ]
+    return {
+        "tone": "waiting",
+        "sign": "pause",
+        "title": _("A limit of this account is reached"),
+        "text": _("This bet was not made. Your numbers are still in the basket."),
+        "figures": rows,
+        "actions": [_back_to_numbers(game, _("Bet less"))],
+    }
+
+
 def _too_dear(figures: Mapping[str, Any], game: Game) -> Page:
     most = {"amount": yuan(figures["most_fen"])}
     return {
@@ -232,6 +250,7 @@ def gettext_noop(message: str) -> str:
 _SHOWN: Mapping[str, Callable[[Mapping[str, Any], Game], Page]] = {
     "draw_closed": _closed,
     "not_enough_money": _short_of_money,
+    "ceiling_reached": _over_a_limit,
     "ticket_too_dear": _too_dear,
     "too_many_lines": _too_many_lines,
     "kyc_required": _unverified,

@@ -4,12 +4,12 @@
                           [--hordak DIRECTORY]
 
 A database of its own is made on the configured server and dropped again. Our ledger, hordak (in a
-schema of its own of the same database, installed for this only: `uv pip install --target DIRECTORY
-django-hordak==2.0.0`) and a bare insert of one row into a table like that of the transfers take
-turns in windows of a few seconds, so a noisy machine is noisy for all three. Each posting is one
-committed transaction of one writer: a stake of 2 yuan from one of a thousand wallets into the
-stakes of a draw. Ours keeps the balance of the wallet, checks rules and ceiling, refuses an
-overdraft and writes the log; hordak checks that the legs add up.
+schema of its own of the same database, installed by pip from the hashes in `benchmarks/hordak.txt`
+into a directory that is removed again, unless one is named) and a bare insert of one row into a
+table like that of the transfers take turns in windows of a few seconds, so a noisy machine is noisy
+for all three. Each posting is one committed transaction of one writer: a stake of 2 yuan from one
+of a thousand wallets into the stakes of a draw. Ours keeps the balance of the wallet, checks rules
+and ceiling, refuses an overdraft and writes the log; hordak checks that the legs add up.
 
 Then prizes are posted, 500 moves an entry, through the same door, until the ledger has the asked
 number of transfers; the log is sequenced, days are rolled up, and what people wait for is timed:
@@ -20,13 +20,16 @@ the check of the books. At the end the books must hold.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -103,15 +106,34 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="windows of each kind")
     parser.add_argument("--writers", type=int, default=4, help="processes that post at once")
     parser.add_argument("--transfers", type=int, default=5_000_000, help="0: no big ledger")
-    parser.add_argument("--hordak", default="", help="where django-hordak is installed")
+    parser.add_argument("--hordak", default="", help="where django-hordak is installed already")
     asked = parser.parse_args()
-    with purchase.database():
-        environment = _environment(asked.hordak)
+    with hordak_installed(asked.hordak) as hordak, purchase.database():
+        environment = _environment(hordak)
         prepare(environment)
         rates = side_by_side(asked, environment)
         big = at_full_size(asked) if asked.transfers else {}
         problems = check_books()
     return tell(asked, rates, big, problems)
+
+
+@contextlib.contextmanager
+def hordak_installed(known: str) -> Iterator[str]:
+    """Where django-hordak is, installed for this run only unless it is somewhere already."""
+    if known:
+        yield known
+        return
+    with tempfile.TemporaryDirectory(prefix="bench-hordak-") as place:
+        uv = shutil.which("uv")
+        pip = [uv, "pip"] if uv else [sys.executable, "-m", "pip"]
+        python = ["--python", sys.executable] if uv else []
+        pinned = ["--no-deps", "--require-hashes", "-r", str(CHECKOUT / "benchmarks/hordak.txt")]
+        subprocess.run(  # noqa: S603 - our own command
+            [*pip, "install", "--quiet", *python, "--target", place, *pinned],
+            check=True,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        )
+        yield place
 
 
 def prepare(environment: dict[str, str]) -> None:

@@ -11,7 +11,6 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.db.utils import Error
-from django.test.utils import CaptureQueriesContext
 
 from audit import alarms, keys, log, notes, sequencing, tree, witnesses
 from audit.models import Alarm, Checkpoint, LogEntry, SequencedEntry
@@ -20,7 +19,7 @@ from tests import make, owner
 from tests.at_once import at_once
 from tests.audit.colleagues import employ
 from tests.audit.noted import add, sequenced_notes
-from tests.sales.test_crash import killed_at
+from tests.crash import killed_at, steps_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -98,11 +97,9 @@ def test_killed_at_every_statement_a_sequencer_leaves_all_or_nothing():
     """F210: after each kill the next run goes on; no place is lost and none is given twice."""
     make.alice(wallet=10_00)
     caught_up()
-    with CaptureQueriesContext(connection) as captured:
-        with owner.as_owner() as one:
-            add(one, "warm")
-        sequencing.run_once()
-    steps = len(captured)
+    with owner.as_owner() as one:
+        add(one, "warm")
+    steps = steps_of(sequencing.run_once)
     assert steps >= 4
 
     for step in range(1, steps + 1):

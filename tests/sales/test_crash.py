@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import pytest
-from django.db import connection, connections
 
 from finance import ledger
 from games.models import SealStatement
@@ -20,38 +15,10 @@ from lottery_portal.lib.ids import uuid7
 from sales import sealing
 from sales.models import Purchase, Receipt, Selection, Ticket
 from tests import make
+from tests.crash import killed_at
 from tests.sales.test_sealing import sold_out_draw
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-
-def killed_at(step: int, *, before: bool, deed: Callable[[], Any]) -> bool:
-    """Do `deed` in a process of its own that is killed at its n-th statement; whether it was."""
-    for one in connections.all(initialized_only=True):
-        one.close()
-    child = os.fork()
-    if child == 0:
-        count = 0
-
-        def wrapped(execute: Any, query: str, params: Any, many: Any, context: Any) -> Any:
-            nonlocal count
-            count += 1
-            if before and count == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-            result = execute(query, params, many, context)
-            if count == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return result
-
-        try:
-            with connection.execute_wrapper(wrapped):
-                deed()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    _pid, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WIFSIGNALED(status)
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -87,6 +87,14 @@ FORBIDDEN = {
         INSERT INTO finance_entry
             (reference, kind, booked_on, is_shadow, moves_digest, xid, posted_at)
         VALUES ('x', 'DEPOSIT', '2026-11-20', false, '', 1, now())""",
+    "insert a transfer": """
+        INSERT INTO finance_transfer
+            (entry_id, position, source_id, target_id, amount, is_shadow, posted_at)
+        VALUES (1, 1, 1, 2, 100, false, now())""",
+    "insert into a partition": """
+        INSERT INTO finance_transfer_p0
+            (id, entry_id, position, source_id, target_id, amount, is_shadow, posted_at)
+        OVERRIDING SYSTEM VALUE VALUES (9, 1, 1, 1, 2, 100, false, now())""",
     "change an entry": "UPDATE finance_entry SET kind = 'REFUND'",
     "delete an entry": "DELETE FROM finance_entry",
     "change a transfer": "UPDATE finance_transfer SET amount = 1",
@@ -107,7 +115,7 @@ FORBIDDEN = {
 
 @pytest.mark.parametrize("statement", list(FORBIDDEN.values()), ids=list(FORBIDDEN))
 def test_the_application_may_not_write_the_books(alice, statement):
-    """F104"""
+    """F103, F104"""
     make.fund(alice, 100_00)
 
     refusal = pytest.raises(DatabaseError, match="permission denied")
@@ -141,6 +149,71 @@ def test_even_the_owner_cannot_change_what_is_booked(alice, statement, name):
 
     assert violated(caught.value) == name
     assert ledger.balance(wallets.wallet_of(alice)) == 100_00
+
+
+WALLET = "(SELECT id FROM finance_account WHERE kind = 'WALLET' LIMIT 1)"
+CLEARING = "(SELECT id FROM finance_account WHERE code = 'clearing:sandbox')"
+ENTRY = "(SELECT id FROM finance_entry LIMIT 1)"
+ONE_LEGGED = {
+    "from nowhere": (ENTRY, "NULL", WALLET, 5, "source_id"),
+    "to nowhere": (ENTRY, WALLET, "NULL", 5, "target_id"),
+    "to itself": (ENTRY, WALLET, WALLET, 5, "transfer_between_two_accounts"),
+    "of nothing": (ENTRY, CLEARING, WALLET, 0, "transfer_amount_positive"),
+    "backwards": (ENTRY, CLEARING, WALLET, -5, "transfer_amount_positive"),
+    "of no entry": ("-1", CLEARING, WALLET, 5, "finance_transfer_entry_id_fkey"),
+}
+
+
+@pytest.mark.django_db(databases=["default", "owner"], transaction=True)
+@pytest.mark.parametrize("row", list(ONE_LEGGED.values()), ids=list(ONE_LEGGED))
+def test_not_even_the_owner_can_say_what_is_unbalanced(alice, row):
+    """F103: raw SQL of the owner; a row is a debit and a credit of one amount, or it is no row."""
+    make.fund(alice, 100_00)
+    entry, source, target, fen, name = row
+
+    with pytest.raises(DatabaseError) as caught, connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO finance_transfer (entry_id, position, source_id, target_id, amount,"
+            f" is_shadow, posted_at) SELECT {entry}, 9, {source}, {target}, {fen}, false, now()"
+        )
+
+    assert name in {violated(caught.value), caught.value.__cause__.diag.column_name}
+    assert ledger.trial_balance() == 0
+    assert ledger.balance(wallets.wallet_of(alice)) == 100_00
+
+
+@pytest.mark.django_db(databases=["default", "owner"], transaction=True)
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("SET balance = -1 WHERE kind = 'WALLET'", "wallet_not_overdrawn"),
+        ("SET balance = 1 WHERE kind = 'CLEARING'", "account_keeps_balance_when_it_must"),
+    ],
+)
+def test_a_balance_that_cannot_be_is_refused_from_the_owner_too(alice, statement, name):
+    """F103: purses below zero, and house accounts with a balance of their own."""
+    make.fund(alice, 100_00)
+
+    with pytest.raises(DatabaseError) as caught, connections["owner"].cursor() as cursor:
+        cursor.execute(f"UPDATE finance_account {statement}")
+
+    assert violated(caught.value) == name
+    assert ledger.verify_books() == []
+
+
+@pytest.mark.django_db(databases=["default", "owner"], transaction=True)
+def test_a_balance_that_the_owner_writes_by_hand_does_not_add_up_and_is_named(alice):
+    """F103: what can be written only past every door is found by the next question."""
+    make.fund(alice, 100_00)
+
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("UPDATE finance_account SET balance = balance + 1 WHERE kind = 'WALLET'")
+
+    assert ledger.trial_balance() == 1
+    assert {one.rule for one in ledger.verify_books()} == {
+        "kept_balance_is_not_the_sum",
+        "trial_balance",
+    }
 
 
 def test_a_reference_is_booked_once(alice):

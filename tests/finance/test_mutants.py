@@ -1,0 +1,198 @@
+"""What protects the money in the database, taken away one by one: each time something fails.
+
+Constraints, rights and what keeps or logs evidence are met by a probe (`protections`); guards with
+a rule of their own by the tests that name their refusals, run without the guard (`tests.without`).
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.conf import settings
+
+from tests.conftest import ROOT
+from tests.owner import as_owner
+
+from . import protections
+from .protections import NoProbe, Outcome, Protection
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True, databases=["default", "owner"]),
+]
+
+# Guards whose refusal a test meets in other words, or only behind a door.
+TESTS_OF: Mapping[str, tuple[str, ...]] = {}
+NAMES_OF_TESTS = ("tests/finance", "tests/sales", "tests/audit")
+TENTH = 10
+
+
+def told(outcomes: Iterable[Outcome]) -> None:
+    """The table: what was taken away, and what noticed."""
+    rows = list(outcomes)
+    for one in rows:
+        print(f"{one.protection.kind:<12}{one.protection!s:<90}{one.probe[:110]}")  # noqa: T201
+    counts = Counter(one.protection.kind for one in rows)
+    proved = sum(one.is_proved for one in rows)
+    print(f"{proved} of {len(rows)} noticed: {dict(counts)}")  # noqa: T201
+
+
+@pytest.fixture
+def owner():
+    with as_owner() as connection:
+        yield connection
+
+
+@pytest.fixture
+def app():
+    """The application's role, on a connection of its own."""
+    here = settings.DATABASES["default"]
+    with psycopg.connect(
+        dbname=here["NAME"],
+        host=here["HOST"],
+        port=here["PORT"],
+        user=here["USER"],
+        password=here["PASSWORD"],
+        autocommit=True,
+    ) as connection:
+        yield connection
+
+
+def test_every_constraint_refuses_something_and_nothing_else_does(owner):
+    """F103, F104, F117: CHECK, UNIQUE, EXCLUDE and foreign keys, each alone and each taken away."""
+    found = protections.constraints(owner)
+    outcomes, without_probe = [], []
+    for one in found:
+        try:
+            outcomes.append(protections.prove(owner, one))
+        except NoProbe:
+            without_probe.append(str(one))
+
+    told(outcomes)
+    assert without_probe == []
+    assert [str(one.protection) for one in outcomes if not one.is_proved] == []
+    assert len(outcomes) == len(found) > 200
+
+
+def test_evidence_is_kept_and_logged_by_its_guards_alone(owner):
+    """F104: what never changes, and what comes into the log, each without its guard."""
+    plain = [one for one in protections.triggers(owner) if protections.is_plain(one)]
+
+    outcomes = [protections.prove(owner, one) for one in plain]
+
+    told(outcomes)
+    assert [str(one.protection) for one in outcomes if not one.is_proved] == []
+    assert len(outcomes) > 20
+
+
+def test_every_right_the_application_lacks_is_refused_and_would_be_used(owner, app):
+    """F103, F104: each right on tables, columns and functions, given for a moment."""
+    role = settings.DATABASES["default"]["USER"]
+    rights = protections.withheld(owner, role)
+
+    outcomes = [protections.prove_right(owner, app, one, role) for one in rights]
+
+    told(outcomes)
+    assert [str(one.protection) for one in outcomes if not one.is_proved] == []
+    assert len(outcomes) > 200
+    books = ("finance_entry", "finance_transfer", "finance_account")
+    for table in books:
+        lacks = {one.name for one in rights if one.table == table}
+        assert {"INSERT", "UPDATE", "DELETE", "TRUNCATE"} <= lacks
+
+
+def test_without_any_one_guard_a_test_fails(owner, tmp_path, deep):
+    """N14, F123, F129 and all others: every guard is dropped while the tests of its rule run.
+
+    Every tenth guard in a run, all of them in a deep one.
+    """
+    guards = [one for one in protections.triggers(owner) if not protections.is_plain(one)]
+    tests = tests_by_name()
+    plan: dict[str, list[str]] = {}
+    chosen = guards if deep else guards[::TENTH]
+    for guard in chosen:
+        for test in tests_of(guard, tests):
+            plan.setdefault(test, []).append(guard.name)
+
+    caught = run_without(owner, chosen, plan, tmp_path / "plan.json")
+
+    for guard in chosen:
+        print(f"{guard!s:<80}{caught.get(guard.name, 'NOT NOTICED')}")  # noqa: T201
+    assert [str(guard) for guard in chosen if guard.name not in caught] == []
+
+
+def tests_by_name() -> dict[str, list[str]]:
+    """Words of the tests' own code, and the tests that have them."""
+    found: dict[str, list[str]] = {}
+    for folder in NAMES_OF_TESTS:
+        for path in sorted((ROOT / folder).glob("test_*.py")):
+            if path.name == Path(__file__).name:
+                continue
+            source = path.read_text()
+            for node in ast.parse(source).body:
+                if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                    first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+                    text = "\n".join(source.splitlines()[first - 1 : node.end_lineno])
+                    found.setdefault(text, []).append(f"{path.relative_to(ROOT)}::{node.name}")
+    return found
+
+
+def tests_of(guard: Protection, tests: Mapping[str, list[str]]) -> list[str]:
+    """The tests that name a refusal of this guard, and those written down for it."""
+    names = protections.refusals(guard)
+    named = [
+        one
+        for text, ids in tests.items()
+        if any(f'"{name}"' in text for name in names)
+        for one in ids
+    ]
+    return [*TESTS_OF.get(guard.name, ()), *named]
+
+
+def run_without(
+    owner: protections.Owner, guards: list[Protection], plan: dict[str, list[str]], place: Path
+) -> dict[str, str]:
+    """Run the tests in a process of their own; which test caught which guard."""
+    asked = {guard.name: _away_and_back(owner, guard) for guard in guards}
+    place.write_text(json.dumps({"guards": asked, "tests": plan}))
+    files = sorted({test.partition("::")[0] for test in plan})
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:randomly", "-p",
+         "tests.without", "-p", "no:cacheprovider", f"--without={place}", *files],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if "XDIST" not in name},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    told = json.loads(place.read_text())
+    assert "caught" in told, done.stdout[-3000:] + done.stderr[-3000:]
+    caught: dict[str, str] = told["caught"]
+    return caught
+
+
+def _away_and_back(owner: protections.Owner, guard: Protection) -> dict[str, object]:
+    row = owner.execute(
+        "SELECT pg_get_triggerdef(oid), tgenabled = 'A' FROM pg_trigger"
+        " WHERE tgname = %s AND tgrelid = %s::regclass",
+        [guard.name, guard.table],
+    ).fetchone()
+    assert row is not None
+    always = f"ALTER TABLE {guard.table} ENABLE ALWAYS TRIGGER {guard.name}"
+    return {
+        "away": [f"DROP TRIGGER {guard.name} ON {guard.table}"],
+        "back": [str(row[0]), *([always] if row[1] else [])],
+        "known": (
+            f"SELECT 1 FROM pg_trigger WHERE tgname = '{guard.name}'"  # noqa: S608 - from pg_trigger
+            f" AND tgrelid = '{guard.table}'::regclass"
+        ),
+    }

@@ -1,0 +1,86 @@
+"""A plugin for pytest: run tests with one guard of the database gone, and see them fail.
+
+    pytest -p tests.without --without=FILE …
+
+The file is JSON: `guards` maps a name to the statements that take a guard away and put it back,
+`tests` maps the id of a test to the names of guards it is to be run without. A guard is caught by
+the first test that fails without it; the others are not run any more. Caught names are written
+back into the file as `caught`, with the test that did it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.owner import as_owner
+
+NAME = "without_a_guard"
+_asked: dict[str, Any] = {}
+_caught: dict[str, str] = {}
+_gone: list[str] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--without", help="which tests are run without which guards")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    _asked.update(json.loads(Path(config.getoption("--without")).read_text()))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test once for every guard it is to be run without."""
+    path = metafunc.definition.path.relative_to(metafunc.config.rootpath)
+    names = _asked["tests"].get(f"{path}::{metafunc.function.__name__}", [])
+    metafunc.parametrize(NAME, names, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def without_a_guard(request: pytest.FixtureRequest, django_db_setup: None) -> str:
+    """The guard that is gone while this test runs."""
+    name = str(request.param)
+    if name in _caught:
+        pytest.skip("caught already")
+    _do(_asked["guards"][name]["away"])
+    _gone.append(name)
+    return name
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """Back once the test's own transaction has ended; a database made anew has it already."""
+    yield
+    while _gone:
+        guard = _asked["guards"][_gone.pop()]
+        with as_owner() as owner:
+            known = owner.execute(guard["known"]).fetchone()
+        if known is None:
+            _do(guard["back"])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[pytest.TestReport]:
+    report: pytest.TestReport = yield
+    if report.failed and report.when in {"setup", "call"} and _gone:
+        _caught.setdefault(_gone[-1], item.nodeid)
+        report.outcome = "passed"  # it did what is asked of it here
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    place = Path(session.config.getoption("--without"))
+    place.write_text(json.dumps({**_asked, "caught": _caught}))
+
+
+def _do(statements: list[str]) -> None:
+    with as_owner() as owner:
+        owner.execute("SET lock_timeout = '20s'")
+        for statement in statements:
+            owner.execute(statement)

@@ -354,19 +354,15 @@ def _row_where(
     parts, most = [], 1
     for name in names:
         column = types[name]
-        tried: list[str | None] = [*column.samples(words)]
-        if protection.kind == "CHECK":
-            tried.append(None)
+        tried: list[str | None] = [*column.samples(words), None]
         room = max(MOST_COMBINATIONS // most, 2)
-        tried = tried[:room]
+        tried = [*tried[: room - 1], None]
         most *= len(tried)
-        values = sql.SQL(", ").join(sql.Literal(one) for one in tried)
+        kind = sql.SQL(column.type)
+        values = (sql.SQL("({}::{})").format(sql.Literal(one), kind) for one in tried)
         parts.append(
-            sql.SQL("unnest(ARRAY[{}]::text[]::{}[]) AS {}({})").format(
-                values,
-                sql.SQL(column.type),
-                sql.Identifier(f"of_{name}"),
-                sql.Identifier(name),
+            sql.SQL("(VALUES {}) AS {}({})").format(
+                sql.SQL(", ").join(values), sql.Identifier(f"of_{name}"), sql.Identifier(name)
             )
         )
     query = sql.SQL("SELECT {} FROM {} WHERE {} LIMIT 1").format(
@@ -402,6 +398,8 @@ def _alone(owner: Owner, protection: Protection) -> None:
     if protection.kind == "TRIGGER":
         owner.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {protection.name}")
     others = [one for one in constraints(owner) if one.table == table and one != protection]
+    if protection.kind == "FOREIGN KEY":  # it may point to a key of its own table
+        others = [one for one in others if one.kind != "UNIQUE"]
     for one in sorted(others, key=lambda one: one.kind != "FOREIGN KEY"):
         _drop(owner, one)
     for column in _columns(owner, table):
@@ -440,8 +438,9 @@ def _refusal(owner: Owner, act: Callable[[], None]) -> str:
 
 
 def _is_named(protection: Protection, refused_by: str) -> bool:
-    if protection.kind != "TRIGGER":
-        return refused_by == protection.name
+    if protection.kind != "TRIGGER":  # of a partition it has the partition's name
+        of_any = protection.name.replace(protection.table, rf"{protection.table}(_\w+)?", 1)
+        return re.fullmatch(of_any, refused_by) is not None
     if protection.columns[0] == LOG:
         return refused_by == LOG
     return re.fullmatch(rf"{protection.table}(_\w+)?_never_changes", refused_by) is not None
@@ -451,14 +450,12 @@ def _forbidden(owner: Owner, right: Protection) -> str:
     if right.name == "EXECUTE":
         nothing = ", ".join(f"NULL::{one}" for one in right.columns)
         return f"SELECT {right.table}({nothing})"
-    first = right.text or _columns(owner, right.table)[0].name
-    setting = f'UPDATE {right.table} SET "{first}" ='  # noqa: S608 - names of the catalogue
+    first = right.text or _columns(owner, right.table)[1].name
     return {
         "INSERT": f"INSERT INTO {right.table} DEFAULT VALUES",
-        "UPDATE": f'{setting} "{first}" WHERE false',
         "DELETE": f"DELETE FROM {right.table} WHERE false",  # noqa: S608 - as above
         "TRUNCATE": f"TRUNCATE {right.table}",
-    }.get(right.name, f"{setting} DEFAULT WHERE false")
+    }.get(right.name, f'UPDATE {right.table} SET "{first}" = DEFAULT WHERE false')  # noqa: S608
 
 
 def _granting(right: Protection, verb: str, word: str, role: str) -> str:

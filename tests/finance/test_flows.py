@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finance import debts, flows, ledger, wallets, withdrawals
@@ -96,6 +96,7 @@ def test_the_figures_equal_the_ledger_for_any_period(fake_bank, alice):
     lived(alice, fake_bank)
     here = today()
 
+    @settings(deadline=None)
     @given(st.integers(-400, 3), st.integers(0, 400))
     def check(begin, length):
         since = here + timedelta(days=begin)

@@ -165,23 +165,29 @@ def naming(guard: Protection, tests: Mapping[str, list[str]]) -> list[str]:
 def run_without(
     owner: protections.Owner, guards: list[Protection], plan: dict[str, list[str]], place: Path
 ) -> dict[str, str]:
-    """Run the tests in a process of their own; which test caught which guard."""
+    """Which test caught which guard; the same tests pass while the guards stand."""
     asked = {guard.name: _away_and_back(owner, guard) for guard in guards}
     place.write_text(json.dumps({"guards": asked, "tests": plan}))
     files = sorted({test.partition("::")[0] for test in plan})
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:randomly", "-p",
-         "tests.without", "-p", "no:cacheprovider", f"--without={place}", *files],
+    said = _pytest("-p", "tests.without", f"--without={place}", *files)
+    caught: dict[str, str] = json.loads(place.read_text()).get("caught", {})
+    assert caught, said.stdout[-3000:] + said.stderr[-3000:]
+    with_all = _pytest(*sorted({test.partition("[")[0] for test in caught.values()}))
+    assert with_all.returncode == 0, with_all.stdout[-3000:] + with_all.stderr[-3000:]
+    return caught
+
+
+def _pytest(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A run of its own, on a database of its own."""
+    plain = ["-q", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider"]
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "pytest", *plain, *arguments],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if "XDIST" not in name},
         capture_output=True,
         text=True,
         check=False,
-    )  # fmt: skip
-    told = json.loads(place.read_text())
-    assert "caught" in told, done.stdout[-3000:] + done.stderr[-3000:]
-    caught: dict[str, str] = told["caught"]
-    return caught
+    )
 
 
 def _away_and_back(owner: protections.Owner, guard: Protection) -> dict[str, object]:

@@ -281,16 +281,6 @@ class HouseBankAdmin(ReadOnlyAdmin):
     list_select_related = ["account"]
 
 
-@admin.register(models.ListedPayee)
-class ListedPayeeAdmin(ReadOnlyAdmin):
-    """Who money of the house may go to."""
-
-    list_display = ["holder", "bank_name", "last_digits", "purpose", "listed_at", "removed_at"]
-    fields = ["holder", "bank_name", "last_digits", "purpose", "listed_at", "removed_at"]
-    list_filter = ["purpose"]
-    search_fields = ["holder"]
-
-
 @admin.register(models.Statement)
 class StatementAdmin(ReadOnlyAdmin):
     """Statements of banks and providers."""
@@ -305,9 +295,9 @@ class StatementAdmin(ReadOnlyAdmin):
 class DifferenceAdmin(ReadOnlyAdmin):
     """Where books and bank disagree."""
 
-    list_display = ["code", "kind", "account", "due_on", "state", "opened_at"]
+    list_display = ["code", "kind", "account", "case", "state", "opened_at"]
     list_filter = ["state", "kind"]
-    list_select_related = ["account"]
+    list_select_related = ["account", "case"]
     search_fields = ["code", "reference"]
 
 

@@ -1,3 +1,3 @@
 """What the alarms of this room are called: each where it is raised."""
 
-from .recon import differences, outflows, proof  # noqa: F401 - they register their kinds
+from .recon import outflows, proof  # noqa: F401 - they register their kinds

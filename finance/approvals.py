@@ -23,8 +23,8 @@ from . import (
     withdrawals,
     years,
 )
-from .models import HouseBank, ListedPayee, Provider
-from .recon import payees
+from .models import HouseBank, Provider
+from .recon import house_banks
 
 
 def _needed(payload: Mapping[str, Any], at: datetime) -> int:
@@ -245,39 +245,22 @@ approvals.register(
 
 
 def _bank_registered(request: approvals.Request, now: datetime) -> None:
-    payees.register_house_bank(payload=request.payload, approval_code=request.code, now=now)
-
-
-def _payee_listed(request: approvals.Request, now: datetime) -> None:
-    payees.list_payee(payload=request.payload, approval_code=request.code, now=now)
-
-
-def _account_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (_now("Bank"), payload["bank_name"]),
-        (_now("Account number"), payload["number"]),
-        (_now("Account holder"), payload["holder"]),
-    ]
+    house_banks.register(payload=request.payload, approval_code=request.code, now=now)
 
 
 def _house_bank_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (_now("Purpose"), str(HouseBank.Purpose(payload["purpose"]).label)),
         (_now("Short name in the books"), payload["word"]),
-        *_account_words(payload),
+        (_now("Bank"), payload["bank_name"]),
+        (_now("Account number"), payload["number"]),
+        (_now("Account holder"), payload["holder"]),
     ]
-
-
-def _payee_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
-    rows = [(_now("Purpose"), str(ListedPayee.Purpose(payload["purpose"]).label))]
-    if payload["clearing"]:
-        rows.append((_now("Clearing account of the provider"), payload["clearing"]))
-    return [*rows, *_account_words(payload)]
 
 
 approvals.register(
     approvals.Kind(
-        name=payees.HOUSE_KIND,
+        name=house_banks.KIND,
         title=_("Register a bank account of the house"),
         maker_roles=frozenset({"treasurer"}),
         checker_roles=frozenset({"approver", "compliance"}),
@@ -287,23 +270,6 @@ approvals.register(
         statements=(_("Bank, number, holder and purpose are those of the bank's contract."),),
         words=_house_bank_words,
         consequence=_("After signing, statements of this account are taken in."),
-    )
-)
-approvals.register(
-    approvals.Kind(
-        name=payees.PAYEE_KIND,
-        title=_("List a payee"),
-        maker_roles=frozenset({"treasurer"}),
-        checker_roles=frozenset({"approver", "compliance"}),
-        needed=_one_more,
-        perform=_payee_listed,
-        lifetime=timedelta(days=7),
-        statements=(
-            _("Number and holder are those of a document that I have seen."),
-            _("Money of the house may go to this account."),
-        ),
-        words=_payee_words,
-        consequence=_("After signing, money that goes there raises no alarm any more."),
     )
 )
 
@@ -316,7 +282,7 @@ def _stop_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (_now("Stopped because"), payouts.title_of(payload["cause"])),
         (_now("Stopped at"), dates.written(datetime.fromisoformat(payload["stopped_at"]), "full")),
-        *((name, str(value)) for name, value in sorted(payload["facts"].items())),
+        *payouts.words_of(payload["cause"], payload["facts"]),
         (_now("Reason"), payload["reason"]),
     ]
 

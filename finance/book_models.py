@@ -207,6 +207,12 @@ class PostingRule(models.Model):
                     target_kind__in=["OWNBANK", "EXPENSE", "INCOME", "SURPLUS"],
                 ),
             ),
+            # Pool and fund are never mixed; a fund tops up a pool as the rules of a game say (R16).
+            models.CheckConstraint(
+                name="posting_rule_keeps_pool_and_fund_apart",
+                condition=~Q(source_kind="POOL", target_kind="FUND")
+                & (~Q(source_kind="FUND", target_kind="POOL") | Q(entry_kind="POOL_ROLL")),
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:

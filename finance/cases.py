@@ -100,6 +100,7 @@ class Kind:
     `person` is the code of the person it is about, who may not handle it. `resolved` runs inside
     the transaction in which a person settles it, and may refuse: what is still wrong stays open.
     `words` says the facts in pairs of label and value; `address` is the page of the thing itself.
+    A case that `ends_there` is settled on that page, with the thing, and not by words alone.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Kind:
     person: Callable[[Case], str] = _no_person
     resolved: Callable[[Case, Any, datetime], None] = _nothing
     address: Callable[[Case], str] = _no_address
+    ends_there: bool = False
 
 
 _KINDS: dict[str, Kind] = {}
@@ -142,10 +144,12 @@ def open_(
     facts: Mapping[str, Any],
     now: datetime,
     due_on: date | None = None,
+    owner: Any = None,
 ) -> Case:
     """Open a case, or return the one that is open for this object already.
 
-    Without a date it is due after the days the policy gives its kind. No personal data in `facts`.
+    Without a date it is due after the days the policy gives its kind. Who is named as its `owner`
+    has it from the start. No personal data in `facts`.
     """
     if kind not in _KINDS:
         message = f"Nobody registered cases called {kind}."
@@ -161,6 +165,8 @@ def open_(
                 facts=canonical.plain(facts),
                 opened_at=now,
                 due_on=due_on or _due_on(kind, now),
+                owner=owner,
+                assigned_at=now if owner is not None else None,
             )
             _record("finance.case_opened", case, None, {"kind": kind, "facts": case.facts})
     except IntegrityError as exc:
@@ -198,12 +204,8 @@ def resolve(*, code: str, actor: Any, resolution: str, now: datetime) -> Case:
     Its kind may refuse while the thing itself is still wrong.
     """
     case = _locked(code)
-    _check_may(case, actor, now)
-    if case.owner_id is not None and case.owner_id != actor.pk:
-        raise TakenByAnother
     word = _word(resolution)
-    if case.owner_id is None:
-        _change(case, owner=actor, assigned_at=now)
+    _check_his(case, actor, now)
     kind_of(case).resolved(case, actor, now)
     _settle(case, actor, word, now)
     return case
@@ -211,9 +213,18 @@ def resolve(*, code: str, actor: Any, resolution: str, now: datetime) -> Case:
 
 @inside_transaction
 def settle(
-    *, kind: str, object_type: str, object_code: str, resolution: str, now: datetime
+    *,
+    kind: str,
+    object_type: str,
+    object_code: str,
+    resolution: str,
+    now: datetime,
+    actor: Any = None,
 ) -> Case | None:
-    """Settle a case because the thing itself is right again; None if none is open."""
+    """Settle a case because the thing itself is right again; None if none is open.
+
+    Where a person put it right he is the `actor`, and must be one who may settle this case.
+    """
     case = (
         Case.objects.select_for_update(no_key=True, of=("self",))
         .filter(
@@ -225,7 +236,9 @@ def settle(
         .first()
     )
     if case is not None:
-        _settle(case, None, _word(resolution), now)
+        if actor is not None:
+            _check_his(case, actor, now)
+        _settle(case, actor, _word(resolution), now)
     return case
 
 
@@ -299,6 +312,15 @@ def _check_may(case: Case, actor: Any, now: datetime) -> None:
     person = kind.person(case)
     if person and person == people.person_of(actor):
         raise OwnCase
+
+
+def _check_his(case: Case, actor: Any, now: datetime) -> None:
+    """Only its owner settles a case; what nobody has taken is his from here on."""
+    _check_may(case, actor, now)
+    if case.owner_id is not None and case.owner_id != actor.pk:
+        raise TakenByAnother
+    if case.owner_id is None:
+        _change(case, owner=actor, assigned_at=now)
 
 
 def _word(text: str) -> str:

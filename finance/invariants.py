@@ -9,13 +9,14 @@ they may go on.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from audit import alarms
@@ -184,6 +185,10 @@ def _found(cursor: Any, one: Invariant, extent: str, since: int) -> Finding:
     return Finding(one.code, one.name, int(figure or 0), one.is_money, broken)
 
 
+def _broken_ones(facts: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return [(_now("What does not hold"), "; ".join(title_of(one) for one in facts["invariants"]))]
+
+
 @door
 def _keep(
     found: Sequence[Finding], *, extent: str, upto: int, seconds: float, now: datetime
@@ -214,6 +219,7 @@ def _keep(
 
 
 alarms.register(kind=ALARM, title=_("The books are not as they must be"))
+payouts.name_cause(CAUSE, _("The books are not as they must be"), _broken_ones)
 
 # --- what finance itself promises
 

@@ -35,7 +35,6 @@ from .provider_models import DepositReturn, Provider, ProviderHealth, ReturnPlan
 from .recon_models import (
     Difference,
     HouseBank,
-    ListedPayee,
     Match,
     Proof,
     Statement,
@@ -63,7 +62,6 @@ __all__ = [
     "Flow",
     "HouseBank",
     "InvariantRun",
-    "ListedPayee",
     "Match",
     "PayoutStop",
     "Period",
@@ -322,6 +320,13 @@ class Withdrawal(models.Model):
         return self.code
 
 
-from .remittance_models import Due, Payee, PaymentOrder, Purpose, TreasuryReceipt  # noqa: E402
+from .remittance_models import (  # noqa: E402
+    Due,
+    Payee,
+    PaymentOrder,
+    PrizeTax,
+    Purpose,
+    TreasuryReceipt,
+)
 
-__all__ += ["Due", "Payee", "PaymentOrder", "Purpose", "TreasuryReceipt"]
+__all__ += ["Due", "Payee", "PaymentOrder", "PrizeTax", "Purpose", "TreasuryReceipt"]

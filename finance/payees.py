@@ -1,13 +1,14 @@
-"""Who may be paid out of an escrow account: a list that others keep (F129, F265).
+"""Who money may go to out of an escrow account: one list, kept by the word of others (F129, F265).
 
 A payee is asked for by one and listed by the word of others, who sign the very number. The
-database takes an order to nobody else.
+database takes a payment order to nobody else, and what left an account to somebody who is not on
+the list raises an alarm and stops payouts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ from .remittance_models import OF_A_PARTY
 KIND = "finance.payee"
 NUMBER = re.compile(r"[0-9]{8,32}")
 LONGEST_REASON = 200
+CLEARING = "clearing:"
 
 State = Payee.State
 
@@ -41,7 +43,14 @@ class PayeeNeedsParty(Refused):
     """A commission or a settlement goes to somebody."""
 
     code, status = "payee_party_missing", 400
-    message = _("Please say which partner or organiser this account belongs to.")
+    message = _("Please say which partner, organiser or institution this account belongs to.")
+
+
+class PayeeOfNoProvider(Refused):
+    """The books know no such institution."""
+
+    code, status = "payee_provider_unknown", 400
+    message = _("The books have no clearing account of this institution.")
 
 
 class PayeeKnown(Refused):
@@ -84,13 +93,11 @@ def ask(
     now: datetime,
 ) -> Payee:
     """Ask that an account be listed; others decide. Nothing is paid to it until they have."""
-    digits = re.sub(r"[\s-]", "", number)
-    if not NUMBER.fullmatch(digits):
-        raise PayeeNumberWrong(fields=["number"])
+    digits = checked(number)
     known, party = Purpose(purpose), party.strip()
     if known in OF_A_PARTY and not party:
         raise PayeeNeedsParty(fields=["party"])
-    code, index = new_code(), blind_index("bank", digits)
+    code, index = new_code(), index_of(digits)
     asked = approvals.request(
         kind=KIND,
         payload={
@@ -119,8 +126,11 @@ def ask(
             asked_at=now,
         )
     except IntegrityError as exc:
-        if violated(exc) == "payee_once":
+        name = violated(exc)
+        if name in {"payee_once", "payee_of_one_provider"}:
             raise PayeeKnown(fields=["number"]) from exc
+        if name == "payee_of_a_known_provider":
+            raise PayeeOfNoProvider(fields=["party"]) from exc
         raise
 
 
@@ -177,13 +187,44 @@ def listed_for(account: str) -> Sequence[Payee]:
 
 def is_listed(number: str) -> bool:
     """Whether an account number is on the list, for whatever purpose (F129)."""
-    index = blind_index("bank", re.sub(r"[\s-]", "", number))
-    return Payee.objects.filter(number_index=index, state=State.LISTED).exists()
+    return bool(listed([index_of(number)]))
+
+
+def listed(indexes: Collection[bytes]) -> set[bytes]:
+    """Which of these numbers (blind indexes) are on the list, for whatever purpose (F129)."""
+    rows = Payee.objects.filter(number_index__in=set(indexes), state=State.LISTED)
+    return {bytes(index) for index in rows.values_list("number_index", flat=True)}
+
+
+def clearing_of(indexes: Collection[bytes]) -> Mapping[bytes, str]:
+    """The clearing account in the books of each of these numbers that is an institution's."""
+    rows = Payee.objects.filter(
+        number_index__in=set(indexes), state=State.LISTED, purpose=Purpose.PROVIDER
+    )
+    found = rows.values_list("number_index", "party")
+    return {bytes(index): f"{CLEARING}{party}" for index, party in found}
+
+
+def index_of(number: str) -> bytes:
+    """The blind index of an account number, however it is spaced."""
+    return blind_index("bank", _plain(number))
+
+
+def checked(number: str) -> str:
+    """The digits of an account number, or `PayeeNumberWrong`."""
+    digits = _plain(number)
+    if not NUMBER.fullmatch(digits):
+        raise PayeeNumberWrong(fields=["number"])
+    return digits
 
 
 def shown(payee: Payee) -> str:
     """How a payee is named on pages: name, bank and the last digits."""
     return f"{payee.name}, {payee.bank_name} …{payee.last_digits}"
+
+
+def _plain(number: str) -> str:
+    return re.sub(r"[\s-]", "", number).upper()
 
 
 def _locked(code: str) -> Payee:

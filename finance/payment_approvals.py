@@ -52,7 +52,7 @@ def _number(payload: Mapping[str, Any]) -> str:
 def _payee_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (_now("Paid for what"), str(Purpose(payload["purpose"]).label)),
-        (_now("Game or partner"), payload["party"] or _now("All")),
+        (_now("Game, partner or institution"), payload["party"] or _now("All")),
         (_now("Name of the payee"), payload["name"]),
         (_now("Bank"), payload["bank_name"]),
         (_now("Account number"), _number(payload)),

@@ -302,7 +302,7 @@ class _Payment:
 
 def _ask(payment: _Payment, payee_code: str, maker: Any, now: datetime) -> PaymentOrder:
     payee = payees.find(payee_code)
-    if payee.state != Payee.State.LISTED:
+    if payee.state != Payee.State.LISTED or payee.purpose not in ENTRY_KINDS:
         raise payees.PayeeNotListed
     code = new_code()
     rows = [[move.source, move.target, move.amount] for move in payment.moves]

@@ -2,16 +2,18 @@
 
 `stop` holds from the moment it is written: the database lets no withdrawal go to the bank while a
 stop is open (`withdrawal_payouts_open`), whatever calls. Withdrawals asked for meanwhile wait, none
-is lost. A stop is lifted by the word of others; there is no other way.
+is lost. A stop is lifted by the word of others, and while its cause stands not even by that; there
+is no other way. Whoever finds a reason to stop names it here as a cause.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from audit import approvals, canonical, trail
@@ -24,11 +26,18 @@ from .models import PayoutStop, Withdrawal
 KIND = "finance.payouts_on"
 BY_STAFF = "staff"
 
-CAUSES: dict[str, Any] = {
-    BY_STAFF: _("Stopped by a member of staff"),
-    "invariants": _("The books are not as they must be"),
-    "solvency": _("Less lies in the accounts than players are owed"),
-}
+Words = Callable[[Mapping[str, Any]], Sequence[tuple[str, str]]]
+
+
+def _plainly(facts: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return [(name, str(value)) for name, value in sorted(facts.items())]
+
+
+def _reason(facts: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return [(_now("Reason"), str(facts["reason"]))]
+
+
+CAUSES: dict[str, tuple[Any, Words]] = {BY_STAFF: (_("Stopped by a member of staff"), _reason)}
 
 
 class StopUnknown(Refused):
@@ -38,6 +47,13 @@ class StopUnknown(Refused):
     message = _("There is no such stop of payouts, or it is lifted already.")
 
 
+class CauseStands(Refused):
+    """What stopped them is not put right yet."""
+
+    code = "payout_stop_cause_stands"
+    message = _("What stopped payouts is still so. Put it right first.")
+
+
 class StopReasonMissing(Refused):
     """Who stops or opens payouts says why."""
 
@@ -45,15 +61,28 @@ class StopReasonMissing(Refused):
     message = _("Please write down why.")
 
 
-def name_cause(cause: str, title: Any) -> None:
-    """Say what a cause is called on pages; called once for each, at start-up."""
-    if CAUSES.setdefault(cause, title) != title:
+def name_cause(cause: str, title: Any, words: Words = _plainly) -> None:
+    """Say what a cause is called on pages, and its facts; called once for each, at start-up."""
+    if cause in CAUSES:
         raise RuntimeError(f"Two causes are called {cause}.")
+    CAUSES[cause] = (title, words)
 
 
 def title_of(cause: str) -> str:
     """What a cause is called; one that nobody named keeps its own word."""
-    return str(CAUSES.get(cause, cause))
+    return str(CAUSES[cause][0]) if cause in CAUSES else cause
+
+
+def words_of(cause: str, facts: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """What is known of a stop, in pairs of label and value."""
+    return CAUSES[cause][1](facts) if cause in CAUSES else _plainly(facts)
+
+
+def cause_stands(cause: str) -> bool:
+    """Whether what led to a stop is still so, as far as the database can tell."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT finance_stop_cause_stands(%s)", [cause])
+        return bool(cursor.fetchone()[0])
 
 
 def open_stops() -> list[PayoutStop]:
@@ -104,12 +133,17 @@ def stop_by_hand(*, reason: str, actor: Any, now: datetime) -> PayoutStop:
 
 @door
 def ask_to_lift(*, code: str, reason: str, maker: Any, now: datetime) -> approvals.Request:
-    """Ask that payouts go on as far as this stop is concerned; others decide."""
+    """Ask that payouts go on as far as this stop is concerned; others decide.
+
+    Refuses with `CauseStands` while what led to it is not put right.
+    """
     if not reason.strip():
         raise StopReasonMissing
     found = PayoutStop.objects.filter(code=code, lifted_at__isnull=True).first()
     if found is None:
         raise StopUnknown
+    if cause_stands(found.cause):
+        raise CauseStands
     return approvals.request(
         kind=KIND,
         payload={
@@ -127,9 +161,14 @@ def ask_to_lift(*, code: str, reason: str, maker: Any, now: datetime) -> approva
 @inside_transaction
 def lift(*, code: str, approval_code: str, now: datetime) -> None:
     """What the last decision performs; once nothing stops them any more, withdrawals go on."""
-    won = PayoutStop.objects.filter(code=code, lifted_at__isnull=True).update(
-        lifted_at=now, approval_code=approval_code
-    )
+    try:
+        won = PayoutStop.objects.filter(code=code, lifted_at__isnull=True).update(
+            lifted_at=now, approval_code=approval_code
+        )
+    except IntegrityError as exc:
+        if violated(exc) == "payout_stop_cause_is_gone":
+            raise CauseStands from exc
+        raise
     if not won:
         raise StopUnknown
     trail.record(

@@ -55,59 +55,6 @@ class HouseBank(models.Model):
         return self.code
 
 
-class ListedPayee(models.Model):
-    """An account that money of the house may go to, other than the payees of dues (F129)."""
-
-    class Purpose(models.TextChoices):
-        PROVIDER = "PROVIDER", _("Settlement account of a provider")
-        HOUSE = "HOUSE", _("Another account of the house")
-        SUPPLIER = "SUPPLIER", _("Supplier")
-
-    row_uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
-    code = models.CharField(
-        max_length=20, unique=True, default=new_code, verbose_name=_("number of the record")
-    )
-    holder = models.CharField(max_length=100, verbose_name=_("account holder"))
-    bank_name = models.CharField(max_length=60, verbose_name=_("bank"))
-    number = EncryptedField(purpose="bank")
-    number_index = models.BinaryField(max_length=32)
-    last_digits = models.CharField(max_length=4, verbose_name=_("last digits"))
-    purpose = models.CharField(max_length=8, choices=Purpose.choices, verbose_name=_("purpose"))
-    clearing = models.ForeignKey(
-        Account,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        verbose_name=_("clearing account of the provider"),
-    )
-    approval_code = models.CharField(max_length=20, unique=True, verbose_name=_("approval"))
-    listed_at = models.DateTimeField(verbose_name=_("listed at"))
-    removed_at = models.DateTimeField(null=True, verbose_name=_("removed at"))
-
-    class Meta:
-        verbose_name = _("listed payee")
-        verbose_name_plural = _("listed payees")
-        constraints = [
-            models.UniqueConstraint(
-                name="listed_payee_once",
-                fields=["number_index"],
-                condition=Q(removed_at__isnull=True),
-            ),
-            models.CheckConstraint(
-                name="listed_payee_purpose_known",
-                condition=Q(purpose__in=["PROVIDER", "HOUSE", "SUPPLIER"]),
-            ),
-            models.CheckConstraint(
-                name="listed_payee_of_a_provider_names_it",
-                condition=Q(purpose="PROVIDER", clearing__isnull=False)
-                | (~Q(purpose="PROVIDER") & Q(clearing__isnull=True)),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.code
-
-
 class Statement(models.Model):
     """A bank statement or a provider's bill of some days, as it was read from its file."""
 
@@ -260,7 +207,7 @@ class Match(models.Model):
 
 
 class Difference(models.Model):
-    """Where books and bank disagree: what, who sees to it, until when, how it ended (F121)."""
+    """Where books and bank disagree, and how it ended; who sees to it says its case (F121)."""
 
     class Kind(models.TextChoices):
         AMOUNT = "AMOUNT", _("Another amount than booked")
@@ -294,17 +241,10 @@ class Difference(models.Model):
     )
     booked = models.BigIntegerField(verbose_name=_("in the books (fen)"))
     stated = models.BigIntegerField(verbose_name=_("at the bank (fen)"))
-    case_code = models.CharField(max_length=20, default="", blank=True, verbose_name=_("case"))
-    opened_at = models.DateTimeField(verbose_name=_("opened at"))
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        verbose_name=_("owner"),
+    case = models.OneToOneField(
+        "finance.Case", on_delete=models.PROTECT, related_name="+", verbose_name=_("case")
     )
-    due_on = models.DateField(verbose_name=pgettext_lazy("of a case", "due on"))
-    escalated_at = models.DateTimeField(null=True, verbose_name=_("escalated at"))
+    opened_at = models.DateTimeField(verbose_name=_("opened at"))
     state = models.CharField(
         max_length=8, choices=State.choices, default=State.OPEN, verbose_name=_("state")
     )
@@ -347,7 +287,7 @@ class Difference(models.Model):
         ]
         indexes = [
             models.Index(name="difference_of_an_entry", fields=["account", "reference"]),
-            models.Index(name="difference_open", fields=["due_on"], condition=Q(state="OPEN")),
+            models.Index(name="difference_open", fields=["opened_at"], condition=Q(state="OPEN")),
         ]
 
     def __str__(self) -> str:

@@ -24,10 +24,12 @@ class PayeeForm(forms.Form):
 
     purpose = forms.ChoiceField(label=_("Paid for what"), choices=Purpose.choices)
     party = forms.CharField(
-        label=_("Game or partner"),
+        label=_("Game, partner or institution"),
         required=False,
         max_length=40,
-        help_text=_("Code of the partner or organiser. Of a game only if it has an own account."),
+        help_text=_(
+            "Code of partner, organiser or institution. Of a game only if it has an own account."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     name = forms.CharField(label=_("Name of the payee"), max_length=100)

@@ -2,12 +2,14 @@
 
 Only this room imports these models. A payee is listed, and an order approved, by the word of
 others; the database lets money out for nothing but an approved order to a listed payee (F129).
+There is one list of payees: orders are paid to it, and what leaves an escrow account is held
+against it.
 """
 
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from lottery_portal.lib.codes import new_code
@@ -19,7 +21,7 @@ from .book_models import EntryKind
 
 
 class Purpose(models.TextChoices):
-    """What is paid; the kind of account it comes out of has the same name."""
+    """What is paid; the kind of account it comes out of has the same name, but for providers."""
 
     WELFARE = "WELFARE", _("Welfare fund")
     FEE = "FEE", _("Issue fee")
@@ -27,10 +29,11 @@ class Purpose(models.TextChoices):
     BUSINESS = "BUSINESS", _("Business fee to the operator")
     PARTNER = "PARTNER", _("Commission of a partner")
     ORGANISER = "ORGANISER", _("Settlement with an organiser")
+    PROVIDER = "PROVIDER", _("Settlement with a payment institution")
 
 
 TREASURY = (Purpose.WELFARE, Purpose.FEE, Purpose.TAX)
-OF_A_PARTY = (Purpose.PARTNER, Purpose.ORGANISER)
+OF_A_PARTY = (Purpose.PARTNER, Purpose.ORGANISER, Purpose.PROVIDER)
 ENTRY_KINDS: dict[str, EntryKind] = {
     Purpose.WELFARE: EntryKind.REMITTANCE,
     Purpose.FEE: EntryKind.REMITTANCE,
@@ -42,7 +45,7 @@ ENTRY_KINDS: dict[str, EntryKind] = {
 
 
 class Payee(models.Model):
-    """An account of somebody else's that dues of one purpose may be paid to (F129)."""
+    """An account that money of one purpose may go to out of an escrow account (F129)."""
 
     class State(models.TextChoices):
         ASKED = "ASKED", _("Waits for approval")
@@ -57,9 +60,9 @@ class Payee(models.Model):
     purpose = models.CharField(
         max_length=9, choices=Purpose.choices, verbose_name=_("paid for what")
     )
-    # Of a partner or organiser always; of a game when its dues go to an account of their own.
+    # Of a partner, organiser or institution always; of a game when its dues go to an own account.
     party = models.CharField(
-        max_length=40, default="", blank=True, verbose_name=_("game or partner")
+        max_length=40, default="", blank=True, verbose_name=_("game, partner or institution")
     )
     name = models.CharField(max_length=100, verbose_name=_("name of the payee"))
     bank_name = models.CharField(max_length=60, verbose_name=_("bank"))
@@ -88,7 +91,7 @@ class Payee(models.Model):
             ),
             models.CheckConstraint(
                 name="payee_of_a_party_names_it",
-                condition=~Q(purpose__in=["PARTNER", "ORGANISER"]) | ~Q(party=""),
+                condition=~Q(purpose__in=["PARTNER", "ORGANISER", "PROVIDER"]) | ~Q(party=""),
             ),
             models.CheckConstraint(
                 name="payee_listed_has_time",
@@ -103,6 +106,11 @@ class Payee(models.Model):
                 name="payee_once",
                 fields=["purpose", "party", "number_index"],
                 condition=Q(state__in=["ASKED", "LISTED"]),
+            ),
+            models.UniqueConstraint(
+                name="payee_of_one_provider",
+                fields=["number_index"],
+                condition=Q(purpose="PROVIDER", state__in=["ASKED", "LISTED"]),
             ),
         ]
 
@@ -156,7 +164,7 @@ class PaymentOrder(models.Model):
         verbose_name_plural = _("payment orders")
         constraints = [
             models.CheckConstraint(
-                name="payment_order_purpose_known", condition=Q(purpose__in=Purpose.values)
+                name="payment_order_purpose_known", condition=Q(purpose__in=list(ENTRY_KINDS))
             ),
             models.CheckConstraint(
                 name="payment_order_state_known",
@@ -259,3 +267,38 @@ class TreasuryReceipt(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class PrizeTax(models.Model):
+    """What was withheld of one prize, and of which sum: the basis of the tax return.
+
+    The threshold is held against all that one person won in one draw of one game (`together`), not
+    against a ticket; the tax is on the full amount.
+    """
+
+    entry = models.OneToOneField(
+        "finance.Entry", on_delete=models.PROTECT, related_name="+", verbose_name=_("entry")
+    )
+    account = models.CharField(max_length=60, verbose_name=_("account"))  # tax:<game>
+    winner = models.CharField(max_length=64, verbose_name=_("person"))  # a code, never a name
+    occasion = models.CharField(max_length=40, verbose_name=_("game and draw"))
+    prize = MoneyField(verbose_name=_("prize (fen)"))
+    before = MoneyField(verbose_name=_("paid of it before (fen)"))
+    together = MoneyField(verbose_name=_("won together (fen)"))
+    exempt = MoneyField(verbose_name=_("tax free up to (fen)"))
+    rate = models.SmallIntegerField(verbose_name=_("rate in ten-thousandths"))
+    tax = MoneyField(verbose_name=_("tax withheld (fen)"))
+    paid_at = models.DateTimeField(verbose_name=_("paid at"))
+
+    class Meta:
+        verbose_name = _("tax on a prize")
+        verbose_name_plural = _("taxes on prizes")
+        constraints = [
+            models.CheckConstraint(
+                name="prize_tax_of_the_sum", condition=Q(together__gte=F("before") + F("prize"))
+            ),
+        ]
+        indexes = [models.Index(name="prize_tax_of", fields=["winner", "occasion"])]
+
+    def __str__(self) -> str:
+        return f"{self.occasion} {self.entry_id}"

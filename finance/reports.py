@@ -22,6 +22,7 @@ from .models import (
     Due,
     EntryKind,
     PaymentOrder,
+    PrizeTax,
     StatementLine,
     Transfer,
 )
@@ -333,7 +334,7 @@ def _differing(params: Mapping[str, Any]) -> QuerySet[Difference]:
 
 
 def _differing_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
-    rows = _differing(params).select_related("account", "line").order_by("pk")
+    rows = _differing(params).select_related("account", "line", "case__owner").order_by("pk")
     for row in rows.iterator(chunk_size=2000):
         yield (
             row.code,
@@ -344,7 +345,10 @@ def _differing_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
             row.booked,
             row.stated,
             row.opened_at,
-            row.due_on,
+            row.case.code,
+            row.case.owner.get_username() if row.case.owner else "",
+            row.case.due_on,
+            row.case.escalated_at,
             row.state,
             row.resolution,
             row.correction,
@@ -369,7 +373,10 @@ reports.register(
             Column("booked", _("In the books (yuan)"), "money"),
             Column("stated", _("At the bank (yuan)"), "money"),
             Column("opened_at", _("opened at"), "moment"),
+            Column("case", _("Case")),
+            Column("owner", _("taken by")),
             Column("due_on", _("due on"), "day"),
+            Column("escalated_at", pgettext_lazy("of a case", "Escalated"), "moment"),
             Column("state", _("State")),
             Column("resolution", _("resolution")),
             Column("correction", _("entry that put it right")),
@@ -378,5 +385,57 @@ reports.register(
         count=_differing_count,
         form=reports.PeriodForm,
         roles=frozenset({"treasurer", "auditor", "regulator", "compliance"}),
+    )
+)
+
+
+def _taxed(params: Mapping[str, Any]) -> QuerySet[PrizeTax]:
+    since, until = reports.period(params)
+    return PrizeTax.objects.filter(paid_at__gte=since, paid_at__lt=until)
+
+
+def _taxed_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    for row in _taxed(params).select_related("entry").order_by("pk").iterator(chunk_size=2000):
+        yield (
+            row.entry.reference,
+            row.occasion,
+            row.account,
+            row.prize,
+            row.before,
+            row.together,
+            row.exempt,
+            row.rate,
+            row.tax,
+            row.paid_at,
+        )
+
+
+def _taxed_count(params: Mapping[str, Any]) -> int:
+    return _taxed(params).count()
+
+
+reports.register(
+    reports.Report(
+        name="finance.prize_taxes",
+        title=_("Tax withheld of prizes"),
+        about=_(
+            "Of which sum what was withheld, prize by prize, without the names of the winners."
+        ),
+        columns=[
+            Column("reference", _("Entry reference")),
+            Column("occasion", _("game and draw")),
+            Column("account", _("account")),
+            Column("prize", _("Prize (yuan)"), "money"),
+            Column("before", _("Paid of it before (yuan)"), "money"),
+            Column("together", _("Won together (yuan)"), "money"),
+            Column("exempt", _("Tax free up to (yuan)"), "money"),
+            Column("rate", _("rate in ten-thousandths")),
+            Column("tax", _("Tax withheld (yuan)"), "money"),
+            Column("paid_at", _("paid at"), "moment"),
+        ],
+        rows=_taxed_rows,
+        count=_taxed_count,
+        form=reports.PeriodForm,
+        roles=frozenset({"treasurer", "auditor", "regulator"}),
     )
 )

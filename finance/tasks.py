@@ -107,12 +107,10 @@ def work_through_statement(*, code: str) -> None:
 
 @jobs.handler("finance.match_statements", max_attempts=1)
 def match_statements() -> None:
-    """Look again at what statements and books have of each other; bring up what is late."""
-    from .recon import differences, matching
+    """Look again at what statements and books have of each other."""
+    from .recon import matching
 
-    now = timezone.now()
-    matching.run_all(now=now)
-    differences.escalate(now=now)
+    matching.run_all(now=timezone.now())
 
 
 @jobs.handler("finance.prove_funds", max_attempts=1)

@@ -85,14 +85,9 @@ urlpatterns: list[URLPattern] = [
     path("desk/house-banks/", reconciliation.desk_house_banks, name="desk_house_banks"),
     path("desk/house-banks/new/", reconciliation.desk_house_bank_new, name="desk_house_bank_new"),
     path(
-        "desk/listed-payees/new/",
-        reconciliation.desk_listed_payee_new,
-        name="desk_listed_payee_new",
-    ),
-    path(
-        "desk/listed-payees/<str:code>/remove/",
-        reconciliation.desk_listed_payee_remove,
-        name="desk_listed_payee_remove",
+        "desk/house-banks/<str:code>/close/",
+        reconciliation.desk_house_bank_close,
+        name="desk_house_bank_close",
     ),
     path("desk/checks/", checks.desk_checks, name="desk_checks"),
     path("desk/checks/now/", checks.desk_check_now, name="desk_check_now"),

@@ -16,7 +16,6 @@ from .models import (
     Case,
     Deposit,
     DepositReturn,
-    Difference,
     PaymentOrder,
     PayoutStop,
     Provider,
@@ -108,23 +107,6 @@ waiting.register(
         count=_returns_unanswered,
         url_name="finance:desk_returns",
         roles=frozenset({"treasurer"}),
-        tone="attention",
-        sign="bank",
-    )
-)
-
-
-def _differing(_user: Any, _now: datetime) -> int:
-    return Difference.objects.filter(state=Difference.State.OPEN).count()
-
-
-waiting.register(
-    waiting.Waiting(
-        name="finance.differences",
-        title=_("Differences between books and bank"),
-        count=_differing,
-        url_name="finance:desk_differences",
-        roles=frozenset({"treasurer", "cashier"}),
         tone="attention",
         sign="bank",
     )

@@ -202,9 +202,9 @@ def send(*, code: str, now: datetime) -> None:
     try:
         is_new = withdrawal.state == State.APPROVED and _intend(withdrawal, now)
     except IntegrityError as exc:
-        if violated(exc) not in {"payouts_not_held", "withdrawal_payouts_open"}:
+        if violated(exc) != "withdrawal_payouts_open":
             raise
-        logger.warning("Payouts are held", extra={"withdrawal": code})
+        logger.warning("Payouts are stopped", extra={"withdrawal": code})
         return
     try:
         answer = None if is_new else bank.ask_payout(code)

@@ -323,13 +323,7 @@ class Migration(migrations.Migration):
                 ),
                 ("booked", models.BigIntegerField(verbose_name="in the books (fen)")),
                 ("stated", models.BigIntegerField(verbose_name="at the bank (fen)")),
-                (
-                    "case_code",
-                    models.CharField(blank=True, default="", max_length=20, verbose_name="case"),
-                ),
                 ("opened_at", models.DateTimeField(verbose_name="opened at")),
-                ("due_on", models.DateField(verbose_name="due on")),
-                ("escalated_at", models.DateTimeField(null=True, verbose_name="escalated at")),
                 (
                     "state",
                     models.CharField(
@@ -365,13 +359,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "owner",
-                    models.ForeignKey(
-                        null=True,
+                    "case",
+                    models.OneToOneField(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="owner",
+                        to="finance.case",
+                        verbose_name="case",
                     ),
                 ),
                 (
@@ -470,91 +463,6 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
-            name="ListedPayee",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "row_uuid",
-                    models.UUIDField(
-                        default=lottery_portal.lib.ids.uuid7, editable=False, unique=True
-                    ),
-                ),
-                (
-                    "code",
-                    models.CharField(
-                        default=lottery_portal.lib.codes.new_code,
-                        max_length=20,
-                        unique=True,
-                        verbose_name="number of the record",
-                    ),
-                ),
-                ("holder", models.CharField(max_length=100, verbose_name="account holder")),
-                ("bank_name", models.CharField(max_length=60, verbose_name="bank")),
-                ("number", lottery_portal.lib.encryption.EncryptedField(purpose="bank")),
-                ("number_index", models.BinaryField(max_length=32)),
-                ("last_digits", models.CharField(max_length=4, verbose_name="last digits")),
-                (
-                    "purpose",
-                    models.CharField(
-                        choices=[
-                            ("PROVIDER", "Settlement account of a provider"),
-                            ("HOUSE", "Another account of the house"),
-                            ("SUPPLIER", "Supplier"),
-                        ],
-                        max_length=8,
-                        verbose_name="purpose",
-                    ),
-                ),
-                (
-                    "approval_code",
-                    models.CharField(max_length=20, unique=True, verbose_name="approval"),
-                ),
-                ("listed_at", models.DateTimeField(verbose_name="listed at")),
-                ("removed_at", models.DateTimeField(null=True, verbose_name="removed at")),
-                (
-                    "clearing",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="finance.account",
-                        verbose_name="clearing account of the provider",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "listed payee",
-                "verbose_name_plural": "listed payees",
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("removed_at__isnull", True)),
-                        fields=("number_index",),
-                        name="listed_payee_once",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("purpose__in", ["PROVIDER", "HOUSE", "SUPPLIER"])),
-                        name="listed_payee_purpose_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("clearing__isnull", False), ("purpose", "PROVIDER")),
-                            models.Q(
-                                models.Q(("purpose", "PROVIDER"), _negated=True),
-                                ("clearing__isnull", True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="listed_payee_of_a_provider_names_it",
-                    ),
-                ],
-            },
-        ),
         migrations.AddConstraint(
             model_name="statement",
             constraint=models.CheckConstraint(
@@ -627,7 +535,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="difference",
             index=models.Index(
-                condition=models.Q(("state", "OPEN")), fields=["due_on"], name="difference_open"
+                condition=models.Q(("state", "OPEN")), fields=["opened_at"], name="difference_open"
             ),
         ),
         migrations.AddConstraint(

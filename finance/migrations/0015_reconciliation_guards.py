@@ -1,11 +1,10 @@
-"""What a bank said stays said; a match agrees with the books; unexplained money stops payouts."""
+"""What a bank said stays said; a match agrees with the books; a case ends with its difference."""
 
 from django.db import migrations
 
 NEVER = ["finance_statement", "finance_statementline", "finance_match", "finance_proof"]
 LOGGED = {  # table: kind and key in the log
     "finance_housebank": ("house_bank", "code"),
-    "finance_listedpayee": ("listed_payee", "code"),
     "finance_statement": ("statement", "code"),
     "finance_statementline": ("statement_line", "code"),
     "finance_match": ("match", "id"),
@@ -39,29 +38,6 @@ CREATE TRIGGER finance_house_bank_is_approved BEFORE INSERT ON finance_housebank
     FOR EACH ROW EXECUTE FUNCTION finance_house_bank_is_approved();
 ALTER TABLE finance_housebank ENABLE ALWAYS TRIGGER finance_house_bank_is_approved;
 
--- Money goes to nobody whom one person alone has listed (F129).
-CREATE FUNCTION finance_listed_payee_is_approved() RETURNS trigger LANGUAGE plpgsql
-    SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-    IF NOT EXISTS (
-        SELECT 1 FROM audit_approvalrequest r WHERE r.code = NEW.approval_code AND r.kind = 'finance.listed_payee'
-           AND r.state = 'PERFORMED' AND r.payload::jsonb->>'payee' = NEW.code
-           AND r.payload::jsonb->>'purpose' = NEW.purpose
-           AND r.payload::jsonb->>'number_index' = encode(NEW.number_index, 'hex')) THEN
-        RAISE EXCEPTION 'a payee is listed by its own approval'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'listed_payee_is_approved';
-    END IF;
-    IF NEW.clearing_id IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM finance_account a WHERE a.id = NEW.clearing_id AND a.kind = 'CLEARING') THEN
-        RAISE EXCEPTION 'the account of a provider is a clearing account'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'listed_payee_of_a_provider_names_it';
-    END IF;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER finance_listed_payee_is_approved BEFORE INSERT ON finance_listedpayee
-    FOR EACH ROW EXECUTE FUNCTION finance_listed_payee_is_approved();
-ALTER TABLE finance_listedpayee ENABLE ALWAYS TRIGGER finance_listed_payee_is_approved;
-
 -- A register's row only ends, once.
 CREATE FUNCTION finance_register_row_ends_once() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -75,9 +51,6 @@ END $$;
 CREATE TRIGGER finance_housebank_ends_once BEFORE UPDATE OR DELETE ON finance_housebank
     FOR EACH ROW EXECUTE FUNCTION finance_register_row_ends_once('closed_at');
 ALTER TABLE finance_housebank ENABLE ALWAYS TRIGGER finance_housebank_ends_once;
-CREATE TRIGGER finance_listedpayee_ends_once BEFORE UPDATE OR DELETE ON finance_listedpayee
-    FOR EACH ROW EXECUTE FUNCTION finance_register_row_ends_once('removed_at');
-ALTER TABLE finance_listedpayee ENABLE ALWAYS TRIGGER finance_listedpayee_ends_once;
 
 -- The days of an account are told once: no line comes in twice by another file or format.
 CREATE FUNCTION finance_statement_days_once() RETURNS trigger LANGUAGE plpgsql
@@ -150,13 +123,12 @@ CREATE TRIGGER finance_match_agrees BEFORE INSERT ON finance_match
     FOR EACH ROW EXECUTE FUNCTION finance_match_agrees();
 ALTER TABLE finance_match ENABLE ALWAYS TRIGGER finance_match_agrees;
 
--- What differs stays as it was found; it gets an owner, is escalated once, and is resolved once (F121).
+-- What differs stays as it was found, and is resolved once (F121).
 CREATE FUNCTION finance_difference_stands() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' OR OLD.state = 'RESOLVED'
-       OR (to_jsonb(NEW) - '{owner_id,escalated_at,state,resolution,correction,resolved_by_id,resolved_at}'::text[])
-          <> (to_jsonb(OLD) - '{owner_id,escalated_at,state,resolution,correction,resolved_by_id,resolved_at}'::text[])
-       OR (OLD.escalated_at IS NOT NULL AND NEW.escalated_at IS DISTINCT FROM OLD.escalated_at) THEN
+       OR (to_jsonb(NEW) - '{state,resolution,correction,resolved_by_id,resolved_at}'::text[])
+          <> (to_jsonb(OLD) - '{state,resolution,correction,resolved_by_id,resolved_at}'::text[]) THEN
         RAISE EXCEPTION 'difference % stays what was found', OLD.code
             USING ERRCODE = 'check_violation', CONSTRAINT = 'difference_stands';
     END IF;
@@ -166,28 +138,20 @@ CREATE TRIGGER finance_difference_stands BEFORE UPDATE OR DELETE ON finance_diff
     FOR EACH ROW EXECUTE FUNCTION finance_difference_stands();
 ALTER TABLE finance_difference ENABLE ALWAYS TRIGGER finance_difference_stands;
 
--- While the funds are not proven, or money left to somebody who is not listed, no payout begins (F129, F130).
-CREATE FUNCTION finance_payouts_held() RETURNS boolean LANGUAGE sql STABLE
-    SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT EXISTS (SELECT 1 FROM audit_alarm a WHERE a.cleared_at IS NULL
-                      AND a.kind IN ('finance.funds_short', 'finance.outflow_unlisted'))
-        OR EXISTS (SELECT 1 FROM (SELECT p.is_met FROM finance_proof p ORDER BY p.taken_at DESC, p.id DESC LIMIT 1) l
-                    WHERE NOT l.is_met)
-$$;
-REVOKE ALL ON FUNCTION finance_payouts_held() FROM PUBLIC;
-CREATE FUNCTION finance_withdrawal_not_while_held() RETURNS trigger LANGUAGE plpgsql
+-- The case of a difference is settled with it, not before: words alone put nothing right (F121).
+CREATE FUNCTION finance_case_ends_with_its_difference() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    IF finance_payouts_held() THEN
-        RAISE EXCEPTION 'payouts are held'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'payouts_not_held';
+    IF EXISTS (SELECT 1 FROM finance_difference f WHERE f.case_id = NEW.id AND f.state = 'OPEN') THEN
+        RAISE EXCEPTION 'the difference of case % is still open', NEW.code
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'case_ends_with_its_difference';
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER finance_withdrawal_not_while_held BEFORE UPDATE ON finance_withdrawal
-    FOR EACH ROW WHEN (OLD.state = 'APPROVED' AND NEW.state = 'SENDING')
-    EXECUTE FUNCTION finance_withdrawal_not_while_held();
-ALTER TABLE finance_withdrawal ENABLE ALWAYS TRIGGER finance_withdrawal_not_while_held;
+CREATE TRIGGER finance_case_ends_with_its_difference BEFORE UPDATE ON finance_case
+    FOR EACH ROW WHEN (NEW.state = 'RESOLVED' AND OLD.state = 'OPEN')
+    EXECUTE FUNCTION finance_case_ends_with_its_difference();
+ALTER TABLE finance_case ENABLE ALWAYS TRIGGER finance_case_ends_with_its_difference;
 
 -- Whether a movement of an account needs no line any more: it has one, it differs from one in its amount
 -- only, it was never at the bank and is put right, or it is itself what put something right.
@@ -305,15 +269,13 @@ DROP FUNCTION finance_unmatched(bigint, date, date);
 DROP FUNCTION finance_funds(integer);
 DROP FUNCTION finance_difference_is_put_right() CASCADE;
 DROP FUNCTION finance_is_explained(bigint, text);
-DROP FUNCTION finance_withdrawal_not_while_held() CASCADE;
-DROP FUNCTION finance_payouts_held();
+DROP FUNCTION finance_case_ends_with_its_difference() CASCADE;
 DROP FUNCTION finance_difference_stands() CASCADE;
 DROP FUNCTION finance_match_agrees() CASCADE;
 DROP FUNCTION finance_line_comes_with_its_statement() CASCADE;
 DROP FUNCTION finance_statement_adds_up() CASCADE;
 DROP FUNCTION finance_statement_days_once() CASCADE;
 DROP FUNCTION finance_register_row_ends_once() CASCADE;
-DROP FUNCTION finance_listed_payee_is_approved() CASCADE;
 DROP FUNCTION finance_house_bank_is_approved() CASCADE;
 """
 )

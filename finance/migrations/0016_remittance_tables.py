@@ -1,6 +1,7 @@
 """Payees, payment orders, dues and treasury receipts (F265)."""
 
 import django.db.models.deletion
+import django.db.models.expressions
 from django.db import migrations, models
 
 import lottery_portal.lib.codes
@@ -49,6 +50,7 @@ class Migration(migrations.Migration):
                             ("BUSINESS", "Business fee to the operator"),
                             ("PARTNER", "Commission of a partner"),
                             ("ORGANISER", "Settlement with an organiser"),
+                            ("PROVIDER", "Settlement with a payment institution"),
                         ],
                         max_length=9,
                         verbose_name="paid for what",
@@ -57,7 +59,10 @@ class Migration(migrations.Migration):
                 (
                     "party",
                     models.CharField(
-                        blank=True, default="", max_length=40, verbose_name="game or partner"
+                        blank=True,
+                        default="",
+                        max_length=40,
+                        verbose_name="game, partner or institution",
                     ),
                 ),
                 ("name", models.CharField(max_length=100, verbose_name="name of the payee")),
@@ -99,7 +104,15 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             (
                                 "purpose__in",
-                                ["WELFARE", "FEE", "TAX", "BUSINESS", "PARTNER", "ORGANISER"],
+                                [
+                                    "WELFARE",
+                                    "FEE",
+                                    "TAX",
+                                    "BUSINESS",
+                                    "PARTNER",
+                                    "ORGANISER",
+                                    "PROVIDER",
+                                ],
                             )
                         ),
                         name="payee_purpose_known",
@@ -112,7 +125,9 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("purpose__in", ["PARTNER", "ORGANISER"]), _negated=True),
+                            models.Q(
+                                ("purpose__in", ["PARTNER", "ORGANISER", "PROVIDER"]), _negated=True
+                            ),
                             models.Q(("party", ""), _negated=True),
                             _connector="OR",
                         ),
@@ -140,6 +155,13 @@ class Migration(migrations.Migration):
                         condition=models.Q(("state__in", ["ASKED", "LISTED"])),
                         fields=("purpose", "party", "number_index"),
                         name="payee_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("purpose", "PROVIDER"), ("state__in", ["ASKED", "LISTED"])
+                        ),
+                        fields=("number_index",),
+                        name="payee_of_one_provider",
                     ),
                 ],
             },
@@ -172,6 +194,7 @@ class Migration(migrations.Migration):
                             ("BUSINESS", "Business fee to the operator"),
                             ("PARTNER", "Commission of a partner"),
                             ("ORGANISER", "Settlement with an organiser"),
+                            ("PROVIDER", "Settlement with a payment institution"),
                         ],
                         max_length=9,
                         verbose_name="paid for what",
@@ -465,5 +488,76 @@ class Migration(migrations.Migration):
                 condition=models.Q(("file_digest__regex", "^[0-9a-f]{64}$"), ("file_size__gt", 0)),
                 name="treasury_receipt_has_a_file",
             ),
+        ),
+        migrations.AddConstraint(
+            model_name="postingrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("source_kind", "POOL"), ("target_kind", "FUND"), _negated=True),
+                    models.Q(
+                        models.Q(("source_kind", "FUND"), ("target_kind", "POOL"), _negated=True),
+                        ("entry_kind", "POOL_ROLL"),
+                        _connector="OR",
+                    ),
+                ),
+                name="posting_rule_keeps_pool_and_fund_apart",
+            ),
+        ),
+        migrations.CreateModel(
+            name="PrizeTax",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("account", models.CharField(max_length=60, verbose_name="account")),
+                ("winner", models.CharField(max_length=64, verbose_name="person")),
+                ("occasion", models.CharField(max_length=40, verbose_name="game and draw")),
+                ("prize", lottery_portal.lib.money.MoneyField(verbose_name="prize (fen)")),
+                (
+                    "before",
+                    lottery_portal.lib.money.MoneyField(verbose_name="paid of it before (fen)"),
+                ),
+                (
+                    "together",
+                    lottery_portal.lib.money.MoneyField(verbose_name="won together (fen)"),
+                ),
+                (
+                    "exempt",
+                    lottery_portal.lib.money.MoneyField(verbose_name="tax free up to (fen)"),
+                ),
+                ("rate", models.SmallIntegerField(verbose_name="rate in ten-thousandths")),
+                ("tax", lottery_portal.lib.money.MoneyField(verbose_name="tax withheld (fen)")),
+                ("paid_at", models.DateTimeField(verbose_name="paid at")),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="finance.entry",
+                        verbose_name="entry",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "tax on a prize",
+                "verbose_name_plural": "taxes on prizes",
+                "indexes": [models.Index(fields=["winner", "occasion"], name="prize_tax_of")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "together__gte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("before"), "+", models.F("prize")
+                                ),
+                            )
+                        ),
+                        name="prize_tax_of_the_sum",
+                    ),
+                ],
+            },
         ),
     ]

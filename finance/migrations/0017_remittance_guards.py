@@ -7,6 +7,7 @@ LOGGED = {  # table: kind and key in the log, and what is left out of the hash
     "finance_paymentorder": ("payment_order", "code"),
     "finance_due": ("due", "code"),
     "finance_treasuryreceipt": ("treasury_receipt", "number"),
+    "finance_prizetax": ("prize_tax", "id"),
 }
 GUARDS = """
 -- What was set aside too much, because stakes of a month were given back later, goes back.
@@ -24,6 +25,12 @@ BEGIN
            OR (OLD.state = 'LISTED' AND NEW.listed_at IS DISTINCT FROM OLD.listed_at))) THEN
         RAISE EXCEPTION 'a payee stays what was asked for'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payee_stands';
+    END IF;
+    IF TG_OP = 'INSERT' AND NEW.purpose = 'PROVIDER' AND NOT EXISTS (
+        SELECT 1 FROM finance_account a
+         WHERE a.code = 'clearing:' || NEW.party AND a.kind = 'CLEARING' AND NOT a.is_shadow) THEN
+        RAISE EXCEPTION 'the books have no clearing account of %', NEW.party
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'payee_of_a_known_provider';
     END IF;
     IF NEW.state = 'LISTED' AND NOT EXISTS (
         SELECT 1 FROM audit_approvalrequest r
@@ -182,6 +189,41 @@ CREATE TRIGGER finance_treasury_receipt_fits BEFORE INSERT OR UPDATE OR DELETE O
     FOR EACH ROW EXECUTE FUNCTION finance_treasury_receipt_fits();
 ALTER TABLE finance_treasuryreceipt ENABLE ALWAYS TRIGGER finance_treasury_receipt_fits;
 
+-- The tax of a prize is that of the sum so far, less what was withheld of it before, and the entry that
+-- paid the prize moved just that into the account of the tax. It never changes.
+CREATE FUNCTION finance_prize_tax_fits() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    earlier record;
+    wanted bigint := 0;
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        RAISE EXCEPTION 'the tax of a prize stays what it is'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'prize_tax_stands';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('prize_tax:' || NEW.winner || ':' || NEW.occasion, 0));
+    SELECT coalesce(sum(p.prize), 0)::bigint AS prizes, coalesce(sum(p.tax), 0)::bigint AS taxes INTO earlier
+      FROM finance_prizetax p
+     WHERE p.winner = NEW.winner AND p.occasion = NEW.occasion
+       AND NOT EXISTS (SELECT 1 FROM finance_entry r WHERE r.reversal_of_id = p.entry_id);
+    IF NEW.together > NEW.exempt THEN
+        wanted := greatest(0, ((earlier.prizes + NEW.prize) * NEW.rate + 5000) / 10000 - earlier.taxes);
+    END IF;
+    IF NEW.before <> earlier.prizes OR NEW.tax <> least(NEW.prize, wanted) OR NOT EXISTS (
+        SELECT 1 FROM finance_entry e WHERE e.id = NEW.entry_id AND e.kind = 'PRIZE' AND NOT e.is_shadow
+           AND NEW.prize = (SELECT sum(t.amount) FROM finance_transfer t WHERE t.entry_id = e.id)
+           AND NEW.tax = (SELECT coalesce(sum(t.amount), 0) FROM finance_transfer t
+                            JOIN finance_account a ON a.id = t.target_id AND a.kind = 'TAX'
+                           WHERE t.entry_id = e.id AND a.code = NEW.account)) THEN
+        RAISE EXCEPTION 'the books withheld another tax'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'prize_tax_to_the_fen';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER finance_prize_tax_fits BEFORE INSERT OR UPDATE OR DELETE ON finance_prizetax
+    FOR EACH ROW EXECUTE FUNCTION finance_prize_tax_fits();
+ALTER TABLE finance_prizetax ENABLE ALWAYS TRIGGER finance_prize_tax_fits;
+
 -- Whatever leaves an escrow account for others leaves by an approved order, in the moves approved (F129).
 CREATE FUNCTION finance_outflow_by_order() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -212,6 +254,7 @@ UNDO = (
     "".join(f"DROP TRIGGER audit_log_row ON {table};" for table in LOGGED)
     + """
 DROP FUNCTION finance_outflow_by_order() CASCADE;
+DROP FUNCTION finance_prize_tax_fits() CASCADE;
 DROP FUNCTION finance_treasury_receipt_fits() CASCADE;
 DROP FUNCTION finance_due_stands() CASCADE;
 DROP FUNCTION finance_payment_order_stands() CASCADE;

@@ -29,7 +29,20 @@ CREATE TRIGGER finance_withdrawal_payouts_open BEFORE UPDATE ON finance_withdraw
     EXECUTE FUNCTION finance_withdrawal_payouts_open();
 ALTER TABLE finance_withdrawal ENABLE ALWAYS TRIGGER finance_withdrawal_payouts_open;
 
--- A stop begins open, and is lifted once, by a performed approval of its own.
+-- What stopped payouts is still so: the latest proof of funds is short, or an alarm about money that
+-- left to somebody unlisted is open (F129, F130). Nobody's word opens payouts before that is put right.
+CREATE FUNCTION finance_stop_cause_stands(cause text) RETURNS boolean LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT CASE $1
+        WHEN 'funds_short' THEN coalesce((
+            SELECT NOT p.is_met FROM finance_proof p ORDER BY p.taken_at DESC, p.id DESC LIMIT 1), false)
+        WHEN 'outflow_unlisted' THEN EXISTS (
+            SELECT 1 FROM audit_alarm a WHERE a.kind = 'finance.outflow_unlisted' AND a.cleared_at IS NULL)
+        ELSE false END
+$$;
+REVOKE ALL ON FUNCTION finance_stop_cause_stands(text) FROM PUBLIC;
+
+-- A stop begins open, and is lifted once, by a performed approval of its own when its cause is gone.
 CREATE FUNCTION finance_payout_stop_stands() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -49,6 +62,10 @@ BEGIN
                          AND r.state = 'PERFORMED' AND r.payload::jsonb->>'stop' = OLD.code) THEN
         RAISE EXCEPTION 'a stop is lifted by its own approval'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payout_stop_stands';
+    END IF;
+    IF finance_stop_cause_stands(OLD.cause) THEN
+        RAISE EXCEPTION 'what stopped payouts is still so'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'payout_stop_cause_is_gone';
     END IF;
     RETURN NEW;
 END $$;
@@ -80,6 +97,7 @@ UNDO = (
     + "".join(f"DROP TRIGGER {table}_never_changes ON {table};" for table in EVIDENCE)
     + """
 DROP FUNCTION finance_payout_stop_stands() CASCADE;
+DROP FUNCTION finance_stop_cause_stands(text);
 DROP FUNCTION finance_withdrawal_payouts_open() CASCADE;
 DROP FUNCTION finance_payouts_gate();
 """

@@ -1,33 +1,32 @@
-"""Where books and bank disagree: each has an owner, a due day, and comes up when late (F121)."""
+"""Where books and bank disagree: each is a case, with an owner, a day, and escalation (F121).
+
+A difference ends when both sides have the same after all, or by a person who says what was found
+and, where the books were wrong, which entry put them right. Its case ends with it, not before.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError
 from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from audit import alarms, policies, trail
-from finance import ledger
-from finance.models import Account, Difference, StatementLine
-from lottery_portal.lib import dates
+from audit import trail
+from finance import cases, ledger
+from finance.models import Account, Case, Difference, StatementLine
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.money import yuan
 
 Kind = Difference.Kind
 State = Difference.State
-OVERDUE = "finance.difference_overdue"
-AT_ONCE = 500
-# Who keeps cases for the room says so at start-up. Called with kind, object_type, object_code,
-# facts, due_on and now, in the transaction that found the difference; it answers with the case.
-open_case: Callable[..., Any] | None = None
-# The same for its end: called with kind, object_type, object_code, resolution and now.
-settle_case: Callable[..., Any] | None = None
-
-alarms.register(kind=OVERDUE, title=_("A difference between books and bank is overdue"))
+ROLES = frozenset({"treasurer", "cashier"})
+OBJECT = "difference"
 
 
 class DifferenceUnknown(Refused):
@@ -58,6 +57,13 @@ class CorrectionDoesNotFit(Refused):
     message = _("This entry does not move what differs on this account, to the fen.")
 
 
+class StillOpen(Refused):
+    """The case of a difference ends with it."""
+
+    code = "difference_still_open"
+    message = _("This difference is still open. Resolve it on its own page; its case ends with it.")
+
+
 _REFUSALS: dict[str, type[Refused]] = {
     "difference_put_right_to_the_fen": CorrectionDoesNotFit,
     "difference_correction_once": CorrectionDoesNotFit,
@@ -80,10 +86,9 @@ def found(
     line: StatementLine | None = None,
     reference: str = "",
 ) -> Difference:
-    """Write down a difference, once by its natural key, with its owner and the day it is due on."""
+    """Write down a difference and open its case, once by its natural key."""
     if known := Difference.objects.filter(natural_key=natural_key).first():
         return known
-    days = int(policies.read("reconciliation.days_to_resolve", at=now))
     difference = Difference(
         natural_key=natural_key,
         kind=kind,
@@ -92,21 +97,17 @@ def found(
         reference=reference,
         booked=booked_fen,
         stated=stated_fen,
-        owner=owner,
         opened_at=now,
-        due_on=dates.in_shanghai(now).date() + timedelta(days=days),
     )
     facts = _facts(difference)
-    if open_case is not None:
-        case = open_case(
-            kind=_case_kind(difference),
-            object_type="difference",
-            object_code=difference.code,
-            facts=facts,
-            due_on=difference.due_on,
-            now=now,
-        )
-        difference.case_code = case.code
+    difference.case = cases.open_(
+        kind=case_kind(kind),
+        object_type=OBJECT,
+        object_code=difference.code,
+        facts=facts,
+        owner=owner,
+        now=now,
+    )
     difference.save(force_insert=True)
     trail.record(
         action="finance.difference_found",
@@ -118,28 +119,13 @@ def found(
     return difference
 
 
-@door
-def take_over(*, code: str, actor: Any, now: datetime) -> Difference:  # noqa: ARG001 - the trail has its own clock
-    """Make oneself the owner of an open difference."""
-    difference = _locked(code)
-    Difference.objects.filter(pk=difference.pk).update(owner=actor)
-    trail.record(
-        action="finance.difference_taken_over",
-        actor=actor,
-        object_type="difference",
-        object_code=code,
-        body={"kind": difference.kind},
-    )
-    difference.refresh_from_db()
-    return difference
-
-
 def resolve(
     *, code: str, actor: Any, resolution: str, correction: str = "", now: datetime
 ) -> Difference:
     """Say how a difference ended; where the books were wrong, by which entry they are right now.
 
-    Refuses an entry that does not move just what differed on that account.
+    Refuses an entry that does not move just what differed on that account, and anybody but the
+    owner of its case.
     """
     if not resolution.strip():
         raise ResolutionMissing
@@ -157,36 +143,23 @@ def settled(difference: Difference, *, why: str, now: datetime) -> None:
     _end(difference, actor=None, resolution=why, correction="", now=now)
 
 
-@door
-def escalate(*, now: datetime) -> int:
-    """Bring up every open difference that is overdue, once; how many were new."""
-    today = dates.in_shanghai(now).date()
-    late = Difference.objects.select_for_update(no_key=True).filter(
-        state=State.OPEN, due_on__lt=today, escalated_at__isnull=True
-    )
-    count = 0
-    for difference in late.order_by("due_on", "pk")[:AT_ONCE]:
-        Difference.objects.filter(pk=difference.pk).update(escalated_at=now)
-        alarms.raise_alarm(
-            kind=OVERDUE,
-            object_type="difference",
-            object_code=difference.code,
-            facts={**_facts(difference), "due_on": difference.due_on.isoformat()},
-            now=now,
-        )
-        count += 1
-    return count
-
-
 def open_ones() -> QuerySet[Difference]:
     """All that are open, the most urgent first."""
     rows = Difference.objects.filter(state=State.OPEN)
-    return rows.select_related("account", "owner", "line").order_by("due_on", "pk")
+    return rows.select_related("account", "case__owner", "line").order_by("case__due_on", "pk")
+
+
+def ended_ones() -> QuerySet[Difference]:
+    """All that were resolved, the latest first."""
+    rows = Difference.objects.filter(state=State.RESOLVED)
+    return rows.select_related("account", "case__owner").order_by("-resolved_at", "-pk")
 
 
 def find(code: str) -> Difference:
     """One difference, or `DifferenceUnknown`."""
-    rows = Difference.objects.select_related("account", "owner", "resolved_by", "line__statement")
+    rows = Difference.objects.select_related(
+        "account", "case__owner", "resolved_by", "line__statement"
+    )
     difference = rows.filter(code=code).first()
     if difference is None:
         raise DifferenceUnknown
@@ -226,15 +199,14 @@ def _end(
         object_code=difference.code,
         body={"resolution": resolution[:500], "correction": correction},
     )
-    alarms.settle(kind=OVERDUE, object_type="difference", object_code=difference.code, now=now)
-    if settle_case is not None:
-        settle_case(
-            kind=_case_kind(difference),
-            object_type="difference",
-            object_code=difference.code,
-            resolution=resolution[:500],
-            now=now,
-        )
+    cases.settle(
+        kind=case_kind(difference.kind),
+        object_type=OBJECT,
+        object_code=difference.code,
+        resolution=resolution,
+        actor=actor,
+        now=now,
+    )
 
 
 def _locked(code: str) -> Difference:
@@ -248,10 +220,6 @@ def _locked(code: str) -> Difference:
     return difference
 
 
-def _case_kind(difference: Difference) -> str:
-    return f"finance.difference_{difference.kind.lower()}"
-
-
 def _facts(difference: Difference) -> dict[str, Any]:
     return {
         "kind": difference.kind,
@@ -261,3 +229,46 @@ def _facts(difference: Difference) -> dict[str, Any]:
         "booked_fen": difference.booked,
         "stated_fen": difference.stated,
     }
+
+
+def case_kind(kind: str) -> str:
+    """What the cases of a kind of difference are called."""
+    return f"finance.difference_{kind.lower()}"
+
+
+def _stays_open(case: Case, _actor: Any, _now: datetime) -> None:
+    if Difference.objects.filter(case=case, state=State.OPEN).exists():
+        raise StillOpen
+
+
+def _words(case: Case) -> Sequence[tuple[str, str]]:
+    facts = case.facts
+    rows = [
+        (_now("Account"), facts["account"]),
+        (_now("In the books"), _yuan(facts["booked_fen"])),
+        (_now("At the bank"), _yuan(facts["stated_fen"])),
+        (_now("Differs by"), _yuan(facts["stated_fen"] - facts["booked_fen"])),
+    ]
+    return [*rows, (_now("Entry reference"), facts["reference"])] if facts["reference"] else rows
+
+
+def _yuan(fen: int) -> str:
+    return _now("%(amount)s yuan") % {"amount": yuan(fen)}
+
+
+def _address(case: Case) -> str:
+    return reverse("finance:desk_difference", args=[case.object_code])
+
+
+for _kind in Kind:
+    cases.register(
+        cases.Kind(
+            name=case_kind(_kind),
+            title=_kind.label,
+            roles=ROLES,
+            words=_words,
+            resolved=_stays_open,
+            address=_address,
+            ends_there=True,
+        )
+    )

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from finance.models import HouseBank, ListedPayee, Statement
+from finance.models import HouseBank, Statement
 
 
 class StatementForm(forms.Form):
@@ -63,23 +63,3 @@ class HouseBankForm(forms.Form):
     bank_name = forms.CharField(label=_("Bank"), max_length=60)
     number = forms.CharField(label=_("Account number"), max_length=40)
     holder = forms.CharField(label=_("Account holder"), max_length=100)
-
-
-class PayeeForm(forms.Form):
-    """An account that money of the house may go to."""
-
-    purpose = forms.ChoiceField(label=_("Purpose"), choices=ListedPayee.Purpose.choices)
-    holder = forms.CharField(label=_("Account holder"), max_length=100)
-    bank_name = forms.CharField(label=_("Bank"), max_length=60)
-    number = forms.CharField(label=_("Account number"), max_length=40)
-    clearing = forms.ChoiceField(
-        label=_("Clearing account of the provider"),
-        required=False,
-        help_text=_("Only for the settlement account of a provider."),
-    )
-
-    def __init__(self, *args: Any, clearings: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["clearing"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
-        field.choices = [("", "—"), *((code, code) for code in clearings)]

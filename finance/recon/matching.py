@@ -20,14 +20,14 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from audit import policies, trail
-from finance import ledger, periods
+from finance import ledger, payees, periods
 from finance.ledger import AccountKind, EntryKind, Move
 from finance.models import Account, Difference, Match, Statement, StatementLine
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, violated
 from lottery_portal.lib.errors import Refused
 
-from . import differences, levels, payees
+from . import differences, levels
 
 NEAR = timedelta(days=3)
 AT_ONCE = 200

@@ -7,24 +7,41 @@ dues. What the operator himself may still draw (his business fee) is none; it is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from audit import alarms, policies, trail
+from finance import payouts
 from finance.models import HouseBank, Proof, Statement
-from lottery_portal.lib import dates
+from lottery_portal.lib import codes, dates
 from lottery_portal.lib.db import door
-
-from . import outflows
+from lottery_portal.lib.money import yuan
 
 SHORT, OVERDUE = "finance.funds_short", "finance.statement_overdue"
-STOPS_PAYOUTS = (SHORT, outflows.UNLISTED)
+CAUSE = "funds_short"  # the database asks the latest proof before this stop is lifted
 OBJECT = "escrow"
 
+
+def _words(facts: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return [
+        (_now("In escrow and with providers"), _yuan(facts["assets_fen"])),
+        (_now("Owed to others"), _yuan(facts["liabilities_fen"])),
+        (_now("Short by"), _yuan(facts["short_fen"])),
+        (_now("Proof of funds"), codes.shown(facts["proof"])),
+    ]
+
+
+def _yuan(fen: int) -> str:
+    return _now("%(amount)s yuan") % {"amount": yuan(fen)}
+
+
+payouts.name_cause(CAUSE, _("What is in escrow does not cover what the house owes"), _words)
 alarms.register(kind=SHORT, title=_("What is in escrow does not cover what the house owes"))
 alarms.register(kind=OVERDUE, title=_("A bank statement is overdue"))
 
@@ -57,7 +74,10 @@ def figures(*, now: datetime) -> Sequence[Row]:
 
 @door
 def take(*, now: datetime) -> Proof:
-    """Take the proof and keep it; one fen short raises the alarm that stops payouts."""
+    """Take the proof and keep it; one fen short raises an alarm and stops payouts.
+
+    They stay stopped until a proof is met again and others agree that they go on.
+    """
     rows = figures(now=now)
     assets = sum(row.believed for row in rows if row.accounting_class == "ASSET")
     liabilities = sum(row.believed for row in rows if row.accounting_class == "LIABILITY")
@@ -79,13 +99,9 @@ def take(*, now: datetime) -> Proof:
     if taken.is_met:
         alarms.settle(kind=SHORT, object_type=OBJECT, object_code=OBJECT, now=now)
     else:
-        alarms.raise_alarm(
-            kind=SHORT,
-            object_type=OBJECT,
-            object_code=OBJECT,
-            facts={**body, "short_fen": liabilities - assets, "proof": taken.code},
-            now=now,
-        )
+        facts = {**body, "short_fen": liabilities - assets, "proof": taken.code}
+        alarms.raise_alarm(kind=SHORT, object_type=OBJECT, object_code=OBJECT, facts=facts, now=now)
+        payouts.stop(cause=CAUSE, facts=facts, now=now)
     return taken
 
 
@@ -110,13 +126,6 @@ def look_for_overdue(*, now: datetime) -> int:
             now=now,
         )
     return late
-
-
-def payouts_are_held() -> bool:
-    """Whether the database begins no payout at present."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT finance_payouts_held()")
-        return bool(cursor.fetchone()[0])
 
 
 def latest(most: int = 30) -> Sequence[Proof]:

@@ -12,13 +12,14 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit import trail
+from finance import payees
 from finance.ledger import AccountKind
 from finance.models import Account, HouseBank, Statement, StatementLine
 from lottery_portal import jobs
 from lottery_portal.lib.db import door, violated
 from lottery_portal.lib.errors import Refused
 
-from . import camt_files, csv_files, matching, mt940_files, outflows, payees
+from . import camt_files, csv_files, matching, mt940_files, outflows
 from .sheets import Sheet, believed, unreadable
 
 LARGEST = 5_000_000

@@ -23,6 +23,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Player
@@ -34,6 +35,7 @@ from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, violated
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.lanes import one_moment
+from lottery_portal.lib.money import yuan
 
 from . import nightfile, sumtree
 from .nightfile import Owed
@@ -47,6 +49,7 @@ INCOMPLETE, SHORT, LEFT_OUT = (
     "finance.solvency_short",
     "finance.solvency_left_out",
 )
+CAUSE = "solvency"
 NIGHTS_KEPT = 7
 BEING_OPENED = timedelta(minutes=1)
 _HOW_TO_CHECK = (
@@ -378,7 +381,7 @@ def _publish(taken: Taken, written: nightfile.Written, now: datetime) -> Solvenc
             facts=facts,
             now=now,
         )
-        payouts.stop(cause="solvency", facts=facts, now=now)
+        payouts.stop(cause=CAUSE, facts=facts, now=now)
     return proof
 
 
@@ -390,6 +393,11 @@ def _stated(taken: Taken) -> dict[str, tuple[int, date]]:
         code: (fen, day)
         for code, fen, day in latest.values_list("account__code", "closing", "last_on")
     }
+def _short_words(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (_now("Owed to players"), _now("%(amount)s yuan") % {"amount": yuan(facts["total_fen"])}),
+        (_now("Held for players"), _now("%(amount)s yuan") % {"amount": yuan(facts["assets_fen"])}),
+    ]
 
 
 def _prune() -> None:
@@ -419,4 +427,5 @@ def _moment(text: str) -> str | None:
 
 alarms.register(kind=INCOMPLETE, title=_("Balances of players do not add up to the books"))
 alarms.register(kind=SHORT, title=_("Less lies in the accounts than players are owed"))
+payouts.name_cause(CAUSE, _("Less lies in the accounts than players are owed"), _short_words)
 alarms.register(kind=LEFT_OUT, title=_("A player is missing in the nightly proof"))

@@ -79,6 +79,7 @@ def desk_case(request: HttpRequest, code: str) -> HttpResponse:
         "facts": kind.words(case),
         "object": trail.object_title(case.object_type),
         "object_url": kind.address(case),
+        "ends_there": kind.ends_there,
         "resolution": case.resolution,
         "resolved_at": case.resolved_at,
         "resolved_by": _name(case.resolved_by, names) or _("By itself: it is right again."),

@@ -87,15 +87,9 @@ def _stop(one: PayoutStop) -> dict[str, Any]:
         "code": one.code,
         "title": payouts.title_of(one.cause),
         "at": one.stopped_at,
-        "facts": [(name, _shown(value)) for name, value in sorted(one.facts.items())],
+        "facts": payouts.words_of(one.cause, one.facts),
         "url": reverse("finance:desk_payouts_lift", args=[one.code]),
     }
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(invariants.title_of(str(one)) for one in value)
-    return str(value)
 
 
 def _run(run: InvariantRun | None) -> dict[str, Any] | None:

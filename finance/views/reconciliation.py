@@ -19,14 +19,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import permission, step_up, who
 from audit import approvals, people
-from finance import ledger
+from finance import cases, ledger, payouts
 from finance.ledger import AccountKind
-from finance.models import Difference, HouseBank, ListedPayee, StatementLine
-from finance.recon import differences, levels, matching, payees, proof, statements
+from finance.models import Difference, HouseBank, StatementLine
+from finance.recon import differences, house_banks, levels, matching, proof, statements
 from finance.recon.forms import (
     HouseBankForm,
     MatchForm,
-    PayeeForm,
     ResolutionForm,
     StatementForm,
 )
@@ -163,13 +162,7 @@ def desk_statement_match(request: HttpRequest) -> HttpResponse:
 def desk_differences(request: HttpRequest) -> HttpResponse:
     """Where books and bank disagree, the most urgent first."""
     is_closed = request.GET.get("show") == "resolved"
-    found = (
-        Difference.objects.filter(state=State.RESOLVED)
-        .select_related("account", "owner")
-        .order_by("-resolved_at")
-        if is_closed
-        else differences.open_ones()
-    )
+    found = differences.ended_ones() if is_closed else differences.open_ones()
     page = Paginator(found, ROWS).get_page(request.GET.get("page"))
     today = dates.in_shanghai(timezone.now()).date()
     return render(
@@ -197,8 +190,8 @@ def desk_difference(request: HttpRequest, code: str) -> HttpResponse:
     except Refused as refusal:
         raise Http404 from refusal
     now = timezone.now()
-    may_act = found.state == State.OPEN and bool(
-        who.roles(request.user, now) & {"treasurer", "cashier"}
+    may_act = found.state == State.OPEN and cases.may_handle(
+        found.case, who.roles(request.user, now)
     )
     form = ResolutionForm(request.POST if request.POST.get("action") == "resolve" else None)
     status = 200
@@ -254,7 +247,12 @@ def desk_proof(request: HttpRequest) -> HttpResponse:
             "history": [
                 {"proof": row, "surplus_fen": row.assets - row.liabilities} for row in taken_ones
             ],
-            "are_payouts_held": proof.payouts_are_held(),
+            "stops": [payouts.title_of(stop.cause) for stop in payouts.open_stops()],
+            "checks_url": (
+                reverse("finance:desk_checks")
+                if permission.may(request.user, "finance:desk_checks", timezone.now())
+                else ""
+            ),
             "may_act": permission.may(request.user, "finance:desk_proof_take", timezone.now()),
         },
     )
@@ -263,7 +261,8 @@ def desk_proof(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def desk_house_banks(request: HttpRequest) -> HttpResponse:
-    """The bank accounts of the house, and who its money may go to."""
+    """The bank accounts of the house."""
+    now = timezone.now()
     return render(
         request,
         "desk/house_banks.html",
@@ -277,18 +276,12 @@ def desk_house_banks(request: HttpRequest) -> HttpResponse:
                 }
                 for row in HouseBank.objects.select_related("account").order_by("account__code")
             ],
-            "payees": [
-                {
-                    "payee": row,
-                    "number": str(row.number),
-                    "approval": approvals.named(row.approval_code),
-                }
-                for row in ListedPayee.objects.filter(removed_at__isnull=True)
-                .select_related("clearing")
-                .order_by("purpose", "holder")
-            ],
-            "may_ask": permission.may(
-                request.user, "finance:desk_listed_payee_new", timezone.now()
+            "may_ask": permission.may(request.user, "finance:desk_house_bank_new", now),
+            "may_close": permission.may(request.user, "finance:desk_house_bank_close", now),
+            "payees_url": (
+                reverse("finance:desk_payees")
+                if permission.may(request.user, "finance:desk_payees", now)
+                else ""
             ),
         },
     )
@@ -300,37 +293,10 @@ def desk_house_banks(request: HttpRequest) -> HttpResponse:
 def desk_house_bank_new(request: HttpRequest) -> HttpResponse:
     """Ask that a bank account of the house be registered; somebody else approves."""
     form = HouseBankForm(request.POST or None)
-    return _asked(request, form, payees.ask_house_bank, _("Register a bank account of the house"))
-
-
-@never_cache
-@require_http_methods(["GET", "POST"])
-@step_up.required
-def desk_listed_payee_new(request: HttpRequest) -> HttpResponse:
-    """Ask that a payee be listed; somebody else approves."""
-    clearings = [row.code for row in statements.accounts() if row.kind == "CLEARING"]
-    form = PayeeForm(request.POST or None, clearings=clearings)
-    return _asked(request, form, payees.ask_payee, _("List a payee"))
-
-
-@require_POST
-@step_up.required
-def desk_listed_payee_remove(request: HttpRequest, code: str) -> HttpResponse:
-    """Take a payee off the list at once."""
-    try:
-        payees.unlist(code=code, actor=request.user, now=timezone.now())
-    except Refused as refusal:
-        notes.error(request, str(refusal))
-    else:
-        notes.success(request, _("Taken off the list. Nothing goes there any more."))
-    return redirect("finance:desk_house_banks")
-
-
-def _asked(request: HttpRequest, form: Any, ask: Any, title: str) -> HttpResponse:
     status = 400 if form.is_bound else 200
     if form.is_valid():
         try:
-            asked = ask(maker=request.user, now=timezone.now(), **form.cleaned_data)
+            asked = house_banks.ask(maker=request.user, now=timezone.now(), **form.cleaned_data)
         except Refused as refusal:
             for name in refusal.figures.get("fields", [None]):
                 form.add_error(name, str(refusal))
@@ -338,15 +304,28 @@ def _asked(request: HttpRequest, form: Any, ask: Any, title: str) -> HttpRespons
         else:
             notes.success(request, _("Asked. It counts when another person approves."))
             return redirect("audit:approval", code=asked.code)
-    context = {"nav": "house_banks", "form": form, "title": title}
+    context = {"nav": "house_banks", "form": form}
     return render(request, "desk/house_bank_new.html", context, status=status)
+
+
+@require_POST
+@step_up.required
+def desk_house_bank_close(request: HttpRequest, code: str) -> HttpResponse:
+    """Write down that a bank account of the house was closed."""
+    try:
+        house_banks.close(code=code, actor=request.user, now=timezone.now())
+    except Refused as refusal:
+        notes.error(request, str(refusal))
+    else:
+        notes.success(request, _("Closed. Money that goes there from now on raises an alarm."))
+    return redirect("finance:desk_house_banks")
 
 
 def _end_difference(request: HttpRequest, found: Difference, form: ResolutionForm) -> int:
     now = timezone.now()
     try:
         if request.POST.get("action") == "take":
-            differences.take_over(code=found.code, actor=request.user, now=now)
+            cases.assign(code=found.case.code, actor=request.user, now=now)
             notes.success(request, _("It is yours now."))
             return 200
         if form.is_valid():
@@ -396,17 +375,18 @@ def _line_row(line: StatementLine, difference: Difference | None) -> dict[str, A
 
 
 def _difference_row(row: Difference, today: Any) -> dict[str, Any]:
-    is_late = row.state == State.OPEN and row.due_on < today
+    is_late = row.state == State.OPEN and row.case.due_on < today
     tones = {State.RESOLVED: "done", State.OPEN: "wrong" if is_late else "attention"}
     return {
         "difference": row,
         "code": codes.shown(row.code),
-        "owner": _named(row.owner),
+        "owner": _named(row.case.owner),
         "differs_fen": row.stated - row.booked,
         "is_late": is_late,
         "tone": tones[State(row.state)],
         "word": _("Overdue") if is_late else row.get_state_display(),
         "url": reverse("finance:desk_difference", args=[row.code]),
+        "case_url": reverse("finance:desk_case", args=[row.case.code]),
     }
 
 

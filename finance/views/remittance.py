@@ -185,6 +185,7 @@ def _payees(request: HttpRequest, *, status: int) -> HttpResponse:
             for payee in found
         ],
         "may_ask": permission.may(request.user, "finance:desk_payee_new", now),
+        "may_retire": permission.may(request.user, "finance:desk_payee_retire", now),
         "listed": [
             {"code": payee.code, "name": payees.shown(payee)}
             for payee in found

@@ -36,8 +36,11 @@ def treasury():
     return make.payee("WELFARE")
 
 
+@pytest.fixture
 def still():
-    return ledger.balance(ACCOUNT), ledger.balance(make.ESCROW)
+    """What lies in the account, and what left the escrow account since the test began."""
+    opened = ledger.balance(make.ESCROW)
+    return lambda: (ledger.balance(ACCOUNT), ledger.balance(make.ESCROW) - opened)
 
 
 def state(row):
@@ -159,7 +162,7 @@ def test_a_payee_off_the_list_is_not_paid_by_an_order_that_waits(due, treasury):
     assert state(order) == "ASKED"
 
 
-def test_an_approved_order_that_the_bank_paid_is_in_the_books(due, treasury):
+def test_an_approved_order_that_the_bank_paid_is_in_the_books(due, treasury, still):
     """F265: dues of the account become a remittance out of the escrow account, once."""
     order = make.order(ACCOUNT, treasury)
     assert (state(order), still()) == ("APPROVED", (36_00, 0))
@@ -179,7 +182,7 @@ def test_an_approved_order_that_the_bank_paid_is_in_the_books(due, treasury):
 
 
 @pytest.mark.parametrize("kind", ["REMITTANCE", "FEE_DRAWN", "PARTNER_PAID", "ORGANISER_PAID"])
-def test_no_money_leaves_without_an_approved_order(due, kind):
+def test_no_money_leaves_without_an_approved_order(due, kind, still):
     """F129: the books refuse an outflow that no order names, whoever posts it."""
     source = {
         "REMITTANCE": (ACCOUNT, AccountKind.WELFARE),
@@ -198,7 +201,7 @@ def test_no_money_leaves_without_an_approved_order(due, kind):
     assert still() == (36_00, 0)
 
 
-def test_an_order_moves_what_was_approved_and_not_before(due, treasury):
+def test_an_order_moves_what_was_approved_and_not_before(due, treasury, still):
     """F129: neither before the last word, nor another sum, nor by another kind of entry."""
     order = make.asked_order(ACCOUNT, treasury)
 
@@ -343,7 +346,7 @@ def test_an_approved_order_is_dropped_by_the_word_of_others(due, treasury):
     assert [one.code for one in dues.unordered(ACCOUNT)] == [due.code]
 
 
-def test_a_payment_that_came_back_is_reversed_first(due, treasury):
+def test_a_payment_that_came_back_is_reversed_first(due, treasury, still):
     """F105, F265: then its dues are open again and can be ordered anew."""
     order, now = make.paid(make.order(ACCOUNT, treasury)), people.right_now()
     back = {
@@ -375,7 +378,7 @@ def test_one_payment_of_the_bank_pays_one_order(due, treasury):
 
 
 @pytest.mark.parametrize("days", [-1, 1])
-def test_an_order_is_paid_after_its_approval_and_not_tomorrow(due, treasury, days):
+def test_an_order_is_paid_after_its_approval_and_not_tomorrow(due, treasury, days, still):
     order = make.order(ACCOUNT, treasury)
 
     with pytest.raises(payment_orders.PaidOnWrongDay):
@@ -411,6 +414,7 @@ def test_the_operator_draws_business_fee_by_an_order():
     with transaction.atomic():
         ledger.open_account(code="ownbank:icbc", kind=AccountKind.OWNBANK)
     own, asked = make.payee("BUSINESS"), {"maker": make.member("treasurer")}
+    opened = ledger.balance(make.ESCROW)
 
     def ask(fen):
         return payment_orders.ask_drawing(
@@ -427,8 +431,9 @@ def test_the_operator_draws_business_fee_by_an_order():
     order.refresh_from_db()
     make.paid(order)
 
-    codes = ("business:ssq", payment_orders.FEE_INCOME, "ownbank:icbc", make.ESCROW)
-    assert [ledger.balance(code) for code in codes] == [0, 50_00, -50_00, 50_00]
+    codes = ("business:ssq", payment_orders.FEE_INCOME, "ownbank:icbc")
+    assert [ledger.balance(code) for code in codes] == [0, 50_00, -50_00]
+    assert ledger.balance(make.ESCROW) - opened == 50_00
     assert books.verify_books() == []
 
 

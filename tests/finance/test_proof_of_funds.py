@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.utils import translation
 
 from audit import alarms
 from audit.models import Alarm
-from finance import withdrawals
+from finance import payees, payouts, withdrawals
 from finance.ledger import EntryKind, Move
-from finance.models import HouseBank, ListedPayee, Match, Proof, Statement, Withdrawal
-from finance.recon import outflows, payees, proof, statements
+from finance.models import HouseBank, Match, Payee, PayoutStop, Proof, Statement, Withdrawal
+from finance.recon import house_banks, outflows, proof, statements
 from lottery_portal.lib import dates
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import violated
@@ -23,8 +24,10 @@ from tests.finance.recon_deeds import (
     OURS,
     PROVIDERS,
     STRANGERS,
+    approved,
     bill,
     house_bank,
+    lift,
     post,
     provider,
 )
@@ -64,6 +67,13 @@ def alice(now):
 # --- registers and outflows
 
 
+def provider_asked(treasurer, now, *, party="sandbox"):
+    return payees.ask(
+        purpose="PROVIDER", party=party, name="支付宝(中国)", bank_name="网商银行",
+        number=PROVIDERS, maker=treasurer, now=now,
+    )  # fmt: skip
+
+
 def test_one_person_registers_no_account(treasurer, now):
     """F117, F129"""
     make.open_accounts(("escrow:mine", "ESCROW"))
@@ -74,12 +84,11 @@ def test_one_person_registers_no_account(treasurer, now):
             account=statements.accounts().get(code="escrow:mine"),
         )  # fmt: skip
     assert violated(caught.value) == "house_bank_is_approved"
+    asked = provider_asked(treasurer, now)
     with pytest.raises(DatabaseError) as caught, transaction.atomic():
-        ListedPayee.objects.create(
-            holder="a", bank_name="a", number=STRANGERS, number_index=payees.index_of(STRANGERS),
-            last_digits="2222", purpose="SUPPLIER", approval_code="ALONE", listed_at=now,
-        )  # fmt: skip
-    assert violated(caught.value) == "listed_payee_is_approved"
+        Payee.objects.filter(pk=asked.pk).update(state="LISTED", listed_at=now)
+    assert violated(caught.value) == "payee_listed_by_approval"
+    assert not payees.listed([payees.index_of(PROVIDERS)])
 
 
 def test_an_account_at_a_bank_is_one_account_in_the_books(treasurer, now):
@@ -89,9 +98,9 @@ def test_an_account_at_a_bank_is_one_account_in_the_books(treasurer, now):
     assert str(bank.number).endswith("5678")
     assert OURS not in str(bank.number)
 
-    with pytest.raises(payees.RegisteredAlready):
+    with pytest.raises(house_banks.RegisteredAlready):
         house_bank(treasurer, now, word="other")
-    with pytest.raises(payees.RegisteredAlready):
+    with pytest.raises(house_banks.RegisteredAlready):
         house_bank(treasurer, now, number=STRANGERS)
 
 
@@ -123,13 +132,16 @@ def test_money_to_somebody_unlisted_raises_an_alarm_and_holds_payouts(alice, tre
 
     alarm = Alarm.objects.get(kind=outflows.UNLISTED)
     assert alarm.facts["amount_fen"] == 50_00
-    assert proof.payouts_are_held()
+    (stop,) = payouts.open_stops()
+    assert (stop.cause, stop.facts) == (outflows.CAUSE, alarm.facts)
+    with translation.override("en"):
+        assert ("Amount", "50.00 yuan") in payouts.words_of(stop.cause, stop.facts)
     withdrawals.send(code=withdrawal.code, now=now)
     withdrawal.refresh_from_db()
     assert withdrawal.state == "APPROVED"
     with pytest.raises(DatabaseError) as caught, transaction.atomic():
         Withdrawal.objects.update(state="SENDING", sent_at=now)
-    assert violated(caught.value) == "payouts_not_held"
+    assert violated(caught.value) == "withdrawal_payouts_open"
 
 
 def test_money_to_a_listed_payee_raises_none(treasurer, now, today):
@@ -142,12 +154,14 @@ def test_money_to_a_listed_payee_raises_none(treasurer, now, today):
     )
 
     assert not Alarm.objects.exists()
-    assert not proof.payouts_are_held()
+    assert not payouts.are_stopped()
 
 
 def test_who_is_taken_off_the_list_is_a_stranger_at_once(treasurer, now, today):
     house_bank(treasurer, now)
-    payees.unlist(code=provider(treasurer, now).code, actor=treasurer, now=now)
+    payees.retire(
+        code=provider(treasurer, now).code, reason="解约", actor=treasurer, now=now
+    )  # fmt: skip
 
     bill(
         [(today, -50_00, "B1", "", "划拨")], treasurer, now, account="escrow:icbc", party=PROVIDERS
@@ -156,20 +170,78 @@ def test_who_is_taken_off_the_list_is_a_stranger_at_once(treasurer, now, today):
     assert Alarm.objects.filter(kind=outflows.UNLISTED).count() == 1
 
 
-def test_payouts_go_on_when_the_alarm_is_cleared(alice, treasurer, now, today):
+def test_a_bank_account_of_the_house_is_closed_once_it_is_empty(treasurer, now, today):
+    """F117, F129: from then on money that goes there goes to a stranger."""
+    house_bank(treasurer, now)
+    second = house_bank(treasurer, now, word="ccb", number=STRANGERS)
+    make.open_accounts(("ownbank:main", "OWNBANK"))
+    post("cover:1", EntryKind.COVER, Move("escrow:ccb", "ownbank:main", 1))
+    with pytest.raises(house_banks.StillHoldsMoney):
+        house_banks.close(code=second.code, actor=treasurer, now=now)
+    make.open_accounts(("suspense:unexplained_out", "SUSPENSE"))
+    post("out:1", EntryKind.UNIDENTIFIED, Move("suspense:unexplained_out", "escrow:ccb", 1))
+
+    house_banks.close(code=second.code, actor=treasurer, now=now)
+    bill(
+        [(today, -50_00, "B1", "", "划转")], treasurer, now, account="escrow:icbc", party=STRANGERS
+    )
+
+    with pytest.raises(house_banks.BankUnknown):
+        house_banks.close(code=second.code, actor=treasurer, now=now)
+    assert Alarm.objects.filter(kind=outflows.UNLISTED).count() == 1
+
+
+def test_a_provider_is_listed_for_a_clearing_account_of_the_books_only(treasurer, now):
+    """F113, F129: what he settles is booked by itself, so he must be known."""
+    with pytest.raises(payees.PayeeOfNoProvider):
+        provider_asked(treasurer, now, party="nobody")
+    provider_asked(treasurer, now)
+    make.open_accounts(("clearing:second", "CLEARING"))
+    with pytest.raises(payees.PayeeKnown):
+        provider_asked(treasurer, now, party="second")
+
+    assert Payee.objects.count() == 1
+
+
+def test_payouts_go_on_when_the_alarm_is_cleared_and_others_agree(alice, treasurer, now, today):
+    """F129, F120: neither by clearing the alarm alone, nor by agreeing while it is open."""
     house_bank(treasurer, now)
     withdrawal = waiting_withdrawal(alice, now)
-    bill(
+    taken = bill(
         [(today, -50_00, "B1", "", "货款")], treasurer, now, account="escrow:icbc", party=STRANGERS
     )
     auditor = make.staff("auditor-recon", "auditor", now=now).member.user
 
+    with pytest.raises(payouts.CauseStands):
+        lift(treasurer, now)
     alarms.clear(code=Alarm.objects.get().code, actor=auditor, note="已追回, 见凭证", now=now)
+    assert payouts.are_stopped()
+    assert outflows.look(statement=taken, now=now) == 0
+    lift(treasurer, now)
 
-    assert not proof.payouts_are_held()
+    assert not payouts.are_stopped()
     withdrawals.poll(now=now + timedelta(minutes=2))
     withdrawal.refresh_from_db()
     assert withdrawal.state in {"UNKNOWN", "SENDING", "PAID"}
+
+
+def test_an_outflow_that_came_meanwhile_keeps_payouts_stopped(treasurer, now, today):
+    """F129: who agreed had not seen it, so the database does not open payouts."""
+    house_bank(treasurer, now)
+    bill([(today, -5_00, "B1", "", "a")], treasurer, now, account="escrow:icbc", party=STRANGERS)
+    auditor = make.staff("auditor-recon", "auditor", now=now).member.user
+    alarms.clear(code=Alarm.objects.get().code, actor=auditor, note="查明", now=now)
+    (stop,) = payouts.open_stops()
+    asked = payouts.ask_to_lift(code=stop.code, reason="查明", maker=treasurer, now=now)
+
+    bill(
+        [(today + timedelta(days=1), -6_00, "B2", "", "b")], treasurer, now, opening=-5_00,
+        account="escrow:icbc", party=STRANGERS,
+    )  # fmt: skip
+
+    with pytest.raises(payouts.CauseStands):
+        approved(asked.code, now)
+    assert payouts.are_stopped()
 
 
 # --- proof of funds
@@ -194,27 +266,33 @@ def test_the_proof_fails_one_fen_short_and_stops_payouts(alice, opened, now):
 
     assert (short.is_met, short.liabilities - short.assets) == (False, 1)
     assert Alarm.objects.get(kind=proof.SHORT).facts["short_fen"] == 1
+    (stop,) = payouts.open_stops()
+    assert (stop.cause, stop.facts["short_fen"]) == (proof.CAUSE, 1)
     withdrawals.send(code=withdrawal.code, now=now)
     withdrawal.refresh_from_db()
     assert withdrawal.state == "APPROVED"
 
 
-def test_cover_from_the_operators_own_money_puts_the_proof_right(alice, now):
-    """F130"""
+def test_cover_from_the_operators_own_money_puts_the_proof_right(alice, treasurer, now):
+    """F130: met again; payouts go on when others agree, which they cannot before."""
     covered(alice, now)
     make.open_accounts(("expense:provider_fees", "EXPENSE"), ("ownbank:main", "OWNBANK"))
     post("fee:1", EntryKind.PROVIDER_FEE, Move("expense:provider_fees", "clearing:sandbox", 1))
     assert not proof.take(now=now).is_met
+    with pytest.raises(payouts.CauseStands):
+        lift(treasurer, now)
 
     post("cover:1", EntryKind.COVER, Move("escrow:sandbox", "ownbank:main", 1))
     again = proof.take(now=now + timedelta(seconds=1))
 
     assert again.is_met
     assert Alarm.objects.get(kind=proof.SHORT).cleared_at is not None
-    assert not proof.payouts_are_held()
+    assert payouts.are_stopped()
+    lift(treasurer, now)
+    assert not payouts.are_stopped()
 
 
-def test_clearing_the_alarm_opens_nothing_while_the_money_is_short(alice, now):
+def test_clearing_the_alarm_opens_nothing_while_the_money_is_short(alice, treasurer, now):
     """F130"""
     covered(alice, now)
     make.open_accounts(("expense:provider_fees", "EXPENSE"))
@@ -224,7 +302,9 @@ def test_clearing_the_alarm_opens_nothing_while_the_money_is_short(alice, now):
 
     alarms.clear(code=Alarm.objects.get().code, actor=auditor, note="知道了", now=now)
 
-    assert proof.payouts_are_held()
+    with pytest.raises(payouts.CauseStands):
+        lift(treasurer, now)
+    assert payouts.are_stopped()
 
 
 def test_what_the_bank_does_not_have_is_no_asset_whatever_the_books_say(
@@ -327,16 +407,27 @@ def test_it_is_the_guard_that_holds_payouts(now):
     """F129, F130: with the guard off the same payout would begin."""
     alice = make.player(now=now)
     waiting_withdrawal(alice, now)
-    alarms.raise_alarm(
-        kind=proof.SHORT, object_type="escrow", object_code="escrow", facts={}, now=now
-    )
+    payouts.stop(cause=proof.CAUSE, facts={"short_fen": 1}, now=now)
 
     def send():
         Withdrawal.objects.update(state="SENDING", sent_at=now)
 
     assert not passes(send)
-    with without("finance_withdrawal", "finance_withdrawal_not_while_held"):
+    with without("finance_withdrawal", "finance_withdrawal_payouts_open"):
         assert passes(send)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_the_guard_that_keeps_payouts_stopped(now):
+    """F129: with the guard off one person could open payouts, and while the cause stands."""
+    stop = payouts.stop(cause=proof.CAUSE, facts={"short_fen": 1}, now=now)
+
+    def open_alone():
+        PayoutStop.objects.filter(pk=stop.pk).update(lifted_at=now, approval_code="ALONE")
+
+    assert not passes(open_alone)
+    with without("finance_payoutstop", "finance_payout_stop_stands"):
+        assert passes(open_alone)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -375,14 +466,13 @@ def test_it_is_the_guard_that_tells_days_once(now, today):
 
 @pytest.mark.django_db(transaction=True)
 def test_it_is_the_guard_that_asks_for_a_second_person(now):
-    """F117, F129: with the guards off one person could list whom he likes."""
+    """F129: with the guard off one person could list whom he likes."""
+    treasurer = make.staff("treasurer-guard", "treasurer", now=now).member.user
+    asked = provider_asked(treasurer, now)
 
     def list_a_friend():
-        ListedPayee.objects.create(
-            holder="a", bank_name="a", number=STRANGERS, number_index=payees.index_of(STRANGERS),
-            last_digits="2222", purpose="SUPPLIER", approval_code="ALONE", listed_at=now,
-        )  # fmt: skip
+        Payee.objects.filter(pk=asked.pk).update(state="LISTED", listed_at=now)
 
     assert not passes(list_a_friend)
-    with without("finance_listedpayee", "finance_listed_payee_is_approved"):
+    with without("finance_payee", "finance_payee_stands"):
         assert passes(list_a_friend)

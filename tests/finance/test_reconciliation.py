@@ -8,17 +8,18 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, transaction
+from django.utils import translation
 
 from audit.models import Alarm
-from finance import books, ledger
+from finance import books, cases, ledger
 from finance.ledger import EntryKind, Move
-from finance.models import Difference, Entry, Match, Statement, StatementLine
+from finance.models import Case, Difference, Entry, Match, Statement, StatementLine
 from finance.recon import differences, levels, matching, sheets, statements
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import violated
 from lottery_portal.sandbox_bank.models import Payment
 from tests import make_money as make
-from tests import people
+from tests import owner, people
 from tests.finance import statement_files as files
 from tests.finance.recon_deeds import PROVIDERS, STRANGERS, bill, found, house_bank, post, provider
 
@@ -114,7 +115,7 @@ def test_money_that_nobody_can_explain_goes_to_suspense_and_comes_up(treasurer, 
     assert ledger.balance("suspense:unexplained_in") == 88_00
     assert ledger.balance("suspense:unexplained_out") == -3_00
     assert ledger.balance("clearing:sandbox") == -85_00
-    assert Difference.objects.filter(kind="UNKNOWN", owner=treasurer).count() == 2
+    assert Difference.objects.filter(kind="UNKNOWN", case__owner=treasurer).count() == 2
     assert levels.of(taken.account).unexplained == 0
     assert books.verify_books() == []
 
@@ -327,20 +328,92 @@ def test_a_statement_that_does_not_add_up_is_not_committed(now, today):
 # --- differences
 
 
-def test_a_difference_has_an_owner_a_day_and_comes_up_when_overdue(treasurer, now, today):
+def test_a_difference_is_a_case_with_an_owner_a_day_and_one_escalation(treasurer, now, today):
     """F121"""
     bill([(today, 5_00, "X1", "", "不明")], treasurer, now)
     difference = found("UNKNOWN")
-    assert difference.owner == treasurer
-    assert difference.due_on == today + timedelta(days=3)
+    case = Case.objects.get()
+    assert difference.case == case
+    assert (case.owner, case.due_on) == (treasurer, today + timedelta(days=3))
+    with translation.override("en"):
+        assert ("Differs by", "5.00 yuan") in cases.kind_of(case).words(case)
+    assert difference.code in cases.kind_of(case).address(case)
 
-    assert differences.escalate(now=now + timedelta(days=3)) == 0
-    assert differences.escalate(now=now + timedelta(days=4)) == 1
-    assert differences.escalate(now=now + timedelta(days=5)) == 0
+    assert cases.escalate_due(now=now + timedelta(days=3)) == 0
+    assert cases.escalate_due(now=now + timedelta(days=4)) == 1
+    assert cases.escalate_due(now=now + timedelta(days=5)) == 0
 
-    assert Alarm.objects.get(kind=differences.OVERDUE).object_code == difference.code
+    assert [alarm.kind for alarm in Alarm.objects.all()] == [cases.OVERDUE]
     differences.resolve(code=difference.code, actor=treasurer, resolution="找到来源", now=now)
-    assert Alarm.objects.get(kind=differences.OVERDUE).cleared_at is not None
+    case.refresh_from_db()
+    assert (case.state, case.resolution, case.resolved_by) == ("RESOLVED", "找到来源", treasurer)
+    assert Alarm.objects.get(kind=cases.OVERDUE).cleared_at is not None
+
+
+def test_the_case_of_a_difference_is_not_settled_while_it_is_open(treasurer, now, today):
+    """F121: words on the case put nothing right, neither by the page nor by the row."""
+    bill([(today, 5_00, "X1", "", "不明")], treasurer, now)
+    case = Case.objects.get()
+
+    with pytest.raises(differences.StillOpen):
+        cases.resolve(code=case.code, actor=treasurer, resolution="没事", now=now)
+    with pytest.raises(DatabaseError) as caught, transaction.atomic():
+        Case.objects.update(state="RESOLVED", resolution="没事", resolved_at=now)
+
+    assert violated(caught.value) == "case_ends_with_its_difference"
+    case.refresh_from_db()
+    assert (case.state, found("UNKNOWN").state) == ("OPEN", "OPEN")
+
+
+def test_a_case_is_of_one_difference(treasurer, now, today):
+    """F121: else one of them would end without anybody."""
+    bill([(today, 5_00, "X1", "", "不明")], treasurer, now)
+    first = found("UNKNOWN")
+
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        Difference.objects.create(
+            natural_key="another", kind="UNKNOWN", account=first.account, case=first.case,
+            booked=0, stated=1, opened_at=now,
+        )  # fmt: skip
+    assert violated(caught.value) == "finance_difference_case_id_key"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_the_guard_that_keeps_the_case_open(now, today):
+    """F121: with the guard off the row of the case could be settled alone."""
+    treasurer = make.staff("treasurer-guard", "treasurer", now=now).member.user
+    bill([(today, 5_00, "X1", "", "不明")], treasurer, now)
+    with owner.as_owner() as hand:
+        hand.execute(
+            "ALTER TABLE finance_case DISABLE TRIGGER finance_case_ends_with_its_difference"
+        )
+        try:
+            with transaction.atomic():
+                Case.objects.update(state="RESOLVED", resolution="没事", resolved_at=now)
+                transaction.set_rollback(True)
+        finally:
+            hand.execute(
+                "ALTER TABLE finance_case ENABLE ALWAYS TRIGGER"
+                " finance_case_ends_with_its_difference"
+            )
+
+
+def test_a_difference_is_resolved_by_who_has_its_case(treasurer, now, today):
+    """F121: another takes the case over first; an approver never may."""
+    bill([(today, 5_00, "X1", "", "不明")], treasurer, now)
+    difference = found("UNKNOWN")
+    cashier = make.staff("cashier-recon", "cashier", now=now).member.user
+    approver = make.staff("approver-recon", "approver", now=now).member.user
+
+    with pytest.raises(cases.TakenByAnother):
+        differences.resolve(code=difference.code, actor=cashier, resolution="利息", now=now)
+    with pytest.raises(cases.MayNotHandle):
+        differences.resolve(code=difference.code, actor=approver, resolution="利息", now=now)
+    assert found("UNKNOWN").state == "OPEN"
+
+    cases.assign(code=difference.case.code, actor=cashier, now=now)
+    differences.resolve(code=difference.code, actor=cashier, resolution="利息", now=now)
+    assert found("UNKNOWN").resolved_by == cashier
 
 
 def test_an_amount_that_differs_ends_by_an_entry_that_moves_just_that(alice, treasurer, now, today):
@@ -378,7 +451,7 @@ def test_an_amount_that_differs_ends_by_an_entry_that_moves_just_that(alice, tre
 def test_what_was_found_stays_what_was_found(treasurer, now, today):
     bill([(today, 5_00, "X1", "", "不明")], treasurer, now)
 
-    for change in ({"stated": 6_00}, {"kind": "GAP"}, {"due_on": today + timedelta(days=99)}):
+    for change in ({"stated": 6_00}, {"kind": "GAP"}, {"opened_at": now - timedelta(days=9)}):
         with pytest.raises(DatabaseError), transaction.atomic():
             Difference.objects.update(**change)
 

@@ -9,13 +9,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from audit.models import ApprovalRequest
-from finance.models import Difference, ListedPayee, Match, Proof, Statement
-from finance.recon import payees
+from finance import payees, payouts
+from finance.models import Difference, HouseBank, Match, Payee, Proof, Statement
 from lottery_portal.lib import dates
 from tests import make_money as make
 from tests import people
 from tests.finance import statement_files as files
-from tests.finance.recon_deeds import PROVIDERS, bill, house_bank, provider
+from tests.finance.recon_deeds import OURS, PROVIDERS, bill, house_bank, provider
 
 pytestmark = pytest.mark.django_db
 
@@ -112,16 +112,36 @@ def test_a_difference_is_taken_over_and_resolved(client, treasurer, now, today):
     address = reverse("finance:desk_difference", args=[difference.code])
     colleague = make.staff("cashier-pages", "cashier", now=now).member.user
 
-    english(colleague).post(address, {"action": "take"})
-    empty = client.post(address, {"action": "resolve", "resolution": ""})
-    done = client.post(address, {"action": "resolve", "resolution": "利息"}, follow=True)
+    other = english(colleague)
+    other.post(address, {"action": "take"})
+    mine = client.post(address, {"action": "resolve", "resolution": "利息"})
+    empty = other.post(address, {"action": "resolve", "resolution": ""})
+    done = other.post(address, {"action": "resolve", "resolution": "利息"}, follow=True)
 
     difference.refresh_from_db()
-    assert difference.owner == colleague
-    assert empty.status_code == 400
+    assert difference.case.owner == colleague
+    assert (mine.status_code, empty.status_code) == (409, 400)
+    assert "Take it over first" in text(mine)
     assert "利息" in text(done)
-    assert difference.state == "RESOLVED"
-    assert difference.resolved_by == treasurer
+    assert (difference.state, difference.case.state) == ("RESOLVED", "RESOLVED")
+    assert difference.resolved_by == difference.case.resolved_by == colleague
+
+
+def test_the_case_of_a_difference_leads_to_it_and_does_not_settle_it(client, now, today):
+    """F121"""
+    upload(client, files.sandbox([(today, 5_00, "T1", "", "不明")]))
+    difference = Difference.objects.get()
+    address = reverse("finance:desk_case", args=[difference.case.code])
+
+    page = text(client.get(address))
+    answer = client.post(address, {"action": "settle", "word": "没事"})
+
+    assert reverse("finance:desk_difference", args=[difference.code]) in page
+    assert "Not known in the books" in page
+    assert "Settle the case" not in page
+    assert answer.status_code == 409
+    difference.case.refresh_from_db()
+    assert difference.case.state == "OPEN"
 
 
 def test_the_list_of_differences_shows_what_is_open_and_what_was(client, treasurer, now, today):
@@ -168,34 +188,60 @@ def test_an_auditor_sees_and_does_not_touch(client, treasurer, now, today):
     assert difference.state == "OPEN"
 
 
-def test_a_payee_is_asked_for_on_a_page_and_listed_by_another_person(client, treasurer, now):
-    """F129: the number is shown whole to who decides, and to nobody afterwards."""
+def test_a_provider_is_asked_for_on_the_page_of_payees_and_listed_by_another(client, now):
+    """F129: one list of payees, for whom we pay and for whom money may go to."""
     page = client.post(
-        reverse("finance:desk_listed_payee_new"),
+        reverse("finance:desk_payee_new"),
         {
-            "purpose": "PROVIDER", "holder": "支付宝(中国)", "bank_name": "网商银行",
-            "number": PROVIDERS, "clearing": "clearing:sandbox",
+            "purpose": "PROVIDER", "party": "sandbox", "name": "支付宝(中国)",
+            "bank_name": "网商银行", "number": PROVIDERS,
         },
         follow=True,
     )  # fmt: skip
 
     assert page.status_code == 200
-    assert ApprovalRequest.objects.get().kind == payees.PAYEE_KIND
-    assert not ListedPayee.objects.exists()
+    assert "Settlement with a payment institution" in text(page)
+    assert PROVIDERS not in text(page)
+    assert ApprovalRequest.objects.get().kind == payees.KIND
+    assert Payee.objects.get().state == "ASKED"
 
 
-def test_the_registers_show_numbers_masked_and_let_a_payee_go(client, treasurer, now):
-    house_bank(treasurer, now)
+def test_compliance_takes_a_payee_off_the_list(treasurer, now):
+    """F129"""
     payee = provider(treasurer, now)
+    client = english(make.staff("compliance-pages", "compliance", now=now).member.user)
+
+    assert "Take off the list" in text(client.get(reverse("finance:desk_payees")))
+    client.post(reverse("finance:desk_payee_retire", args=[payee.code]), {"reason": "解约"})
+
+    payee.refresh_from_db()
+    assert payee.state == "RETIRED"
+
+
+def test_the_register_of_banks_shows_numbers_masked_and_closes_what_was_closed(
+    client, treasurer, now
+):
+    bank = house_bank(treasurer, now)
 
     page = text(client.get(reverse("finance:desk_house_banks")))
-    client.post(reverse("finance:desk_listed_payee_remove", args=[payee.code]))
+    client.post(reverse("finance:desk_house_bank_close", args=[bank.code]))
 
     assert "escrow:icbc" in page
-    assert PROVIDERS not in page
-    assert PROVIDERS[-4:] in page
-    payee.refresh_from_db()
-    assert payee.removed_at is not None
+    assert OURS not in page
+    assert OURS[-4:] in page
+    assert HouseBank.objects.get(pk=bank.pk).closed_at is not None
+    assert "Closed" in text(client.get(reverse("finance:desk_house_banks")))
+
+
+def test_the_proof_says_what_stops_payouts_and_where_they_are_opened(client, treasurer, now):
+    """F130"""
+    payouts.stop_by_hand(reason="演练", actor=treasurer, now=now)
+
+    page = text(client.get(reverse("finance:desk_proof")))
+
+    assert "Payouts are stopped" in page
+    assert "Stopped by a member of staff" in page
+    assert reverse("finance:desk_checks") in page
 
 
 def test_the_list_of_statements_asks_few_questions_however_long_it_is(

@@ -14,7 +14,11 @@ class FinanceConfig(AppConfig):
         """Give every new player a wallet; say what must hold in the books."""
         from accounts import registration  # noqa: PLC0415 - apps are not loaded before
 
-        from . import invariants, wallets  # noqa: F401, PLC0415 - as above; registering is its effect
+        from . import (  # noqa: PLC0415 - as above; registering is their effect
+            invariants,  # noqa: F401
+            prize_tax,  # noqa: F401
+            wallets,
+        )
         from .solvency import nightly  # noqa: F401, PLC0415 - as above
 
         if wallets.open_for not in registration.on_registered:

@@ -19,7 +19,7 @@ from lottery_portal import jobs
 from lottery_portal.lib.db import door, inside_transaction
 from lottery_portal.lib.errors import Refused
 
-from . import providers
+from . import channels, providers
 from .models import BankAccount, BankAccountCheck
 
 logger = logging.getLogger(__name__)
@@ -46,8 +46,11 @@ class ChecksAccounts(Protocol):
 
 @inside_transaction
 def begin(*, account: BankAccount, now: datetime) -> BankAccountCheck:
-    """Have an account checked that was just registered; the queue asks until there is an answer."""
-    provider = next(iter(providers.names()), "")
+    """Have an account checked that was just registered; the queue asks until there is an answer.
+
+    Who would send money to it is asked; with nobody in force for that, `NoWayOut`.
+    """
+    provider = channels.way_out(now=now)
     check = BankAccountCheck.objects.create(bank_account=account, provider=provider, asked_at=now)
     jobs.enqueue("finance.check_bank_account", key=check.code, code=check.code)
     return check
@@ -59,7 +62,7 @@ def ask(*, code: str, now: datetime) -> str:
     A provider that does not answer is an `OSError`: the account waits, and the queue asks again.
     """
     check = BankAccountCheck.objects.select_related("bank_account").filter(code=code).first()
-    if check is None or check.outcome != Outcome.ASKED or not check.provider:
+    if check is None or check.outcome != Outcome.ASKED:
         return "" if check is None else check.outcome
     bank = providers.named(check.provider)
     if not isinstance(bank, ChecksAccounts):
@@ -108,7 +111,14 @@ def is_confirmed(account: BankAccount) -> bool:
     return BankAccountCheck.objects.filter(bank_account=account, outcome__in=GOOD).exists()
 
 
-def require(account: BankAccount) -> None:
-    """Refuse with `NotConfirmed` an account nobody has confirmed."""
-    if not is_confirmed(account):
+def payer_of(account: BankAccount, *, now: datetime, usual: str = "") -> str:
+    """The institution that would send money to this account now; the `usual` one if it may.
+
+    Where the account was not confirmed once and for all, only the one that compares its holder with
+    each payout may. `NotConfirmed`, or `NoWayOut` when the one that may is not in force.
+    """
+    check = BankAccountCheck.objects.filter(bank_account=account, outcome__in=GOOD).first()
+    if check is None:
         raise NotConfirmed
+    only = check.provider if check.outcome == Outcome.AT_PAYOUT else ""
+    return channels.way_out(now=now, only=only, usual=usual)

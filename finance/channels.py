@@ -50,6 +50,16 @@ class ProviderNotInForce(Refused):
     message = _("This way of paying is not available at present. Please choose another.")
 
 
+class NoWayOut(Refused):
+    """No institution in force sends money to bank accounts, or none that may send to this one."""
+
+    code, status = "no_way_out", 503
+    message = _(
+        "At present no payment institution can send money to your bank account. Your money stays "
+        "in your balance; please try again later."
+    )
+
+
 class FeeDiffers(Refused):
     """The fee the player has seen is not the one that applies."""
 
@@ -62,6 +72,13 @@ class ProviderWrong(Refused):
 
     code, status = "provider_wrong", 400
     message = _("Please check this entry of the register.")
+
+
+class PaysNoCards(ProviderWrong):
+    """Its payouts go elsewhere than to bank accounts."""
+
+    code = "provider_pays_no_cards"
+    message = _("%(provider)s sends no money to bank accounts, so it cannot be used for payouts.")
 
 
 class ProviderChanged(Refused):
@@ -128,6 +145,26 @@ def usual(use: str, *, now: datetime) -> str:
     return found[0].code
 
 
+def way_out(*, now: datetime, only: str = "", usual: str = "") -> str:
+    """The institution that sends money to bank accounts now, or `NoWayOut`.
+
+    `only`: none but this one may; `usual`: this one if it answers, else the next.
+    """
+    found = [one for one in open_for(Use.PAYOUT, now=now) if only in {"", one.code}]
+    if not found:
+        raise NoWayOut
+    chosen = [one.code for one in found if one.code == usual and not one.is_failing]
+    return chosen[0] if chosen else found[0].code
+
+
+def title_of(code: str) -> str:
+    """What an institution is called, also when its adapter is no longer built in."""
+    try:
+        return str(providers.known(code).title)
+    except providers.ProviderUnknown:
+        return code
+
+
 def register() -> list[tuple[Provider, ProviderHealth | None]]:
     """The whole register in its order, each row with its health."""
     health = {row.provider: row for row in ProviderHealth.objects.all()}
@@ -149,6 +186,8 @@ def ask(*, fields: Mapping[str, Any], maker: Any, now: datetime) -> approvals.Re
         or not entry.licence_number.strip()
     ):
         raise ProviderWrong(fields=["code"])
+    if Use.PAYOUT in entry.accepts and not providers.known(entry.code).pays_cards:
+        raise PaysNoCards(fields=["accepts"], provider=title_of(entry.code))
     return approvals.request(kind=KIND, payload={"provider": _written(entry)}, maker=maker, now=now)
 
 

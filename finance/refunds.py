@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import messages, who
@@ -26,7 +26,7 @@ from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
-from . import deposits, ledger, providers
+from . import channels, deposits, ledger, payouts, providers
 from .ledger import EntryKind, Move
 from .models import Deposit, DepositReturn, ProviderEvent, ReturnPlan
 from .providers import FAILED, PAID, PayoutAnswer
@@ -75,6 +75,13 @@ class OwnDeposit(Refused):
 
     code, status = "return_own_deposit", 403
     message = _("One of these deposits is your own. Colleagues must handle it.")
+
+
+class NoRefundThrough(Refused):
+    """The institution that was paid sends nothing back at present."""
+
+    code = "return_provider_not_in_force"
+    message = _("%(provider)s takes no refunds at present; see the register of institutions.")
 
 
 class PlanUnknown(Refused):
@@ -158,7 +165,7 @@ def left_of(deposit: Deposit) -> int:
 def plan(*, run: DryRun, reason: str, maker: Any, now: datetime) -> ReturnPlan:
     """Keep a dry run as a plan; carried out at once if it is small and single, else others decide.
 
-    Refuses with `NothingToReturn`, `ReturnReasonMissing` or `OwnDeposit`.
+    Refuses with `NothingToReturn`, `ReturnReasonMissing`, `OwnDeposit` or `NoRefundThrough`.
     """
     written = run.written
     if not written:
@@ -166,6 +173,7 @@ def plan(*, run: DryRun, reason: str, maker: Any, now: datetime) -> ReturnPlan:
     if not reason.strip():
         raise ReturnReasonMissing
     _not_own([row.deposit.player_code for row in run.rows], maker)
+    _in_force({row.deposit.provider for row in run.rows if row.returnable_fen}, now)
     code, total = new_code(), run.total_fen
     is_alone = len(written) == 1 and total <= alone_up_to(now)
     asked = None if is_alone else _ask(code, run, reason.strip(), maker, now)
@@ -205,6 +213,7 @@ def carry_out(*, code: str, actor: Any, now: datetime) -> None:
     amounts: dict[str, int] = dict(made.rows)
     rows = Deposit.objects.filter(code__in=amounts).select_for_update(no_key=True)
     found = {row.code: row for row in rows.order_by("code")}
+    _in_force({row.provider for row in found.values()}, now)
     try:
         for deposit_code in sorted(amounts, key=lambda one: found[one].player_code):
             _begin(made, found[deposit_code], amounts[deposit_code], now)
@@ -231,6 +240,8 @@ def send(*, code: str, now: datetime) -> None:
     row = DepositReturn.objects.select_related("deposit", "plan").filter(code=code).first()
     if row is None or row.state not in {State.BEGUN, State.SENDING, State.UNKNOWN}:
         return
+    if row.state == State.BEGUN and payouts.are_stopped():
+        return  # the poll brings it up again
     bank = providers.named(row.deposit.provider)
     order = providers.Refund(
         code=row.code,
@@ -253,12 +264,13 @@ def send(*, code: str, now: datetime) -> None:
 
 
 def poll(*, now: datetime) -> int:
-    """Ask about every refund of which nobody knows what became of it."""
+    """Ask about every refund of which nobody knows what became of it; send what was left over."""
     codes = list(
         DepositReturn.objects.filter(
-            state__in=[State.SENDING, State.UNKNOWN], sent_at__lte=now - ASK_AFTER
+            Q(state__in=[State.SENDING, State.UNKNOWN], sent_at__lte=now - ASK_AFTER)
+            | Q(state=State.BEGUN, begun_at__lte=now - ASK_AFTER)
         )
-        .order_by("sent_at")
+        .order_by("begun_at")
         .values_list("code", flat=True)[:AT_ONCE]
     )
     for code in codes:
@@ -292,6 +304,14 @@ def _ask(code: str, run: DryRun, reason: str, maker: Any, now: datetime) -> appr
         now=now,
         amount_fen=run.total_fen,
     )
+
+
+def _in_force(names: Iterable[str], now: datetime) -> None:
+    for name in sorted(names):
+        try:
+            channels.one(name, channels.Use.REFUND, now=now)
+        except (channels.ProviderNotInForce, providers.ProviderUnknown) as refusal:
+            raise NoRefundThrough(provider=channels.title_of(name)) from refusal
 
 
 def _not_own(players: Iterable[str], maker: Any) -> None:

@@ -2,8 +2,9 @@
 
 HELD → APPROVED by itself up to a policy, else HELD → WAITING (a cashier prepared it) → APPROVED (as
 many signed as its amount asks for) → SENDING → PAID or FAILED. Whoever cannot say what the bank did
-says UNKNOWN and asks; a payout is never sent under another number. What does not leave goes back to
-the purses it came from.
+says UNKNOWN and asks; a payout is never sent under another number. Until it is sent the next
+institution in force takes the place of one that no longer is (F295); with none it waits. What does
+not leave goes back to the purses it came from.
 """
 
 from __future__ import annotations
@@ -28,7 +29,17 @@ from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.sentences import sentence
 
-from . import bank_accounts, bank_checks, debts, failures, ledger, payouts, providers, wallets
+from . import (
+    bank_accounts,
+    bank_checks,
+    channels,
+    debts,
+    failures,
+    ledger,
+    payouts,
+    providers,
+    wallets,
+)
 from .deposits import RequestKeyUsed
 from .ledger import EntryKind, Move
 from .models import BankAccount, Withdrawal
@@ -47,6 +58,12 @@ TAKEN_BACK = sentence(gettext_noop("Your bank took a deposit back."))
 
 State = Withdrawal.State
 ENDED = (State.PAID, State.FAILED, State.REFUSED)
+# What lets an approved withdrawal wait at the last moment.
+WAITS = {
+    "withdrawal_payouts_open",
+    "withdrawal_provider_in_force",
+    "withdrawal_to_checked_account",
+}
 
 
 class WithdrawalTooSmall(Refused):
@@ -110,9 +127,9 @@ def request(
         return _if_same(known, amount, bank_account)
     check(player=player, amount=amount, now=now)
     account = bank_accounts.find(player, bank_account)
-    bank_checks.require(account)
+    through = bank_checks.payer_of(account, now=now)
     try:
-        return _request(player, amount, account, request_key, now)
+        return _request(player, amount, account, request_key, through=through, now=now)
     except IntegrityError as exc:
         name = violated(exc)
         if name == "withdrawal_once_per_request":
@@ -196,16 +213,21 @@ def send(*, code: str, now: datetime) -> None:
     withdrawal = Withdrawal.objects.select_related("bank_account").filter(code=code).first()
     if withdrawal is None or withdrawal.state not in {State.APPROVED, State.SENDING, State.UNKNOWN}:
         return
-    if withdrawal.state == State.APPROVED and payouts.are_stopped():
-        return  # it waits; lifting the last stop sends it
+    is_new = False
+    if withdrawal.state == State.APPROVED:
+        if waits_for(withdrawal, now=now):
+            return  # the poll brings it up again; lifting the last stop sends it
+        try:
+            is_new = _intend(withdrawal, now)
+        except IntegrityError as exc:
+            if violated(exc) not in WAITS:
+                raise
+            logger.warning("Payouts are held", extra={"withdrawal": code})
+            return
+        except (channels.NoWayOut, bank_checks.NotConfirmed):
+            return  # switched off a moment ago
+        withdrawal.refresh_from_db(fields=["provider"])
     bank = providers.named(withdrawal.provider)
-    try:
-        is_new = withdrawal.state == State.APPROVED and _intend(withdrawal, now)
-    except IntegrityError as exc:
-        if violated(exc) != "withdrawal_payouts_open":
-            raise
-        logger.warning("Payouts are stopped", extra={"withdrawal": code})
-        return
     try:
         answer = None if is_new else bank.ask_payout(code)
         if answer is None and payouts.are_stopped():
@@ -224,6 +246,17 @@ def send(*, code: str, now: datetime) -> None:
         _doubt(code)
         return
     _conclude(code, answer, now)
+
+
+def waits_for(withdrawal: Withdrawal, *, now: datetime) -> str:
+    """What keeps an approved withdrawal from being sent now: "stop", "institution", or nothing."""
+    if payouts.are_stopped():
+        return "stop"
+    try:
+        bank_checks.payer_of(withdrawal.bank_account, now=now)
+    except Refused:
+        return "institution"
+    return ""
 
 
 def poll(*, now: datetime) -> int:
@@ -331,6 +364,7 @@ def _explained(name: str, player: Player, amount: int, now: datetime) -> Refused
         ),
         "withdrawal_without_debt": debts.DebtOpen(owed_fen=debts.owed(player)),
         "withdrawal_to_checked_account": bank_checks.NotConfirmed(),
+        "withdrawal_provider_in_force": channels.NoWayOut(),
     }
     if name == failures.CONSTRAINT:
         failures.check(player.code, now=now)
@@ -364,7 +398,13 @@ def _if_same(known: Withdrawal, amount: int, bank_account: str) -> Withdrawal:
 
 @door
 def _request(
-    player: Player, amount: int, account: BankAccount, request_key: UUID, now: datetime
+    player: Player,
+    amount: int,
+    account: BankAccount,
+    request_key: UUID,
+    *,
+    through: str,
+    now: datetime,
 ) -> Withdrawal:
     # Removing the account waits for this, and the other way round.
     BankAccount.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
@@ -372,7 +412,7 @@ def _request(
     withdrawal = Withdrawal.objects.create(
         player_code=player.code,
         bank_account=account,
-        provider=_provider(),
+        provider=through,
         amount=amount,
         request_key=request_key,
         requested_by=player.user,
@@ -399,13 +439,6 @@ def _request(
     if amount <= automatic_up_to(now):
         _approve(withdrawal, now=now)
     return withdrawal
-
-
-def _provider() -> str:
-    try:
-        return providers.names()[0]
-    except IndexError:
-        raise providers.ProviderUnknown from None
 
 
 def _locked(code: str) -> Withdrawal:
@@ -446,7 +479,8 @@ def _intend(withdrawal: Withdrawal, now: datetime) -> bool:
     locked = _locked(withdrawal.code)
     if locked.state != State.APPROVED:
         return False
-    _move(locked, State.SENDING, actor=None, sent_at=now)
+    through = bank_checks.payer_of(locked.bank_account, now=now, usual=locked.provider)
+    _move(locked, State.SENDING, actor=None, sent_at=now, provider=through)
     return True
 
 

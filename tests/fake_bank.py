@@ -20,11 +20,14 @@ from finance.providers import (
 LOST = "LOST"
 
 
-class FakeBank:
+class PlainBank:
     """`payouts` is what it did, once per code; `says` what the next payout comes to."""
 
     name = "fake"
     title = "Fake bank"
+    takes_payer = False
+    pays_cards = True
+    thanks = ("text/plain", "ok")
 
     def __init__(self) -> None:
         self.says = PAID
@@ -66,12 +69,16 @@ class FakeBank:
         done = self.payouts.get(code)
         return None if done is None else self._answer(code, done)
 
+    def _answer(self, code: str, state: str) -> PayoutAnswer:
+        reason = "The account is closed." if state == FAILED else ""
+        return PayoutAnswer(state=state, trade=code, reason=reason)
+
+
+class FakeBank(PlainBank):
+    """The same, and it says in whose name an account is."""
+
     def check_account(self, *, number: str, holder: str) -> bool:
         """Whether the account is in this name; accounts nobody told of are in any."""
         if self.is_silent:
             raise ProviderSilent
         return self.names.get(number, holder) == holder
-
-    def _answer(self, code: str, state: str) -> PayoutAnswer:
-        reason = "The account is closed." if state == FAILED else ""
-        return PayoutAnswer(state=state, trade=code, reason=reason)

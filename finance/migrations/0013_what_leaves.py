@@ -19,8 +19,7 @@ CREATE FUNCTION finance_policy(wanted text, moment timestamptz) RETURNS jsonb LA
 $$;
 REVOKE ALL ON FUNCTION finance_policy(text, timestamptz) FROM PUBLIC;
 
--- A withdrawal fits under the ceilings of one and of a day, goes to an account a bank has confirmed,
--- and leaves no debt behind. The purses are locked first, so requests of one player count each other.
+-- A withdrawal fits under the ceilings of one and of a day, and leaves no debt behind. The purses are locked first, so requests of one player count each other.
 CREATE FUNCTION finance_withdrawal_may_begin() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -42,11 +41,6 @@ BEGIN
         RAISE EXCEPTION 'a day takes at most %', daily
             USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_below_the_ceiling_of_the_day';
     END IF;
-    IF NOT EXISTS (SELECT 1 FROM finance_bankaccountcheck c WHERE c.bank_account_id = NEW.bank_account_id
-                    AND c.outcome IN ('MATCHES', 'AT_PAYOUT')) THEN
-        RAISE EXCEPTION 'no bank has confirmed this account'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_to_checked_account';
-    END IF;
     IF EXISTS (SELECT 1 FROM finance_balances(ARRAY['receivable:' || NEW.player_code]) b WHERE b.balance < 0) THEN
         RAISE EXCEPTION 'a debt is paid first'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_without_debt';
@@ -56,6 +50,39 @@ END $$;
 CREATE TRIGGER finance_withdrawal_may_begin BEFORE INSERT ON finance_withdrawal
     FOR EACH ROW EXECUTE FUNCTION finance_withdrawal_may_begin();
 ALTER TABLE finance_withdrawal ENABLE ALWAYS TRIGGER finance_withdrawal_may_begin;
+
+-- Money is asked for and sent through an institution that is in force for payouts on that day (F295),
+-- and only one that has confirmed the account, or compares its holder with each payout, unless another
+-- has confirmed it for all (F006). Until it is sent another may take its place; afterwards never.
+CREATE FUNCTION finance_payout_in_force() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    today date := (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date;
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.provider <> OLD.provider AND (OLD.state, NEW.state) <> ('APPROVED', 'SENDING') THEN
+        RAISE EXCEPTION 'who sends money is settled when it is sent'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_provider_settled';
+    END IF;
+    IF TG_OP = 'UPDATE' AND (OLD.state, NEW.state) <> ('APPROVED', 'SENDING') THEN
+        RETURN NEW;
+    END IF;
+    PERFORM 1 FROM finance_provider p
+     WHERE p.code = NEW.provider AND p.is_on AND 'PAYOUT' = ANY (p.accepts)
+       AND p.licence_until >= today AND p.contract_until >= today FOR SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'provider % is not in force for payouts', NEW.provider
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_provider_in_force';
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM finance_bankaccountcheck c WHERE c.bank_account_id = NEW.bank_account_id
+                    AND (c.outcome = 'MATCHES' OR c.outcome = 'AT_PAYOUT' AND c.provider = NEW.provider)) THEN
+        RAISE EXCEPTION 'no bank has confirmed this account'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_to_checked_account';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER finance_payout_in_force BEFORE INSERT OR UPDATE ON finance_withdrawal
+    FOR EACH ROW EXECUTE FUNCTION finance_payout_in_force();
+ALTER TABLE finance_withdrawal ENABLE ALWAYS TRIGGER finance_payout_in_force;
 
 -- As many people as the policy of its day asks for the amount, whatever the request itself says.
 CREATE FUNCTION finance_withdrawal_by_enough_people() RETURNS trigger LANGUAGE plpgsql
@@ -204,6 +231,7 @@ DROP FUNCTION finance_bankaccountcheck_stands() CASCADE;
 DROP FUNCTION finance_transferblock_stands() CASCADE;
 DROP FUNCTION finance_transfers_not_blocked() CASCADE;
 DROP FUNCTION finance_withdrawal_by_enough_people() CASCADE;
+DROP FUNCTION finance_payout_in_force() CASCADE;
 DROP FUNCTION finance_withdrawal_may_begin() CASCADE;
 DROP FUNCTION finance_policy(text, timestamptz);
 """

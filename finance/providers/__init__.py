@@ -129,13 +129,14 @@ class Refund:
 class PaymentProvider(Protocol):
     """A bank as the house sees it.
 
-    `takes_payer`: it is told who may pay, and refuses others. `thanks`: type and body of the
-    answer that ends the sending of a message.
+    `takes_payer`: it is told who may pay, and refuses others. `pays_cards`: its payouts go to bank
+    accounts. `thanks`: type and body of the answer that ends the sending of a message.
     """
 
     name: str
     title: str | Promise
     takes_payer: bool
+    pays_cards: bool
     thanks: tuple[str, str]
 
     def begin(self, order: Order) -> Begun:

@@ -80,6 +80,7 @@ class Alipay:
     name = "alipay"
     title = _("Alipay")
     takes_payer = True
+    pays_cards = True
     thanks = ("text/plain", "success")
 
     def begin(self, order: Order) -> Begun:

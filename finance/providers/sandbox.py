@@ -54,6 +54,7 @@ class SandboxBank:
     name = "sandbox"
     title = _("Online banking")
     takes_payer = False
+    pays_cards = True
     thanks = ("application/json", '{"code": "success"}')
 
     def begin(self, order: Order) -> Begun:

@@ -77,6 +77,7 @@ class WeChatPay:
     name = "wechat"
     title = _("WeChat Pay")
     takes_payer = True
+    pays_cards = False
     thanks = ("application/json", '{"code": "SUCCESS", "message": ""}')
 
     def begin(self, order: Order) -> Begun:

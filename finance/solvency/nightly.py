@@ -393,6 +393,8 @@ def _stated(taken: Taken) -> dict[str, tuple[int, date]]:
         code: (fen, day)
         for code, fen, day in latest.values_list("account__code", "closing", "last_on")
     }
+
+
 def _short_words(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (_now("Owed to players"), _now("%(amount)s yuan") % {"amount": yuan(facts["total_fen"])}),

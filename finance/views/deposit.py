@@ -66,10 +66,12 @@ def deposit(request: HttpRequest) -> HttpResponse:
         page = _begin(request, player, form, offered, now=now)
     if isinstance(page, HttpResponse):
         return page
+    purses = wallets.purses(player)
     context = {
         "nav": "me",
         "form": page.form,
-        "balance_fen": wallets.available(player),
+        "balance_fen": purses.available_fen,
+        "bonus_fen": purses.bonus_fen,
         "channels": page.offered,
         "fee_words": _named(page.offered[0]),
         "notice": page.notice,
@@ -138,7 +140,7 @@ def _elsewhere(
             "%(silent)s does not answer at present. Nothing was charged. You can pay through "
             "%(other)s instead."
         )
-        % {"silent": _title(silent), "other": others[0].title},
+        % {"silent": channels.title_of(silent), "other": others[0].title},
     )
     return _Page(form, others, refusal.status)
 
@@ -296,7 +298,7 @@ def _told(found: Deposit) -> tuple[str, str, str, str]:
 def _facts(found: Deposit) -> list[dict[str, Any]]:
     facts = [
         {"name": _("Number"), "value": codes.shown(found.code)},
-        {"name": _("Through"), "value": _title(found.provider)},
+        {"name": _("Through"), "value": channels.title_of(found.provider)},
     ]
     if found.fee:
         facts += [
@@ -319,14 +321,6 @@ def _facts(found: Deposit) -> list[dict[str, Any]]:
         for row in refunds.of(found)
     ]
     return facts
-
-
-def _title(provider: str) -> str:
-    """What a provider is called, also when its adapter is no longer switched on."""
-    try:
-        return str(providers.known(provider).title)
-    except providers.ProviderUnknown:
-        return provider
 
 
 def _is_scanned(found: Deposit) -> bool:

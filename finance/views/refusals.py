@@ -35,6 +35,7 @@ TITLES: Mapping[str, tuple[str, str | Promise]] = {
     "ceiling_reached": ("pause", gettext_lazy("A limit of this account is reached")),
     "withdrawal_daily_ceiling": ("pause", gettext_lazy("The ceiling of the day is reached")),
     "transfers_blocked": ("pause", gettext_lazy("Transfers rest for a while")),
+    "no_way_out": ("bank", gettext_lazy("No withdrawals at present")),
     "bank_account_not_confirmed": ("bank", gettext_lazy("The bank is still confirming it")),
 }
 

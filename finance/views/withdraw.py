@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import step_up, who
 from accounts.models import Player
-from finance import bank_accounts, bank_checks, withdrawals
+from finance import bank_accounts, bank_checks, channels, withdrawals
 from finance import wallets as purse
 from finance.deposits import IdentityRequired
 from finance.forms import BankAccountForm, WithdrawForm
@@ -40,7 +40,8 @@ def withdraw(request: HttpRequest) -> HttpResponse:
     if answer := _not_now(request, player, now):
         return answer
     accounts = bank_checks.confirmed(player)
-    available = purse.purses(player).withdrawable_fen
+    purses = purse.purses(player)
+    available = purses.withdrawable_fen
     form = WithdrawForm(
         request.POST or None,
         accounts=accounts,
@@ -66,6 +67,7 @@ def withdraw(request: HttpRequest) -> HttpResponse:
         "nav": "me",
         "form": form,
         "available_fen": available,
+        "bonus_fen": purses.bonus_fen,
         "held_fen": purse.held(player),
         "automatic_up_to_fen": withdrawals.automatic_up_to(now),
     }
@@ -78,6 +80,7 @@ def _not_now(request: HttpRequest, player: Player, now: datetime) -> HttpRespons
         return _refused(request, IdentityRequired())
     try:
         withdrawals.check(player=player, amount=withdrawals.least(now), now=now)
+        channels.way_out(now=now)
     except Refused as refusal:
         return _refused(request, refusal)
     if bank_checks.confirmed(player):
@@ -121,13 +124,13 @@ def withdrawal(request: HttpRequest, code: str) -> HttpResponse:
     except Refused as refusal:
         return _refused(request, refusal)
     waits = found.state not in withdrawals.ENDED
-    tone, note_text = _told(found)
+    tone, note_text = _told(found, timezone.now())
     context = {
         "nav": "me",
         "title": _("Withdrawal"),
         "amount_fen": found.amount,
         "tone": tone,
-        "word": _word(found),
+        "word": _word(found, timezone.now()),
         "steps": steps(found),
         "facts": [
             {"name": _("Number"), "value": codes.shown(found.code)},
@@ -246,14 +249,16 @@ def steps(found: Withdrawal) -> list[dict[str, Any]]:
     return seen
 
 
-def _word(found: Withdrawal) -> str:
+def _word(found: Withdrawal, now: datetime) -> str:
     """The word of its tag; an automatic one was not approved by anybody."""
+    if found.state == State.APPROVED and withdrawals.waits_for(found, now=now):
+        return _("Waiting")
     if found.state == State.APPROVED and withdrawals.is_automatic(found):
         return _("On its way")
     return str(found.get_state_display())
 
 
-def _told(found: Withdrawal) -> tuple[str, str]:
+def _told(found: Withdrawal, now: datetime) -> tuple[str, str]:
     if found.state == State.PAID:
         return "done", _("The bank has paid it out.")
     if found.state in {State.FAILED, State.REFUSED}:
@@ -265,6 +270,11 @@ def _told(found: Withdrawal) -> tuple[str, str]:
     if found.state in {State.HELD, State.WAITING}:
         return "waiting", _(
             "A second person looks at this amount first. It is held and cannot be spent."
+        )
+    if found.state == State.APPROVED and withdrawals.waits_for(found, now=now):
+        return "waiting", _(
+            "Payouts rest at present. The amount is held; it goes out by itself as soon as they "
+            "go on, and you need do nothing."
         )
     return "waiting", _("It is on its way to your bank. The amount is held and cannot be spent.")
 

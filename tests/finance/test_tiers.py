@@ -18,6 +18,7 @@ from finance.providers import FAILED
 from finance.urls import urlpatterns
 from lottery_portal.lib.db import violated
 from tests import make_money as make
+from tests import people
 from tests.fake_bank import LOST
 
 pytestmark = pytest.mark.django_db
@@ -186,6 +187,22 @@ def test_held_money_is_not_played_by_any_kind_of_entry(alice, card, kind):
             )
 
     assert (wallets.available(alice), wallets.held(alice)) == (0, 200_000_00)
+
+
+def test_no_page_takes_a_withdrawal_back(alice, card):
+    """F110: nobody is invited to play what he has asked for: no way, and no word of one."""
+    withdrawal = make.withdraw(alice, 6_000_00, card)
+    client = people.behind(alice.user)
+    client.cookies["language"] = "en"
+    address = reverse("finance:withdrawal", args=[withdrawal.code])
+
+    posted = client.post(address, {"action": "cancel"})
+    pages = [client.get(one).content.decode() for one in (address, "/wallet/")]
+
+    assert posted.status_code == 405
+    assert not [page for page in pages if "<form" in page.split("<main")[1] and "cancel" in page]
+    assert not [page for page in pages if "Play it" in page or "Cancel" in page]
+    assert (withdrawal.state, wallets.held(alice)) == ("HELD", 6_000_00)
 
 
 def test_no_address_takes_a_withdrawal_back():

@@ -27,6 +27,7 @@ app_name = "finance"
 urlpatterns: list[URLPattern] = [
     path("wallet/", wallet.wallet, name="wallet"),
     path("wallet/statement.csv", wallet.statement_file, name="statement_file"),
+    path("wallet/statement.<str:form>", wallet.statement_paper, name="statement_paper"),
     path("wallet/debt/", wallet.pay_debt, name="debt_pay"),
     path("wallet/deposit/", deposit.deposit, name="deposit"),
     path("wallet/protection/", funds.funds, name="funds"),

@@ -238,7 +238,7 @@ def wallet() -> Context:
             {"code": "prizes", "name": _("Prizes"), "is_on": False, "url": "?kind=prizes"},
             {"code": "cash", "name": _("Deposits, withdrawals"), "is_on": False, "url": "?"},
         ],
-        "export_url": "#",
+        "files": [{"name": name, "url": "#"} for name in ("Excel", "PDF", "CSV")],
         "query": "",
         "days": [
             {

@@ -66,6 +66,7 @@ class Statement:
     book: str
     tables: tuple[Table, ...]
     is_side_by_side: bool = False  # on paper the first two tables stand next to each other
+    is_signed: bool = True  # on paper those who answer for it sign
     checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = field(default=())
 

@@ -139,7 +139,8 @@ def _story(statement: Statement, width: float) -> list[Flowable]:
         style = _SMALL if check.is_right else ParagraphStyle("wrong", parent=_SMALL, textColor=CHOP)
         story.append(_paragraph(f"{check.title}: {agrees}", style))
     story += [_paragraph(text, _SMALL) for text in statement.notes]
-    story += [Spacer(1, 14), _hands(width)]
+    if statement.is_signed:
+        story += [Spacer(1, 14), _hands(width)]
     return story
 
 

@@ -18,7 +18,14 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages as notes
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    StreamingHttpResponse,
+)
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -41,6 +48,8 @@ from finance import (
     withdrawals,
 )
 from finance.ledger import EntryKind, Line
+from finance.statements import files, paper, players
+from finance.statements.figures import Span
 from lottery_portal.lib import dates
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
@@ -123,7 +132,7 @@ def wallet(request: HttpRequest) -> HttpResponse:
         "limits": [],
         "limits_url": "",
         "kinds": _chips(kind, asked),
-        "export_url": f"{reverse('finance:statement_file')}?{urlencode(_days_of(first, last))}",
+        "files": _files(first, last),
         "days": _days(lines),
         "page": page,
         "query": urlencode({**asked, **({"kind": kind} if chosen else {})}),
@@ -144,6 +153,33 @@ def statement_file(request: HttpRequest) -> StreamingHttpResponse:
     )
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+@never_cache
+@require_GET
+def statement_paper(request: HttpRequest, form: str) -> HttpResponseBase:
+    """The statement as a workbook or on paper, whole, with what it adds up to (F010)."""
+    if form not in files.TYPES:
+        raise Http404
+    player = who.player(request.user)
+    first, last = PeriodForm(request.GET).days(dates.in_shanghai(timezone.now()).date())
+    most = paper.MOST if form == "pdf" else None
+    try:
+        written = files.write(
+            lambda: players.statement(player, Span(first, last, player.is_shadow), most=most),
+            form=form,
+            language=get_language() or settings.LANGUAGE_CODE,
+            name=f"statement-{first:%Y%m%d}-{last:%Y%m%d}",
+        )
+    except Refused as refusal:
+        notes.error(request, str(refusal))
+        return redirect("finance:wallet")
+    return FileResponse(
+        written.file,
+        as_attachment=True,
+        filename=written.name,
+        content_type=written.content_type,
+    )
 
 
 @require_POST
@@ -177,6 +213,17 @@ def _midnight(day: date) -> datetime:
 
 def _days_of(first: date, last: date) -> dict[str, str]:
     return {"since": first.isoformat(), "until": last.isoformat()}
+
+
+def _files(first: date, last: date) -> list[dict[str, str]]:
+    """The same days as files, for a spreadsheet, a program and the archive."""
+    query = urlencode(_days_of(first, last))
+    forms = [
+        ("Excel", reverse("finance:statement_paper", args=["xlsx"])),
+        ("PDF", reverse("finance:statement_paper", args=["pdf"])),
+        ("CSV", reverse("finance:statement_file")),
+    ]
+    return [{"name": name, "url": f"{url}?{query}"} for name, url in forms]
 
 
 def _periods(today: date, first: date, last: date) -> list[dict[str, Any]]:

@@ -328,6 +328,7 @@ def test_the_form_says_least_and_most_beforehand(client, alice, now):
 
 
 def test_money_leaves_only_after_a_fresh_confirmation(alice, now):
+    """F007: nor is a bank account added or removed."""
     account = make.bank_account(alice, now=now)
     stale = people.behind(alice.user, minutes_ago=6)
 
@@ -543,6 +544,7 @@ def test_the_doors_behind_the_pages_are_the_only_ones(alice):
     assert names == {
         "wallet",
         "statement_file",
+        "statement_paper",
         "deposit",
         "deposit_state",
         "withdraw",

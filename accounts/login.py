@@ -122,7 +122,7 @@ class HouseAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the library 
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
-        if getattr(user, "is_staff", False) and second_factor.is_enrolled(user):
+        if second_factor.is_enrolled(user):
             return [method for method in methods if method["id"] != "reauthenticate"]
         return methods
 

@@ -1,7 +1,7 @@
 """Step-up: deeds with money, and a look at personal data, ask who it is once more (D19).
 
-Staff confirm with their second factor, players with their password or a factor; a confirmation,
-the log-in itself included, holds for five minutes of this session.
+Staff confirm with their second factor, and so does a player who has one (F007); other players with
+their password. A confirmation, the log-in itself included, holds for five minutes of this session.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lottery_portal.lib.errors import Refused
 
+from . import second_factor
 from .models import User
 
 P = ParamSpec("P")
@@ -46,7 +47,7 @@ def is_recent(request: HttpRequest) -> bool:
     if token_made is not None:
         return bool(time.time() - token_made.timestamp() < HOLDS)
     records: list[dict[str, Any]] = get_authentication_records(request, user)
-    if user.is_staff:
+    if user.is_staff or second_factor.is_enrolled(user):
         records = [record for record in records if record.get("method") == "mfa"]
     return any(time.time() - record["at"] < HOLDS for record in records)
 

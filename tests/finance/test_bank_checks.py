@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.db import DatabaseError, transaction
+from django.urls import reverse
 
+from accounts import demo
 from finance import bank_accounts, bank_checks, wallets
 from finance.models import BankAccountCheck, Withdrawal
 from finance.providers import ProviderSilent
@@ -90,11 +94,13 @@ def test_a_silent_bank_is_asked_again_by_the_queue(fake_bank, alice):
     assert outcome(account) == "MATCHES"
 
 
-def test_a_bank_that_compares_names_with_each_payout_is_taken_at_that(
-    settings, fake_bank, alice, monkeypatch
-):
+def test_a_bank_that_compares_names_with_each_payout_is_taken_at_that(settings, alice):
     """F006: a provider without such a question."""
-    monkeypatch.delattr(type(fake_bank), "check_account")
+    settings.PAYMENT_PROVIDERS = {
+        **settings.PAYMENT_PROVIDERS,
+        "plain": "tests.fake_bank.PlainBank",
+    }
+    make.entered(code="plain", rank=0, accepts=["PAYOUT"])
     account = registered(alice)
 
     assert bank_checks.ask(code=account.name_check.code, now=make.NOW) == "AT_PAYOUT"
@@ -136,3 +142,33 @@ def test_the_page_tells_what_the_bank_said(fake_bank, alice):
     assert "has not yet confirmed" in withdraw
     assert "is not in your name" in other
     assert [row.last_digits for row in bank_accounts.of(alice)] == ["6021"]
+
+
+def test_who_has_a_second_factor_changes_bank_accounts_with_it_only(alice):
+    """F007: neither a fresh password nor an old factor will do; by the API it is a 403."""
+    account = make.bank_account(alice)
+    demo.enrol(alice.user)
+    client = people.behind(alice.user)
+    fields = {"bank_name": "建设银行", "number": make.card("6023"), "holder": make.NAME}
+    asked = {"amount_fen": 100, "bank_account": account.code, "request_id": str(uuid4())}
+
+    answers = [
+        client.post("/wallet/bank-accounts/", fields),
+        client.post(f"/wallet/bank-accounts/{account.code}/remove/"),
+        client.get("/wallet/withdraw/"),
+    ]
+    refused = client.post("/api/v1/withdrawals/", asked, content_type="application/json")
+
+    assert [answer.status_code for answer in answers] == [302] * 3
+    assert {answer["Location"].partition("?")[0] for answer in answers} == {
+        reverse("mfa_reauthenticate")
+    }
+    assert (refused.status_code, refused.json()["code"]) == (403, "step_up_required")
+    assert bank_accounts.of(alice) == [account]
+    assert not Withdrawal.objects.exists()
+
+    code = demo.totp_code(demo.totp_secret(alice.user_id))
+    client.post(reverse("mfa_reauthenticate"), {"code": code, "next": "/wallet/bank-accounts/"})
+    client.post("/wallet/bank-accounts/", fields)
+
+    assert len(bank_accounts.of(alice)) == 2

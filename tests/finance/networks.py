@@ -1,4 +1,4 @@
-"""The two networks with one face, for what holds of both: a server, a customer, a notice."""
+"""The three banks with one face, for what holds of all: a server, a customer, a notice."""
 
 from __future__ import annotations
 
@@ -11,27 +11,39 @@ from uuid import uuid4
 from accounts.models import Player
 from finance import deposits
 from finance.models import Deposit, ProviderEvent
+from finance.providers.wechat import WeChatPay
 from tests import make_money as make
 
-from . import fake_alipay, fake_server, fake_wechat
+from . import fake_alipay, fake_sandbox, fake_server, fake_wechat
+
+ALL = ("sandbox", "alipay", "wechat")
+
+
+class CardsOverWeChat(WeChatPay):
+    """WeChat as if its accounts were bank cards: its transfers keep the rules of payouts too."""
+
+    pays_cards = True
 
 
 class Network:
-    """A provider on its own server, entered in the register, and what its customers do."""
+    """A provider on its own server, first in the register, and what its customers do."""
 
     def __init__(self, name: str, settings: Any, stack: ExitStack, *, now: datetime) -> None:
         self.name, self.now = name, now
         self.alipay, self.wechat = fake_alipay.FakeAlipay(), fake_wechat.FakeWeChat()
-        self.bank: Any = self.alipay if name == "alipay" else self.wechat
+        self.sandbox = fake_sandbox.FakeSandbox()
+        self.bank: Any = {"alipay": self.alipay, "wechat": self.wechat}.get(name, self.sandbox)
         gateway = stack.enter_context(fake_server.serving(self.bank.answer))
         settings.ALIPAY = fake_alipay.credentials(gateway)
         settings.WECHAT_PAY = fake_wechat.credentials(gateway)
+        if name == "sandbox":
+            settings.PUBLIC_URL = gateway
         settings.PAYMENT_PROVIDERS = {
             **settings.PAYMENT_PROVIDERS,
             "alipay": "finance.providers.alipay.Alipay",
-            "wechat": "finance.providers.wechat.WeChatPay",
+            "wechat": "tests.finance.networks.CardsOverWeChat",
         }
-        make.entered(code=name, now=now)
+        make.entered(code=name, rank=0, now=now)
 
     def begin(self, player: Player, fen: int = 100_00) -> Deposit:
         """A deposit whose page the customer has opened."""
@@ -49,6 +61,8 @@ class Network:
         number = person.citizen_id.reveal() if person else "110101198004210015"
         if self.name == "alipay":
             return self.alipay.pay(deposit.pay_url, name=name, citizen_id=number)
+        if self.name == "sandbox":
+            return self.sandbox.pay(deposit.code, name=name)
         return self.wechat.pay(deposit.code, name=name, citizen_id=number)
 
     def trade(self, deposit: Deposit) -> Any:
@@ -60,7 +74,7 @@ class Network:
         trade = self.trade(deposit)
         if self.name == "alipay":
             return {}, self.alipay.notice(trade, **changes)
-        return self.wechat.notice(trade, now=changes.pop("now", self.now), **changes)
+        return self.bank.notice(trade, now=changes.pop("now", self.now), **changes)
 
     def take(self, headers: dict[str, str], body: bytes, **changes: Any) -> ProviderEvent:
         """The notice arrives."""
@@ -71,6 +85,33 @@ class Network:
             body=body,
             now=changes.pop("now", self.now),
         )
+
+    def facts(self, deposit: Deposit) -> dict[str, tuple[dict[str, str], bytes]]:
+        """Signed messages: pay, pay again, refund, close; each as the provider would word it."""
+        trade, message = self.trade(deposit), self.message
+        if self.name == "alipay":
+            closed = {"trade_status": "TRADE_CLOSED"}
+            refund = message(deposit, **closed, refund_fee=trade.amount)
+            close: Any = ({}, self.alipay.notice(trade, **closed, gmt_payment=""))
+        elif self.name == "wechat":
+            refund = message(deposit, refund="BYHAND1")
+            close = message(deposit, trade_state="CLOSED")
+        else:
+            refund, close = message(deposit, state="REFUNDED"), message(deposit, state="CANCELLED")
+        return {
+            "pay": message(deposit),
+            "again": message(deposit),
+            "refund": refund,
+            "close": close,
+        }
+
+    def of_another_sum(self, fen: int) -> dict[str, Any]:
+        """What has to change in a notice so that it tells of `fen`."""
+        return {
+            "alipay": {"total_amount": f"{fen // 100}.{fen % 100:02d}"},
+            "wechat": {"amount": {"total": fen, "currency": "CNY"}},
+            "sandbox": {"amount_fen": fen},
+        }[self.name]
 
     def told(self, deposit: Deposit, **changes: Any) -> ProviderEvent:
         """The provider tells how the order stands."""

@@ -24,7 +24,7 @@ from playwright.sync_api import Page, expect
 
 from accounts import demo
 from accounts.models import Player
-from finance import ledger
+from finance import ledger, wallets
 from games.models import Draw
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.money import yuan
@@ -60,7 +60,7 @@ class Story:
         return Player.objects.get(is_shadow=False)
 
     def balance(self) -> int:
-        return ledger.balance(f"wallet:{self.player.code}")
+        return wallets.available(self.player)
 
 
 def test_from_registration_to_the_audited_books(visit: Visit) -> None:
@@ -414,7 +414,7 @@ def the_prize_comes(player: browser.Visitor, story: Story) -> None:
 
 
 def a_small_amount_goes_out_at_once(player: browser.Visitor, story: Story) -> None:
-    """F006, F109: an account in one's own name, and no second person below the tier."""
+    """F006, F109: an account that the bank says is one's own, no second person below the tier."""
     page = player.page
     player.go("/wallet/withdraw/")
     page.wait_for_url("**/wallet/bank-accounts/")
@@ -425,6 +425,8 @@ def a_small_amount_goes_out_at_once(player: browser.Visitor, story: Story) -> No
     page.click("main form:has([name=number]) button")
     page.wait_for_selector(".row:has-text('6021')")
     assert make_money.card() not in page.content()
+    player.wait(lambda: page.locator("text=银行已确认").count() > 0, what="the account confirmed")
+    player.look("bank-account-confirmed")
 
     ask_for(player, SMALL)
     player.look("withdrawal-small")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from finance import ledger
+from finance import wallets
 from games import bets, draws
 from games.models import Draw
 from lottery_portal import jobs
@@ -48,7 +48,7 @@ def test_a_settlement_started_ten_times_at_once_pays_once(monkeypatch):
     settle()
     assert Settlement.objects.get(draw=draw).state == Settlement.State.DONE
     assert Prize.objects.count() == 41
-    assert ledger.balance(f"wallet:{player.code}") == 40 * 5_00
+    assert wallets.available(player) == 40 * 5_00
     assert comparison.settled_differences(draws.find(draw.code)) == []
 
 
@@ -78,7 +78,7 @@ def test_one_batch_credited_ten_times_at_once_is_credited_once():
     outcomes = at_once([lambda: settlement.credit_next(settlement=begun, now=database_time())] * 10)
 
     assert sorted(outcomes, key=str) == [False] * 9 + [True]
-    assert ledger.balance(f"wallet:{player.code}") == 40 * 5_00
+    assert wallets.available(player) == 40 * 5_00
 
 
 def test_without_the_references_and_the_lock_prizes_would_be_paid_twice():
@@ -104,7 +104,7 @@ def test_without_the_references_and_the_lock_prizes_would_be_paid_twice():
 
     at_once([lambda: settlement.credit_next(settlement=begun, now=database_time())] * 6)
 
-    assert ledger.balance(f"wallet:{player.code}") > 40 * 5_00
+    assert wallets.available(player) > 40 * 5_00
 
 
 def test_three_dispatchers_and_two_beats_settle_a_draw_once(settings):
@@ -131,7 +131,7 @@ def test_three_dispatchers_and_two_beats_settle_a_draw_once(settings):
 
     assert draws.find(draw.code).state == Draw.State.PUBLISHED
     assert Prize.objects.count() == 41
-    assert ledger.balance(f"wallet:{player.code}") == 40 * 5_00
+    assert wallets.available(player) == 40 * 5_00
     assert comparison.settled_differences(draws.find(draw.code)) == []
 
 

@@ -80,15 +80,7 @@ MONEY = (
         ),
     ),
     _coded(
-        "listed payee",
-        table="listedpayee",
-        kind="listed_payee",
-        edit="holder = 'another'",
-        at="listed_at",
-        forged=f"{_ROW}, 'number_index', 'x', 'approval_code', 'FORGED'",
-    ),
-    _coded(
-        "payee of dues",
+        "payee",
         table="payee",
         kind="payee",
         edit="name = 'another'",

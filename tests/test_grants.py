@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owne
 EVIDENCE = {
     "audit_trail", "audit_epoch", "audit_policyparameter", "audit_approvaldecision",
     "finance_entry", "finance_transfer", "finance_invariantrun", "finance_solvencyproof",
-    "finance_match", "finance_periodbalance", "finance_proof", "finance_sample",
+    "finance_match", "finance_periodbalance", "finance_prizetax", "finance_proof", "finance_sample",
     "finance_statement", "finance_statementline", "finance_treasuryreceipt",
     "games_announcement", "games_drawtransition", "games_licence", "games_result",
     "games_resultentry", "games_rulesheet", "games_sealstatement",
@@ -25,7 +25,7 @@ EVIDENCE = {
 KEPT = {"audit_approvalrequest", "audit_reportrun"}
 STAYS = {*KEPT, "games_draw", "finance_account", "finance_adjustment", "finance_case",
          "finance_deposit", "finance_depositreturn", "finance_difference", "finance_due",
-         "finance_housebank", "finance_listedpayee", "finance_payee", "finance_paymentorder",
+         "finance_housebank", "finance_payee", "finance_paymentorder",
          "finance_payoutstop", "finance_period", "finance_provider",
          "finance_withdrawal"}  # fmt: skip
 

@@ -14,8 +14,8 @@ from finance.models import (
     Case,
     Difference,
     HouseBank,
-    ListedPayee,
     Match,
+    Payee,
     Period,
     Statement,
     StatementLine,
@@ -127,12 +127,12 @@ def test_a_correction_is_not_called_booked_before_it_is():
 def test_a_row_of_a_register_ends_once(now, treasurer):
     """F117, F129: a bank account of the house, and a payee."""
     bank, payee = house_bank(treasurer, now), provider(treasurer, now)
-    banks, payees = HouseBank.objects.filter(pk=bank.pk), ListedPayee.objects.filter(pk=payee.pk)
+    banks, payees = HouseBank.objects.filter(pk=bank.pk), Payee.objects.filter(pk=payee.pk)
     banks.update(closed_at=now)
-    payees.update(removed_at=now)
+    payees.update(state="RETIRED", ended_at=now, reason="账户注销")
 
     assert refused(banks.update, closed_at=None) == "register_row_stays"
-    assert refused(payees.update, removed_at=None) == "register_row_stays"
+    assert refused(payees.update, state="LISTED", ended_at=None) == "payee_stands"
 
 
 def test_the_days_of_an_account_are_told_once(now, treasurer):

@@ -30,7 +30,7 @@ MATRIX = [
     (CORRECTION, "approver", ANY), (CORRECTION, "compliance", 100_000_00),
     (CORRECTION, "treasurer", 0), (CORRECTION, "cashier", 0), (CORRECTION, "regulator", 0),
     (RETURN, "approver", ANY), (RETURN, "compliance", 100_000_00), (RETURN, "treasurer", 0),
-    (PAYMENT, "approver", ANY), (PAYMENT, "compliance", 1_000_000_00), (PAYMENT, "treasurer", 0),
+    (PAYMENT, "approver", ANY), (PAYMENT, "compliance", 10_000_000_00), (PAYMENT, "treasurer", 0),
 ]  # fmt: skip
 
 

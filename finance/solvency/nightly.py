@@ -314,6 +314,16 @@ def _take(night: date, now: datetime) -> Taken:
     return taken
 
 
+def _stated(taken: Taken) -> dict[str, tuple[int, date]]:
+    """What banks and institutions say of the accounts: the last statement before that night."""
+    rows = Statement.objects.filter(account__code__in=taken.assets, last_on__lt=taken.night)
+    latest = rows.order_by("account__code", "-last_on", "-pk").distinct("account__code")
+    return {
+        code: (fen, day)
+        for code, fen, day in latest.values_list("account__code", "closing", "last_on")
+    }
+
+
 @door
 def _publish(taken: Taken, written: nightfile.Written, now: datetime) -> SolvencyProof:
     banks = _stated(taken)
@@ -383,16 +393,6 @@ def _publish(taken: Taken, written: nightfile.Written, now: datetime) -> Solvenc
         )
         payouts.stop(cause=CAUSE, facts=facts, now=now)
     return proof
-
-
-def _stated(taken: Taken) -> dict[str, tuple[int, date]]:
-    """What banks and institutions say of the accounts: the last statement before that night."""
-    rows = Statement.objects.filter(account__code__in=taken.assets, last_on__lt=taken.night)
-    latest = rows.order_by("account__code", "-last_on", "-pk").distinct("account__code")
-    return {
-        code: (fen, day)
-        for code, fen, day in latest.values_list("account__code", "closing", "last_on")
-    }
 
 
 def _short_words(facts: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -6,12 +6,11 @@ import itertools
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from django.db import connection, transaction
 
 from audit import approvals
-from finance import adjustments, ledger, periods, wallets, withdrawals
+from finance import adjustments, ledger, periods
 from finance.ledger import Move
 from finance.models import Entry, Period
 from tests import make_money as make
@@ -44,18 +43,16 @@ def spent(fen: int, day: date | None = None, *, reference: str = "") -> Entry:
 
 
 def earned(fen: int, day: date | None = None) -> Entry:
-    """Income that others agreed to book on `day`: a provider owes it."""
-    make.open_accounts((INCOME, "INCOME"))
-    done = make.decided(
-        adjustments.ask(
-            moves=[Move("clearing:sandbox", INCOME, fen)],
-            reason="支付机构返还",
-            maker=make.staff(f"bookkeeper{next(_number)}", "treasurer").member.user,
-            now=make.NOW,
-            booked_on=day,
-        )
+    """What nobody claimed is income by the word of others, booked on `day`."""
+    make.open_accounts(("suspense:old", "SUSPENSE"), (INCOME, "INCOME"))
+    asked = adjustments.ask(
+        moves=[Move("suspense:old", INCOME, fen)],
+        reason="无人认领",
+        maker=make.staff(f"bookkeeper{next(_number)}", "treasurer").member.user,
+        now=make.NOW,
+        booked_on=day,
     )
-    return Entry.objects.get(reference=f"adjustment:{done.code}")
+    return Entry.objects.get(reference=f"adjustment:{make.decided(asked).code}")
 
 
 def asked_and_agreed(kind: str, payload: dict[str, object]) -> approvals.Request:
@@ -120,36 +117,3 @@ def booked_over(days: Sequence[tuple[str, date]]) -> None:
             " WHERE e.id = t.entry_id AND t.posted_at <> e.posted_at"
         )
         owner.guards_up(hand)
-
-
-def checked_house() -> dict[str, Any]:
-    """Two players, deposits, a small withdrawal, a large one that others approved, a ticket."""
-    alice, bob = make.player(), make.player("王海")
-    make.fund(alice, 20_000_00)
-    make.fund(bob, 300_00)
-    small = make.withdraw(alice, 100_00, make.bank_account(alice))
-    large = make.withdraw(alice, 6_000_00, make.bank_account(alice))
-    cashier = make.staff("chuna9", "cashier").member.user
-    checker = make.staff("fuhe9", "approver").member.user
-    withdrawals.prepare(code=large.code, maker=cashier, now=make.NOW)
-    large.refresh_from_db()
-    approvals.decide(code=large.approval_code, checker=checker, approve=True, now=make.NOW)
-    make.open_accounts(("stakes:t", "STAKES"))
-    posted("purchase:t", "PURCHASE", Move(wallets.purse_of(bob), "stakes:t", 50_00))
-    return {"alice": alice, "bob": bob, "small": small, "large": large}
-
-
-def posted(reference: str, kind: str, *moves: Move) -> Entry:
-    """An entry by the ledger's own door."""
-    with transaction.atomic():
-        return ledger.post(reference=reference, kind=kind, moves=moves)
-
-
-def by_force(statement: str, *values: Any, table: str = "") -> None:
-    """The owner's hand, with the guards of a table put to sleep meanwhile."""
-    with owner.as_owner() as hand:
-        if table:
-            hand.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        hand.execute(statement, values or None)
-        if table:
-            hand.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")

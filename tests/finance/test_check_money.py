@@ -16,7 +16,7 @@ from tests import make_money as make
 from tests import make_remittance as dues
 from tests import people
 
-from . import books
+from . import checked_house
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
@@ -179,36 +179,36 @@ BY_FORCE = {
 
 def set_aside_what_is_not_there():
     make_accounts()
-    books.posted("set_aside:t", "SET_ASIDE", Move("fee:t", "business:t", 10_00))
+    checked_house.posted("set_aside:t", "SET_ASIDE", Move("fee:t", "business:t", 10_00))
 
 
 def set_aside_before_it_was_there():
     set_aside_what_is_not_there()
-    books.posted("allocation:t", "ALLOCATION", Move("stakes:t", "fee:t", 10_00))
+    checked_house.posted("allocation:t", "ALLOCATION", Move("stakes:t", "fee:t", 10_00))
 
 
 def remitted_past_every_order():
     make_accounts()
-    books.posted("allocation:t", "ALLOCATION", Move("stakes:t", "welfare:t", 10_00))
-    books.by_force("ALTER TABLE finance_entry DISABLE TRIGGER finance_outflow_by_order")
-    books.posted("remittance:t", "REMITTANCE", Move("welfare:t", "escrow:sandbox", 10_00))
+    checked_house.posted("allocation:t", "ALLOCATION", Move("stakes:t", "welfare:t", 10_00))
+    checked_house.by_force("ALTER TABLE finance_entry DISABLE TRIGGER finance_outflow_by_order")
+    checked_house.posted("remittance:t", "REMITTANCE", Move("welfare:t", "escrow:sandbox", 10_00))
 
 
 def a_prize_nobody_won():
     make_accounts()
-    books.posted("prize:t", "PRIZE", Move("prizes:t", "tax:t", 1))
+    checked_house.posted("prize:t", "PRIZE", Move("prizes:t", "tax:t", 1))
 
 
 def a_prize_set_aside_for_nobody():
     make_accounts()
-    books.posted("prize:t", "PRIZE", Move("prizes:t", "unclaimed:t", 1))
+    checked_house.posted("prize:t", "PRIZE", Move("prizes:t", "unclaimed:t", 1))
 
 
 def a_payment_order_called_paid():
     dues.allocate(("welfare:ssq", 10_00), on=dues.month(1))
     dues_of_months.make(now=people.right_now())
     order = dues.order("welfare:ssq", dues.payee("WELFARE"))
-    books.by_force(
+    checked_house.by_force(
         (
             "UPDATE finance_paymentorder SET state = 'PAID', paid_on = current_date,"
             " bank_reference = 'NONE', paid_at = now() WHERE code = %s"
@@ -250,7 +250,7 @@ def plant(fault, house):
     codes = {"alice": house["alice"].code, "bob": house["bob"].code, "ticket": TICKET}
     codes["wallet"] = WALLET.format(**codes)
     for one in statement.split(";"):
-        books.by_force(one.format(**codes), table=table)
+        checked_house.by_force(one.format(**codes), table=table)
     return name
 
 
@@ -270,7 +270,7 @@ def broken_in(lines):
 
 @pytest.fixture
 def house():
-    return books.checked_house()
+    return checked_house.made()
 
 
 def test_every_invariant_has_a_fault_planted():

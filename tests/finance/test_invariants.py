@@ -19,7 +19,7 @@ from tests import people
 from tests.at_once import at_once
 from tests.owner import as_owner
 
-from . import books
+from . import checked_house
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
@@ -29,7 +29,7 @@ FULL, ROLLING = InvariantRun.Extent.FULL, InvariantRun.Extent.ROLLING
 
 @pytest.fixture
 def house():
-    return books.checked_house()
+    return checked_house.made()
 
 
 def broken(extent):
@@ -62,8 +62,8 @@ def test_it_holds_also_when_the_books_are_rolled_up(house):
 
 def test_a_broken_invariant_raises_an_alarm_and_stops_payouts(house):
     """N05, money side"""
-    books.by_force("UPDATE finance_turnover SET moved_in = moved_in + 1")
-    books.by_force(ONE_MORE, 1, wallets.wallet_of(house["alice"]))
+    checked_house.by_force("UPDATE finance_turnover SET moved_in = moved_in + 1")
+    checked_house.by_force(ONE_MORE, 1, wallets.wallet_of(house["alice"]))
 
     run = invariants.check(extent=ROLLING, now=make.NOW)
 
@@ -80,9 +80,9 @@ def test_a_broken_invariant_raises_an_alarm_and_stops_payouts(house):
 def test_looking_again_when_all_is_right_clears_the_alarm_but_not_the_stop(house):
     """What stopped payouts is for people to judge."""
     code = wallets.wallet_of(house["alice"])
-    books.by_force(ONE_MORE, 1, code)
+    checked_house.by_force(ONE_MORE, 1, code)
     invariants.check(extent=ROLLING, now=make.NOW)
-    books.by_force(ONE_MORE, -1, code)
+    checked_house.by_force(ONE_MORE, -1, code)
 
     run = invariants.check(extent=ROLLING, now=make.NOW + timedelta(minutes=3))
 
@@ -93,7 +93,7 @@ def test_looking_again_when_all_is_right_clears_the_alarm_but_not_the_stop(house
 
 def test_an_invariant_that_cannot_be_asked_is_broken(house):
     """Nobody knows whether it holds."""
-    books.by_force("REVOKE SELECT ON finance_providerevent FROM lottery_app")
+    checked_house.by_force("REVOKE SELECT ON finance_providerevent FROM lottery_app")
 
     assert "deposit_credited_once" in broken(FULL)
 

@@ -1,4 +1,4 @@
-"""A house whose books are checked: players, money, payouts; and the owner's hand that spoils them."""
+"""A house whose books are checked: players, money, payouts; and the hand that spoils them."""
 
 from __future__ import annotations
 

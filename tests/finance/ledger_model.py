@@ -15,7 +15,7 @@ KEPT = ("WALLET", "WINNINGS", "BONUS", "HOLD")
 # kind of entry: (source, target): the order in which a purse is drawn on, or None
 RULES: dict[str, dict[tuple[str, str], int | None]] = {
     "DEPOSIT": {("CLEARING", "WALLET"): None},
-    "DEPOSIT_RETURNED": {("WALLET", "CLEARING"): None},
+    "DEPOSIT_RETURNED": {("WALLET", "CLEARING"): None, ("CLEARING", "WALLET"): None},
     "WITHDRAWAL_HOLD": {("WINNINGS", "HOLD"): 1, ("WALLET", "HOLD"): 2},
     "WITHDRAWAL_RELEASE": {("HOLD", "WINNINGS"): None, ("HOLD", "WALLET"): None},
     "WITHDRAWAL_PAID": {("HOLD", "CLEARING"): None},
@@ -59,6 +59,12 @@ RULES: dict[str, dict[tuple[str, str], int | None]] = {
         ("FEE", "ESCROW"): None,
         ("TAX", "ESCROW"): None,
     },
+}
+
+# Kinds of entries that are booked only for a deed that stands in a table of its own.
+DEEDS = {
+    "DEPOSIT_RETURNED": "return_entry_is_a_refund",
+    "REMITTANCE": "outflow_by_an_approved_order",
 }
 
 Asked = tuple[tuple[str, str, int], ...]
@@ -122,6 +128,9 @@ class Books:
             if kind_of(code) in KEPT and after[code] < 0:
                 held = kind_of(code) == "HOLD"
                 raise Refusal("hold_not_overdrawn" if held else "wallet_not_overdrawn")
+        paid = {target for _source, target, _fen in moved if kind_of(target) == "RECEIVABLE"}
+        if kind == "RECOVERY" and any(after[code] > 0 for code in paid):
+            raise Refusal("receivable_not_overpaid")
         self.balances = after
         booked = Booked(kind, asked, moved, reversal_of)
         self.entries[reference] = booked
@@ -183,6 +192,8 @@ class Books:
             allowed = RULES.get(kind, {})
             if kind != "REVERSAL" and (kind_of(source), kind_of(target)) not in allowed:
                 raise Refusal("posting_rule_known")
+        if deed := DEEDS.get(kind):
+            raise Refusal(deed)
         gives = {source for source, _target, _fen in moved if kind_of(source) in KEPT}
         takes = {target for _source, target, _fen in moved if kind_of(target) in KEPT}
         if gives & takes:

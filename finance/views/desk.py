@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages as notes
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
@@ -78,7 +79,10 @@ def desk_withdrawal(request: HttpRequest, code: str) -> HttpResponse:
         found = withdrawals.find(code)
     except Refused as refusal:
         raise Http404 from refusal
-    may_act = "cashier" in who.roles(request.user, timezone.now()) and found.state == State.HELD
+    is_cashier = "cashier" in who.roles(request.user, timezone.now())
+    if request.method == "POST" and not is_cashier:
+        raise PermissionDenied
+    may_act = is_cashier and found.state == State.HELD
     form = ReasonForm(request.POST if request.POST.get("action") == "refuse" else None)
     status = 200
     if request.method == "POST":

@@ -330,3 +330,20 @@ def test_an_account_that_nobody_confirmed_takes_nothing(fake_bank, alice):
         make.withdraw(alice, 10_00, account)
     assert refused_by(lambda: by_hand(alice, account, "fake")) == "withdrawal_to_checked_account"
     assert Provider.objects.get(code="fake").is_on
+
+
+@pytest.mark.parametrize("post", ["approver", "auditor", "compliance", "treasurer"])
+@pytest.mark.parametrize("action", ["prepare", "refuse"])
+def test_who_is_no_cashier_only_looks_at_withdrawals(post, action):
+    """F109, F120: neither asks for an approval nor sends the money back."""
+    now = people.right_now()
+    alice = people.player(name=make.NAME)
+    make.fund(alice, 10_000_00, now=now)
+    withdrawal = make.withdraw(alice, 6_000_00, make.bank_account(alice, now=now), now=now)
+    address = reverse("finance:desk_withdrawal", args=[withdrawal.code])
+    client = people.behind(people.member(post).user)
+
+    answer = client.post(address, {"action": action, "reason": "x"})
+
+    assert (answer.status_code, state(withdrawal)) == (403, "HELD")
+    assert wallets.held(alice) == 6_000_00

@@ -32,28 +32,10 @@ def house(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-# The places of the desk that are not for all staff.
-PLACES = (
-    "finance:desk_withdrawals",
-    "finance:desk_deposits",
-    "finance:desk_returns",
-    "finance:desk_providers",
-    "finance:desk_ledger",
-    "finance:desk_remittances",
-    "finance:desk_checks",
-    "audit:approvals",
-    "prizes:desk_integrity",
-    "audit:trail",
-    "games:desk_monitors",
-    "accounts:desk_players",
-    "accounts:desk_staff",
-)
-
-
 def _may_open(staff: Any) -> frozenset[str]:
-    """Those of `PLACES` that this member of staff may open now."""
+    """The names of all pages that this member of staff may open now."""
     now = timezone.now()
-    return frozenset(name for name in PLACES if permission.may(staff, name, now))
+    return frozenset(name for name in permission.table() if permission.may(staff, name, now))
 
 
 def _posts(staff: Any) -> list[str]:

@@ -113,7 +113,8 @@ class Taken:
 _BOOKED = """
 SELECT coalesce(sum(t.closing) FILTER (WHERE y.keeps_balance), 0)::bigint,
        coalesce(sum(t.closing) FILTER (WHERE t.kind = 'UNCLAIMED'), 0)::bigint,
-       coalesce(sum(greatest(t.closing, 0)) FILTER (
+       coalesce(sum(CASE t.kind WHEN 'SUSPENSE' THEN t.closing
+                                ELSE greatest(t.closing, 0) END) FILTER (
            WHERE y.accounting_class = 'LIABILITY' AND NOT y.keeps_balance
              AND t.kind NOT IN ('UNCLAIMED', 'BUSINESS')), 0)::bigint
   FROM finance_trial(false, '-infinity', 'infinity') t

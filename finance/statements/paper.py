@@ -69,8 +69,8 @@ def render(statement: Statement) -> bytes:
         pagesize=size,
         leftMargin=MARGIN,
         rightMargin=MARGIN,
-        topMargin=15 * mm,
-        bottomMargin=20 * mm,
+        topMargin=12 * mm,
+        bottomMargin=17 * mm,
         title=f"{statement.title} {statement.about}",
         author=settings.OPERATOR,
         subject=said,
@@ -112,23 +112,7 @@ def _story(statement: Statement, width: float) -> list[Flowable]:
     tables = list(statement.tables)
     if statement.is_side_by_side:
         left, right, *tables = tables
-        half = (width - 6 * mm) / 2
-        both = Grid(
-            [[_grid(left, half), _grid(right, half)]],
-            colWidths=[half + 6 * mm, half],
-            hAlign="LEFT",
-        )
-        both.setStyle(
-            TableStyle(
-                [
-                    ("FONTNAME", (0, 0), (-1, -1), FACE),
-                    ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                    ("LEFTPADDING", (0, 0), (-1, -1), 0),
-                    ("RIGHTPADDING", (0, 0), (-1, -1), 0),
-                ]
-            )
-        )
-        story.append(both)
+        story.append(_beside(left, right, width))
     for table in tables:
         if table.title != statement.title:
             story.append(_paragraph(table.title, _HEAD))
@@ -182,12 +166,7 @@ def _plain(rows: Sequence[Sequence[Flowable]], widths: Sequence[float]) -> Grid:
 def _grid(table: Table, width: float) -> Grid:
     rows = list(table.rows)
     shares = [column.share for column in table.columns]
-    cells: list[list[Flowable]] = [
-        [
-            _paragraph(column.title, _SMALL_RIGHT if column.is_number else _SMALL)
-            for column in table.columns
-        ]
-    ]
+    cells: list[list[Flowable]] = [_titles(table.columns)]
     style: list[tuple[Any, ...]] = [
         ("FONTNAME", (0, 0), (-1, -1), FACE),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -210,6 +189,50 @@ def _grid(table: Table, width: float) -> Grid:
     )
     grid.setStyle(TableStyle(style))
     return grid
+
+
+def _beside(left: Table, right: Table, width: float) -> Grid:
+    """Two tables line beside line, so that both go on to the next paper where they must."""
+    gap = 6 * mm
+    half = (width - gap) / 2
+    sides = [(left.columns, list(left.rows)), (right.columns, list(right.rows))]
+    lines = max(len(rows) for _columns, rows in sides) + 1
+    cells: list[list[Any]] = [[] for _line in range(lines)]
+    widths: list[float] = []
+    style: list[tuple[Any, ...]] = [
+        ("FONTNAME", (0, 0), (-1, -1), FACE),
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LEFTPADDING", (0, 0), (-1, -1), 2),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+        ("TOPPADDING", (0, 0), (-1, -1), 0),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 1),
+    ]
+    for columns, rows in sides:
+        if widths:
+            widths.append(gap)
+            for line in cells:
+                line.append("")
+        first, last = len(widths), len(widths) + len(columns) - 1
+        shares = [column.share for column in columns]
+        widths += [half * share / sum(shares) for share in shares]
+        cells[0] += _titles(columns)
+        style.append(("LINEBELOW", (first, 0), (last, 0), 0.8, LINE))
+        for place in range(1, lines):
+            row = rows[place - 1] if place <= len(rows) else None
+            cells[place] += _cells(columns, row) if row else [""] * len(columns)
+            if row:
+                style.append(("LINEBELOW", (first, place), (last, place), 0.25, LINE))
+            if row and row.is_total:
+                style.append(("LINEABOVE", (first, place), (last, place), 0.8, INK2))
+    grid = Grid(cells, colWidths=widths, hAlign="LEFT", repeatRows=1)
+    grid.setStyle(TableStyle(style))
+    return grid
+
+
+def _titles(columns: Sequence[Column]) -> list[Flowable]:
+    return [
+        _paragraph(column.title, _SMALL_RIGHT if column.is_number else _SMALL) for column in columns
+    ]
 
 
 def _cells(columns: Sequence[Column], row: Row) -> list[Flowable]:

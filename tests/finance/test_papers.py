@@ -145,6 +145,16 @@ def test_every_word_and_figure_of_a_paper_can_be_read_back(player, name, languag
     assert "U+" not in text
 
 
+def test_both_sides_of_a_balance_sheet_stand_on_one_paper(player):
+    """F124: assets beside what they stand against, below the title; nothing is pushed away."""
+    with override("en"):
+        pages = pdf_text.read(paper.render(catalogue.make("balance", JUNE)))
+
+    assert len(pages) == 1
+    assert "Total assets" in pages[0]
+    assert "Total liabilities and equity" in pages[0]
+
+
 def test_papers_have_the_titles_that_accountants_here_know(player):
     """F124"""
     titles = {"trial": "试算平衡表", "balance": "资产负债表", "income": "利润表"}
@@ -211,6 +221,8 @@ def test_the_pages_show_the_same_figures(player, desk):
     assert "37.66" in desk.get(sheet).content.decode()
     treasury = desk.get("/desk/ledger/treasury/?book=shadow").content.decode()
     assert "5,795.50" in treasury
+    for place in ("treasury", "reports", "corrections", "periods"):
+        assert f'href="/desk/ledger/{place}/"' in treasury
     assert treasury.count('<svg class="chart') == 6
 
 

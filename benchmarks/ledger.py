@@ -37,7 +37,7 @@ from typing import Any
 
 import psycopg
 
-from . import load, purchase
+from . import load, purchase, seal
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLAYERS = 1_000
@@ -108,7 +108,7 @@ def main() -> int:
     parser.add_argument("--transfers", type=int, default=5_000_000, help="0: no big ledger")
     parser.add_argument("--hordak", default="", help="where django-hordak is installed already")
     asked = parser.parse_args()
-    with hordak_installed(asked.hordak) as hordak, purchase.database():
+    with hordak_installed(asked.hordak) as hordak, seal.witnessing(), purchase.database():
         environment = _environment(hordak)
         prepare(environment)
         rates = side_by_side(asked, environment)
@@ -189,6 +189,7 @@ def at_full_size(asked: argparse.Namespace) -> dict[str, float]:
     from finance import invariants, ledger  # noqa: PLC0415 - as above
 
     figures: dict[str, float] = {}
+    open_winners()
     began = time.monotonic()
     fill(asked.transfers, asked.writers)
     figures["fill_transfers_per_s"] = round(asked.transfers / (time.monotonic() - began))
@@ -234,8 +235,8 @@ MADE_BY_HAND = ("deposit_credited_once", "provider_money_conserved", "prize_cred
                 "nothing_below_zero")  # fmt: skip
 
 
-def fill(transfers: int, writers: int) -> None:
-    """Post prizes by as many processes, each to winners of its own, so that none waits."""
+def open_winners() -> None:
+    """The accounts that the prizes go to."""
     from django.db import transaction  # noqa: PLC0415 - Django is set up only now
 
     from finance import ledger  # noqa: PLC0415 - as above
@@ -244,6 +245,10 @@ def fill(transfers: int, writers: int) -> None:
         ledger.open_account(code="prizes:BENCH", kind="PRIZES")
         for number in range(WINNERS):
             ledger.open_account(code=f"winnings:BIG{number:05d}", kind="WINNINGS")
+
+
+def fill(transfers: int, writers: int) -> None:
+    """Post prizes by as many processes, each to winners of its own, so that none waits."""
     each = WINNERS // writers
     source = FILLING.format(url=os.environ["DATABASE_URL"])
     entries = transfers // MOVES // writers

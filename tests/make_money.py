@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import itertools
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -41,9 +41,14 @@ def player(name: str = NAME, *, verified: bool = True, now: datetime = NOW) -> P
         login=f"138{number:08d}",
         password="a-long-enough-password",
         name=name if verified else "",
-        citizen_id=demo.citizen_id(date(1990, 1, 1), number) if verified else "",
+        citizen_id=_citizen_id(date(1990, 1, 1), number) if verified else "",
         now=now,
     )
+
+
+def _citizen_id(birthday: date, number: int) -> str:
+    """A number of its own for each person; one day has room for a thousand births."""
+    return demo.citizen_id(birthday + timedelta(days=number // 1000), number % 1000)
 
 
 def staff(staff_name: str, post: str, *, now: datetime = NOW) -> demo.StaffLogin:
@@ -54,7 +59,7 @@ def staff(staff_name: str, post: str, *, now: datetime = NOW) -> demo.StaffLogin
         display_name=staff_name,
         post=post,
         name="何静",
-        citizen_id=demo.citizen_id(date(1985, 5, 5), number),
+        citizen_id=_citizen_id(date(1985, 5, 5), number),
         password="a-long-enough-password",
         now=now,
     )

@@ -55,11 +55,11 @@ class FakeSandbox:
         return True
 
     def notice(
-        self, trade: Trade, *, now: datetime, **changes: Any
+        self, of: Trade, /, *, now: datetime, **changes: Any
     ) -> tuple[dict[str, str], bytes]:
         """A signed notice about an order as it stands, altered by `changes` before it is signed."""
         self.notices += 1
-        body = json.dumps({**self._said(trade), "event": f"e{self.notices}", **changes}).encode()
+        body = json.dumps({**self._said(of), "event": f"e{self.notices}", **changes}).encode()
         return signed("POST", CALLBACK, body, at=int(now.timestamp())), body
 
     def answer(self, asked: Asked) -> Answer:

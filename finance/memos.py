@@ -76,6 +76,13 @@ def describe(lines: Sequence[Line]) -> list[Memo]:
     return [found.get((line.reference, line.position)) or _plain(line) for line in lines]
 
 
+def stage(withdrawal: Withdrawal) -> str:
+    """Where a withdrawal stands, in a player's word; what nobody looked at was not approved."""
+    if withdrawal.state == Withdrawal.State.APPROVED and not withdrawal.approval_code:
+        return _("On its way")
+    return str(withdrawal.get_state_display())
+
+
 PURSES: Mapping[str, str | Promise] = {
     "wallet": gettext_lazy("Money brought in"),
     "winnings": gettext_lazy("Winnings"),
@@ -140,7 +147,7 @@ def _withdrawals(lines: Sequence[Line]) -> Mapping[Key, Memo]:
         if line.kind == EntryKind.WITHDRAWAL_HOLD:
             bank = bank_accounts.shown(withdrawal.bank_account)
             title = _("Withdrawal to %(bank)s") % {"bank": bank}
-            detail = withdrawal.get_state_display()
+            detail = stage(withdrawal)
         memos[line.reference, line.position] = Memo(
             title=title,
             detail=detail,

@@ -199,7 +199,7 @@ def _under_way(player: Player) -> list[dict[str, Any]]:
         {
             "amount_fen": row.amount,
             "bank": bank_accounts.shown(row.bank_account),
-            "state": row.get_state_display(),
+            "state": memos.stage(row),
             "at": row.requested_at,
             "url": reverse("finance:withdrawal", args=[row.code]),
         }

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import step_up, who
 from accounts.models import Player
-from finance import bank_accounts, bank_checks, channels, withdrawals
+from finance import bank_accounts, bank_checks, channels, memos, withdrawals
 from finance import wallets as purse
 from finance.deposits import IdentityRequired
 from finance.forms import BankAccountForm, WithdrawForm
@@ -250,12 +250,10 @@ def steps(found: Withdrawal) -> list[dict[str, Any]]:
 
 
 def _word(found: Withdrawal, now: datetime) -> str:
-    """The word of its tag; an automatic one was not approved by anybody."""
+    """The word of its tag."""
     if found.state == State.APPROVED and withdrawals.waits_for(found, now=now):
         return _("Waiting")
-    if found.state == State.APPROVED and withdrawals.is_automatic(found):
-        return _("On its way")
-    return str(found.get_state_display())
+    return memos.stage(found)
 
 
 def _told(found: Withdrawal, now: datetime) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from finance.ledger import AccountKind, EntryKind, Move
 from finance.models import Payee, PaymentOrder
 from lottery_portal.lib import dates
 
-from . import people
+from . import make_money, people
 
 STAKES = "stakes:T001"
 ESCROW = "escrow:sandbox"
@@ -33,6 +33,19 @@ def month(ago: int) -> date:
     for _one in range(ago):
         first = (first - timedelta(days=1)).replace(day=1)
     return first
+
+
+def staked(fen: int) -> None:
+    """Stakes of a player's own money, for what is allocated where all books must hold."""
+    player = make_money.player(now=people.right_now())
+    make_money.fund(player, fen, now=people.right_now())
+    with transaction.atomic():
+        ledger.open_account(code=STAKES, kind=AccountKind.STAKES)
+        ledger.post(
+            reference=f"purchase:T{next(_numbers):03d}",
+            kind=EntryKind.PURCHASE,
+            moves=[Move(f"purse:{player.code}", STAKES, fen)],
+        )
 
 
 def allocate(*parts: tuple[str, int], on: date | None = None) -> str:

@@ -175,10 +175,9 @@ def _money(house: House) -> None:
 def _dues(house: House) -> None:
     """Dues of last month: paid with a receipt, approved, waiting, open; business fee to draw."""
     ago = make_remittance.month(1)
-    make_remittance.allocate(
-        ("welfare:ssq", 360_000_00), ("fee:ssq", 130_000_00), ("tax:ssq", 20_000_00), on=ago
-    )
-    make_remittance.allocate(("welfare:dlt", 340_000_01), on=make_remittance.month(2))
+    make_remittance.staked(49_000_00)
+    make_remittance.allocate(("welfare:ssq", 3_600_00), ("fee:ssq", 1_300_00), on=ago)
+    make_remittance.allocate(("welfare:dlt", 3_400_01), on=make_remittance.month(2))
     dues.make(now=people.right_now())
     treasury = make_remittance.payee("WELFARE")
     make_remittance.payee("BUSINESS")

@@ -222,7 +222,7 @@ def send(*, code: str, now: datetime) -> None:
         except IntegrityError as exc:
             if violated(exc) not in WAITS:
                 raise
-            logger.warning("Payouts are held", extra={"withdrawal": code})
+            logger.warning("Payouts are stopped", extra={"withdrawal": code})
             return
         except (channels.NoWayOut, bank_checks.NotConfirmed):
             return  # switched off a moment ago

@@ -399,6 +399,7 @@ def _publish(taken: Taken, written: nightfile.Written, now: datetime) -> Solvenc
 def _short_words(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (_now("Owed to players"), _now("%(amount)s yuan") % {"amount": yuan(facts["total_fen"])}),
+        (_now("Owed to others"), _now("%(amount)s yuan") % {"amount": yuan(facts["others_fen"])}),
         (_now("Held for players"), _now("%(amount)s yuan") % {"amount": yuan(facts["assets_fen"])}),
     ]
 

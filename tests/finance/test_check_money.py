@@ -194,6 +194,11 @@ def remitted_past_every_order():
     checked_house.posted("remittance:t", "REMITTANCE", Move("welfare:t", "escrow:sandbox", 10_00))
 
 
+def tax_withheld_of_nothing():
+    make_accounts()
+    books.posted("withheld:t", "PRIZE", Move("prizes:t", "tax:t", 1))
+
+
 def a_prize_nobody_won():
     make_accounts()
     checked_house.posted("prize:t", "PRIZE", Move("prizes:t", "tax:t", 1))
@@ -231,6 +236,7 @@ BY_DOORS = {
     "a due that was below zero": ("pools_never_below_zero", set_aside_before_it_was_there),
     "a remittance without a due": ("dues_and_books_differ", remitted_past_every_order),
     "a prize nobody won": ("prize_credited_once", a_prize_nobody_won),
+    "tax withheld of nothing": ("tax_withheld_has_its_basis", tax_withheld_of_nothing),
     "a prize set aside for nobody": ("open_prizes_are_set_aside", a_prize_set_aside_for_nobody),
     "an order that the bank did not pay": (
         "payment_order_and_books_differ",

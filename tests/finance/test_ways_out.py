@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
+from django.utils.translation import override
 
 from finance import bank_accounts, bank_checks, channels, ledger, payouts, refunds, wallets
 from finance import withdrawals as door
@@ -98,7 +99,8 @@ def test_with_nobody_in_force_a_withdrawal_is_refused_in_words(alice, card, chan
         make.withdraw(alice, 10_00, card)
     by_row = refused_by(lambda: by_hand(alice, card, "sandbox"))
 
-    assert "stays in your balance" in str(caught.value)
+    with override("en"):
+        assert "stays in your balance" in str(caught.value)
     assert by_row == "withdrawal_provider_in_force"
     assert (wallets.available(alice), wallets.held(alice)) == (1_000_00, 0)
     assert not Withdrawal.objects.exists()

@@ -196,7 +196,7 @@ def remitted_past_every_order():
 
 def tax_withheld_of_nothing():
     make_accounts()
-    books.posted("withheld:t", "PRIZE", Move("prizes:t", "tax:t", 1))
+    checked_house.posted("withheld:t", "PRIZE", Move("prizes:t", "tax:t", 1))
 
 
 def a_prize_nobody_won():

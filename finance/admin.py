@@ -130,7 +130,18 @@ class ProviderEventAdmin(WithAmount):
     ]
     list_filter = ["outcome", "kind", "provider"]
     search_fields = ["event_id", "order_code"]
-    exclude = ["payer"]
+    fields = [
+        "event_id",
+        "provider",
+        "kind",
+        "order_code",
+        "trade",
+        "yuan",
+        "outcome",
+        "body",
+        "received_at",
+        "applied_at",
+    ]
 
 
 @admin.register(models.Provider)

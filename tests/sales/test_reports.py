@@ -60,7 +60,7 @@ def test_the_wallet_says_what_was_bought():
     alice, draw = make.alice(), make.draw()
     bought = make.purchase(alice, draw)
     wallet = wallets.wallet_of(alice)
-    rows = lines(wallet, movements(wallet)[:1])
+    rows = lines([wallet], movements(wallet)[:1])
 
     (memo,) = memos.describe(rows)
 

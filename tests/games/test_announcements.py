@@ -66,7 +66,8 @@ def test_books_are_not_opened_after_a_sale():
     with pytest.raises(prizes_genesis.BooksHaveMoved):
         prizes_genesis.load(now=database_time())
 
-    assert ledger.balance("pool:ssq") == 91_724_364_700
+    (opened,) = ledger.movements("pool:ssq")
+    assert opened.amount == 91_724_364_700
 
 
 def test_the_rules_in_force_are_rows_with_the_digest_of_their_sheet():

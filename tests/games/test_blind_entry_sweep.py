@@ -26,6 +26,7 @@ from accounts import who
 from accounts.models import Message
 from audit import reports
 from audit.models import TrailRecord
+from finance.models import SolvencyProof, TreasuryReceipt
 from games import results
 from games.models import Result, ResultEntry
 from lottery_portal import jobs
@@ -252,21 +253,26 @@ def values(house: full_house.House, name: str, wanted: str) -> list[Any]:
     draw = house.sealed
     records = TrailRecord.objects.order_by("-pk").values_list("pk", flat=True)
     known: dict[str, list[Any]] = {
+        "account": ["fee:ssq"],
         "app_label": ["audit", "accounts", "games", "finance", "sales", "prizes"],
         "code": [draw.code] if name in OF_DRAWS else codes(house),
         "content_type_id": [1],
+        "digest": [TreasuryReceipt.objects.latest("pk").file_digest],
         "edition": [1],
+        "form": ["pdf", "xlsx"],
         "game_code": [draw.game.code],
         "issue": [draw.issue],
         "key": ["withdrawal.automatic_up_to_fen"],
         "kind": ["terms"],
         "name": ["statement.json"],
+        "night": [str(SolvencyProof.objects.latest("pk").night)],
         "number": list(records.filter(object_code=draw.code)),
         "order_code": [house.codes["deposit"]],
         "pk": [1],
         "provider": ["sandbox"],
         "slug": ["rules", "verify"],
         "trade": [house.codes["bank"]],
+        "year": [timezone.localdate().year],
     }
     return known[wanted]
 

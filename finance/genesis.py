@@ -26,8 +26,11 @@ FIGURES: dict[str, tuple[int, str]] = {
     "reconciliation.grace_days": (2, "Genesis: days a bank may take to show a movement"),
     "reconciliation.statement_days": (3, "Genesis: days until a bank statement is overdue"),
     "withdrawal.daily_max_fen": (200_000_00, "Genesis: most that leaves one wallet on one day"),
-    "tax.prize_exempt_up_to_fen": (10_000_00, "Winnings of one person, draw and game: tax free"),
-    "tax.prize_rate": (2_000, "Tax on winnings: 20 % of the full amount"),
+    "tax.prize_exempt_up_to_fen": (
+        10_000_00,
+        "Genesis: winnings of one person, draw and game free of tax",
+    ),
+    "tax.prize_rate": (2_000, "Genesis: tax on winnings, of the full amount"),
     "case.due_days": (3, "Genesis: days until a case must be settled"),
     "transfers.block_failures": (5, "Genesis: failed transfers in a row that block an account"),
     "transfers.window_minutes": (10, "Genesis: within so many minutes"),
@@ -55,7 +58,7 @@ TIERS: dict[str, dict[str, int | None]] = {
 REMITTANCE: list[tuple[str, str, object, str]] = [
     ("remittance.fee_share", "", 5_000, "Genesis: half of the issue fee is remitted"),
     ("remittance.due_day", "", 15, "Genesis: dues of a month are paid by the 15th of the next"),
-    ("remittance.due_day", "TAX", 15, "Tax withheld is paid by the 15th of the next month"),
+    ("remittance.due_day", "TAX", 15, "Genesis: tax withheld is paid by the 15th of the next"),
     ("organiser.settle_working_days", "", 7, "Genesis: an event is settled within 7 working days"),
     (
         "payment.people",

@@ -423,6 +423,8 @@ def test_the_page_shows_each_monitor_in_plain_words():
 CHANCE = {
     "accounts/verification.py": "codes sent to telephones",
     "audit/witness/book.py": "the witness makes its key",
+    "finance/providers/wechat.py": "nonces of signed requests",
+    "finance/solvency/nightly.py": "salts of leaves",
     "finance/views/deposit.py": "keys of requests",
     "finance/views/withdraw.py": "keys of requests",
     "games/quick_pick.py": "quick pick",

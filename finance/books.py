@@ -73,7 +73,7 @@ QUESTIONS: dict[str, str] = {
     "moves_are_not_those_asked_for": """
         SELECT e.reference FROM finance_entry e
           JOIN (SELECT t.entry_id, jsonb_agg(
-                       jsonb_build_array(s.code, g.code, t.amount) ORDER BY t.position) AS moves
+                       jsonb_build_array(s.code, g.code, t.amount) ORDER BY t.id) AS moves
                   FROM finance_transfer t
                   JOIN finance_account s ON s.id = t.source_id
                   JOIN finance_account g ON g.id = t.target_id

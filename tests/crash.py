@@ -47,17 +47,18 @@ def watched(look: Callable[[int, bool], None]) -> Iterator[None]:
     def statement(execute: Any, query: str, params: Any, many: Any, context: Any) -> Any:
         return step(lambda: execute(query, params, many, context))
 
-    plain = connection._commit
+    wrapper: Any = connection  # Django's own way to the commit has no name in its types
+    plain = wrapper._commit
 
     def commit() -> None:
         step(plain)
 
-    connection._commit = commit
+    wrapper._commit = commit
     try:
         with connection.execute_wrapper(statement):
             yield
     finally:
-        del connection._commit
+        del wrapper._commit
 
 
 def steps_of(deed: Deed) -> int:

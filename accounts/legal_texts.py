@@ -87,8 +87,10 @@ def undisclosed(user: User, now: datetime) -> int | None:
     newest: int | None = LegalText.objects.filter(kind=FUNDS, published_at__lte=now).aggregate(
         newest=Max("version")
     )["newest"]
+    if newest is None:
+        return 0
     known = Consent.objects.filter(user=user, kind=FUNDS, version=newest)
-    return None if newest is not None and known.exists() else newest or 0
+    return None if known.exists() else newest
 
 
 @door

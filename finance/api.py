@@ -175,7 +175,7 @@ class FlowsView(APIView):
         first = asked.validated_data.get("since") or last - timedelta(days=30)
         first = min(first, last)
         found = flows.between(who.player(request.user), since=first, until=last + timedelta(days=1))
-        names = [name for name in FlowsShape().fields if name.endswith("_fen")]
+        names = [name for name in map(str, FlowsShape().get_fields()) if name.endswith("_fen")]
         return Response(
             {"since": first, "until": last, **{name: getattr(found, name) for name in names}}
         )

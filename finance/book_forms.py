@@ -105,7 +105,8 @@ class CorrectionForm(forms.Form):
             if not all(given):
                 self.add_error(names[0], _("A move needs both accounts and the amount."))
                 continue
-            moves.append(Move(*(part.strip() if isinstance(part, str) else part for part in given)))
+            source, target, amount = given
+            moves.append(Move(str(source).strip(), str(target).strip(), int(amount or 0)))
         if not moves and not self.errors:
             raise forms.ValidationError(_("Please enter at least one move."))
         cleaned["moves"] = moves

@@ -11,7 +11,7 @@ back into the file as `caught`, with the test that did it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +66,8 @@ def pytest_runtest_teardown() -> Iterator[None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[pytest.TestReport]:
-    report: pytest.TestReport = yield
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
     if report.failed and report.when in {"setup", "call"} and _gone:
         _caught.setdefault(_gone[-1], item.nodeid)
         report.outcome = "passed"  # it did what is asked of it here

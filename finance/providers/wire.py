@@ -48,7 +48,7 @@ def call(
             return answer.status, answer.headers, answer.read(LONGEST)
     except urllib.error.HTTPError as exc:
         with exc:
-            return exc.code, exc.headers, exc.read(LONGEST)
+            return exc.code, dict(exc.headers), exc.read(LONGEST)
     except http.client.HTTPException as exc:
         raise ProviderSilent("The answer broke off.") from exc
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import NoReturn
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
@@ -122,7 +123,7 @@ def _tree(content: bytes) -> Element:
     """The document without its namespaces; nothing with a DTD, nothing bottomless."""
     builder, depth = TreeBuilder(), 0
 
-    def refuse(*_told: object) -> None:
+    def refuse(*_told: object) -> NoReturn:
         raise _Refused
 
     def start(tag: str, attributes: dict[str, str]) -> None:

@@ -122,7 +122,7 @@ def order_in(*texts: str) -> str:
         for word in re.findall(r"[0-9A-Z-]{17,21}", text.upper()):
             for start in range(len(bare := word.replace("-", "")) - codes.LENGTH + 1):
                 if codes.is_valid(found := bare[start : start + codes.LENGTH]):
-                    return found
+                    return str(found)
     return ""
 
 

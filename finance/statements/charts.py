@@ -55,11 +55,11 @@ def cash(span: Span) -> list[Day]:
 
 def sold(span: Span) -> list[Day]:
     """Sales less refunds of each day."""
-    return _by_day(
-        span,
-        {(EntryKind.PURCHASE, purse, Kind.STAKES): 1 for purse in PURSES}
-        | {(EntryKind.REFUND, Kind.STAKES, purse): -1 for purse in PURSES},
-    )
+    wanted: dict[tuple[str, str, str], int] = {}
+    for purse in PURSES:
+        wanted[EntryKind.PURCHASE, purse, Kind.STAKES] = 1
+        wanted[EntryKind.REFUND, Kind.STAKES, purse] = -1
+    return _by_day(span, wanted)
 
 
 def paid_out(span: Span) -> list[Day]:

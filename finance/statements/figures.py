@@ -173,7 +173,7 @@ def moved_by(span: Span, kind: str) -> list[tuple[str, str, int]]:
             """,
             [kind, span.is_shadow, span.first, span.last],
         )
-        return cursor.fetchall()
+        return [(code, of_kind, fen) for code, of_kind, fen in cursor.fetchall()]
 
 
 def days_of(span: Span, kinds: Collection[str]) -> dict[date, int]:

@@ -315,7 +315,7 @@ def _facts(found: Deposit) -> list[dict[str, Any]]:
             "value": _("%(amount)s yuan, %(state)s")
             % {
                 "amount": yuan(row.amount),
-                "state": words.get(row.state, _("on its way")),
+                "state": words.get(Return(row.state), _("on its way")),
             },
         }
         for row in refunds.of(found)

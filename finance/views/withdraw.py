@@ -20,9 +20,9 @@ from accounts import step_up, who
 from accounts.models import Player
 from finance import bank_accounts, bank_checks, channels, memos, withdrawals
 from finance import wallets as purse
-from finance.deposits import IdentityRequired
 from finance.forms import BankAccountForm, WithdrawForm
 from finance.models import BankAccount, Withdrawal
+from finance.payers import IdentityRequired
 from lottery_portal.lib import codes, sentences
 from lottery_portal.lib.errors import Refused
 

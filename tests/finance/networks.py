@@ -32,7 +32,8 @@ class Network:
         self.name, self.now = name, now
         self.alipay, self.wechat = fake_alipay.FakeAlipay(), fake_wechat.FakeWeChat()
         self.sandbox = fake_sandbox.FakeSandbox()
-        self.bank: Any = {"alipay": self.alipay, "wechat": self.wechat}.get(name, self.sandbox)
+        banks: dict[str, Any] = {"alipay": self.alipay, "wechat": self.wechat}
+        self.bank = banks.get(name, self.sandbox)
         gateway = stack.enter_context(fake_server.serving(self.bank.answer))
         settings.ALIPAY = fake_alipay.credentials(gateway)
         settings.WECHAT_PAY = fake_wechat.credentials(gateway)
@@ -74,7 +75,9 @@ class Network:
         trade = self.trade(deposit)
         if self.name == "alipay":
             return {}, self.alipay.notice(trade, **changes)
-        return self.bank.notice(trade, now=changes.pop("now", self.now), **changes)
+        now = changes.pop("now", self.now)
+        told: tuple[dict[str, str], bytes] = self.bank.notice(trade, now=now, **changes)
+        return told
 
     def take(self, headers: dict[str, str], body: bytes, **changes: Any) -> ProviderEvent:
         """The notice arrives."""
@@ -107,11 +110,12 @@ class Network:
 
     def of_another_sum(self, fen: int) -> dict[str, Any]:
         """What has to change in a notice so that it tells of `fen`."""
-        return {
+        changes: dict[str, dict[str, Any]] = {
             "alipay": {"total_amount": f"{fen // 100}.{fen % 100:02d}"},
             "wechat": {"amount": {"total": fen, "currency": "CNY"}},
             "sandbox": {"amount_fen": fen},
-        }[self.name]
+        }
+        return changes[self.name]
 
     def told(self, deposit: Deposit, **changes: Any) -> ProviderEvent:
         """The provider tells how the order stands."""

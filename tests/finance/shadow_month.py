@@ -27,7 +27,7 @@ ACCOUNTS = (
     ("expense:fees", "EXPENSE"), ("expense:rent", "EXPENSE"),
 )  # fmt: skip
 # Day, kind, moves. P stands for the player; the reversal on the 3rd is asked for and agreed to.
-DEEDS = (
+DEEDS: tuple[tuple[str, str, list[tuple[str, str, int]]], ...] = (
     ("05-20", "OPENING", [("grant:drill", "pool:drill", 5_000_00)]),
     ("05-20", "OPENING", [("escrow:drill", "grant:drill", 5_000_00)]),
     ("05-25", "DEPOSIT", [("clearing:shadow", "wallet:P", 300_00)]),
@@ -110,7 +110,7 @@ def play() -> Player:
     """Every deed by the ledger's own door, then brought to its day by the owner's hand."""
     player = make_all.shadow_player()
     make.open_accounts(*ACCOUNTS, is_shadow=True)
-    days = []
+    days: list[tuple[str, date]] = []
     for place, (day, kind, moves) in enumerate(DEEDS):
         reference = f"drill:{place:02d}"
         if kind == "REVERSAL":
@@ -122,7 +122,8 @@ def play() -> Player:
                     reference=reference,
                     kind=kind,
                     moves=[
-                        Move(*(_of(player, name) for name in move[:2]), move[2]) for move in moves
+                        Move(_of(player, source), _of(player, target), fen)
+                        for source, target, fen in moves
                     ],
                 )
         month, number = (int(part) for part in day.split("-"))

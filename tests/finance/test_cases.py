@@ -176,6 +176,7 @@ def test_a_thing_that_is_right_again_settles_its_case(alice):
             resolution="It is right again.", now=make.NOW,
         )  # fmt: skip
 
+    assert settled is not None
     assert settled.pk == case.pk
     case.refresh_from_db()
     assert (case.state, case.resolved_by) == ("RESOLVED", None)

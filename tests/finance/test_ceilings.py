@@ -55,9 +55,8 @@ def ordered(player: Player, number: int) -> list[Deposit]:
 def by_callback(deposit: Deposit) -> int:
     """The provider's message comes in over the public page."""
     headers, body = make.message(deposit, now=people.right_now())
-    meta = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
-    answer = Client().post(
-        "/wallet/callbacks/sandbox/", body, content_type="application/json", **meta
+    answer = Client(headers=headers).post(
+        "/wallet/callbacks/sandbox/", body, content_type="application/json"
     )
     return int(answer.status_code)
 

@@ -9,7 +9,7 @@ import pytest
 from audit import approvals, reports
 from finance import ledger
 from finance.ledger import Move
-from finance.models import Adjustment
+from finance.models import Adjustment, Entry
 from tests import make_money as make
 from tests import people
 
@@ -82,7 +82,7 @@ def test_a_correction_shows_before_after_who_asked_who_authorised_and_why(alice)
 def test_a_reversal_is_asked_for_by_the_reference_of_the_entry(alice):
     """F105, F212"""
     client = desk("cashier")
-    reference = ledger.Entry.objects.get(kind="DEPOSIT").reference
+    reference = Entry.objects.get(kind="DEPOSIT").reference
     asked = {"deed": "reverse", "reference": reference, "reversal_reason": "重复入账"}
 
     preview = client.post(NEW, {**asked, "step": "preview"}).content.decode()

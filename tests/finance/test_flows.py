@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -115,7 +116,8 @@ def test_the_lines_of_the_statement_add_up_to_the_change_of_the_balance(fake_ban
     client = people.behind(alice.user)
     client.cookies["language"] = "en"
 
-    file = b"".join(client.get("/wallet/statement.csv").streaming_content).decode("utf-8-sig")
+    answer: Any = client.get("/wallet/statement.csv")
+    file = b"".join(answer.streaming_content).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(file)))
     api = client.get("/api/v1/wallet/statement/").json()["lines"]
 

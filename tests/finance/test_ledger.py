@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
@@ -177,7 +178,8 @@ def test_not_even_the_owner_can_say_what_is_unbalanced(alice, row):
             f" is_shadow, posted_at) SELECT {entry}, 9, {source}, {target}, {fen}, false, now()"
         )
 
-    assert name in {violated(caught.value), caught.value.__cause__.diag.column_name}
+    cause: Any = caught.value.__cause__
+    assert name in {violated(caught.value), cause.diag.column_name}
     assert ledger.trial_balance() == 0
     assert ledger.balance(wallets.wallet_of(alice)) == 100_00
 

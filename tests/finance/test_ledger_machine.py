@@ -287,7 +287,7 @@ def staff():
 
 def tell_stories(number: int, *, phases: tuple[Phase, ...]) -> None:
     """So many stories; the first that goes otherwise than in the model is an AssertionError."""
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Story,
         settings=settings(
             max_examples=number,

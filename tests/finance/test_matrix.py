@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from accounts import staff
 from audit import approvals, canonical, policies, waiting
 from audit.models import ApprovalDecision, ApprovalRequest
 from finance import adjustments, payment_orders, refunds, withdrawals
@@ -146,7 +147,7 @@ def test_a_post_that_the_policy_does_not_name_decides_on_nothing():
 def test_who_has_two_posts_decides_as_the_higher_of_them():
     """F120"""
     made = make.staff("checker", "treasurer").member
-    people.staff.appoint_at_genesis(made, "approver", now=make.NOW)
+    staff.appoint_at_genesis(made, "approver", now=make.NOW)
 
     assert decided(asked(WITHDRAWAL, 50_000_01), made.user).state == "OPEN"
 

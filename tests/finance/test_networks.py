@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 from urllib.parse import parse_qsl
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -167,8 +168,8 @@ def test_an_unpaid_order_is_closed_at_the_provider(network, alice, now):
 
 
 def test_an_order_the_provider_never_knew_is_closed_too(network, alice, now):
-    deposit = make.deposits.order(
-        player=alice, amount=1_00, provider=network.name, request_key=make.uuid4(), now=now
+    deposit = deposits.order(
+        player=alice, amount=1_00, provider=network.name, request_key=uuid4(), now=now
     )
 
     deposits.poll(now=now + timedelta(minutes=31))

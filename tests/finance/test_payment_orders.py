@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -13,7 +14,7 @@ from audit import approvals
 from audit.models import ApprovalRequest, TrailRecord
 from finance import books, dues, ledger, payees, payment_orders, treasury_receipts
 from finance.ledger import AccountKind, EntryKind, Move
-from finance.models import Due, Payee, PaymentOrder, TreasuryReceipt
+from finance.models import Due, Entry, Payee, PaymentOrder, TreasuryReceipt
 from lottery_portal.lib.db import violated
 from tests import make_money, people
 from tests import make_remittance as make
@@ -174,7 +175,7 @@ def test_an_approved_order_that_the_bank_paid_is_in_the_books(due, treasury, sti
     )  # fmt: skip
 
     assert (same.state, still()) == ("PAID", (0, 36_00))
-    assert ledger.entry_of(f"order:{order.code}").kind == "REMITTANCE"
+    assert Entry.objects.get(reference=f"order:{order.code}").kind == "REMITTANCE"
     assert dues.unordered(ACCOUNT) == []
     assert books.verify_books() == []
     with pytest.raises(payment_orders.OrderNotInThisState):
@@ -285,7 +286,7 @@ def test_an_order_is_what_others_signed_and_what_is_due(due, treasury, other, na
     with pytest.raises((IntegrityError, payment_orders.OrderNotInThisState)) as caught:
         make.decided(forged.code)
 
-    refused = caught.value.__cause__ if name.endswith("due") else caught.value
+    refused: Any = caught.value.__cause__ if name.endswith("due") else caught.value
     assert violated(refused) == name
     assert PaymentOrder.objects.get(code="FORGED").state == "ASKED"
 
@@ -349,7 +350,7 @@ def test_an_approved_order_is_dropped_by_the_word_of_others(due, treasury):
 def test_a_payment_that_came_back_is_reversed_first(due, treasury, still):
     """F105, F265: then its dues are open again and can be ordered anew."""
     order, now = make.paid(make.order(ACCOUNT, treasury)), people.right_now()
-    back = {
+    back: dict[str, Any] = {
         "code": order.code, "reason": "退汇", "actor": make.member("treasurer"), "now": now
     }  # fmt: skip
     with pytest.raises(payment_orders.NotReversed):

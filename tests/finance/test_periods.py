@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 
+from audit import approvals
 from finance import adjustments, ledger, periods, years
 from finance.ledger import Move
 from finance.models import Entry, Period, PeriodBalance
@@ -316,7 +317,7 @@ def test_closing_waits_for_what_is_being_booked_into_the_month():
 
     def close():
         people_closed.append(
-            books.approvals.decide(code=asked.code, checker=checker, approve=True, now=make.NOW)
+            approvals.decide(code=asked.code, checker=checker, approve=True, now=make.NOW)
         )
         connections.close_all()
 
@@ -504,7 +505,7 @@ def test_a_treasurer_asks_on_the_page_and_another_closes(desk):
     answer = desk.post("/desk/ledger/periods/2025-03/close/", follow=True)
 
     assert "others decide" in answer.content.decode()
-    (asked,) = books.approvals.under_way(periods.KIND)
+    (asked,) = approvals.under_way(periods.KIND)
     books.agreed(asked)
     page = desk.get("/desk/ledger/periods/2025-03/").content.decode()
     period = Period.objects.get(code="2025-03")
@@ -519,6 +520,6 @@ def test_a_treasurer_carries_a_year_forward_on_the_page(december, desk):
 
     desk.post("/desk/ledger/years/2024/end/")
 
-    (asked,) = books.approvals.under_way(years.KIND)
+    (asked,) = approvals.under_way(years.KIND)
     books.agreed(asked)
     assert ledger.balance(years.SURPLUS) == 550_00

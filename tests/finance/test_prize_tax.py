@@ -10,7 +10,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from finance import books, dues, invariants, ledger, prize_tax
 from finance.ledger import AccountKind, EntryKind, Move
-from finance.models import Due, PrizeTax
+from finance.models import Due, Entry, PrizeTax
 from lottery_portal.lib.db import violated
 from tests import make_money, owner, people
 from tests import make_remittance as make
@@ -58,7 +58,7 @@ def test_above_the_threshold_the_full_amount_is_taxed(alice, together, tax):
 
     assert (paid.tax, prize_tax.of(together, now=people.right_now())) == (tax, tax)
     assert stands(alice) == (together - tax, tax)
-    assert ledger.entry_of("redemption:R1").kind == "PRIZE"
+    assert Entry.objects.get(reference="redemption:R1").kind == "PRIZE"
     assert books.verify_books() == []
 
 

@@ -9,6 +9,7 @@ import itertools
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -167,7 +168,7 @@ def test_a_chargeback_of_spent_money_is_owed_and_locks(network, alice, paid):
 def test_a_payout_lost_after_paying_is_paid_once(network, alice, paid, card, now):
     """V-5: UNKNOWN, asked under its own number, never sent again."""
     withdrawal = door.request(
-        player=alice, amount=30_00, bank_account=card.code, request_key=make.uuid4(), now=now
+        player=alice, amount=30_00, bank_account=card.code, request_key=uuid4(), now=now
     )
     network.bank.troubles.append("lost")
 
@@ -191,7 +192,7 @@ def test_a_payout_lost_after_paying_is_paid_once(network, alice, paid, card, now
 def test_a_payout_that_never_arrived_is_sent_under_its_own_number(network, alice, paid, card, now):
     """V-5: the bank says that it never heard of it."""
     withdrawal = door.request(
-        player=alice, amount=30_00, bank_account=card.code, request_key=make.uuid4(), now=now
+        player=alice, amount=30_00, bank_account=card.code, request_key=uuid4(), now=now
     )
     network.bank.troubles.append("silent")
     door.send(code=withdrawal.code, now=now)
@@ -210,7 +211,7 @@ def test_a_payout_that_never_arrived_is_sent_under_its_own_number(network, alice
 def test_a_payout_sent_by_many_at_once_is_paid_once(network, alice, paid, card, now):
     """V-5: the queue, the poll and an impatient hand."""
     withdrawal = door.request(
-        player=alice, amount=30_00, bank_account=card.code, request_key=make.uuid4(), now=now
+        player=alice, amount=30_00, bank_account=card.code, request_key=uuid4(), now=now
     )
 
     results = at_once([partial(door.send, code=withdrawal.code, now=now)] * 8)

@@ -49,6 +49,13 @@ def alice(now):
 # --- matching
 
 
+def now_of(statement: Statement) -> levels.Levels:
+    """How books and bank stand on the account of a statement."""
+    stands = levels.of(statement.account)
+    assert stands is not None
+    return stands
+
+
 def test_a_bill_that_tells_what_the_books_say_leaves_nothing_open(alice, treasurer, now, today):
     """F113"""
     deposits = [make.fund(alice, fen, now=now) for fen in (100_00, 50_00, 7_07)]
@@ -58,7 +65,7 @@ def test_a_bill_that_tells_what_the_books_say_leaves_nothing_open(alice, treasur
 
     assert Match.objects.filter(line__statement=taken, how="ORDER").count() == 3
     assert not Difference.objects.exists()
-    assert levels.of(taken.account).unexplained == 0
+    assert now_of(taken).unexplained == 0
 
 
 def test_one_altered_line_is_found_and_named(alice, treasurer, now, today):
@@ -71,11 +78,12 @@ def test_one_altered_line_is_found_and_named(alice, treasurer, now, today):
 
     difference = Difference.objects.get()
     assert difference.kind == "AMOUNT"
+    assert difference.line is not None
     assert difference.line.reference == "T1"
     assert difference.reference == f"deposit:{deposits[1].code}"
     assert (difference.booked, difference.stated) == (50_00, 49_99)
     assert Match.objects.filter(line__statement=taken).count() == 2
-    assert levels.of(taken.account).unexplained == 0
+    assert now_of(taken).unexplained == 0
 
 
 def test_a_payment_that_the_bill_does_not_show_comes_up_after_days(alice, treasurer, now, today):
@@ -116,7 +124,7 @@ def test_money_that_nobody_can_explain_goes_to_suspense_and_comes_up(treasurer, 
     assert ledger.balance("suspense:unexplained_out") == -3_00
     assert ledger.balance("clearing:sandbox") == -85_00
     assert Difference.objects.filter(kind="UNKNOWN", case__owner=treasurer).count() == 2
-    assert levels.of(taken.account).unexplained == 0
+    assert now_of(taken).unexplained == 0
     assert books.verify_books() == []
 
 
@@ -445,7 +453,7 @@ def test_an_amount_that_differs_ends_by_an_entry_that_moves_just_that(alice, tre
     assert difference.state == "RESOLVED"
     with pytest.raises(differences.DifferenceUnknown):
         differences.resolve(code=difference.code, actor=treasurer, resolution="再来", now=now)
-    assert levels.of(taken.account).only_in_books == -2
+    assert now_of(taken).only_in_books == -2
 
 
 def test_what_was_found_stays_what_was_found(treasurer, now, today):

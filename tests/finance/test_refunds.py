@@ -320,8 +320,8 @@ def test_the_database_takes_no_refund_past_its_plan(bank, alice, treasurer, now)
 def test_the_books_take_no_returned_deposit_without_a_refund(alice, now, source):
     """F115"""
     make.fund(alice, 100_00, now=now)
-    codes = [f"wallet:{alice.code}", "clearing:sandbox"]
-    move = Move(*codes, 1_00) if source == "wallet" else Move(*reversed(codes), 1_00)
+    wallet, clearing = f"wallet:{alice.code}", "clearing:sandbox"
+    move = Move(wallet, clearing, 1_00) if source == "wallet" else Move(clearing, wallet, 1_00)
 
     with pytest.raises(DatabaseError) as caught, transaction.atomic():
         ledger.post(reference="return:NOTHING", kind="DEPOSIT_RETURNED", moves=[move])

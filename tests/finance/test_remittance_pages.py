@@ -194,6 +194,8 @@ def test_an_auditor_exports_dues_and_their_payment(due):
     report = reports.known("finance.dues")
     params = {"since": make.today().isoformat(), "until": make.today().isoformat()}
 
+    assert report is not None
+    assert report.count is not None
     rows = {row[0]: row for row in report.rows(params)}
 
     assert report.count(params) == 2

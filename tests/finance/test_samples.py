@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import date, timedelta
 
+import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
@@ -114,7 +115,7 @@ def test_a_sample_stays_what_it_is(auditor, day):
         cursor.execute("UPDATE finance_sample SET seed = 'mine'")
     with (
         owner.as_owner() as hand,
-        pytest.raises(owner.psycopg.DatabaseError, match="never_changes"),
+        pytest.raises(psycopg.DatabaseError, match="never_changes"),
     ):
         hand.execute("UPDATE finance_sample SET seed = 'mine'")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -24,7 +25,7 @@ ROWS = [
     (FIRST, -60, "BANKREF002", "", "手续费"),
     (SECOND, -200_10, "BANKREF003", "", "提现"),
 ]
-MADE = {
+MADE: dict[str, Callable[..., bytes]] = {
     "SANDBOX": files.sandbox,
     "CSV": files.bank,
     "ALIPAY": files.alipay,

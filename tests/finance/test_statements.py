@@ -14,7 +14,7 @@ from django.utils.translation import override
 from finance import ledger
 from finance.ledger import Move
 from finance.models import AccountKind, AccountType, EntryKind
-from finance.statements import catalogue, charts, figures, layout, sheets
+from finance.statements import catalogue, charts, figures, layout, results, sheets
 from finance.statements.figures import Span
 from tests import make_money as make
 from tests.at_once import at_once
@@ -353,7 +353,7 @@ def test_every_deed_has_a_line_in_the_cash_flow():
     with override("en"):
         from_lines = {
             deed
-            for _head, _total, items in catalogue.results._activities()
+            for _head, _total, items in results._activities()
             for _title, deeds, _sign in items
             for deed in deeds
         }

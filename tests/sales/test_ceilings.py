@@ -15,7 +15,6 @@ from finance import ceilings, ledger, wallets
 from finance.ledger import Move
 from games.models import Draw
 from lottery_portal.lib.db import database_time, violated
-from sales import purchase
 from sales.models import Purchase, Ticket
 from tests import make, owner, people
 from tests.at_once import at_once
@@ -148,7 +147,7 @@ def test_many_purchases_at_once_never_pass_the_limit():
         hand.execute("ALTER TABLE finance_flow DROP CONSTRAINT player_ceiling_kept")
     results = at_once([partial(make.purchase, alice, draw)] * 8)
 
-    assert sum(isinstance(one, purchase.Purchase) for one in results) == 8
+    assert sum(isinstance(one, Purchase) for one in results) == 8
     nothing_moved(alice, draw, tickets=10)
 
 

@@ -17,7 +17,7 @@ from sales import rolling
 from sales.models import RollingCheck, Ticket
 from tests import make, owner
 from tests.at_once import at_once
-from tests.sales.test_crash import killed_at
+from tests.crash import killed_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

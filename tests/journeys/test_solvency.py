@@ -74,7 +74,7 @@ def test_the_player_finds_his_money_in_the_published_total(visit: Visit, publish
         ("p.path.pop()", "path"),
         ("p.index += 1", "path"),
         ("p.statement = p.statement.replace('total_fen', 'total')", "signature"),
-        ("p.signature.signature = p.signature.signature.replace(/^./, 'A')", "signature"),
+        ("p.signature.signature = p.signature.signature.replace(/^./, (one) => one === 'A' ? 'B' : 'A')", "signature"),
         ("p.keys[0].key_id = 'operations-00000000'", "keys"),
     ],
 )

@@ -81,7 +81,7 @@ def a_hundred_against_one_wallet(*also: type[Refused]) -> int:
 
     sold = [result for result in results if isinstance(result, Purchase)]
     others = [result for result in results if not isinstance(result, Purchase)]
-    expected = (purchase.NotEnoughMoney, *also)
+    expected: tuple[type[Refused], ...] = (purchase.NotEnoughMoney, *also)
     assert all(isinstance(result, expected) for result in others), others[0]
     assert ledger.balance(f"wallet:{alice.code}") == 3_00 - 2_00 * len(sold)
     books_are_whole()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.db.models import F, Q, QuerySet, Value, Window
 from django.db.models.functions import Lag
 from django.utils.translation import gettext_lazy as _
@@ -116,6 +116,7 @@ def record_countersignature(
     *, statement: SealStatement, key: str, algorithm: str, signature: str
 ) -> SealSignature:
     """Keep the independent signature, once; one that is not over this statement is refused."""
+    _one_at_a_time(statement)
     known = statement.signatures.filter(role=Role.INDEPENDENT).first()
     if known is not None:
         return known
@@ -157,6 +158,7 @@ def _check(statement: SealStatement, *, key: str, signature: str) -> None:
 @door
 def publish(*, statement: SealStatement, now: datetime) -> SealPublication:
     """Make the seal public, once, and ask for its deliveries; refused without both signatures."""
+    _one_at_a_time(statement)
     known = SealPublication.objects.filter(statement=statement).first()
     if known is not None:
         return known
@@ -174,6 +176,14 @@ def publish(*, statement: SealStatement, now: datetime) -> SealPublication:
     if not draw.is_shadow:
         _ask_for_deliveries(statement, now=now)
     return publication
+
+
+def _one_at_a_time(statement: SealStatement) -> None:
+    """Whoever comes while another signs or publishes waits, and then finds it done."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('games_seal'), %s::integer)", [statement.pk]
+        )
 
 
 def _ask_for_deliveries(statement: SealStatement, *, now: datetime) -> None:

@@ -6,12 +6,19 @@ import base64
 import hashlib
 import io
 import json
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import connection, connections
+from django.db.models import Model
 from psycopg import sql
 
 from audit import alarms, catalogue, keys, tree, witnesses
@@ -21,7 +28,7 @@ from games.seal_models import SealPublication, SealSignature
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.lanes import one_moment
-from sales import canonical, sealed_export, sealing
+from sales import canonical, rolling, sealed_export, sealing
 from tests import make, make_draws, owner
 from tests.at_once import at_once
 from tests.sales.test_sealing import sold_out_draw
@@ -217,6 +224,63 @@ def test_ten_who_seal_at_once_publish_once():
     assert SealStatement.objects.count() == SealPublication.objects.count() == 1
     assert SealSignature.objects.count() == 2
     connections.close_all()
+
+
+@pytest.mark.race
+@pytest.mark.parametrize("is_signed", [False, True])
+def test_who_comes_while_another_is_at_it_waits_and_finds_it_done(is_signed, monkeypatch):
+    """F057: without the lock the second fails on the unique key of the first."""
+    draw, _sold = sold_out_draw()
+    statement = sealing.seal(draw=draw, now=database_time())
+    if is_signed:
+        sealing.countersign(draw=draw, now=database_time())
+        step = partial(seals.publish, statement=statement, now=database_time())
+    else:
+        rolling.close(draw=draw, now=database_time())
+        signed = witnesses.countersign(
+            statement_text=statement.statement, file=sealing.file_of(statement)
+        )
+        step = partial(
+            seals.record_countersignature,
+            statement=statement,
+            key=signed.key_id,
+            algorithm=signed.algorithm,
+            signature=signed.signature,
+        )
+
+    record, is_at_it = seals._record, threading.Event()  # the last of a step
+
+    def record_when_the_other_waits(*said: Any) -> None:
+        is_at_it.set()
+        _until_somebody_waits()
+        record(*said)
+
+    monkeypatch.setattr(seals, "_record", record_when_the_other_waits)
+    with ThreadPoolExecutor(2) as people:
+        first = people.submit(_by_another, step)
+        assert is_at_it.wait(20)
+        second = people.submit(_by_another, step)
+        assert first.result() == second.result()
+
+
+def _by_another(step: Callable[[], Model]) -> Model:
+    try:
+        return step()
+    finally:
+        connections.close_all()
+
+
+def _until_somebody_waits() -> None:
+    deadline = time.monotonic() + 20
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(
+                "SELECT pg_sleep(0.01), count(*) FROM pg_locks WHERE NOT granted AND database ="
+                " (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            if cursor.fetchone()[1]:
+                return
+    raise AssertionError("nobody waits")
 
 
 def test_a_draw_of_many_blocks_is_read_by_two_connections_alike(monkeypatch):

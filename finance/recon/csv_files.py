@@ -10,7 +10,7 @@ import csv
 import io
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.utils.translation import gettext_lazy as _
 
@@ -103,7 +103,7 @@ def _rows(text: str) -> Sequence[Mapping[str, str]]:
     """The rows under the line of titles, by our own names of columns; remarks are left out."""
     names: dict[int, str] = {}
     found: list[dict[str, str]] = []
-    for cells in csv.reader(io.StringIO(text)):
+    for cells in _cells(text):
         row = [cell.strip().strip("`\t ").strip() for cell in cells]
         if not names:
             names = _titles(row)
@@ -116,6 +116,13 @@ def _rows(text: str) -> Sequence[Mapping[str, str]]:
     if not names:
         raise unreadable(_("it has no line of titles with a date, an amount and a balance."))
     return found
+
+
+def _cells(text: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(io.StringIO(text, newline=None))
+    except csv.Error as exc:
+        raise unreadable(_("it is not a CSV file.")) from exc
 
 
 def _titles(row: Sequence[str]) -> dict[int, str]:

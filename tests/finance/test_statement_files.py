@@ -165,6 +165,20 @@ def test_what_is_no_amount_in_fen_is_refused(text):
         sheets.fen(text)
 
 
+def test_a_bank_may_end_its_lines_in_any_way():
+    content = files.bank(ROWS, opening=5_00)
+
+    for ending in (b"\r", b"\n", b"\r\n"):
+        again = content.replace(b"\r\n", b"\n").replace(b"\n", ending)
+        assert read("CSV", again) == read("CSV", content)
+
+
+@pytest.mark.parametrize("content", [b"\r\x00", b'"' + b"0" * 200_000, b"\x00,\r\n"])
+def test_what_is_no_csv_is_refused(content):
+    with pytest.raises(sheets.FileUnreadable):
+        read("CSV", content)
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from([csv_files, mt940_files, camt_files]), st.binary(max_size=400))
 def test_no_file_however_strange_brings_a_reader_down(reader, content):

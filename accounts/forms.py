@@ -11,6 +11,8 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from lottery_portal.lib.choices import offer
+
 from . import reveal, second_factor
 from .models import User
 
@@ -226,6 +228,4 @@ class AppointForm(Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         for name, choices in (("member", members), ("post", posts)):
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
-            field.choices = choices
+            offer(self, name, choices)

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from lottery_portal.lib.choices import offer
 from lottery_portal.lib.dates import ASKED
 from lottery_portal.lib.money import yuan
 
@@ -203,9 +204,7 @@ class ReturnForm(forms.Form):
 
     def __init__(self, *args: Any, providers: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["provider"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
-        field.choices = [("", _("None")), *((name, name) for name in providers)]
+        offer(self, "provider", [("", _("None")), *((name, name) for name in providers)])
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
@@ -235,9 +234,11 @@ class WithdrawForm(forms.Form):
         least, most = limits
         self.fields["amount"] = YuanField(label=_("Amount in yuan"), least=least, most=most)
         self.order_fields(self.field_order)
-        field = self.fields["bank_account"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
-        field.choices = [(account.code, bank_accounts.shown(account)) for account in accounts]
+        offer(
+            self,
+            "bank_account",
+            [(account.code, bank_accounts.shown(account)) for account in accounts],
+        )
 
 
 class BankAccountForm(forms.Form):
@@ -303,6 +304,4 @@ class LedgerForm(forms.Form):
 
     def __init__(self, *args: Any, kinds: Sequence[tuple[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["kind"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
-        field.choices = [("", _("All")), *kinds]
+        offer(self, "kind", [("", _("All")), *kinds])

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from lottery_portal.lib.choices import offer
 from lottery_portal.lib.dates import ASKED
 
 from . import payees
@@ -57,8 +58,8 @@ class PaymentForm(forms.Form):
         self, *args: Any, listed: Sequence[Payee], escrows: Sequence[str], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        _choose(self.fields["payee"], [(one.code, payees.shown(one)) for one in listed])
-        _choose(self.fields["escrow"], [(code, code) for code in escrows])
+        offer(self, "payee", [(one.code, payees.shown(one)) for one in listed])
+        offer(self, "escrow", [(code, code) for code in escrows])
 
 
 class DrawingForm(PaymentForm):
@@ -70,7 +71,7 @@ class DrawingForm(PaymentForm):
 
     def __init__(self, *args: Any, own_banks: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _choose(self.fields["own_bank"], [(code, code) for code in own_banks])
+        offer(self, "own_bank", [(code, code) for code in own_banks])
         self.order_fields(self.field_order)
 
 
@@ -121,8 +122,3 @@ class ReceiptForm(forms.Form):
                 _("Please choose a scan as PDF, JPEG or PNG of at most 5 MB.")
             )
         return file
-
-
-def _choose(field: forms.Field, choices: Sequence[tuple[str, str]]) -> None:
-    assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
-    field.choices = list(choices)

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from finance.models import HouseBank, Statement
+from lottery_portal.lib.choices import offer
 
 
 class StatementForm(forms.Form):
@@ -22,9 +23,7 @@ class StatementForm(forms.Form):
 
     def __init__(self, *args: Any, accounts: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["account"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
-        field.choices = [(code, code) for code in accounts]
+        offer(self, "account", [(code, code) for code in accounts])
 
 
 class MatchForm(forms.Form):

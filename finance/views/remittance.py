@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -69,27 +70,9 @@ def desk_payment_new(request: HttpRequest, account: str) -> HttpResponse:
         listed=payees.listed_for(account),
         escrows=payment_orders.escrows(),
     )
-    status = 400 if form.is_bound else 200
-    if form.is_valid():
-        try:
-            order = payment_orders.ask(
-                account=account, maker=request.user, now=timezone.now(), **form.cleaned_data
-            )
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
-        else:
-            notes.success(request, _("Asked. The order is approved by another person."))
-            return redirect("finance:desk_payment", code=order.code)
-    context = {
-        "nav": "remittances",
-        "account": account,
-        "dues": taken,
-        "total_fen": sum(due.amount for due in taken),
-        "form": form,
-        "has_payee": bool(payees.listed_for(account)),
-    }
-    return render(request, "desk/payment_new.html", context, status=status)
+    facts = {"dues": taken, "total_fen": sum(due.amount for due in taken)}
+    ask, page = payment_orders.ask, "desk/payment_new.html"
+    return _asked(request, form, account=account, ask=ask, page=page, facts=facts)
 
 
 @never_cache
@@ -103,10 +86,25 @@ def desk_drawing_new(request: HttpRequest, account: str) -> HttpResponse:
         escrows=payment_orders.escrows(),
         own_banks=payment_orders.own_banks(),
     )
+    facts = {"free_fen": payment_orders.free(account)}
+    ask, page = payment_orders.ask_drawing, "desk/drawing_new.html"
+    return _asked(request, form, account=account, ask=ask, page=page, facts=facts)
+
+
+def _asked(
+    request: HttpRequest,
+    form: PaymentForm | DrawingForm,
+    *,
+    account: str,
+    ask: Callable[..., PaymentOrder],
+    page: str,
+    facts: Mapping[str, Any],
+) -> HttpResponse:
+    """Ask by this door for the order that the form describes, or show form and facts again."""
     status = 400 if form.is_bound else 200
     if form.is_valid():
         try:
-            order = payment_orders.ask_drawing(
+            order = ask(
                 account=account, maker=request.user, now=timezone.now(), **form.cleaned_data
             )
         except Refused as refusal:
@@ -118,11 +116,11 @@ def desk_drawing_new(request: HttpRequest, account: str) -> HttpResponse:
     context = {
         "nav": "remittances",
         "account": account,
-        "free_fen": payment_orders.free(account),
         "form": form,
         "has_payee": bool(payees.listed_for(account)),
+        **facts,
     }
-    return render(request, "desk/drawing_new.html", context, status=status)
+    return render(request, page, context, status=status)
 
 
 @never_cache

@@ -103,8 +103,8 @@ def database() -> Iterator[str]:
 
 def prepare() -> None:
     """Migrate and write the first rows."""
-    import django  # noqa: PLC0415
-    from django.core.management import call_command  # noqa: PLC0415
+    import django  # noqa: PLC0415 - Django is set up only now
+    from django.core.management import call_command  # noqa: PLC0415 - Django is set up only now
 
     django.setup()
     call_command("migrate", verbosity=0)
@@ -118,10 +118,10 @@ def settle_once(
     make: Callable[[str, Any, int], int] | None = None,
 ) -> Measured:
     """A draw of so many selections, settled by the doors in `asked.workers` processes."""
-    from games import draws  # noqa: PLC0415
-    from lottery_portal.lib.db import database_time  # noqa: PLC0415
-    from prizes import settlement  # noqa: PLC0415
-    from prizes.models import Hit, Settlement  # noqa: PLC0415
+    from games import draws  # noqa: PLC0415 - Django is set up only now
+    from lottery_portal.lib.db import database_time  # noqa: PLC0415 - Django is set up only now
+    from prizes import settlement  # noqa: PLC0415 - Django is set up only now
+    from prizes.models import Hit, Settlement  # noqa: PLC0415 - Django is set up only now
 
     draw = confirmed(owner_url, selections, make or single_rows)
     found = Measured(selections)
@@ -165,7 +165,7 @@ class LongestWrite:
     WRITING = ("_begin", "_count", "_keep_priced", "_let_pay", "_credit", "_finish")
 
     def __init__(self) -> None:
-        from prizes import settlement  # noqa: PLC0415
+        from prizes import settlement  # noqa: PLC0415 - Django is set up only now
 
         self.seconds = 0.0
         for name in self.WRITING:
@@ -215,7 +215,7 @@ def workers(
 
 def in_one(target: Callable[[int], None], draw_id: int, ready: Any, results: Any) -> None:
     """What a worker of the portal does, in a process of its own."""
-    import django  # noqa: PLC0415
+    import django  # noqa: PLC0415 - Django is set up only now
 
     django.setup()
     write = LongestWrite()
@@ -226,9 +226,9 @@ def in_one(target: Callable[[int], None], draw_id: int, ready: Any, results: Any
 
 def count_all(draw_id: int) -> None:
     """Count chunks until none is left."""
-    from lottery_portal.lib.db import database_time  # noqa: PLC0415
-    from prizes import settlement  # noqa: PLC0415
-    from prizes.models import Settlement  # noqa: PLC0415
+    from lottery_portal.lib.db import database_time  # noqa: PLC0415 - Django is set up only now
+    from prizes import settlement  # noqa: PLC0415 - Django is set up only now
+    from prizes.models import Settlement  # noqa: PLC0415 - Django is set up only now
 
     one = Settlement.objects.select_related("draw__game").get(draw=draw_id)
     while settlement.count_next(settlement=one, now=database_time()):
@@ -237,9 +237,9 @@ def count_all(draw_id: int) -> None:
 
 def credit_all(draw_id: int) -> None:
     """Credit batches until none is left."""
-    from lottery_portal.lib.db import database_time  # noqa: PLC0415
-    from prizes import settlement  # noqa: PLC0415
-    from prizes.models import Settlement  # noqa: PLC0415
+    from lottery_portal.lib.db import database_time  # noqa: PLC0415 - Django is set up only now
+    from prizes import settlement  # noqa: PLC0415 - Django is set up only now
+    from prizes.models import Settlement  # noqa: PLC0415 - Django is set up only now
 
     one = Settlement.objects.select_related("draw__game").get(draw=draw_id)
     while settlement.credit_next(settlement=one, now=database_time()):
@@ -256,8 +256,8 @@ def against_naive(owner_url: str, asked: argparse.Namespace, tickets: int) -> tu
     naive(draw)
     naive_s = time.perf_counter() - before
     print(f"  the naive way {naive_s:.1f} s", flush=True)
-    from lottery_portal.lib.db import database_time  # noqa: PLC0415
-    from prizes import settlement  # noqa: PLC0415
+    from lottery_portal.lib.db import database_time  # noqa: PLC0415 - Django is set up only now
+    from prizes import settlement  # noqa: PLC0415 - Django is set up only now
 
     ours: dict[str, float] = {}
     with workers(count_all, asked.workers, draw.pk) as go, timed(ours, "ours"):
@@ -277,11 +277,11 @@ def naive(draw: Any) -> int:
 
     Booked by an entry that is taken back at the end: the draw is then settled our way.
     """
-    from django.db import transaction  # noqa: PLC0415
+    from django.db import transaction  # noqa: PLC0415 - Django is set up only now
 
-    from finance import ledger  # noqa: PLC0415
-    from games import bets, rule_sheets  # noqa: PLC0415
-    from sales.models import Selection, Ticket  # noqa: PLC0415
+    from finance import ledger  # noqa: PLC0415 - Django is set up only now
+    from games import bets, rule_sheets  # noqa: PLC0415 - Django is set up only now
+    from sales.models import Selection, Ticket  # noqa: PLC0415 - Django is set up only now
 
     version = rule_sheets.version_of(draw)
     drawn = [set(zone) for zone in NUMBERS]
@@ -306,7 +306,7 @@ def naive(draw: Any) -> int:
                     moves=[
                         ledger.Move(
                             source=f"prizes:{draw.code}",
-                            target=f"wallet:{ticket.owner.code}",
+                            target=f"winnings:{ticket.owner.code}",
                             amount=amount,
                         )
                     ],

@@ -36,7 +36,7 @@ def unguarded(owner_url: str, *tables: str) -> Iterator[psycopg.Connection]:
 
 def make_players(owner_url: str, count: int) -> None:
     """Shadow players with wallets."""
-    from tests import make  # noqa: PLC0415
+    from tests import make  # noqa: PLC0415 - Django is set up only now
 
     pattern = make.shadow_player()
     with unguarded(owner_url, "accounts_user", "accounts_player", "finance_account") as owner:
@@ -62,8 +62,8 @@ def make_players(owner_url: str, count: int) -> None:
         owner.execute(
             """
             INSERT INTO finance_account (code, kind, is_shadow, keeps_balance, balance, opened_at)
-            SELECT 'wallet:' || code, 'WALLET', true, true, 0, clock_timestamp()
-              FROM accounts_player WHERE id > 10000000
+            SELECT kind || ':' || code, upper(kind), true, true, 0, clock_timestamp()
+              FROM accounts_player, unnest(ARRAY['wallet', 'winnings']) kind WHERE id > 10000000
             """
         )
         owner.execute("VACUUM ANALYZE accounts_player, accounts_user, finance_account")
@@ -71,15 +71,15 @@ def make_players(owner_url: str, count: int) -> None:
 
 def confirmed(owner_url: str, selections: int, make: Callable[[str, Any, int], int]) -> Any:
     """A shadow draw in which so much was sold, sealed and drawn."""
-    from django.db import transaction  # noqa: PLC0415
+    from django.db import transaction  # noqa: PLC0415 - Django is set up only now
 
-    from audit import sequencing  # noqa: PLC0415
-    from finance import ledger, wallets  # noqa: PLC0415
-    from games import calendar, draws  # noqa: PLC0415
-    from lottery_portal.lib.db import database_time  # noqa: PLC0415
-    from sales import closing, rolling, sealing  # noqa: PLC0415
-    from tests import make as makers  # noqa: PLC0415
-    from tests import make_draws  # noqa: PLC0415
+    from audit import sequencing  # noqa: PLC0415 - Django is set up only now
+    from finance import ledger, wallets  # noqa: PLC0415 - Django is set up only now
+    from games import calendar, draws  # noqa: PLC0415 - Django is set up only now
+    from lottery_portal.lib.db import database_time  # noqa: PLC0415 - Django is set up only now
+    from sales import closing, rolling, sealing  # noqa: PLC0415 - Django is set up only now
+    from tests import make as makers  # noqa: PLC0415 - Django is set up only now
+    from tests import make_draws  # noqa: PLC0415 - Django is set up only now
 
     before = time.perf_counter()
     draw = makers.shadow_draw()
@@ -99,7 +99,7 @@ def confirmed(owner_url: str, selections: int, make: Callable[[str, Any, int], i
         pass
     sequencing.cosign_latest(now=database_time())
     rolling.check(draw=draw, now=database_time())
-    tidy_up(owner_url, draw)
+    seal.tidy_up(draw.pk)
     print(f"{selections:,} selections sold in {time.perf_counter() - before:.0f} s", flush=True)
     before = time.perf_counter()
     calendar.bring_forward(draw=draw)
@@ -107,17 +107,6 @@ def confirmed(owner_url: str, selections: int, make: Callable[[str, Any, int], i
     sealing.complete(draw=draws.find(draw.code), now=database_time())
     print(f"sealed in {time.perf_counter() - before:.0f} s", flush=True)
     return make_draws.drawn(draws.find(draw.code), NUMBERS)
-
-
-def tidy_up(owner_url: str, draw: Any) -> None:
-    """What the server's own clean-up does over the days of a sale; here it would meet the clock."""
-    with psycopg.connect(owner_url, autocommit=True) as owner:
-        owner.execute("SET statement_timeout = 0")
-        for table in (
-            "sales_ticket", "sales_purchase", f"sales_selection_d{draw.pk}", "audit_entry",
-            "audit_sequenced", "audit_treehash", "finance_account",
-        ):  # fmt: skip
-            owner.execute(f"VACUUM (ANALYZE) {table}")
 
 
 def give_leaves(owner_url: str, draw: Any) -> None:

@@ -212,7 +212,7 @@ def differences() -> list[str]:
     """What the log and the rows differ in, after the windows without a log are left out."""
     from django.utils import timezone  # noqa: PLC0415 - Django is set up only now
 
-    from audit import log, sequencing  # noqa: PLC0415
+    from audit import log, sequencing  # noqa: PLC0415 - Django is set up only now
 
     sequencing.run_all()
     found = log.differences(now=timezone.now(), ask_witness=False)
@@ -221,7 +221,7 @@ def differences() -> list[str]:
 
 def sequence_many(entries: int) -> float:
     """Entries given their places in a second, a full log waiting."""
-    from audit import sequencing  # noqa: PLC0415
+    from audit import sequencing  # noqa: PLC0415 - Django is set up only now
 
     with as_owner() as owner:
         owner.execute(

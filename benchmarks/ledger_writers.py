@@ -22,12 +22,12 @@ STAKE = 200
 def ours(number: int, players: int) -> Callable[[], None]:
     """`ledger.post`: a stake from a purse, with its entry, its rules and its line in the log."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
-    import django  # noqa: PLC0415
+    import django  # noqa: PLC0415 - Django is set up only now
 
     django.setup()
-    from django.db import transaction  # noqa: PLC0415
+    from django.db import transaction  # noqa: PLC0415 - Django is set up only now
 
-    from finance import ledger  # noqa: PLC0415
+    from finance import ledger  # noqa: PLC0415 - Django is set up only now
 
     numbers = count()
     started = time.time_ns()
@@ -52,7 +52,7 @@ def ours(number: int, players: int) -> Callable[[], None]:
 
 def hordak_settings() -> None:
     """The smallest Django that hordak runs in, in a schema of its own of the same database."""
-    from django.conf import settings  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415 - Django is set up only now
 
     url = urlsplit(os.environ["OWNER_DATABASE_URL"])
     settings.configure(
@@ -80,15 +80,15 @@ def hordak_settings() -> None:
         HORDAK_INTERNAL_CURRENCY="CNY",
         CURRENCIES=["CNY"],
     )
-    import django  # noqa: PLC0415
+    import django  # noqa: PLC0415 - Django is set up only now
 
     django.setup()
 
 
 def hordak_accounts(players: int) -> None:
     """Hordak's tables, and as many wallets as ours, none of which may be looked up in the loop."""
-    from django.core.management import call_command  # noqa: PLC0415
-    from hordak.models import Account, AccountType  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415 - Django is set up only now
+    from hordak.models import Account, AccountType  # noqa: PLC0415 - Django is set up only now
 
     call_command("migrate", verbosity=0)
     for name in ("stakes", *(f"wallet{number:05d}" for number in range(players))):
@@ -98,9 +98,9 @@ def hordak_accounts(players: int) -> None:
 def hordak(number: int, players: int) -> Callable[[], None]:
     """`Account.transfer_to` from a wallet into the stakes: a transaction and two legs."""
     hordak_settings()
-    from django.db import transaction  # noqa: PLC0415
-    from hordak.models import Account  # noqa: PLC0415
-    from moneyed import Money  # noqa: PLC0415
+    from django.db import transaction  # noqa: PLC0415 - Django is set up only now
+    from hordak.models import Account  # noqa: PLC0415 - Django is set up only now
+    from moneyed import Money  # noqa: PLC0415 - Django is set up only now
 
     stakes = Account.objects.get(name="stakes")
     wallets = list(Account.objects.filter(name__startswith="wallet").order_by("name"))
@@ -118,10 +118,10 @@ def hordak(number: int, players: int) -> Callable[[], None]:
 def bare(number: int, players: int) -> Callable[[], None]:
     """One INSERT into a table like that of the transfers, with its indexes, and nothing else."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
-    import django  # noqa: PLC0415
+    import django  # noqa: PLC0415 - Django is set up only now
 
     django.setup()
-    from django.db import connections, transaction  # noqa: PLC0415
+    from django.db import connections, transaction  # noqa: PLC0415 - Django is set up only now
 
     owner = connections["owner"]
     numbers = count()

@@ -15,8 +15,8 @@ class FinanceConfig(AppConfig):
         from accounts import registration  # noqa: PLC0415 - apps are not loaded before
 
         from . import (  # noqa: PLC0415 - as above; registering is their effect
-            invariants,  # noqa: F401
-            prize_tax,  # noqa: F401
+            invariants,  # noqa: F401 - registers questions
+            prize_tax,  # noqa: F401 - registers a question
             wallets,
         )
         from .solvency import nightly  # noqa: F401, PLC0415 - as above

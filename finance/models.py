@@ -320,7 +320,7 @@ class Withdrawal(models.Model):
         return self.code
 
 
-from .remittance_models import (  # noqa: E402
+from .remittance_models import (  # noqa: E402 - they refer to the models above
     Due,
     Payee,
     PaymentOrder,

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg import errors, sql
@@ -134,8 +135,8 @@ def constraints(owner: Owner) -> list[Protection]:
         """
     ).fetchall()
     return [
-        Protection(KINDS[str(row[0])], str(row[1]), str(row[2]), str(row[3]), tuple(row[4]))  # type: ignore[arg-type]
-        for row in rows
+        Protection(KINDS[str(kind)], str(table), str(name), str(text), _words(columns))
+        for kind, table, name, text, columns in rows
     ]
 
 
@@ -195,10 +196,14 @@ def withheld(owner: Owner, app: str) -> list[Protection]:
         {"app": app},
     ).fetchall()
     found += [
-        Protection("RIGHT", str(row[0]), "EXECUTE", str(row[2]), tuple(row[3]))  # type: ignore[arg-type]
-        for row in rows
+        Protection("RIGHT", str(name), "EXECUTE", str(signature), _words(types))
+        for name, _arguments, signature, types in rows
     ]
     return found
+
+
+def _words(array: Any) -> tuple[str, ...]:
+    return tuple(map(str, array))
 
 
 def prove(owner: Owner, protection: Protection) -> Outcome:

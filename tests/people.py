@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from allauth.account.internal.flows.login import (
     _AUTHENTICATION_METHODS_USER_SESSION_KEY,
@@ -103,3 +104,15 @@ def behind(user: User, *, factor: bool = True, minutes_ago: float = 0) -> Client
     session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
     session.save()
     return client
+
+
+def in_english(user: User) -> Client:
+    """As `behind`, for who reads the pages in English."""
+    client = behind(user)
+    client.cookies["language"] = "en"
+    return client
+
+
+def text(answer: Any) -> str:
+    """The page as it was sent."""
+    return answer.content.decode()

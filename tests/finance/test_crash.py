@@ -32,7 +32,6 @@ from finance.models import (
 from lottery_portal import jobs
 from lottery_portal.sandbox_bank.models import Payout, Refund
 from tests import make_money as make
-from tests import people
 from tests.crash import Point, killed_at, points, steps_of
 
 from . import books
@@ -85,16 +84,6 @@ def _broken() -> set[str]:
 
 def booked(reference: str) -> int:
     return Entry.objects.filter(reference=reference).count()
-
-
-@pytest.fixture
-def now():
-    return people.right_now()
-
-
-@pytest.fixture
-def alice(now):
-    return make.player(now=now)
 
 
 @pytest.fixture

@@ -25,17 +25,11 @@ from finance.models import (
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import violated
 from tests import make_money as make
-from tests import people
 
 from . import books
 from .recon_deeds import bill, house_bank, provider
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def now():
-    return people.right_now()
 
 
 @pytest.fixture

@@ -17,24 +17,12 @@ from finance import channels, deposits, ledger, providers, refunds, wallets
 from finance.models import DepositReturn, Entry, ProviderEvent
 from finance.providers import Payout, Refund
 from tests import make_money as make
-from tests import people
 from tests.at_once import at_once
 
 from . import fake_wechat, networks
 from .fake_server import pair
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
-
-
-@pytest.fixture
-def now():
-    return people.right_now()
-
-
-@pytest.fixture(params=networks.ALL)
-def network(request, settings, now):
-    with ExitStack() as stack:
-        yield networks.Network(request.param, settings, stack, now=now)
 
 
 @pytest.fixture
@@ -47,11 +35,6 @@ def alipay(settings, now):
 def wechat(settings, now):
     with ExitStack() as stack:
         yield networks.Network("wechat", settings, stack, now=now)
-
-
-@pytest.fixture
-def alice(now):
-    return make.player(now=now)
 
 
 def state(row):

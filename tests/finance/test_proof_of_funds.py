@@ -15,11 +15,10 @@ from finance import payees, payouts, withdrawals
 from finance.ledger import EntryKind, Move
 from finance.models import HouseBank, Match, Payee, PayoutStop, Proof, Statement, Withdrawal
 from finance.recon import house_banks, outflows, proof, statements
-from lottery_portal.lib import dates
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import violated
 from tests import make_money as make
-from tests import owner, people
+from tests import owner
 from tests.finance.recon_deeds import (
     OURS,
     PROVIDERS,
@@ -36,16 +35,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def now():
-    return people.right_now()
-
-
-@pytest.fixture
-def today(now):
-    return dates.in_shanghai(now).date()
-
-
-@pytest.fixture
 def opened(now):
     """What the house opens with, the same on both sides: pools and funds, and the escrow behind."""
     first = proof.take(now=now - timedelta(seconds=5))
@@ -57,11 +46,6 @@ def opened(now):
 @pytest.fixture
 def treasurer(now):
     return make.staff("treasurer-recon", "treasurer", now=now).member.user
-
-
-@pytest.fixture
-def alice(now):
-    return make.player(now=now)
 
 
 # --- registers and outflows

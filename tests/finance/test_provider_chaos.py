@@ -6,7 +6,6 @@ Each test runs for the sandbox, Alipay and WeChat Pay, over real HTTP, signed by
 from __future__ import annotations
 
 import itertools
-from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 from uuid import uuid4
@@ -20,29 +19,10 @@ from finance.ledger import EntryKind, Move
 from finance.models import Case, Entry, ProviderEvent
 from lottery_portal.lib.db import violated
 from tests import make_money as make
-from tests import people
 from tests.at_once import at_once
-
-from . import networks
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def now():
-    return people.right_now()
-
-
-@pytest.fixture(params=networks.ALL)
-def network(request, settings, now):
-    with ExitStack() as stack:
-        yield networks.Network(request.param, settings, stack, now=now)
-
-
-@pytest.fixture
-def alice(now):
-    return make.player(now=now)
 
 
 @pytest.fixture

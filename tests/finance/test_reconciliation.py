@@ -15,11 +15,10 @@ from finance import books, cases, ledger
 from finance.ledger import EntryKind, Move
 from finance.models import Case, Difference, Entry, Match, Statement, StatementLine
 from finance.recon import differences, levels, matching, sheets, statements
-from lottery_portal.lib import dates
 from lottery_portal.lib.db import violated
 from lottery_portal.sandbox_bank.models import Payment
 from tests import make_money as make
-from tests import owner, people
+from tests import owner
 from tests.finance import statement_files as files
 from tests.finance.recon_deeds import PROVIDERS, STRANGERS, bill, found, house_bank, post, provider
 
@@ -27,23 +26,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def now():
-    return people.right_now()
-
-
-@pytest.fixture
-def today(now):
-    return dates.in_shanghai(now).date()
-
-
-@pytest.fixture
 def treasurer(now):
     return make.staff("treasurer-recon", "treasurer", now=now).member.user
-
-
-@pytest.fixture
-def alice(now):
-    return make.player(now=now)
 
 
 # --- matching

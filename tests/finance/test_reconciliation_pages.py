@@ -11,23 +11,12 @@ from django.urls import reverse
 from audit.models import ApprovalRequest
 from finance import payees, payouts
 from finance.models import Difference, HouseBank, Match, Payee, Proof, Statement
-from lottery_portal.lib import dates
 from tests import make_money as make
-from tests import people
 from tests.finance import statement_files as files
 from tests.finance.recon_deeds import OURS, PROVIDERS, bill, house_bank, provider
+from tests.people import in_english, text
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def now():
-    return people.right_now()
-
-
-@pytest.fixture
-def today(now):
-    return dates.in_shanghai(now).date()
 
 
 @pytest.fixture
@@ -37,17 +26,7 @@ def treasurer(now):
 
 @pytest.fixture
 def client(treasurer):
-    return english(treasurer)
-
-
-def english(user):
-    client = people.behind(user)
-    client.cookies["language"] = "en"
-    return client
-
-
-def text(answer):
-    return answer.content.decode()
+    return in_english(treasurer)
 
 
 def upload(client, content, *, form="SANDBOX", account="clearing:sandbox"):
@@ -112,7 +91,7 @@ def test_a_difference_is_taken_over_and_resolved(client, treasurer, now, today):
     address = reverse("finance:desk_difference", args=[difference.code])
     colleague = make.staff("cashier-pages", "cashier", now=now).member.user
 
-    other = english(colleague)
+    other = in_english(colleague)
     other.post(address, {"action": "take"})
     mine = client.post(address, {"action": "resolve", "resolution": "利息"})
     empty = other.post(address, {"action": "resolve", "resolution": ""})
@@ -166,7 +145,7 @@ def test_the_proof_shows_both_sides_and_its_history(client, treasurer, now):
 
 def test_an_auditor_sees_and_does_not_touch(client, treasurer, now, today):
     taken = bill([(today, 5_00, "T1", "", "不明")], treasurer, now)
-    auditor = english(make.staff("auditor-pages", "auditor", now=now).member.user)
+    auditor = in_english(make.staff("auditor-pages", "auditor", now=now).member.user)
     difference = Difference.objects.get()
 
     for name, args in (
@@ -209,7 +188,7 @@ def test_a_provider_is_asked_for_on_the_page_of_payees_and_listed_by_another(cli
 def test_compliance_takes_a_payee_off_the_list(treasurer, now):
     """F129"""
     payee = provider(treasurer, now)
-    client = english(make.staff("compliance-pages", "compliance", now=now).member.user)
+    client = in_english(make.staff("compliance-pages", "compliance", now=now).member.user)
 
     assert "Take off the list" in text(client.get(reverse("finance:desk_payees")))
     client.post(reverse("finance:desk_payee_retire", args=[payee.code]), {"reason": "解约"})

@@ -11,13 +11,9 @@ from finance import channels, deposits
 from finance.models import Deposit, DepositReturn, Provider, ReturnPlan
 from tests import make_money as make
 from tests import people
+from tests.people import in_english, text
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def now():
-    return people.right_now()
 
 
 @pytest.fixture
@@ -25,18 +21,8 @@ def alice():
     return people.player(name=make.NAME)
 
 
-def english(user):
-    client = people.behind(user)
-    client.cookies["language"] = "en"
-    return client
-
-
 def desk(post):
-    return english(people.member(post).user)
-
-
-def text(answer):
-    return answer.content.decode()
+    return in_english(people.member(post).user)
 
 
 def keys(answer):
@@ -62,7 +48,7 @@ def newcomer(now):
 def test_the_first_deposit_leads_over_the_protection_of_money(now):
     """F119"""
     player = newcomer(now)
-    client = english(player.user)
+    client = in_english(player.user)
 
     answer = client.get("/wallet/deposit/?amount=4.00")
     assert answer.status_code == 302
@@ -80,7 +66,7 @@ def test_the_first_deposit_leads_over_the_protection_of_money(now):
 
 
 def test_the_acknowledgement_leads_to_our_own_pages_only(now):
-    client = english(newcomer(now).user)
+    client = in_english(newcomer(now).user)
 
     for address in ("https://evil.example/", "//evil.example/", "javascript:alert(1)"):
         form = {"version": "1", "is_read": "on", "next": address}
@@ -89,7 +75,7 @@ def test_the_acknowledgement_leads_to_our_own_pages_only(now):
 
 def test_the_interface_asks_for_the_acknowledgement_too(now):
     """F119"""
-    client = english(newcomer(now).user)
+    client = in_english(newcomer(now).user)
     asked = {"amount_fen": 100_00, "request_id": "0d9b6f5c-7d0e-4f57-9f3e-0f6b5f1d5b11"}
 
     first = client.post("/api/v1/deposits/", asked, content_type="application/json")
@@ -108,7 +94,7 @@ def test_a_fee_is_shown_before_it_is_agreed_to(alice, now):
     make.entered(
         code="sandbox", fee_points=60, fee_least=10, fee_borne_by="PLAYER", rank=1, now=now
     )
-    client = english(alice.user)
+    client = in_english(alice.user)
     page = client.get("/wallet/deposit/")
     assert "fee 0.60 %, at least 0.10 yuan" in text(page)
 
@@ -131,7 +117,7 @@ def test_the_next_way_is_offered_where_one_does_not_answer(alice, now, settings)
     }
     settings.PUBLIC_URL = "http://127.0.0.1:9"
     make.entered(now=now)
-    client = english(alice.user)
+    client = in_english(alice.user)
     page = client.get("/wallet/deposit/")
 
     answer = client.post(
@@ -151,7 +137,7 @@ def test_without_any_institution_in_force_the_page_says_so(alice, now):
     cashier = people.member("cashier").user
     channels.switch_off(code="sandbox", actor=cashier, reason="x", now=now)
 
-    page = english(alice.user).get("/wallet/deposit/")
+    page = in_english(alice.user).get("/wallet/deposit/")
 
     assert page.status_code == 409
     assert "No deposits at present" in text(page)
@@ -221,7 +207,7 @@ def test_a_refund_is_seen_before_it_is_carried_out(alice, now):
     assert "100.00" in text(treasurer.get("/desk/returns/"))
     assert desk("cashier").get("/desk/returns/").status_code == 403
     assert treasurer.get("/desk/returns/NOBODY/").status_code == 404
-    shown = english(alice.user).get(f"/wallet/deposits/{deposit.code}/")
+    shown = in_english(alice.user).get(f"/wallet/deposits/{deposit.code}/")
     assert "100.00 yuan, on its way" in text(shown)
 
 
@@ -252,7 +238,7 @@ def test_a_code_to_scan_is_shown_on_the_page_of_the_deposit(alice, now):
     deposit = make.order(alice, 100_00, now=now)
     Deposit.objects.filter(pk=deposit.pk).update(pay_url="weixin://wxpay/bizpayurl?pr=abc")
 
-    page = text(english(alice.user).get(f"/wallet/deposits/{deposit.code}/"))
+    page = text(in_english(alice.user).get(f"/wallet/deposits/{deposit.code}/"))
 
     assert "Scan this code with WeChat" in page
     assert "weixin://" not in page

@@ -27,23 +27,6 @@ pytestmark = [
 
 
 @pytest.fixture
-def bank(live_server, settings):
-    """The bank at the address the portal knows."""
-    settings.PUBLIC_URL = live_server.url
-    return live_server.url
-
-
-@pytest.fixture
-def now():
-    return people.right_now()
-
-
-@pytest.fixture
-def alice(now):
-    return make.player(now=now)
-
-
-@pytest.fixture
 def treasurer(now):
     return make.staff("caiwu8", "treasurer", now=now).member.user
 

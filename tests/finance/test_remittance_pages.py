@@ -11,6 +11,7 @@ from finance import dues, ledger
 from finance.models import Due, Payee, PaymentOrder
 from tests import make_remittance as make
 from tests import people
+from tests.people import in_english, text
 
 pytestmark = pytest.mark.django_db
 
@@ -18,9 +19,7 @@ PDF = b"%PDF-1.7 a receipt"
 
 
 def client(post):
-    behind = people.behind(make.member(post))
-    behind.cookies["language"] = "en"
-    return behind
+    return in_english(make.member(post))
 
 
 @pytest.fixture
@@ -33,10 +32,6 @@ def due():
     make.allocate(("welfare:ssq", 36_000_00), ("fee:ssq", 13_000_00), on=make.month(2))
     dues.make(now=people.right_now())
     return Due.objects.get(account="welfare:ssq")
-
-
-def text(answer):
-    return answer.content.decode()
 
 
 def test_a_due_goes_its_way_through_the_pages(treasurer, due):

@@ -24,24 +24,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def bank(live_server, settings):
-    """The bank at the address the portal knows."""
-    settings.PUBLIC_URL = live_server.url
-    return live_server.url
-
-
-@pytest.fixture
-def now():
-    """These tests speak over HTTP, where both sides read their own clock."""
-    return people.right_now()
-
-
-@pytest.fixture
-def alice(now):
-    return make.player(now=now)
-
-
 def begin(player, fen, now):
     return deposits.begin(
         player=player, amount=fen, provider="sandbox", request_key=uuid4(), now=now

@@ -27,11 +27,6 @@ EVER = Span(date(2020, 1, 1), date(2099, 1, 1))
 
 
 @pytest.fixture
-def now():
-    return people.right_now()
-
-
-@pytest.fixture
 def alice(now):
     player = people.player(name=make.NAME)
     make.fund(player, 328_00, now=now)
@@ -41,9 +36,7 @@ def alice(now):
 
 @pytest.fixture
 def client(alice):
-    logged_in = people.behind(alice.user)
-    logged_in.cookies["language"] = "en"
-    return logged_in
+    return people.in_english(alice.user)
 
 
 def give(player, fen):

@@ -33,15 +33,28 @@ LONG_WITHIN = 0.75  # of the run: at its end no process is left alone with a lon
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="whole sweeps where others take samples")
     parser.addoption("--deep", action="store_true", help="also the long runs (10^5 cases and more)")
     parser.addoption("--figures", action="store_true", help="keep measured times for the page")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long mostly waits: it begins early, but with work for the others in between.
+def _is_full(config: pytest.Config) -> bool:
+    return bool(config.getoption("--full") or config.getoption("--deep"))
 
-    The stories of one file stay together with its browser, in one process.
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what takes samples, leave out what only whole sweeps do, and put the rest in order.
+
+    What takes long mostly waits: it begins early, but with work for the others in between. The
+    stories of one file stay together with its browser, in one process.
     """
+    for item in items:
+        if "full" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.sampled)
+    if not _is_full(config):
+        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
     long: dict[str, list[pytest.Item]] = {}
     short: list[pytest.Item] = []
     for item in items:
@@ -59,6 +72,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for place, together in enumerate(long.values()):
         items += [*together, *short[place * between : (place + 1) * between]]
     items += short[len(long) * between :]
+
+
+@pytest.fixture
+def full(request: pytest.FixtureRequest) -> bool:
+    """Whether this run does whole sweeps; others take samples of them."""
+    return _is_full(request.config)
 
 
 @pytest.fixture

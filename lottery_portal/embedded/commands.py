@@ -19,7 +19,7 @@ HELP = """\
 usage: ./portal COMMAND
 
   run [--host 127.0.0.1] [--port 8000]   install, prepare and start the portal; Ctrl-C ends it
-  test [pytest arguments] [--deep]       run the tests (--deep: the long ones as well)
+  test [pytest arguments]                run the tests (--full: whole sweeps, --deep: the long ones)
   manage COMMAND …                       Django's commands, with the servers running
   bench [NAME [arguments]]               run a benchmark; without a name, list them
   stop                                   end what `run` started, even if it was killed

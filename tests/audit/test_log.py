@@ -271,6 +271,14 @@ FORGERIES = {
 }
 
 
+# The others alter rows as these do, and as the attacks of `tests.tamper` do to every table.
+ONE_OF_EACH_SORT = {
+    "a transfer's amount", "a ticket that is gone", "a trail record nobody wrote", "a key",
+    "the hash of an entry", "an entry that is gone", "an entry put in later",
+    "the place of an entry", "a checkpoint",
+}  # fmt: skip
+
+
 @pytest.fixture
 def busy_house():
     """A house in which things have happened: a purchase, an approval, everything logged."""
@@ -290,7 +298,13 @@ def busy_house():
     assert log.differences(now=database_time()) == []
 
 
-@pytest.mark.parametrize("what", FORGERIES)
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(what, marks=() if what in ONE_OF_EACH_SORT else pytest.mark.thorough)
+        for what in FORGERIES
+    ],
+)
 def test_the_owner_with_triggers_off_changes_nothing_unseen(busy_house, what):
     """F210, N13: edited, deleted, back-dated, forged: named by the object, as an alarm."""
     table, statement, expected = FORGERIES[what]

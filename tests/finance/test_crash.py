@@ -2,7 +2,8 @@
 
 Each deed is done in a process of its own that is killed at one point; then it is asked for again as
 a browser, a bank or a colleague would. Whatever the point, the books hold in between, and in the
-end the money has moved once. A run takes points spread over each deed, a deep one takes all.
+end the money has moved once. A run takes points spread over each deed, a full one more of them,
+a deep one all.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "owner"]),
 ]
 
-SAMPLE = 12
+SAMPLE, FULL_SAMPLE = 5, 12
 MONTHS_OF_OLD = [date(1990 + number // 12, number % 12 + 1, 15) for number in range(12 * 30)]
 
 
@@ -54,12 +55,12 @@ class Story:
     done_once: Callable[[], None]
 
 
-def sweep(begin: Callable[[], Story], *, deep: bool, name: str) -> None:
+def sweep(begin: Callable[[], Story], *, most: int | None, name: str) -> None:
     """Kill a new story at each point, look at the books, do it again, look again."""
     first = begin()
     steps = steps_of(first.deed)
     first.done_once()
-    chosen = points(steps, most=None if deep else SAMPLE)
+    chosen = points(steps, most=most)
     killed = sum(_killed_and_repeated(begin(), point) for point in chosen)
 
     # A step more or less than in the first story is a statement that only the first one needs.
@@ -84,6 +85,12 @@ def _broken() -> set[str]:
 
 def booked(reference: str) -> int:
     return Entry.objects.filter(reference=reference).count()
+
+
+@pytest.fixture
+def most(full, deep):
+    """The most points of a deed at which a run kills; None for all."""
+    return None if deep else FULL_SAMPLE if full else SAMPLE
 
 
 @pytest.fixture
@@ -112,7 +119,7 @@ def last_word(code: str, checkers: list[Any], now: Any) -> Callable[[], None]:
     return decide
 
 
-def test_a_deposit_killed_at_any_point_is_credited_once(alice, now, deep):
+def test_a_deposit_killed_at_any_point_is_credited_once(alice, now, most):
     """F108: begun by the player, paid by the word of the bank, which says it until it is heard."""
     came = 0
 
@@ -132,12 +139,12 @@ def test_a_deposit_killed_at_any_point_is_credited_once(alice, now, deep):
 
         return Story(deed, once)
 
-    sweep(begin, deep=deep, name="deposit")
+    sweep(begin, most=most, name="deposit")
     assert ledger.balance("clearing:sandbox") == -came
     assert _broken() == set()
 
 
-def test_a_withdrawal_killed_at_any_point_is_paid_once(bank, alice, now, deep):
+def test_a_withdrawal_killed_at_any_point_is_paid_once(bank, alice, now, most):
     """F106, F110: held, sent and paid; the bank is asked before anything is sent again."""
     make.fund(alice, 50_000_00, now=now)
     card = make.bank_account(alice, now=now)
@@ -163,13 +170,13 @@ def test_a_withdrawal_killed_at_any_point_is_paid_once(bank, alice, now, deep):
 
         return Story(deed, once)
 
-    sweep(begin, deep=deep, name="withdrawal")
+    sweep(begin, most=most, name="withdrawal")
     jobs.run_pending()
     assert Payout.objects.count() == Withdrawal.objects.count() == gone // 10_00
     assert _broken() == set()
 
 
-def test_an_adjustment_killed_at_any_point_is_booked_once(alice, staff, now, deep):
+def test_an_adjustment_killed_at_any_point_is_booked_once(alice, staff, now, most):
     """F120, F212: the last word performs it, in the transaction of the word."""
     make.open_accounts(("suspense:bank", "SUSPENSE"))
     maker, checkers = staff
@@ -194,11 +201,11 @@ def test_an_adjustment_killed_at_any_point_is_booked_once(alice, staff, now, dee
 
         return Story(last_word(asked.approval_code, checkers, now), once)
 
-    sweep(begin, deep=deep, name="adjustment")
+    sweep(begin, most=most, name="adjustment")
     assert _broken() == set()
 
 
-def test_a_reversal_killed_at_any_point_is_booked_once(alice, staff, now, deep):
+def test_a_reversal_killed_at_any_point_is_booked_once(alice, staff, now, most):
     """F105: what came by mistake goes back whole, and once."""
     maker, checkers = staff
 
@@ -215,11 +222,11 @@ def test_a_reversal_killed_at_any_point_is_booked_once(alice, staff, now, deep):
 
         return Story(last_word(asked.approval_code, checkers, now), once)
 
-    sweep(begin, deep=deep, name="reversal")
+    sweep(begin, most=most, name="reversal")
     assert ledger.balance("clearing:sandbox") == 0
 
 
-def test_a_refund_killed_at_any_point_goes_back_once(bank, alice, staff, now, deep):
+def test_a_refund_killed_at_any_point_goes_back_once(bank, alice, staff, now, most):
     """F115: out of the balance and back to the card, each once."""
     maker, _checkers = staff
 
@@ -243,14 +250,14 @@ def test_a_refund_killed_at_any_point_goes_back_once(bank, alice, staff, now, de
 
         return Story(deed, once)
 
-    sweep(begin, deep=deep, name="refund")
+    sweep(begin, most=most, name="refund")
     jobs.run_pending()
     assert Refund.objects.count() == DepositReturn.objects.count()
     assert ledger.balance("clearing:sandbox") == 0
     assert _broken() == set()
 
 
-def test_a_closing_month_killed_at_any_point_is_closed_once(staff, now, deep):
+def test_a_closing_month_killed_at_any_point_is_closed_once(staff, now, most):
     """F123: the balances, their digest and the lock come together or not at all."""
     make.open_accounts(("escrow:icbc", "ESCROW"), (books.OWN, "OWNBANK"))
     maker, checkers = staff
@@ -274,7 +281,7 @@ def test_a_closing_month_killed_at_any_point_is_closed_once(staff, now, deep):
 
         return Story(last_word(asked.code, checkers, now), once)
 
-    sweep(begin, deep=deep, name="period")
+    sweep(begin, most=most, name="period")
     closed = Period.objects.filter(state="CLOSED")
     assert closed.count() == Period.objects.filter(last_day__lt=now.date()).count()
 
@@ -305,4 +312,4 @@ def test_the_sweep_finds_a_deed_that_is_not_whole(alice, now):
         return Story(careless, once)
 
     with pytest.raises(AssertionError):
-        sweep(begin, deep=True, name="careless")
+        sweep(begin, most=None, name="careless")

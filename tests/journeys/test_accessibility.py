@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from . import full_house, stage
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 Visit = Callable[..., browser.Visitor]
+Sight = tuple[Mapping[str, int], str]  # a size and a theme
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PLAYERS = frozenset({"visitor", "player", "newcomer"})
 
@@ -74,17 +75,19 @@ def judged(page: Page) -> list[str]:
     ]
 
 
-def seen(visitor: browser.Visitor, *, deep: bool) -> list[str]:
+SIGHTS = [(size, theme) for size in (browser.PHONE, browser.WIDE) for theme in ("light", "dark")]
+USUAL = [(browser.PHONE, "light"), (browser.WIDE, "dark")]
+
+
+def seen(visitor: browser.Visitor, *, deep: bool, usual: Sequence[Sight] = USUAL) -> list[str]:
     """Everything that is wrong with this page, narrow and wide, light and dark.
 
     Axe judges narrow in the light and wide in the dark; the other two pairs share colours and
     layout with these, and are judged in the long run.
     """
     page, wrong = visitor.page, []
-    for size, theme in itertools.product((browser.PHONE, browser.WIDE), ("light", "dark")):
+    for size, theme in SIGHTS if deep else usual:
         is_narrow = size == browser.PHONE
-        if is_narrow != (theme == "light") and not deep:
-            continue
         page.set_viewport_size(size)  # type: ignore[arg-type]  # of the tables above
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # of the tables above
         name = f"{size['width']} px {theme}"
@@ -98,9 +101,15 @@ def seen(visitor: browser.Visitor, *, deep: bool) -> list[str]:
     return wrong
 
 
-def walk(visit: Visit, house: full_house.House, eyes: frozenset[str], *, deep: bool) -> list[str]:
-    """Look at every page that these eyes see; what is wrong, with the page it is wrong on."""
+def walk(
+    visit: Visit, house: full_house.House, eyes: frozenset[str], *, full: bool, deep: bool
+) -> list[str]:
+    """Look at every page that these eyes see; what is wrong, with the page it is wrong on.
+
+    A full run looks at each narrow, wide and in English; others do by turns from page to page.
+    """
     wrong = []
+    turns = itertools.cycle([*USUAL, None])
     visitors: dict[str, browser.Visitor] = {}
     for name, ways in full_house.sights(house).items():
         for number, (eye, query, given) in enumerate(ways):
@@ -122,8 +131,12 @@ def walk(visit: Visit, house: full_house.House, eyes: frozenset[str], *, deep: b
                 wrong.append(f"{address}: no balance")
             picture = f"all-{name.replace(':', '-')}-{number}-{eye}"
             visitor.look(picture)
-            wrong += [f"{eye} {address}: {one}" for one in seen(visitor, deep=deep)]
-            in_english(visitor, name=picture, address=address)
+            turn = next(turns)
+            usual = USUAL if full else [turn] if turn else []
+            found = seen(visitor, deep=deep, usual=usual)
+            wrong += [f"{eye} {address}: {one}" for one in found]
+            if full or turn is None:
+                in_english(visitor, name=picture, address=address)
     return wrong
 
 
@@ -146,16 +159,20 @@ def session_of(eye: str, house: full_house.House) -> dict[str, str]:
     return browser.session_of(house.crew[eye][0].user)
 
 
-def test_every_page_for_players_fits_everybody(visit: Visit, house: str, *, deep: bool) -> None:
+def test_every_page_for_players_fits_everybody(
+    visit: Visit, house: str, *, full: bool, deep: bool
+) -> None:
     """F254, F011: WCAG 2.2 AA, two widths, two themes, no sideways scrolling, 44 px for a thumb."""
-    wrong = walk(visit, full_house.furnish(), PLAYERS, deep=deep)
+    wrong = walk(visit, full_house.furnish(), PLAYERS, full=full, deep=deep)
 
     assert not wrong, "\n".join(wrong)
 
 
-def test_every_page_of_the_desk_fits_everybody(visit: Visit, house: str, *, deep: bool) -> None:
+def test_every_page_of_the_desk_fits_everybody(
+    visit: Visit, house: str, *, full: bool, deep: bool
+) -> None:
     """F254: the same for staff."""
-    wrong = walk(visit, full_house.furnish(), frozenset(stage.STAFF), deep=deep)
+    wrong = walk(visit, full_house.furnish(), frozenset(stage.STAFF), full=full, deep=deep)
 
     assert not wrong, "\n".join(wrong)
 

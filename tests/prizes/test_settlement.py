@@ -412,15 +412,16 @@ def counted_statements(deed: Callable[[], Any]) -> int:
 
 
 @pytest.mark.slow
-def test_a_settlement_that_is_cut_off_anywhere_ends_with_the_same_books(monkeypatch, deep):
-    """F070: cut off at a dozen statements (deep: at each), begun again, the ledger is the same."""
+def test_a_settlement_that_is_cut_off_anywhere_ends_with_the_same_books(monkeypatch, full, deep):
+    """F070: cut off at 4 statements (full: 12, deep: each) and begun again, the books are equal."""
     monkeypatch.setattr(settlement, "CHUNK", 4)
     monkeypatch.setattr(engines, "BATCH", 3)
     draw = make_draws.confirmed(*one_of_each_tier())
     statements = counted_statements(lambda: make_draws.settled(draw))
     pool_before = PrizeSheet.objects.get(draw=draw).pool_before
     known = amounts(draw)
-    points = range(1, statements + 1) if deep else range(3, statements, max(statements // 12, 1))
+    apart = 1 if deep else max(statements // (12 if full else 4), 1)
+    points = range(1 if deep else 3, statements + 1, apart)
 
     for point in points:
         again = make_draws.confirmed(*one_of_each_tier())

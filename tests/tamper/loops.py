@@ -2,7 +2,7 @@
 
 A deed is found when the loop comes round, which takes its period at most, and has run. The periods
 are those of the house; how long the runs took is measured by `test_detection.py` and kept in a
-file, with the machine and the day (`pytest tests/tamper/test_detection.py --figures`).
+file, with the machine and the day (`pytest tests/tamper/test_detection.py --full --figures`).
 """
 
 from __future__ import annotations

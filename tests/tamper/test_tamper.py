@@ -66,7 +66,9 @@ def test_the_application_is_refused_every_deed_and_nothing_moves():
     assert {thing.name: _whole(thing) for thing in THINGS} == before
 
 
-@pytest.mark.parametrize("role", [hands.OWNER, hands.SUPERUSER])
+@pytest.mark.parametrize(
+    "role", [hands.OWNER, pytest.param(hands.SUPERUSER, marks=pytest.mark.thorough)]
+)
 def test_whoever_switches_the_fences_off_is_named(role, kept):
     """F049, F210, N13: one comparison with the log names the very row, whatever was done to it."""
     if not hands.is_there(role):

@@ -187,9 +187,13 @@ def _drop(server: psycopg.Connection, database: str) -> None:
 def _clone(template: str, database: str) -> None:
     with _as_owner() as server:
         _drop(server, database)
+        # Files are copied in half the time, where no disk must be waited for.
+        waits = server.execute("SELECT current_setting('fsync')::boolean").fetchone() == (True,)
         server.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(database), sql.Identifier(template)
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}").format(
+                sql.Identifier(database),
+                sql.Identifier(template),
+                sql.SQL("WAL_LOG" if waits else "FILE_COPY"),
             )
         )
         # A clone does not take the rights on its database along.

@@ -115,4 +115,4 @@ def in_english(user: User) -> Client:
 
 def text(answer: Any) -> str:
     """The page as it was sent."""
-    return answer.content.decode()
+    return str(answer.content, "utf-8")

@@ -232,6 +232,7 @@ def test_who_comes_while_another_is_at_it_waits_and_finds_it_done(is_signed, mon
     """F057: without the lock the second fails on the unique key of the first."""
     draw, _sold = sold_out_draw()
     statement = sealing.seal(draw=draw, now=database_time())
+    step: Callable[[], Model]
     if is_signed:
         sealing.countersign(draw=draw, now=database_time())
         step = partial(seals.publish, statement=statement, now=database_time())

@@ -75,6 +75,7 @@ def betrays(text: str) -> bool:
     return str(MASK) in text or any(
         found[start : start + len(REDS)] == REDS
         for spelt in (text, plain)
+        if all(str(number) in spelt for number in REDS)
         for found in [[int(digits[-9:]) for digits in re.findall(r"\d+", spelt)]]
         for start in range(len(found))
     )
@@ -98,12 +99,12 @@ def type_first(house: full_house.House) -> None:
     assert not betrays(answer.content.decode())
 
 
-def test_no_page_shows_the_first_entry_to_anybody(house, caplog, deep):
+def test_no_page_shows_the_first_entry_to_anybody(house, caplog, full, deep):
     """F061: every address that can be made, for every role that may open it.
 
     The admin shows a row to all alike who may look at its table: there one of them looks. Elsewhere
-    the second official looks wherever he may, and with him that one of the others who has looked
-    least; in the long run all of them.
+    he looks who has looked least, at pages of draws the second official wherever he may; in a full
+    run he looks at all that he may, and with him one of the others, in the long run all of them.
     """
     type_first(house)
     visitors = clients(house)
@@ -118,7 +119,13 @@ def test_no_page_shows_the_first_entry_to_anybody(house, caplog, deep):
         elif not deep:
             others = [role for role in roles if role != "draw_official"]
             least = sorted(others, key=lambda role: looked[role])[:1]
-            roles = [role for role in roles if role == "draw_official"] + least
+            official = [role for role in roles if role == "draw_official"]
+            if full:
+                roles = official + least
+            else:
+                roles = (name in OF_DRAWS and official) or sorted(
+                    roles, key=lambda role: looked[role]
+                )[:1]
         for role in roles:
             looked[role] += 1
             answer = visitors[role].get(address)
@@ -133,7 +140,7 @@ def test_no_page_shows_the_first_entry_to_anybody(house, caplog, deep):
     assert "admin:games_draw_changelist" in opened
     assert "admin:games_drawtransition_change" in opened
     assert len(opened) > 100
-    assert min(looked.values()) > 10
+    assert min(looked.values()) > (10 if full else 3)
 
 
 def test_no_row_that_the_application_can_read_holds_the_first_entry(house, tmp_path):

@@ -39,8 +39,12 @@ PASSED_BY = {"accounts:logout", "account_logout", "admin:logout", "set_language"
 
 
 def shows_the_mark(content: str) -> bool:
-    bare = re.sub(r"[^0-9]+", " ", re.sub(r"<[^>]*>", " ", content))
-    return CANONICAL in content or MASK in content or SPELT.search(bare) is not None
+    if CANONICAL in content or MASK in content:
+        return True
+    plain = re.sub(r"<[^>]*>", " ", content)
+    if not all(str(number) in plain for number in REDS):
+        return False
+    return SPELT.search(re.sub(r"[^0-9]+", " ", plain)) is not None
 
 
 def addresses() -> Iterator[tuple[str, list[str]]]:

@@ -127,6 +127,7 @@ class ProviderEventAdmin(WithAmount):
         "yuan",
         "outcome",
         "received_at",
+        "asked_at",
     ]
     list_filter = ["outcome", "kind", "provider"]
     search_fields = ["event_id", "order_code"]
@@ -140,6 +141,7 @@ class ProviderEventAdmin(WithAmount):
         "outcome",
         "body",
         "received_at",
+        "asked_at",
         "applied_at",
     ]
 

@@ -20,6 +20,7 @@ from . import (
     payouts,
     periods,
     refunds,
+    withdrawal_limits,
     withdrawals,
     years,
 )
@@ -29,7 +30,7 @@ from .recon import house_banks
 
 def _needed(payload: Mapping[str, Any], at: datetime) -> int:
     """How many people must agree, by the amount (F109, F120)."""
-    return max(withdrawals.people(payload["amount_fen"], now=at), 1)
+    return max(withdrawal_limits.people(payload["amount_fen"], now=at), 1)
 
 
 def _perform(request: approvals.Request, now: datetime) -> None:

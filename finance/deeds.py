@@ -111,6 +111,9 @@ policies.name_keys(
         "case.due_days": _("Days until a case must be settled"),
         "deposit.max_fen": _("Largest single deposit"),
         "deposit.min_fen": _("Smallest single deposit"),
+        "deposit.query_from_fen": _(
+            "Deposits credited only once the institution, asked, confirms them, from"
+        ),
         "return.alone_up_to_fen": _("Single refunds to the source by one person, up to"),
         "reconciliation.fee_max_fen": _("Largest fee booked from a statement"),
         "reconciliation.grace_days": _("Days a bank may take to show a movement"),

@@ -19,7 +19,7 @@ from accounts.models import Player
 from lottery_portal.sandbox_bank import banking, signing
 from lottery_portal.sandbox_bank.models import Payment
 
-from . import bank_accounts, bank_checks, deposits, withdrawals
+from . import bank_accounts, bank_checks, deposits, inbox, withdrawals
 from .models import Deposit, Withdrawal
 
 BROUGHT_IN = (500_00, 2_000_00, 8_000_00)
@@ -62,7 +62,7 @@ def bring_in(player: Player, fen: int, *, key: UUID, now: datetime) -> Deposit:
     banking.end_payment(payment.trade, Payment.State.PAID, now=now)
     body = json.dumps(banking.announcement(payment, Payment.State.PAID, 0), sort_keys=True).encode()
     path = urlsplit(notify_url).path
-    deposits.take_callback(
+    inbox.take_callback(
         provider="sandbox",
         headers=signing.headers("POST", path, body, now=now),
         path=path,

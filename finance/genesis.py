@@ -19,6 +19,10 @@ FIGURES: dict[str, tuple[int, str]] = {
     "deposit.min_fen": (1_00, "Genesis: smallest deposit"),
     "return.alone_up_to_fen": (5_000_00, "Genesis: a single refund by one person, up to"),
     "deposit.max_fen": (50_000_00, "Genesis: largest single deposit"),
+    "deposit.query_from_fen": (
+        20_000_00,
+        "Genesis: from here on a deposit is credited by the provider's own answer only",
+    ),
     "withdrawal.min_fen": (1_00, "Genesis: smallest withdrawal"),
     "withdrawal.automatic_up_to_fen": (5_000_00, "Genesis: above it two members of staff decide"),
     "withdrawal.max_fen": (200_000_00, "Genesis: largest single withdrawal"),

@@ -181,7 +181,10 @@ class Deposit(models.Model):
 
 
 class ProviderEvent(models.Model):
-    """The inbox: what a provider told us, once per event, before anything is done about it."""
+    """The inbox: what a provider told us, once per event, before anything is done about it.
+
+    `asked_at` is set where it is the provider's own answer to a question of ours.
+    """
 
     class Kind(models.TextChoices):
         OPEN = "OPEN", _("Not paid yet")
@@ -208,6 +211,7 @@ class ProviderEvent(models.Model):
         max_length=11, choices=Outcome.choices, default=Outcome.WAITING, verbose_name=_("outcome")
     )
     received_at = models.DateTimeField(verbose_name=_("received at"))
+    asked_at = models.DateTimeField(null=True, verbose_name=_("answered when asked at"))
     applied_at = models.DateTimeField(null=True, verbose_name=_("applied at"))
 
     class Meta:

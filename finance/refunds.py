@@ -26,7 +26,7 @@ from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
-from . import channels, deposits, ledger, payouts, providers
+from . import channels, deposits, inbox, ledger, payouts, providers
 from .ledger import EntryKind, Move
 from .models import Deposit, DepositReturn, ProviderEvent, ReturnPlan
 from .providers import FAILED, PAID, PayoutAnswer
@@ -153,7 +153,7 @@ def left_of(deposit: Deposit) -> int:
         return deposit.amount - deposits.returned(deposit)
     if deposit.state != Deposit.State.QUARANTINED:
         return 0
-    if deposit.returns.exclude(state=State.FAILED).exists():
+    if deposit.returns.exclude(state=State.FAILED).exists() or inbox.is_in_doubt(deposit):
         return 0
     told = ProviderEvent.objects.filter(
         provider=deposit.provider, order_code=deposit.code, kind=PAID
@@ -251,9 +251,19 @@ def send(*, code: str, now: datetime) -> None:
         total_fen=_paid(row),
         reason=row.plan.reason,
     )
-    is_new = row.state == State.BEGUN and _intend(code, now)
+    is_new = False
+    if row.state == State.BEGUN:
+        try:
+            is_new = _intend(code, now)
+        except IntegrityError as exc:
+            if violated(exc) != "return_payouts_open":
+                raise
+            logger.warning("Payouts are stopped", extra={"refund": code})
+            return
     try:
         answer = None if is_new else bank.ask_refund(order)
+        if answer is None and payouts.are_stopped():
+            return  # it is asked about again, and sent under its own number when payouts go on
         if answer is None:
             answer = bank.refund(order)
     except (OSError, Refused):
@@ -374,7 +384,7 @@ def _conclude(code: str, answer: PayoutAnswer, now: datetime) -> None:
     elif answer.state == PAID:
         _move(row, State.DONE, ended_at=now)
         if not row.is_from_wallet:
-            deposits.close_returned(row.deposit, now=now)
+            inbox.close_returned(row.deposit, now=now)
         _tell(row, "finance.return_done", now)
 
 

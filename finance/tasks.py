@@ -10,9 +10,9 @@ from lottery_portal import jobs
 @jobs.handler("finance.poll_deposits", max_attempts=1)
 def poll_deposits() -> None:
     """Ask the banks about deposits they were silent about."""
-    from . import deposits
+    from . import inbox
 
-    deposits.poll(now=timezone.now())
+    inbox.poll(now=timezone.now())
 
 
 @jobs.handler("finance.poll_withdrawals", max_attempts=1)

@@ -3,28 +3,29 @@
 HELD → APPROVED by itself up to a policy, else HELD → WAITING (a cashier prepared it) → APPROVED (as
 many signed as its amount asks for) → SENDING → PAID or FAILED. Whoever cannot say what the bank did
 says UNKNOWN and asks; a payout is never sent under another number. Until it is sent the next
-institution in force takes the place of one that no longer is (F295); with none it waits. What does
-not leave goes back to the purses it came from.
+institution in force takes the place of one that no longer is (F295); with none it waits, and so it
+does while its player owes what a bank took back (F112). What does not leave goes back to the purses
+it came from.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
-from django.db.models import Q, Sum
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from accounts import messages, who
 from accounts.models import Player
-from audit import approvals, policies, trail
+from audit import approvals, trail
 from lottery_portal import jobs
-from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.sentences import sentence
@@ -39,16 +40,17 @@ from . import (
     payouts,
     providers,
     wallets,
+    withdrawal_limits,
 )
 from .deposits import RequestKeyUsed
 from .ledger import EntryKind, Move
 from .models import BankAccount, Withdrawal
 from .providers import FAILED, PAID, Payout, PayoutAnswer
+from .withdrawal_limits import DailyCeilingReached, WithdrawalTooLarge
 
 logger = logging.getLogger(__name__)
 
 KIND = "finance.withdrawal"
-PEOPLE = "withdrawal.people"
 ASK_AFTER = timedelta(seconds=60)
 AT_ONCE = 200
 LONGEST_REASON = 200
@@ -61,30 +63,18 @@ ENDED = (State.PAID, State.FAILED, State.REFUSED)
 # What lets an approved withdrawal wait at the last moment.
 WAITS = {
     "withdrawal_payouts_open",
+    "withdrawal_waits_for_debt",
     "withdrawal_provider_in_force",
     "withdrawal_to_checked_account",
 }
 
 
-class WithdrawalTooSmall(Refused):
-    """Less than the smallest withdrawal."""
+class Wait(StrEnum):
+    """What an approved withdrawal may wait for before it is sent."""
 
-    code, status = "withdrawal_too_small", 400
-    message = _("The smallest withdrawal is %(min_fen)s yuan.")
-
-
-class WithdrawalTooLarge(Refused):
-    """More than the largest single withdrawal."""
-
-    code, status = "withdrawal_too_large", 400
-    message = _("The largest single withdrawal is %(max_fen)s yuan.")
-
-
-class DailyCeilingReached(Refused):
-    """Today's withdrawals and this one are more than a day allows."""
-
-    code = "withdrawal_daily_ceiling"
-    message = _("You can withdraw %(max_fen)s yuan a day. %(left_fen)s yuan are left today.")
+    STOP = "STOP"  # payouts are stopped
+    DEBT = "DEBT"  # a bank took back a deposit, and the player owes what is missing
+    INSTITUTION = "INSTITUTION"  # none in force may send money to this account
 
 
 class WithdrawalUnknown(Refused):
@@ -125,7 +115,7 @@ def request(
     same = Withdrawal.objects.filter(player_code=player.code, request_key=request_key)
     if known := same.select_related("bank_account").first():
         return _if_same(known, amount, bank_account)
-    check(player=player, amount=amount, now=now)
+    withdrawal_limits.check(player=player, amount=amount, now=now)
     account = bank_accounts.find(player, bank_account)
     through = bank_checks.payer_of(account, now=now)
     try:
@@ -222,7 +212,7 @@ def send(*, code: str, now: datetime) -> None:
         except IntegrityError as exc:
             if violated(exc) not in WAITS:
                 raise
-            logger.warning("Payouts are stopped", extra={"withdrawal": code})
+            logger.warning("A payout waits", extra={"withdrawal": code, "for": violated(exc)})
             return
         except (channels.NoWayOut, bank_checks.NotConfirmed):
             return  # switched off a moment ago
@@ -248,15 +238,17 @@ def send(*, code: str, now: datetime) -> None:
     _conclude(code, answer, now)
 
 
-def waits_for(withdrawal: Withdrawal, *, now: datetime) -> str:
-    """What keeps an approved withdrawal from being sent now: "stop", "institution", or nothing."""
+def waits_for(withdrawal: Withdrawal, *, now: datetime) -> Wait | None:
+    """What keeps an approved withdrawal from being sent now; None: nothing does."""
     if payouts.are_stopped():
-        return "stop"
+        return Wait.STOP
+    if debts.owed(_player(withdrawal)):
+        return Wait.DEBT
     try:
         bank_checks.payer_of(withdrawal.bank_account, now=now)
-    except Refused:
-        return "institution"
-    return ""
+    except (channels.NoWayOut, bank_checks.NotConfirmed):
+        return Wait.INSTITUTION
+    return None
 
 
 def poll(*, now: datetime) -> int:
@@ -295,60 +287,9 @@ def find(code: str, *, player: Player | None = None) -> Withdrawal:
     return found
 
 
-def automatic_up_to(now: datetime) -> int:
-    """Up to this many fen a withdrawal needs nobody's word."""
-    return int(policies.read("withdrawal.automatic_up_to_fen", at=now))
-
-
-def least(now: datetime) -> int:
-    """The smallest withdrawal, in fen."""
-    return int(policies.read("withdrawal.min_fen", at=now))
-
-
-def most(now: datetime) -> int:
-    """The largest single withdrawal, in fen."""
-    return int(policies.read("withdrawal.max_fen", at=now))
-
-
-def people(amount: int, *, now: datetime) -> int:
-    """How many people must agree to a withdrawal of `amount`; none up to the automatic tier."""
-    if amount <= automatic_up_to(now):
-        return 0
-    for up_to, needed in policies.read(PEOPLE, at=now):
-        if up_to is None or amount <= up_to:
-            return max(int(needed), 1)
-    return 2
-
-
-def foresee(*, player: Player, amount: int, now: datetime) -> int:
-    """What would be available after a withdrawal of `amount`, or what would surely refuse it.
-
-    Moves nothing; `request` judges again, by what stands then.
-    """
-    check(player=player, amount=amount, now=now)
-    available = wallets.purses(player).withdrawable_fen
-    if amount > available:
-        raise wallets.NotEnoughMoney(available_fen=available, asked_fen=amount)
-    left = left_today(player, now)
-    if amount > left:
-        raise DailyCeilingReached(max_fen=_daily(now), left_fen=left)
-    return available - amount
-
-
 def is_automatic(withdrawal: Withdrawal) -> bool:
     """Whether it was approved without anybody's word."""
     return withdrawal.approved_at is not None and not withdrawal.approval_code
-
-
-def check(*, player: Player, amount: int, now: datetime) -> None:
-    """Refuse what no withdrawal of this player may be now, whatever his balance."""
-    if amount < (smallest := least(now)):
-        raise WithdrawalTooSmall(min_fen=smallest)
-    if amount > (largest := most(now)):
-        raise WithdrawalTooLarge(max_fen=largest)
-    failures.check(player.code, now=now)
-    if debt := debts.owed(player):
-        raise debts.DebtOpen(owed_fen=debt)
 
 
 def _explained(name: str, player: Player, amount: int, now: datetime) -> Refused | None:
@@ -358,9 +299,10 @@ def _explained(name: str, player: Player, amount: int, now: datetime) -> Refused
         "wallet_not_overdrawn": wallets.NotEnoughMoney(
             available_fen=purses.withdrawable_fen, asked_fen=amount
         ),
-        "withdrawal_below_the_ceiling": WithdrawalTooLarge(max_fen=most(now)),
+        "withdrawal_below_the_ceiling": WithdrawalTooLarge(max_fen=withdrawal_limits.most(now)),
         "withdrawal_below_the_ceiling_of_the_day": DailyCeilingReached(
-            max_fen=_daily(now), left_fen=max(left_today(player, now), 0)
+            max_fen=withdrawal_limits.daily(now),
+            left_fen=max(withdrawal_limits.left_today(player, now), 0),
         ),
         "withdrawal_without_debt": debts.DebtOpen(owed_fen=debts.owed(player)),
         "withdrawal_to_checked_account": bank_checks.NotConfirmed(),
@@ -369,25 +311,6 @@ def _explained(name: str, player: Player, amount: int, now: datetime) -> Refused
     if name == failures.CONSTRAINT:
         failures.check(player.code, now=now)
     return refusals.get(name)
-
-
-def left_today(player: Player, now: datetime) -> int:
-    """How much the player may still withdraw on this Shanghai day, in fen."""
-    midnight = datetime.combine(dates.in_shanghai(now).date(), time.min, dates.SHANGHAI)
-    asked = (
-        Withdrawal.objects.filter(
-            player_code=player.code,
-            requested_at__gte=midnight,
-            requested_at__lt=midnight + timedelta(days=1),
-        )
-        .exclude(state__in=[State.FAILED, State.REFUSED])
-        .aggregate(sum=Sum("amount"))["sum"]
-    )
-    return _daily(now) - int(asked or 0)
-
-
-def _daily(now: datetime) -> int:
-    return int(policies.read("withdrawal.daily_max_fen", at=now))
 
 
 def _if_same(known: Withdrawal, amount: int, bank_account: str) -> Withdrawal:
@@ -424,11 +347,9 @@ def _request(
         moves=[Move(wallets.purse_of(player), wallets.hold_of(player), amount)],
     )
     # The wallet is locked from here on, so requests of one player count each other.
-    left = left_today(player, now)
+    left = withdrawal_limits.left_today(player, now)
     if left < 0:
-        raise DailyCeilingReached(
-            max_fen=int(policies.read("withdrawal.daily_max_fen", at=now)), left_fen=left + amount
-        )
+        raise DailyCeilingReached(max_fen=withdrawal_limits.daily(now), left_fen=left + amount)
     trail.record(
         action="finance.withdrawal_requested",
         actor=player.user,
@@ -436,7 +357,7 @@ def _request(
         object_code=withdrawal.code,
         body={"amount_fen": amount, "bank_account": account.code},
     )
-    if amount <= automatic_up_to(now):
+    if amount <= withdrawal_limits.automatic_up_to(now):
         _approve(withdrawal, now=now)
     return withdrawal
 

@@ -15,9 +15,18 @@ from django.db import transaction
 
 from accounts import demo
 from accounts.models import Player
-from audit import approvals
+from audit import approvals, policies
 from audit.models import ApprovalRequest
-from finance import adjustments, bank_accounts, bank_checks, channels, deposits, ledger, withdrawals
+from finance import (
+    adjustments,
+    bank_accounts,
+    bank_checks,
+    channels,
+    deposits,
+    inbox,
+    ledger,
+    withdrawals,
+)
 from finance.ledger import Move
 from finance.models import (
     Adjustment,
@@ -113,14 +122,17 @@ def told(
 ) -> ProviderEvent:
     """The bank says something, by its callback."""
     headers, body = message(deposit, now=now, **changes)
-    return deposits.take_callback(
+    return inbox.take_callback(
         provider="sandbox", headers=headers, path="/wallet/callbacks/sandbox/", body=body, now=now
     )
 
 
 def fund(who: Player, fen: int, *, now: datetime = NOW) -> Deposit:
-    """Bring `fen` into the wallet by deposits and the bank's word that they were paid; the last."""
-    _least, most = deposits.limits(now)
+    """Bring `fen` into the wallet by deposits and the bank's word that they were paid; the last.
+
+    Each is below what the house asks the bank about before it believes it.
+    """
+    most = int(policies.read(inbox.QUERY_FROM, at=now)) - 1_00
     while True:
         deposit = order(who, min(fen, most), now=now)
         told(deposit, now=now)

@@ -216,6 +216,11 @@ class Migration(migrations.Migration):
             name="row_uuid",
             field=models.UUIDField(default=lottery_portal.lib.ids.uuid7, editable=False, null=True),
         ),
+        migrations.AddField(
+            model_name="providerevent",
+            name="asked_at",
+            field=models.DateTimeField(null=True, verbose_name="answered when asked at"),
+        ),
         migrations.AlterField(
             model_name="deposit",
             name="pay_url",

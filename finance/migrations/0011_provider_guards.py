@@ -152,6 +152,21 @@ CREATE TRIGGER finance_return_may_begin BEFORE INSERT ON finance_depositreturn
     FOR EACH ROW EXECUTE FUNCTION finance_return_may_begin();
 ALTER TABLE finance_depositreturn ENABLE ALWAYS TRIGGER finance_return_may_begin;
 
+-- What is to go back has left the balance in the same deed, or there is no refund at all.
+CREATE FUNCTION finance_return_held() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM finance_entry e WHERE e.reference = 'return:' || NEW.code) THEN
+        RAISE EXCEPTION 'what goes back is taken from the balance first'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'return_held_in_the_books';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER finance_return_held AFTER INSERT ON finance_depositreturn
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.is_from_wallet) EXECUTE FUNCTION finance_return_held();
+ALTER TABLE finance_depositreturn ENABLE ALWAYS TRIGGER finance_return_held;
+
 CREATE FUNCTION finance_return_goes_forward() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -231,6 +246,7 @@ UNDO = (
 DROP FUNCTION finance_returned_stays_out() CASCADE;
 DROP FUNCTION finance_return_entry_is_known() CASCADE;
 DROP FUNCTION finance_return_goes_forward() CASCADE;
+DROP FUNCTION finance_return_held() CASCADE;
 DROP FUNCTION finance_return_may_begin() CASCADE;
 DROP FUNCTION finance_return_plan_adds_up() CASCADE;
 ALTER TABLE finance_postingrule DISABLE TRIGGER finance_postingrule_never_changes;

@@ -1,7 +1,8 @@
 """What must be so before money leaves: ceilings, enough people, a checked account, no debt, no block.
 
 Cases go forward only, a chargeback beyond the purses locks the account, and a debt is never paid
-twice. Figures of policies are those of the moment the request names.
+twice. A large deposit is credited by the provider's own answer. Figures of policies are those of the
+moment the request names.
 """
 
 from django.db import migrations
@@ -83,6 +84,45 @@ END $$;
 CREATE TRIGGER finance_payout_in_force BEFORE INSERT OR UPDATE ON finance_withdrawal
     FOR EACH ROW EXECUTE FUNCTION finance_payout_in_force();
 ALTER TABLE finance_withdrawal ENABLE ALWAYS TRIGGER finance_payout_in_force;
+
+-- What was approved before a bank took a deposit back waits until the debt is paid (F112). The purses are
+-- locked first: a chargeback that is being booked is waited for, and seen.
+CREATE FUNCTION finance_withdrawal_waits_for_debt() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM 1 FROM finance_account a
+      WHERE a.code IN ('bonus:' || NEW.player_code, 'hold:' || NEW.player_code,
+                       'wallet:' || NEW.player_code, 'winnings:' || NEW.player_code)
+      ORDER BY a.code FOR NO KEY UPDATE;
+    IF EXISTS (SELECT 1 FROM finance_balances(ARRAY['receivable:' || NEW.player_code]) b WHERE b.balance < 0) THEN
+        RAISE EXCEPTION 'a debt is paid before money leaves'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_waits_for_debt';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER finance_withdrawal_waits_for_debt BEFORE UPDATE ON finance_withdrawal
+    FOR EACH ROW WHEN (NEW.state = 'SENDING' AND OLD.state IS DISTINCT FROM 'SENDING')
+    EXECUTE FUNCTION finance_withdrawal_waits_for_debt();
+ALTER TABLE finance_withdrawal ENABLE ALWAYS TRIGGER finance_withdrawal_waits_for_debt;
+
+-- From an amount on no message alone credits a deposit: the provider was asked, and said the same (V-1).
+CREATE FUNCTION finance_deposit_confirmed() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NEW.amount + NEW.fee >= coalesce(finance_policy('deposit.query_from_fen', NEW.credited_at)::text::bigint, 0)
+       AND NOT EXISTS (
+           SELECT 1 FROM finance_providerevent e
+            WHERE e.provider = NEW.provider AND e.order_code = NEW.code AND e.kind IN ('PAID', 'REFUNDED')
+              AND e.amount = NEW.amount + NEW.fee AND e.asked_at IS NOT NULL AND e.outcome <> 'QUARANTINED') THEN
+        RAISE EXCEPTION 'the provider has not confirmed so much'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'deposit_confirmed_when_asked';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER finance_deposit_confirmed BEFORE UPDATE ON finance_deposit
+    FOR EACH ROW WHEN (NEW.state = 'CREDITED' AND OLD.state <> 'CREDITED')
+    EXECUTE FUNCTION finance_deposit_confirmed();
+ALTER TABLE finance_deposit ENABLE ALWAYS TRIGGER finance_deposit_confirmed;
 
 -- As many people as the policy of its day asks for the amount, whatever the request itself says.
 CREATE FUNCTION finance_withdrawal_by_enough_people() RETURNS trigger LANGUAGE plpgsql
@@ -231,6 +271,8 @@ DROP FUNCTION finance_bankaccountcheck_stands() CASCADE;
 DROP FUNCTION finance_transferblock_stands() CASCADE;
 DROP FUNCTION finance_transfers_not_blocked() CASCADE;
 DROP FUNCTION finance_withdrawal_by_enough_people() CASCADE;
+DROP FUNCTION finance_deposit_confirmed() CASCADE;
+DROP FUNCTION finance_withdrawal_waits_for_debt() CASCADE;
 DROP FUNCTION finance_payout_in_force() CASCADE;
 DROP FUNCTION finance_withdrawal_may_begin() CASCADE;
 DROP FUNCTION finance_policy(text, timestamptz);

@@ -29,6 +29,22 @@ CREATE TRIGGER finance_withdrawal_payouts_open BEFORE UPDATE ON finance_withdraw
     EXECUTE FUNCTION finance_withdrawal_payouts_open();
 ALTER TABLE finance_withdrawal ENABLE ALWAYS TRIGGER finance_withdrawal_payouts_open;
 
+-- A refund to the source is money that leaves, too.
+CREATE FUNCTION finance_return_payouts_open() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(finance_payouts_gate());
+    IF EXISTS (SELECT 1 FROM finance_payoutstop s WHERE s.lifted_at IS NULL) THEN
+        RAISE EXCEPTION 'payouts are stopped'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'return_payouts_open';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER finance_return_payouts_open BEFORE UPDATE ON finance_depositreturn
+    FOR EACH ROW WHEN (NEW.state = 'SENDING' AND OLD.state IS DISTINCT FROM 'SENDING')
+    EXECUTE FUNCTION finance_return_payouts_open();
+ALTER TABLE finance_depositreturn ENABLE ALWAYS TRIGGER finance_return_payouts_open;
+
 -- What stopped payouts is still so: the latest proof of funds is short, or an alarm about money that
 -- left to somebody unlisted is open (F129, F130). Nobody's word opens payouts before that is put right.
 CREATE FUNCTION finance_stop_cause_stands(cause text) RETURNS boolean LANGUAGE sql STABLE
@@ -98,6 +114,7 @@ UNDO = (
     + """
 DROP FUNCTION finance_payout_stop_stands() CASCADE;
 DROP FUNCTION finance_stop_cause_stands(text);
+DROP FUNCTION finance_return_payouts_open() CASCADE;
 DROP FUNCTION finance_withdrawal_payouts_open() CASCADE;
 DROP FUNCTION finance_payouts_gate();
 """

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import legal_texts, who
 from accounts.models import Player
-from finance import channels, deposits, providers, refunds, wallets
+from finance import channels, deposits, inbox, providers, refunds, wallets
 from finance.forms import DepositForm
 from finance.models import Deposit, DepositReturn
 from finance.payers import IdentityRequired
@@ -157,7 +157,7 @@ def deposit_state(request: HttpRequest, code: str) -> HttpResponse:
     # A page that renews itself looks at what we know; only a person has the bank asked.
     is_asked = found.state == State.BEGUN and not movement.is_part(request)
     if is_asked and cache.add(f"deposit-asked:{found.code}", 1, ASK_EVERY):
-        found = deposits.ask(found, now=timezone.now())
+        found = inbox.ask(found, now=timezone.now())
     tone, word, note_tone, note_text = _told(found)
     context = {
         "nav": "me",
@@ -184,7 +184,7 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
         return JsonResponse({"code": "too_long"}, status=413)
     try:
         said, thanks = providers.known(provider).thanks
-        deposits.take_callback(
+        inbox.take_callback(
             provider=provider,
             headers=request.headers,
             path=request.path,

@@ -21,16 +21,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import step_up, who
-from finance import bank_accounts, cases, deposits, ledger, withdrawals
+from accounts.models import Player
+from finance import bank_accounts, cases, debts, inbox, ledger, withdrawal_limits, withdrawals
 from finance.forms import LedgerForm, ReasonForm
 from finance.models import Account, Deposit, Entry, EntryKind, ProviderEvent, Transfer, Withdrawal
 from lottery_portal.lib import codes, dates, sentences
 from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.money import yuan
 
 from .withdraw import steps
 
 ROWS = 50
 State = Withdrawal.State
+Wait = withdrawals.Wait
 FILTERS: dict[str, tuple[str, ...]] = {
     "open": (State.HELD, State.WAITING),
     "bank": (State.APPROVED, State.SENDING, State.UNKNOWN),
@@ -95,7 +98,7 @@ def desk_withdrawal(request: HttpRequest, code: str) -> HttpResponse:
         "nav": "withdrawals",
         "withdrawal": found,
         "reason": sentences.shown(found.reason),
-        "people": withdrawals.people(found.amount, now=timezone.now()),
+        "people": withdrawal_limits.people(found.amount, now=timezone.now()),
         "cases": cases.about(object_type="player", object_code=found.player_code),
         "shown_code": codes.shown(found.code),
         "player": codes.shown(found.player_code),
@@ -106,7 +109,8 @@ def desk_withdrawal(request: HttpRequest, code: str) -> HttpResponse:
         "form": form,
         "may_act": may_act,
         "approval_url": _approval_url(found),
-        "automatic_up_to_fen": withdrawals.automatic_up_to(timezone.now()),
+        "course": _course(found, timezone.now()),
+        "automatic_up_to_fen": withdrawal_limits.automatic_up_to(timezone.now()),
     }
     return render(request, "desk/withdrawal.html", context, status=status)
 
@@ -117,7 +121,8 @@ def desk_deposits(request: HttpRequest) -> HttpResponse:
     """Deposits that what the bank told did not fit, and messages about orders nobody knows."""
     found = Deposit.objects.filter(state=Deposit.State.QUARANTINED).order_by("begun_at")
     told = ProviderEvent.objects.filter(
-        order_code__in=found.values("code"), outcome=ProviderEvent.Outcome.QUARANTINED
+        Q(outcome=ProviderEvent.Outcome.QUARANTINED) | Q(outcome=ProviderEvent.Outcome.WAITING),
+        order_code__in=found.values("code"),
     )
     by_order: dict[str, list[ProviderEvent]] = {}
     for event in told.order_by("pk"):
@@ -133,6 +138,7 @@ def desk_deposits(request: HttpRequest) -> HttpResponse:
                 "shown_code": codes.shown(row.code),
                 "player": codes.shown(row.player_code),
                 "events": by_order.get(row.code, []),
+                "why": _why_aside(row, by_order.get(row.code, [])),
             }
             for row in found[:ROWS]
         ],
@@ -147,7 +153,7 @@ def desk_deposits(request: HttpRequest) -> HttpResponse:
 def desk_deposit_check(request: HttpRequest, code: str) -> HttpResponse:
     """Ask the bank again about a deposit that was set aside."""
     try:
-        found = deposits.check_again(code=code, actor=request.user, now=timezone.now())
+        found = inbox.check_again(code=code, actor=request.user, now=timezone.now())
     except Refused as refusal:
         notes.error(request, str(refusal))
     else:
@@ -190,6 +196,14 @@ def desk_ledger(request: HttpRequest) -> HttpResponse:
         "query": query.urlencode(),
     }
     return render(request, "desk/ledger.html", context)
+
+
+def _why_aside(row: Deposit, told: list[ProviderEvent]) -> str:
+    if any(event.outcome == ProviderEvent.Outcome.QUARANTINED for event in told):
+        return _("What was told does not fit the order.")
+    if inbox.is_in_doubt(row):
+        return _("The institution, asked, has not confirmed the payment.")
+    return _("It is above a ceiling of the player.")
 
 
 def _act(request: HttpRequest, found: Withdrawal, form: ReasonForm) -> int:
@@ -235,6 +249,28 @@ def _row(row: Withdrawal) -> dict[str, Any]:
         "state_tone": TONES[State(row.state)],
         "url": reverse("finance:desk_withdrawal", args=[row.code]),
     }
+
+
+def _course(found: Withdrawal, now: datetime) -> str:
+    """What becomes of it now that nobody decides on it any more, and what it waits for."""
+    if found.state != State.APPROVED:
+        return _("Nobody: it takes its course.")
+    wait = withdrawals.waits_for(found, now=now)
+    if wait is None:
+        return _("Nobody: it goes to the bank within a minute.")
+    words = {
+        Wait.STOP: _("It waits: payouts are stopped. It goes once the last stop is lifted."),
+        Wait.DEBT: _(
+            "It waits: a bank took back a deposit of this player, and %(amount)s yuan are owed. It "
+            "goes once they are paid."
+        ),
+        Wait.INSTITUTION: _(
+            "It waits: no payment institution in force may send money to this account. It goes "
+            "once one may."
+        ),
+    }
+    player = Player.objects.get(code=found.player_code)
+    return words[wait] % {"amount": yuan(debts.owed(player))}
 
 
 def _approval_url(found: Withdrawal) -> str:

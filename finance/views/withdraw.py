@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import step_up, who
 from accounts.models import Player
-from finance import bank_accounts, bank_checks, channels, memos, withdrawals
+from finance import bank_accounts, bank_checks, channels, memos, withdrawal_limits, withdrawals
 from finance import wallets as purse
 from finance.forms import BankAccountForm, WithdrawForm
 from finance.models import BankAccount, Withdrawal
@@ -29,6 +29,7 @@ from lottery_portal.lib.errors import Refused
 from . import movement, refusals
 
 State = Withdrawal.State
+Wait = withdrawals.Wait
 
 
 @never_cache
@@ -46,8 +47,15 @@ def withdraw(request: HttpRequest) -> HttpResponse:
         request.POST or None,
         accounts=accounts,
         limits=(
-            withdrawals.least(now),
-            max(0, min(available, withdrawals.left_today(player, now), withdrawals.most(now))),
+            withdrawal_limits.least(now),
+            max(
+                0,
+                min(
+                    available,
+                    withdrawal_limits.left_today(player, now),
+                    withdrawal_limits.most(now),
+                ),
+            ),
         ),
         initial={"request_key": uuid4(), "bank_account": accounts[-1].code},
     )
@@ -69,7 +77,7 @@ def withdraw(request: HttpRequest) -> HttpResponse:
         "available_fen": available,
         "bonus_fen": purses.bonus_fen,
         "held_fen": purse.held(player),
-        "automatic_up_to_fen": withdrawals.automatic_up_to(now),
+        "automatic_up_to_fen": withdrawal_limits.automatic_up_to(now),
     }
     return render(request, "finance/withdraw.html", context, status=status)
 
@@ -79,7 +87,7 @@ def _not_now(request: HttpRequest, player: Player, now: datetime) -> HttpRespons
     if not player.is_verified:
         return _refused(request, IdentityRequired())
     try:
-        withdrawals.check(player=player, amount=withdrawals.least(now), now=now)
+        withdrawal_limits.check(player=player, amount=withdrawal_limits.least(now), now=now)
         channels.way_out(now=now)
     except Refused as refusal:
         return _refused(request, refusal)
@@ -97,14 +105,14 @@ def _last_look(
 ) -> HttpResponse:
     """What is about to happen, in figures, and a form that does it; works without script."""
     asked = form.cleaned_data
-    after = withdrawals.foresee(player=player, amount=asked["amount"], now=now)
+    after = withdrawal_limits.foresee(player=player, amount=asked["amount"], now=now)
     account = bank_accounts.find(player, asked["bank_account"])
     context = {
         "nav": "me",
         "amount_fen": asked["amount"],
         "account": bank_accounts.shown(account),
         "after_fen": after,
-        "is_automatic": asked["amount"] <= withdrawals.automatic_up_to(now),
+        "is_automatic": asked["amount"] <= withdrawal_limits.automatic_up_to(now),
         "fields": {
             "amount": request.POST["amount"],
             "bank_account": account.code,
@@ -269,12 +277,23 @@ def _told(found: Withdrawal, now: datetime) -> tuple[str, str]:
         return "waiting", _(
             "A second person looks at this amount first. It is held and cannot be spent."
         )
-    if found.state == State.APPROVED and withdrawals.waits_for(found, now=now):
-        return "waiting", _(
+    return "waiting", _course(found, now)
+
+
+def _course(found: Withdrawal, now: datetime) -> str:
+    """What becomes of it now that nobody decides on it any more."""
+    wait = withdrawals.waits_for(found, now=now) if found.state == State.APPROVED else None
+    if wait == Wait.DEBT:
+        return _(
+            "Your bank took a deposit back that was already spent. The amount is held; it goes out "
+            "once what is owed is paid."
+        )
+    if wait is not None:
+        return _(
             "Payouts rest at present. The amount is held; it goes out by itself as soon as they "
             "go on, and you need do nothing."
         )
-    return "waiting", _("It is on its way to your bank. The amount is held and cannot be spent.")
+    return _("It is on its way to your bank. The amount is held and cannot be spent.")
 
 
 def _refused(request: HttpRequest, refusal: Refused, back: str = "finance:wallet") -> HttpResponse:

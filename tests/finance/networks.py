@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from accounts.models import Player
-from finance import deposits
+from finance import deposits, inbox
 from finance.models import Deposit, ProviderEvent
 from finance.providers.wechat import WeChatPay
 from tests import make_money as make
@@ -81,7 +81,7 @@ class Network:
 
     def take(self, headers: dict[str, str], body: bytes, **changes: Any) -> ProviderEvent:
         """The notice arrives."""
-        return deposits.take_callback(
+        return inbox.take_callback(
             provider=self.name,
             headers=headers,
             path=f"/wallet/callbacks/{self.name}/",

@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 
 from accounts.models import Player
-from finance import ceilings, deposits, ledger, tasks, wallets
+from finance import ceilings, inbox, ledger, tasks, wallets
 from finance.ledger import Move
 from finance.models import Deposit, Entry, ProviderEvent
 from lottery_portal.lib.db import violated
@@ -191,7 +191,7 @@ def test_what_was_paid_over_the_ceiling_waits_and_comes_in_when_there_is_room(al
     second.refresh_from_db()
     assert (second.state, event.outcome) == ("QUARANTINED", "WAITING")
     assert wallets.available(alice) == EACH
-    assert deposits.poll(now=people.right_now()) == 0
+    assert inbox.poll(now=people.right_now()) == 0
     assert wallets.available(alice) == EACH
 
 

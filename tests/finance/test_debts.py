@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts.models import Player, PlayerStateChange
 from audit import trail
-from finance import debts, deposits, ledger, wallets, withdrawals
+from finance import debts, deposits, ledger, wallets, withdrawal_limits
 from finance.ledger import EntryKind, Move
 from finance.models import Case, Deposit, Withdrawal
 from lottery_portal.lib.db import violated
@@ -244,10 +244,10 @@ def test_a_locked_player_sees_what_he_owes_and_pays_on_the_page(debtor):
 def test_left_today_counts_what_came_back_as_free(alice):
     make.fund(alice, 10_000_00)
     waits = make.withdraw(alice, 6_000_00, make.bank_account(alice))
-    before = withdrawals.left_today(alice, make.NOW)
+    before = withdrawal_limits.left_today(alice, make.NOW)
 
     take_back(Deposit.objects.get())
 
     waits.refresh_from_db()
     assert waits.state == "REFUSED"
-    assert withdrawals.left_today(alice, make.NOW + timedelta(hours=1)) == before + 6_000_00
+    assert withdrawal_limits.left_today(alice, make.NOW + timedelta(hours=1)) == before + 6_000_00

@@ -13,7 +13,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from accounts import registration
 from accounts.models import Message, Player
 from audit import trail
-from finance import deposits, ledger, payers, providers, wallets
+from finance import deposits, inbox, ledger, payers, providers, wallets
 from finance.models import Deposit, Entry, ProviderEvent, Withdrawal
 from lottery_portal.lib.db import violated
 from tests import make_money as make
@@ -177,7 +177,7 @@ def test_what_the_bank_did_not_sign_is_not_even_read(alice, spoil):
     headers, body = spoil(*make.message(make.order(alice, 100_00)))
 
     with pytest.raises(providers.SignatureWrong):
-        deposits.take_callback(
+        inbox.take_callback(
             provider="sandbox",
             headers=headers,
             path="/wallet/callbacks/sandbox/",
@@ -195,7 +195,7 @@ def test_an_old_signature_is_no_signature(alice, off):
     headers, body = make.message(make.order(alice, 100_00))
 
     with pytest.raises(providers.SignatureWrong):
-        deposits.take_callback(
+        inbox.take_callback(
             provider="sandbox",
             headers=headers,
             path="/wallet/callbacks/sandbox/",
@@ -210,7 +210,7 @@ def test_a_signature_is_good_for_its_path_only(alice):
     headers, body = make.message(make.order(alice, 100_00))
 
     with pytest.raises(providers.SignatureWrong):
-        deposits.take_callback(
+        inbox.take_callback(
             provider="sandbox", headers=headers, path="/bank/orders/", body=body, now=make.NOW
         )
 
@@ -244,7 +244,7 @@ def test_a_signed_message_of_another_form_is_refused(alice, changes):
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff\xfe", b"null"])
 def test_a_signed_message_that_is_no_object_is_refused(body):
     with pytest.raises(providers.MessageMalformed):
-        deposits.take_callback(
+        inbox.take_callback(
             provider="sandbox",
             headers=make.signed(body),
             path="/wallet/callbacks/sandbox/",

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from finance import channels, deposits, ledger, providers, refunds, wallets
+from finance import channels, deposits, inbox, ledger, providers, refunds, wallets
 from finance.models import DepositReturn, Entry, ProviderEvent
 from finance.providers import Payout, Refund
 from tests import make_money as make
@@ -102,7 +102,7 @@ def test_a_lost_notice_is_found_out_by_asking(network, alice, now):
     deposit = network.begin(alice)
     network.pay(deposit, alice)
 
-    assert deposits.poll(now=now + timedelta(seconds=61)) == 1
+    assert inbox.poll(now=now + timedelta(seconds=61)) == 1
 
     assert (state(deposit), wallets.available(alice)) == ("CREDITED", 100_00)
 
@@ -111,7 +111,7 @@ def test_a_notice_a_day_late_changes_nothing_more(network, alice, now):
     """V-4: late by 24 hours, after the poll had found it out."""
     deposit = network.begin(alice)
     network.pay(deposit, alice)
-    deposits.poll(now=now + timedelta(seconds=61))
+    inbox.poll(now=now + timedelta(seconds=61))
     late = now + timedelta(hours=24)
 
     event = network.take(*network.message(deposit, **at(network, late)), now=late)
@@ -128,7 +128,7 @@ def test_a_payment_a_day_late_is_credited(network, alice, now):
     late = now + timedelta(hours=24)
     network.pay(deposit, alice)
 
-    deposits.poll(now=now + timedelta(minutes=31))
+    inbox.poll(now=now + timedelta(minutes=31))
     assert state(deposit) == "BEGUN"
     network.take(*network.message(deposit, **at(network, late)), now=late)
 
@@ -143,7 +143,7 @@ def test_an_unpaid_order_is_closed_at_the_provider(network, alice, now):
     """F108"""
     deposit = network.begin(alice)
 
-    deposits.poll(now=now + timedelta(minutes=31))
+    inbox.poll(now=now + timedelta(minutes=31))
 
     assert state(deposit) == "CLOSED"
     assert not network.pay(deposit, alice)
@@ -155,7 +155,7 @@ def test_an_order_the_provider_never_knew_is_closed_too(network, alice, now):
         player=alice, amount=1_00, provider=network.name, request_key=uuid4(), now=now
     )
 
-    deposits.poll(now=now + timedelta(minutes=31))
+    inbox.poll(now=now + timedelta(minutes=31))
 
     assert state(deposit) == "CLOSED"
 
@@ -165,7 +165,7 @@ def test_a_silent_provider_is_no_answer(network, alice, now):
     network.pay(deposit, alice)
     for trouble in ("silent", "lost", "forged"):
         network.bank.troubles.append(trouble)
-        deposits.poll(now=now + timedelta(seconds=61))
+        inbox.poll(now=now + timedelta(seconds=61))
 
         assert (state(deposit), wallets.available(alice)) == ("BEGUN", 0)
 

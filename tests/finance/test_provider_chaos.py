@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from finance import bank_accounts, bank_checks, debts, deposits, ledger, wallets
+from finance import bank_accounts, bank_checks, debts, inbox, ledger, wallets
 from finance import withdrawals as door
 from finance.ledger import EntryKind, Move
 from finance.models import Case, Entry, ProviderEvent
@@ -75,7 +75,7 @@ def test_a_hundred_notices_and_questions_at_once_credit_once(network, alice, now
     results = at_once(
         [partial(network.take, *same)] * 60
         + [partial(network.take, *again)] * 39
-        + [partial(deposits.poll, now=later)]
+        + [partial(inbox.poll, now=later)]
     )
 
     assert [one for one in results if isinstance(one, Exception)] == []
@@ -95,7 +95,7 @@ def test_facts_a_day_apart_in_any_order_end_in_the_same_books(network, alice, no
         at = now + timedelta(days=days)
         network.now = at
         network.take(*network.facts(deposit)[name], now=at)
-        deposits.poll(now=at + MINUTE)
+        inbox.poll(now=at + MINUTE)
 
     assert (state(deposit), wallets.available(alice)) == ("CHARGED_BACK", 0)
     assert (postings("DEPOSIT"), postings("CHARGEBACK")) == (1, 1)

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from finance import bank_accounts, deposits, ledger, wallets, withdrawals
+from finance import bank_accounts, inbox, ledger, wallets, withdrawal_limits, withdrawals
 from finance.ledger import Move
 from finance.models import Adjustment, BankAccount, Deposit, Entry, ProviderEvent, Withdrawal
 from lottery_portal.lib.db import violated
@@ -199,7 +199,7 @@ def test_the_ceiling_of_a_day_holds_for_requests_at_once():
     results = at_once([partial(make.withdraw, alice, 60_000_00, card) for card in cards])
 
     assert len(of_type(results, Withdrawal)) == 3
-    assert len(of_type(results, withdrawals.DailyCeilingReached)) == 2
+    assert len(of_type(results, withdrawal_limits.DailyCeilingReached)) == 2
     assert wallets.held(alice) == 180_000_00
 
 
@@ -280,7 +280,7 @@ def test_callbacks_and_polls_at_once_do_not_disturb_each_other():
     ]
     ProviderEvent.objects.bulk_create(facts)
 
-    results = at_once([lambda: deposits.poll(now=make.NOW)] * 4)
+    results = at_once([lambda: inbox.poll(now=make.NOW)] * 4)
 
     assert results == [0, 0, 0, 0]
     assert wallets.available(alice) == 60_00

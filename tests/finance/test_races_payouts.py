@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from django.db import transaction
 
-from finance import cases, debts, failures, ledger, wallets, withdrawals
+from finance import cases, debts, failures, ledger, wallets, withdrawal_limits, withdrawals
 from finance.ledger import EntryKind, Move
 from finance.models import Case, TransferBlock, Withdrawal
 from finance.providers import FAILED
@@ -82,7 +82,7 @@ def test_the_ceiling_of_a_day_holds_for_many_at_once():
     results = at_once([partial(make.withdraw, alice, 50_000_00, card)] * 8)
 
     assert len(of_type(results, Withdrawal)) == 4
-    assert len(of_type(results, withdrawals.DailyCeilingReached)) == 4
+    assert len(of_type(results, withdrawal_limits.DailyCeilingReached)) == 4
     assert wallets.held(alice) == 200_000_00
     assert ledger.verify_books() == []
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import Message
 from audit import approvals
-from finance import deposits, ledger, refunds, wallets
+from finance import deposits, inbox, ledger, refunds, wallets
 from finance.ledger import Move
 from finance.models import Deposit, DepositReturn, Entry, ReturnPlan
 from lottery_portal import jobs
@@ -37,7 +37,7 @@ def paid(player, fen, now):
         player=player, amount=fen, provider="sandbox", request_key=uuid4(), now=now
     )
     Client().post(f"/bank/pay/{deposit.provider_trade}/", {"action": "pay"})
-    deposits.poll(now=now + timedelta(seconds=61))
+    inbox.poll(now=now + timedelta(seconds=61))
     deposit.refresh_from_db()
     return deposit
 
@@ -291,12 +291,16 @@ def test_the_database_takes_no_refund_past_its_plan(bank, alice, treasurer, now)
         refused_by(lambda: ReturnPlan.objects.filter(pk=one.pk).update(performed_at=now))
         == "return_plan_adds_up"
     )
-    row = create(one)()
+    assert refused_by(create(one)) == "return_held_in_the_books"
+    assert not DepositReturn.objects.exists()
+    row = plan([deposit], treasurer, now).returns.get()
     begun = DepositReturn.objects.filter(pk=row.pk)
     assert refused_by(lambda: begun.update(state="DONE", sent_at=now, ended_at=now)) == (
         "return_goes_forward"
     )
-    assert refused_by(lambda: begun.update(state="SENDING", sent_at=now)) == "return_in_the_books"
+    begun.update(state="SENDING", sent_at=now)
+    ended = {"state": "FAILED", "reason": "x", "ended_at": now}
+    assert refused_by(lambda: begun.update(**ended)) == "return_in_the_books"
 
 
 @pytest.mark.parametrize("source", ["wallet", "clearing"])

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from finance import deposits, ledger, wallets, withdrawals
+from finance import deposits, inbox, ledger, wallets, withdrawals
 from finance.models import Deposit, ProviderEvent, Withdrawal
 from lottery_portal import jobs
 from lottery_portal.jobs.models import Job
@@ -111,8 +111,8 @@ def test_a_lost_callback_is_found_out_by_asking(bank, alice, now):
     jobs.run_pending()
     assert state(deposit) == "BEGUN"
 
-    assert deposits.poll(now=now + timedelta(seconds=59)) == 0
-    assert deposits.poll(now=now + timedelta(seconds=61)) == 1
+    assert inbox.poll(now=now + timedelta(seconds=59)) == 0
+    assert inbox.poll(now=now + timedelta(seconds=61)) == 1
 
     assert state(deposit) == "CREDITED"
     assert wallets.available(alice) == 100_13
@@ -122,9 +122,9 @@ def test_an_unpaid_deposit_is_closed_at_the_bank_after_half_an_hour(bank, alice,
     """F108"""
     deposit = begin(alice, 100_00, now)
 
-    deposits.poll(now=now + timedelta(minutes=29))
+    inbox.poll(now=now + timedelta(minutes=29))
     assert state(deposit) == "BEGUN"
-    deposits.poll(now=now + timedelta(minutes=31))
+    inbox.poll(now=now + timedelta(minutes=31))
 
     assert state(deposit) == "CLOSED"
     assert Payment.objects.get().state == "CANCELLED"
@@ -136,7 +136,7 @@ def test_an_unpaid_deposit_is_closed_at_the_bank_after_half_an_hour(bank, alice,
 def test_an_order_the_bank_never_got_is_closed_too(bank, alice, now):
     deposit = make.order(alice, 100_00, now=now)
 
-    deposits.poll(now=now + timedelta(minutes=31))
+    inbox.poll(now=now + timedelta(minutes=31))
 
     assert state(deposit) == "CLOSED"
 
@@ -147,7 +147,7 @@ def test_a_bank_out_of_reach_is_no_answer(settings, alice, now):
 
     with pytest.raises(deposits.BankSilent):
         begin(alice, 100_00, now)
-    deposits.poll(now=now + timedelta(hours=1))
+    inbox.poll(now=now + timedelta(hours=1))
 
     assert Deposit.objects.get().state == "BEGUN"
 
@@ -160,7 +160,7 @@ def test_a_deposit_set_aside_is_cleared_up_by_asking_the_bank(bank, alice, now):
     treasurer = make.staff("caiwu9", "treasurer", now=now).member.user
     assert state(deposit) == "QUARANTINED"
 
-    deposits.check_again(code=deposit.code, actor=treasurer, now=now)
+    inbox.check_again(code=deposit.code, actor=treasurer, now=now)
 
     assert state(deposit) == "CREDITED"
     assert wallets.available(alice) == 100_13

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from audit import approvals, canonical, policies
 from audit.models import ApprovalRequest
-from finance import ledger, wallets, withdrawals
+from finance import ledger, wallets, withdrawal_limits, withdrawals
 from finance.ledger import Move
 from finance.models import EntryKind, PostingRule, Withdrawal
 from finance.providers import FAILED
@@ -72,7 +72,7 @@ def by_hand(player, card, fen, *, at=make.NOW):
 )
 def test_as_many_people_agree_as_the_amount_asks_for(alice, card, cashier, fen, people):
     """F109, F120: the matrix of amounts; one person fewer, and nothing leaves."""
-    assert withdrawals.people(fen, now=make.NOW) == people
+    assert withdrawal_limits.people(fen, now=make.NOW) == people
     if not people:
         assert make.withdraw(alice, fen, card).state == "APPROVED"
         return
@@ -142,7 +142,7 @@ def test_one_withdrawal_has_a_ceiling(alice, card):
     checker = make.staff("fuhe9", "approver").member.user
     approvals.decide(code=asked.code, checker=checker, approve=True, now=make.NOW)
 
-    with pytest.raises(withdrawals.WithdrawalTooLarge) as caught:
+    with pytest.raises(withdrawal_limits.WithdrawalTooLarge) as caught:
         make.withdraw(alice, 80_000_01, card)
     with pytest.raises(DatabaseError) as refused, transaction.atomic():
         by_hand(alice, card, 80_000_01)

@@ -12,7 +12,7 @@ from accounts import demo
 from accounts import staff as posts
 from accounts.models import Message
 from audit import approvals, trail
-from finance import bank_accounts, deposits, ledger, wallets, withdrawals
+from finance import bank_accounts, deposits, ledger, wallets, withdrawal_limits, withdrawals
 from finance.models import BankAccount, Entry, EntryKind, Withdrawal
 from lottery_portal.jobs.models import Job
 from lottery_portal.lib.db import violated
@@ -216,14 +216,14 @@ def test_a_day_has_a_ceiling(alice, card):
         make.fund(alice, 50_000_00)
     make.withdraw(alice, 150_000_00, card)
 
-    with pytest.raises(withdrawals.DailyCeilingReached) as caught:
+    with pytest.raises(withdrawal_limits.DailyCeilingReached) as caught:
         make.withdraw(alice, 50_000_01, card)
     make.withdraw(alice, 50_000_00, card)
 
     assert caught.value.figures == {"max_fen": 200_000_00, "left_fen": 50_000_00}
     assert wallets.held(alice) == 200_000_00
     tomorrow = make.NOW + timedelta(days=1)
-    assert withdrawals.left_today(alice, tomorrow) == 200_000_00
+    assert withdrawal_limits.left_today(alice, tomorrow) == 200_000_00
 
 
 def test_one_request_key_is_one_withdrawal(alice, card):
@@ -238,7 +238,7 @@ def test_one_request_key_is_one_withdrawal(alice, card):
 
 
 def test_a_withdrawal_has_a_smallest_amount(alice, card):
-    with pytest.raises(withdrawals.WithdrawalTooSmall):
+    with pytest.raises(withdrawal_limits.WithdrawalTooSmall):
         make.withdraw(alice, 99, card)
 
     assert not Withdrawal.objects.exists()

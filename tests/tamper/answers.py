@@ -44,6 +44,7 @@ REFUSED = {
     ("period", "forge"): "period_closes_once",
     ("stop of payouts", "forge"): "payout_stop_stands",
     ("treasury receipt", "forge"): "treasury_receipt_fits",
+    ("tax on a prize", "forge"): "prize_tax_to_the_fen",
     ("match", "forge"): "match_agrees_with_the_books",
 }
 _WORDS = {"edit": "changed", "delete": "missing", "back-date": "changed", "forge": "unlogged"}

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from finance import ceilings, dues, payouts, refunds, treasury_receipts
+from accounts.models import Player
+from finance import ceilings, dues, payouts, prize_tax, refunds, treasury_receipts, wallets
 from finance.ledger import Move
 from finance.models import Deposit
 from lottery_portal.lib import dates
@@ -33,6 +34,7 @@ def happened(*, now: datetime) -> None:
     _returned(brought, treasurer, now)
     _compared(brought, treasurer, now)
     _remitted(now)
+    _taxed(player, now)
     payouts.stop_by_hand(reason="对账中", actor=treasurer, now=now)
 
 
@@ -55,6 +57,22 @@ def _compared(brought: Deposit, treasurer: object, now: datetime) -> None:
     day = dates.in_shanghai(now).date()
     rows = [(day, brought.amount, "T1", brought.code, "交易"), (day, 1_00, "T2", "", "利息")]
     recon_deeds.bill(rows, treasurer, now)
+
+
+def _taxed(player: Player, now: datetime) -> None:
+    make_remittance.allocate(("prizes:T001", 90_000_00))
+    with transaction.atomic():
+        prize_tax.pay(
+            reference="redemption:R1",
+            source="prizes:T001",
+            target=wallets.winnings_of(player),
+            game="ssq",
+            occasion="ssq/2026134",
+            winner="person-1",
+            prize=20_000_00,
+            together=20_000_00,
+            now=now,
+        )
 
 
 def _remitted(now: datetime) -> None:

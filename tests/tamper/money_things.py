@@ -166,6 +166,16 @@ MONEY = (
         forged_key="FORGED",
     ),
     Thing(
+        name="tax on a prize",
+        table="finance_prizetax",
+        victim="SELECT min(id) FROM finance_prizetax",
+        kind="prize_tax",
+        edit="tax = tax + 1",
+        dated=f"paid_at = paid_at - {LATER}",
+        forged=f"'id', {MADE_UP}, 'entry_id', x.entry_id + 1",
+        forged_key=MADE_UP,
+    ),
+    Thing(
         name="match",
         table="finance_match",
         victim="SELECT min(id) FROM finance_match",

@@ -1,0 +1,115 @@
+"""How much may leave, and how many must agree: the ceilings of one withdrawal and of a day (F109).
+
+The database keeps the same ceilings; what is asked here says it beforehand, with figures.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from django.db.models import Sum
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Player
+from audit import policies
+from lottery_portal.lib import dates
+from lottery_portal.lib.errors import Refused
+
+from . import debts, failures, wallets
+from .models import Withdrawal
+
+PEOPLE = "withdrawal.people"
+
+State = Withdrawal.State
+
+
+class WithdrawalTooSmall(Refused):
+    """Less than the smallest withdrawal."""
+
+    code, status = "withdrawal_too_small", 400
+    message = _("The smallest withdrawal is %(min_fen)s yuan.")
+
+
+class WithdrawalTooLarge(Refused):
+    """More than the largest single withdrawal."""
+
+    code, status = "withdrawal_too_large", 400
+    message = _("The largest single withdrawal is %(max_fen)s yuan.")
+
+
+class DailyCeilingReached(Refused):
+    """Today's withdrawals and this one are more than a day allows."""
+
+    code = "withdrawal_daily_ceiling"
+    message = _("You can withdraw %(max_fen)s yuan a day. %(left_fen)s yuan are left today.")
+
+
+def automatic_up_to(now: datetime) -> int:
+    """Up to this many fen a withdrawal needs nobody's word."""
+    return int(policies.read("withdrawal.automatic_up_to_fen", at=now))
+
+
+def least(now: datetime) -> int:
+    """The smallest withdrawal, in fen."""
+    return int(policies.read("withdrawal.min_fen", at=now))
+
+
+def most(now: datetime) -> int:
+    """The largest single withdrawal, in fen."""
+    return int(policies.read("withdrawal.max_fen", at=now))
+
+
+def people(amount: int, *, now: datetime) -> int:
+    """How many people must agree to a withdrawal of `amount`; none up to the automatic tier."""
+    if amount <= automatic_up_to(now):
+        return 0
+    for up_to, needed in policies.read(PEOPLE, at=now):
+        if up_to is None or amount <= up_to:
+            return max(int(needed), 1)
+    return 2
+
+
+def check(*, player: Player, amount: int, now: datetime) -> None:
+    """Refuse what no withdrawal of this player may be now, whatever his balance."""
+    if amount < (smallest := least(now)):
+        raise WithdrawalTooSmall(min_fen=smallest)
+    if amount > (largest := most(now)):
+        raise WithdrawalTooLarge(max_fen=largest)
+    failures.check(player.code, now=now)
+    if debt := debts.owed(player):
+        raise debts.DebtOpen(owed_fen=debt)
+
+
+def foresee(*, player: Player, amount: int, now: datetime) -> int:
+    """What would be available after a withdrawal of `amount`, or what would surely refuse it.
+
+    Moves nothing; `request` judges again, by what stands then.
+    """
+    check(player=player, amount=amount, now=now)
+    available = wallets.purses(player).withdrawable_fen
+    if amount > available:
+        raise wallets.NotEnoughMoney(available_fen=available, asked_fen=amount)
+    left = left_today(player, now)
+    if amount > left:
+        raise DailyCeilingReached(max_fen=daily(now), left_fen=left)
+    return available - amount
+
+
+def left_today(player: Player, now: datetime) -> int:
+    """How much the player may still withdraw on this Shanghai day, in fen."""
+    midnight = datetime.combine(dates.in_shanghai(now).date(), time.min, dates.SHANGHAI)
+    asked = (
+        Withdrawal.objects.filter(
+            player_code=player.code,
+            requested_at__gte=midnight,
+            requested_at__lt=midnight + timedelta(days=1),
+        )
+        .exclude(state__in=[State.FAILED, State.REFUSED])
+        .aggregate(sum=Sum("amount"))["sum"]
+    )
+    return daily(now) - int(asked or 0)
+
+
+def daily(now: datetime) -> int:
+    """The most that leaves one wallet on one day, in fen."""
+    return int(policies.read("withdrawal.daily_max_fen", at=now))

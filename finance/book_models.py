@@ -39,6 +39,8 @@ class AccountKind(models.TextChoices):
     FUND = "FUND", _("Adjustment fund")
     FEE = "FEE", _("Issue fee")
     BUSINESS = "BUSINESS", _("Business fee set aside")
+    RISKFUND = "RISKFUND", _("Risk fund")
+    WORKFUND = "WORKFUND", _("Working fund for claims")
     WELFARE = "WELFARE", _("Welfare fund")
     TAX = "TAX", _("Tax withheld")
     PARTNER = "PARTNER", _("Owed to a partner")
@@ -80,6 +82,8 @@ class EntryKind(models.TextChoices):
     COVER = "COVER", _("Covered from the operator's own money")
     FEE_DRAWN = "FEE_DRAWN", _("Issue fee drawn")
     SET_ASIDE = "SET_ASIDE", _("Set aside from the issue fee")
+    RESERVE = "RESERVE", _("Reserve out of the business fee")
+    WINDING_UP = "WINDING_UP", _("Surplus of a stopped game")
     COMMISSION = "COMMISSION", _("Commission")
     PARTNER_PAID = "PARTNER_PAID", _("Partner paid")
     EVENT_FEE = "EVENT_FEE", _("Fee of an event")
@@ -202,16 +206,25 @@ class PostingRule(models.Model):
                 condition=~Q(
                     source_kind__in=[
                         *PURSES, "HOLD", "STAKES", "PRIZES", "UNCLAIMED", "POOL", "FUND",
-                        "WELFARE", "TAX",
+                        "WELFARE", "TAX", "RISKFUND", "WORKFUND",
                     ],
                     target_kind__in=["OWNBANK", "EXPENSE", "INCOME", "SURPLUS"],
                 ),
             ),
-            # Pool and fund are never mixed; a fund tops up a pool as the rules of a game say (R16).
+            # Pool and fund are never mixed; a fund tops up a pool as the rules of a game say (R16),
+            # and only what a stopped game leaves over goes to a fund (R17).
             models.CheckConstraint(
                 name="posting_rule_keeps_pool_and_fund_apart",
-                condition=~Q(source_kind="POOL", target_kind="FUND")
+                condition=(
+                    ~Q(source_kind__in=["POOL", "FUND"], target_kind="FUND")
+                    | Q(entry_kind="WINDING_UP")
+                )
                 & (~Q(source_kind="FUND", target_kind="POOL") | Q(entry_kind="POOL_ROLL")),
+            ),
+            models.CheckConstraint(
+                name="posting_rule_winds_up_into_the_fund",
+                condition=~Q(entry_kind="WINDING_UP")
+                | Q(source_kind__in=["POOL", "FUND"], target_kind="FUND"),
             ),
         ]  # fmt: skip
 

@@ -180,15 +180,21 @@ def _confirm(provider: str, order_code: str, now: datetime) -> None:
 def _awaits_word(deposit: Deposit, now: datetime) -> bool:
     if deposit.credited_at is not None or deposit.state == State.QUARANTINED:
         return False
+    if not _is_large(deposit, now):
+        return False
     events = list(of(deposit).exclude(outcome=Outcome.QUARANTINED))
     return any(event.kind == PAID for event in events) and not _is_believed(deposit, events, now)
 
 
+def _is_large(deposit: Deposit, now: datetime) -> bool:
+    return deposit.charged_fen >= int(policies.read(QUERY_FROM, at=now))
+
+
 def _is_believed(deposit: Deposit, events: Iterable[ProviderEvent], now: datetime) -> bool:
     """Whether a payment counts: below a policy once it was told, above it once we asked (V-1)."""
-    if deposit.charged_fen < int(policies.read(QUERY_FROM, at=now)):
-        return True
-    return any(event.asked_at and event.kind in {PAID, REFUNDED} for event in events)
+    return not _is_large(deposit, now) or any(
+        event.asked_at and event.kind in {PAID, REFUNDED} for event in events
+    )
 
 
 @door

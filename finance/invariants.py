@@ -259,7 +259,7 @@ _TURNED_OVER = (
 _KEPT = "SELECT sum(balance) FROM finance_account WHERE keeps_balance AND NOT is_shadow"
 _OWED_KINDS = (
     "'STAKES', 'PRIZES', 'UNCLAIMED', 'POOL', 'FUND', 'WELFARE', 'FEE', 'BUSINESS', 'TAX',"
-    " 'PARTNER', 'ORGANISER'"
+    " 'RISKFUND', 'WORKFUND', 'PARTNER', 'ORGANISER'"
 )
 _DEPOSITS = "SELECT sum(amount) FROM finance_deposit WHERE credited_at IS NOT NULL"
 _PAID = "SELECT sum(amount) FROM finance_withdrawal WHERE state = 'PAID'"

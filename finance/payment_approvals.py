@@ -13,8 +13,8 @@ from audit import approvals, policies
 from lottery_portal.lib import codes
 from lottery_portal.lib.money import yuan
 
-from . import payees, payment_orders
-from .models import Payee, PaymentOrder, Purpose
+from . import payees, payment_orders, reserves
+from .models import AccountKind, Payee, PaymentOrder, Purpose
 
 PEOPLE = "payment.people"
 
@@ -122,6 +122,41 @@ approvals.register(
         ),
         words=_order_words,
         consequence=_("After signing, the order goes to the bank."),
+    )
+)
+
+
+def _reserved(request: approvals.Request, _now: datetime) -> None:
+    reserves.book(request=request)
+
+
+def _reserve_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (_now("Reserve"), str(AccountKind(payload["reserve"]).label)),
+        (_now("Game"), payload["game"]),
+        *(
+            (
+                _now("From %(source)s to %(target)s") % {"source": source, "target": target},
+                _amount(fen),
+            )
+            for source, target, fen in payload["moves"]
+        ),
+        (_now("Reason"), payload["reason"]),
+    ]
+
+
+approvals.register(
+    approvals.Kind(
+        name=reserves.KIND,
+        title=_("Change a reserve"),
+        maker_roles=frozenset({"treasurer"}),
+        checker_roles=frozenset({"approver", "compliance"}),
+        needed=_one_more,
+        perform=_reserved,
+        lifetime=timedelta(days=7),
+        statements=(_("The reserve is for what the rules name, and the sum is right."),),
+        words=_reserve_words,
+        consequence=_("After signing, it is in the books, and the escrow account must cover it."),
     )
 )
 

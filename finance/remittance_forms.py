@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from lottery_portal.lib.choices import offer
 from lottery_portal.lib.dates import ASKED
 
-from . import payees
+from . import payees, reserves
 from .forms import FenField
 from .models import Payee, Purpose
 from .treasury_receipts import MOST_BYTES
@@ -73,6 +73,34 @@ class DrawingForm(PaymentForm):
         super().__init__(*args, **kwargs)
         offer(self, "own_bank", [(code, code) for code in own_banks])
         self.order_fields(self.field_order)
+
+
+class ReserveForm(forms.Form):
+    """Business fee set aside into a reserve, or given back out of it."""
+
+    game = forms.ChoiceField(label=_("Game"))
+    reserve = forms.ChoiceField(
+        label=_("Reserve"), choices=[(one, one.label) for one in reserves.RESERVES]
+    )
+    is_back = forms.ChoiceField(
+        label=_("Direction"),
+        choices=[
+            ("", _("Set aside out of the business fee")),
+            ("back", _("Give back to the business fee")),
+        ],
+        required=False,
+    )
+    amount = FenField(label=_("Amount in yuan"))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(self, *args: Any, games: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _choose(self.fields["game"], [(code, code) for code in games])
+
+    def clean_is_back(self) -> bool:
+        return self.cleaned_data["is_back"] == "back"
 
 
 class PaidForm(forms.Form):

@@ -15,6 +15,7 @@ from .views import (
     providers,
     reconciliation,
     remittance,
+    reserves,
     returns,
     samples,
     solvency,
@@ -57,6 +58,7 @@ urlpatterns: list[URLPattern] = [
     path("desk/cases/<str:code>/", cases.desk_case, name="desk_case"),
     path("desk/ledger/", desk.desk_ledger, name="desk_ledger"),
     path("desk/remittances/", remittance.desk_remittances, name="desk_remittances"),
+    path("desk/reserves/", reserves.desk_reserves, name="desk_reserves"),
     path(
         "desk/remittances/<str:account>/pay/",
         remittance.desk_payment_new,

@@ -12,6 +12,7 @@ trail.name_deeds(
         "prizes.draw_priced": _("Prizes worked out"),
         "prizes.books_opened": _("Pool and fund opened"),
         "prizes.kit_made": _("Regulator's kit made"),
+        "prizes.game_wound_up": _("Stopped game wound up"),
     },
     {"prize": _("Prize")},
 )
@@ -25,5 +26,6 @@ policies.name_keys(
 step_up.name_purposes(
     {
         "prizes:desk_settle_again": _("Have a draw settled again"),
+        "prizes:desk_winding_up": _("Ask for a stopped game to be wound up"),
     }
 )

@@ -16,6 +16,8 @@ urlpatterns = [
     path("desk/integrity/", views.desk_integrity, name="desk_integrity"),
     path("desk/integrity/now/", views.desk_integrity_now, name="desk_integrity_now"),
     path("desk/integrity/verify/", views.desk_verify_log, name="desk_verify_log"),
+    path("desk/stopped-games/", views.desk_stopped_games, name="desk_stopped_games"),
+    path("desk/stopped-games/<slug:game_code>/", views.desk_winding_up, name="desk_winding_up"),
     path("transparency/", views.transparency_page, name="transparency"),
     path("desk/draws/<slug:code>/settle/", views.desk_settle_again, name="desk_settle_again"),
 ]

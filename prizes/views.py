@@ -3,25 +3,29 @@ is in order, for those who check and for everybody."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages as notes
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import step_up
+from accounts import step_up, who
 from audit import verification
 from games import draws, words
-from games.models import Draw, SealStatement
+from games.models import Draw, Game, SealStatement
+from lottery_portal.lib import dates
 from lottery_portal.lib.errors import Refused
 from sales import sealing
 
-from . import comparison, integrity, kits, settlement, transparency
+from . import comparison, integrity, kits, settlement, transparency, winding_up
+from .forms import WindingUpForm
 from .kit_models import Kit
 from .models import Settlement
 
@@ -178,3 +182,69 @@ def _seal(statement: SealStatement) -> dict[str, Any]:
         "draws_at": draw.draws_at,
         "url": reverse("games:seal", args=[draw.code]),
     }
+
+
+@never_cache
+@require_safe
+def desk_stopped_games(request: HttpRequest) -> HttpResponse:
+    """How far each game is from being wound up: what is left over, what is in the way (R17)."""
+    now = timezone.now()
+    today = dates.in_shanghai(now).date()
+    may_ask = "treasurer" in who.roles(request.user, now)
+    context = {
+        "nav": "remittances",
+        "rows": [
+            {
+                "standing": one,
+                "name": words.game(one.game),
+                "url": reverse("prizes:desk_winding_up", args=[one.game.code])
+                if may_ask and one.may_be_wound_up(today)
+                else "",
+                "word": _in_the_way(one, today),
+            }
+            for one in winding_up.standings()
+        ],
+    }
+    return render(request, "desk/stopped_games.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@step_up.required
+def desk_winding_up(request: HttpRequest, game_code: str) -> HttpResponse:
+    """Ask that a stopped game be wound up; two others agree."""
+    if "treasurer" not in who.roles(request.user, timezone.now()):
+        raise PermissionDenied
+    game = get_object_or_404(Game, code=game_code, is_shadow=False)
+    form = WindingUpForm(request.POST or None)
+    status = 400 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            asked = winding_up.ask(
+                game=game.code, maker=request.user, now=timezone.now(), **form.cleaned_data
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+            status = refusal.status
+        else:
+            notes.success(request, _("Asked. Two other people approve it."))
+            return redirect("audit:approval", code=asked.code)
+    context = {
+        "nav": "remittances",
+        "name": words.game(game),
+        "standing": winding_up.standing(game),
+        "form": form,
+    }
+    return render(request, "desk/winding_up.html", context, status=status)
+
+
+def _in_the_way(one: winding_up.Standing, today: date) -> str:
+    if one.is_on_sale:
+        return _("on sale")
+    if one.running or one.claims_until is None:
+        return _("draws are not over")
+    if one.claims_until >= today:
+        return _("prizes are still claimed")
+    if one.open_fen:
+        return _("prizes are not all paid or forfeited")
+    return _("can be wound up") if one.left_fen > 0 else _("wound up")

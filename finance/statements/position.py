@@ -14,6 +14,7 @@ Kind = AccountKind
 PLAYERS = (Kind.WALLET, Kind.WINNINGS, Kind.BONUS, Kind.HOLD)
 OPEN_PRIZES = (Kind.PRIZES, Kind.UNCLAIMED)
 DUES = (Kind.WELFARE, Kind.FEE, Kind.BUSINESS, Kind.TAX)
+RESERVES = (Kind.RISKFUND, Kind.WORKFUND)
 
 
 def balance_sheet(span: Span) -> Statement:
@@ -95,6 +96,7 @@ def liabilities(span: Span) -> Statement:
         _("Stakes, pool and fund"), (Kind.STAKES, Kind.POOL, Kind.FUND), _("Held for draws")
     )
     rest += part(_("Dues to the state"), DUES, _("Owed to the state and set aside"))
+    rest += part(_("Reserves out of the business fee"), RESERVES, _("Kept in reserve"))
     rest += part(
         _("Others"),
         (Kind.PARTNER, Kind.ORGANISER, Kind.SUSPENSE),
@@ -159,6 +161,7 @@ def _debts() -> list[tuple[str, tuple[Kind, ...]]]:
         (_("Stakes and prizes"), (Kind.STAKES, *OPEN_PRIZES)),
         (_("Pool and fund"), (Kind.POOL, Kind.FUND)),
         (_("Dues to the state"), DUES),
+        (_("Reserves out of the business fee"), RESERVES),
         (_("Others"), (Kind.PARTNER, Kind.ORGANISER, Kind.SUSPENSE)),
     ]
 

@@ -126,6 +126,7 @@ def sales(span: Span) -> Statement:
         (_("Out of the fund, for prizes"), Deed.FUND_COVER, Kind.FUND, Kind.PRIZES),
         (_("Rounding and remainders, into the fund"), Deed.POOL_ROLL, Kind.PRIZES, Kind.FUND),
         (_("Bonuses from the fund"), Deed.BONUS, Kind.FUND, Kind.BONUS),
+        (_("Pools of stopped games, into the fund"), Deed.WINDING_UP, Kind.POOL, Kind.FUND),
     ):
         lines.add(title, *pair(deed, [source], [target]))
     return Statement(

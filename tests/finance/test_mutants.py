@@ -36,7 +36,7 @@ TESTS_OF: Mapping[str, tuple[str, ...]] = {
         "tests/finance/test_periods.py::test_december_closes_after_its_year",
     ),
 }
-NAMES_OF_TESTS = ("tests/finance", "tests/sales", "tests/audit")
+NAMES_OF_TESTS = ("tests/finance", "tests/sales", "tests/audit", "tests/prizes")
 TENTH = 10
 
 

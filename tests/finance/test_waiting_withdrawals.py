@@ -27,7 +27,7 @@ def alice():
 
 @pytest.fixture
 def cashier():
-    return make.staff("chuna5", "cashier").member.user
+    return make.staff("chuna5", "cashier", now=people.right_now()).member.user
 
 
 def take_back(deposit):

@@ -1,0 +1,221 @@
+"""A stopped game is wound up: what its pool and fund leave over goes to the general fund (R17).
+
+The only way from a pool to a fund (R16). Sales are off for good, announced 60 natural days before
+the last of them; every draw is over, the last day of claims has passed, and nothing of any draw is
+left to pay: what was not claimed went to the welfare fund before. Then others agree, and the
+database looks at all of it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError
+from django.utils.translation import gettext_lazy as _
+
+from audit import approvals, trail
+from finance import ledger
+from finance.ledger import AccountKind, EntryKind, Move
+from games import claim_days, draws
+from games.models import Draw, Game, SalesSwitch
+from lottery_portal.lib import dates
+from lottery_portal.lib.db import door, inside_transaction, violated
+from lottery_portal.lib.errors import Refused
+from sales import opening
+
+from . import pools
+
+KIND = "prizes.winding_up"
+GENERAL = "fund:general"
+NOTICE = timedelta(days=60)
+NEVER = date.max
+
+
+class GameNotStopped(Refused):
+    """It is still sold, or was not stopped as the rules say."""
+
+    code = "winding_up_of_a_stopped_game"
+    message = _("Sales of this game are not ended: it is on sale, or a draw of it is not over.")
+
+
+class StopAnnouncedLate(Refused):
+    """Announced less than 60 natural days before the last sale."""
+
+    code = "winding_up_announced_late"
+    message = _("The stop must have been announced 60 days before the last sale on %(last)s.")
+
+
+class ClaimsStillRun(Refused):
+    """Prizes can still be claimed, or have not all been paid or forfeited."""
+
+    code = "winding_up_after_all_claims"
+    message = _("Prizes are claimed until %(until)s, and %(open_fen)s yuan are not paid yet.")
+
+
+class DocumentMissing(Refused):
+    """Without the number of the announcement."""
+
+    code, status = "winding_up_document_missing", 400
+    message = _("Please give the number of the announcement.")
+
+
+class NothingLeftOver(Refused):
+    """Pool and fund are empty."""
+
+    code = "winding_up_nothing_left"
+    message = _("Nothing is left in the pool and the fund of this game.")
+
+
+class LeftOverChanged(Refused):
+    """Something moved after it was asked for."""
+
+    code = "winding_up_changed"
+    message = _("What is left over has changed since this was asked for. Ask again.")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a game is from being wound up: what is left over, and what is still in the way."""
+
+    game: Game
+    is_on_sale: bool
+    running: int
+    last_sale: date | None
+    claims_until: date | None
+    open_fen: int
+    pool_fen: int
+    fund_fen: int
+
+    @property
+    def left_fen(self) -> int:
+        """What would go to the general fund."""
+        return self.pool_fen + self.fund_fen
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing of it is sold or drawn any more."""
+        return not self.is_on_sale and not self.running and self.last_sale is not None
+
+    def may_be_wound_up(self, today: date) -> bool:
+        """Whether nothing is in the way but the word of others."""
+        return (
+            self.is_stopped
+            and (self.claims_until or NEVER) < today
+            and not self.open_fen
+            and self.left_fen > 0
+        )
+
+
+def standings() -> list[Standing]:
+    """Every real game as it stands, in the order of games."""
+    found = Game.objects.filter(is_shadow=False).order_by("position", "pk")
+    return [standing(game) for game in found if pools.of_game(game) is not None]
+
+
+def standing(game: Game) -> Standing:
+    """How one game stands."""
+    of_game = Draw.objects.filter(game=game).select_related("rule")
+    held = of_game.exclude(state=Draw.State.CANCELLED)
+    last = held.order_by("draws_at").only("draws_at", "closes_at", "rule__code").last()
+    is_off = SalesSwitch.objects.filter(scope=f"game:{game.code}", is_off=True)
+    accounts = ledger.balances({pools.pool_of(game), pools.fund_of(game)})
+    return Standing(
+        game=game,
+        is_on_sale=not is_off.exists(),
+        running=of_game.exclude(state__in=draws.SETTLED_STATES).count(),
+        last_sale=dates.in_shanghai(last.closes_at).date() if last else None,
+        claims_until=claim_days.last_day(last) if last else None,
+        open_fen=_open(list(of_game)),
+        pool_fen=accounts[pools.pool_of(game)],
+        fund_fen=accounts[pools.fund_of(game)],
+    )
+
+
+@door
+def ask(
+    *, game: str, announced_on: date, document: str, maker: Any, now: datetime
+) -> approvals.Request:
+    """Ask that a stopped game be wound up; others decide. Refuses by what is in the way."""
+    found = standing(Game.objects.get(code=game, is_shadow=False))
+    if not document.strip():
+        raise DocumentMissing
+    _check(found, announced_on, now)
+    moves = _moves(found)
+    return approvals.request(
+        kind=KIND,
+        payload={
+            "game": game,
+            "moves": [[move.source, move.target, move.amount] for move in moves],
+            "announced_on": announced_on.isoformat(),
+            "document": document.strip(),
+            "last_sale": str(found.last_sale),
+            "claims_until": str(found.claims_until),
+        },
+        maker=maker,
+        now=now,
+        amount_fen=found.left_fen,
+    )
+
+
+@inside_transaction
+def book(*, request: approvals.Request, now: datetime) -> None:
+    """Book what was agreed, if nothing has moved since; what the last decision performs."""
+    said = request.payload
+    found = standing(Game.objects.get(code=said["game"], is_shadow=False))
+    _check(found, date.fromisoformat(said["announced_on"]), now)
+    moves = _moves(found)
+    if [[move.source, move.target, move.amount] for move in moves] != said["moves"]:
+        raise LeftOverChanged
+    ledger.open_account(code=GENERAL, kind=AccountKind.FUND)
+    try:
+        ledger.post(reference=f"winding_up:{request.code}", kind=EntryKind.WINDING_UP, moves=moves)
+    except IntegrityError as exc:
+        if violated(exc) == GameNotStopped.code:
+            raise GameNotStopped from exc
+        raise
+    trail.record(
+        action="prizes.game_wound_up",
+        actor=None,
+        object_type="game",
+        object_code=said["game"],
+        body={
+            "pool_fen": found.pool_fen,
+            "fund_fen": found.fund_fen,
+            "announced_on": said["announced_on"],
+            "document": said["document"],
+            "approval": request.code,
+        },
+    )
+
+
+def _check(found: Standing, announced_on: date, now: datetime) -> None:
+    today = dates.in_shanghai(now).date()
+    if not found.is_stopped or found.last_sale is None or found.claims_until is None:
+        raise GameNotStopped
+    if announced_on + NOTICE > found.last_sale:
+        raise StopAnnouncedLate(last=found.last_sale.isoformat())
+    if found.claims_until >= today or found.open_fen:
+        raise ClaimsStillRun(until=found.claims_until.isoformat(), open_fen=found.open_fen)
+    if found.left_fen <= 0:
+        raise NothingLeftOver
+
+
+def _moves(found: Standing) -> Sequence[Move]:
+    accounts = (
+        (pools.pool_of(found.game), found.pool_fen),
+        (pools.fund_of(found.game), found.fund_fen),
+    )
+    return [Move(code, GENERAL, fen) for code, fen in accounts if fen > 0]
+
+
+def _open(of_game: Sequence[Draw]) -> int:
+    """What of all draws is not divided, credited, paid or forfeited yet."""
+    codes = {
+        code
+        for draw in of_game
+        for code in (opening.stakes_of(draw), opening.prizes_of(draw), pools.unclaimed_of(draw))
+    }
+    return sum(abs(fen) for fen in ledger.balances(codes & set(ledger.kinds_of(codes))).values())

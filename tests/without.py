@@ -1,18 +1,23 @@
-"""A plugin for pytest: run tests with one guard of the database gone, and see them fail.
+"""A plugin for pytest: run tests with one guard gone, of the database or of our code; they fail.
 
     pytest -p tests.without --without=FILE …
 
-The file is JSON: `guards` maps a name to the statements that take a guard away and put it back,
-`tests` maps the id of a test to the names of guards it is to be run without. A guard is caught by
-the first test that fails without it; the others are not run any more. Caught names are written
-back into the file as `caught`, with the test that did it.
+The file is JSON: `guards` maps a name to the statements that take a guard away and put it back, and
+to changes of `code` (module, function, what is written there, what instead); `tests` maps the id of
+a test to the names of guards it is to be run without. A guard is caught by the first test that
+fails without it; the others are not run any more. Caught names are written back into the file as
+`caught`, with the test that did it.
 """
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
+import textwrap
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
@@ -23,6 +28,7 @@ NAME = "without_a_guard"
 _asked: dict[str, Any] = {}
 _caught: dict[str, str] = {}
 _gone: list[str] = []
+_code: list[tuple[FunctionType, CodeType]] = []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,8 +52,10 @@ def without_a_guard(request: pytest.FixtureRequest, django_db_setup: None) -> st
     name = str(request.param)
     if name in _caught:
         pytest.skip("caught already")
-    _do(_asked["guards"][name]["away"])
     _gone.append(name)
+    _do(_asked["guards"][name]["away"])
+    for change in _asked["guards"][name].get("code", []):
+        _rewrite(*change)
     return name
 
 
@@ -55,8 +63,13 @@ def without_a_guard(request: pytest.FixtureRequest, django_db_setup: None) -> st
 def pytest_runtest_teardown() -> Iterator[None]:
     """Back once the test's own transaction has ended; a database made anew has it already."""
     yield
+    while _code:
+        function, before = _code.pop()
+        function.__code__ = before
     while _gone:
         guard = _asked["guards"][_gone.pop()]
+        if not guard["back"]:
+            continue
         with as_owner() as owner:
             known = owner.execute(guard["known"]).fetchone()
         if known is None:
@@ -79,7 +92,25 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     place.write_text(json.dumps({**_asked, "caught": _caught}))
 
 
+def _rewrite(module: str, name: str, old: str, new: str) -> None:
+    """Give a function the code it would have if `new` stood where `old` stands, once, in it."""
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    function = inspect.unwrap(found)
+    source = textwrap.dedent(inspect.getsource(function))
+    if source.count(old) != 1:
+        raise ValueError(f"{module}.{name} does not say {old!r} once.")
+    plain = "\n".join(line for line in source.splitlines() if not line.startswith("@"))
+    made: dict[str, Any] = {}
+    exec("from __future__ import annotations\n" + plain.replace(old, new), made)  # noqa: S102 - our own code
+    _code.append((function, function.__code__))
+    function.__code__ = made[function.__name__].__code__
+
+
 def _do(statements: list[str]) -> None:
+    if not statements:
+        return
     with as_owner() as owner:
         owner.execute("SET lock_timeout = '20s'")
         for statement in statements:

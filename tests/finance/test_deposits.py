@@ -65,6 +65,7 @@ def test_the_same_fact_under_other_names_credits_once(alice):
     outcomes = [make.told(deposit, event=f"e{number}").outcome for number in range(5)]
 
     assert outcomes == ["APPLIED", *["REPEATED"] * 4]
+    assert actions(deposit.code) == ["finance.deposit_begun", "finance.deposit_credited"]
     assert wallets.available(alice) == 100_00
 
 

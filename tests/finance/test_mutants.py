@@ -166,7 +166,13 @@ def run_without(
     owner: protections.Owner, guards: list[Protection], plan: dict[str, list[str]], place: Path
 ) -> dict[str, str]:
     """Which test caught which guard; the same tests pass while the guards stand."""
-    asked = {guard.name: _away_and_back(owner, guard) for guard in guards}
+    return run_plan({guard.name: away_and_back(owner, guard) for guard in guards}, plan, place)
+
+
+def run_plan(
+    asked: Mapping[str, Mapping[str, object]], plan: Mapping[str, list[str]], place: Path
+) -> dict[str, str]:
+    """The same for guards that are taken away as `asked` says."""
     place.write_text(json.dumps({"guards": asked, "tests": plan}))
     files = sorted({test.partition("::")[0] for test in plan})
     said = _pytest("-p", "tests.without", f"--without={place}", *files)
@@ -190,7 +196,7 @@ def _pytest(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _away_and_back(owner: protections.Owner, guard: Protection) -> dict[str, object]:
+def away_and_back(owner: protections.Owner, guard: Protection) -> dict[str, object]:
     row = owner.execute(
         "SELECT pg_get_triggerdef(oid), tgenabled = 'A' FROM pg_trigger"
         " WHERE tgname = %s AND tgrelid = %s::regclass",

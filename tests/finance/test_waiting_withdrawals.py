@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from django.db import DatabaseError, transaction
 
-from finance import debts, ledger, payouts, refunds, wallets, withdrawals
+from finance import debts, inbox, ledger, payouts, refunds, wallets, withdrawals
 from finance.models import DepositReturn, Provider, Withdrawal
 from lottery_portal.lib.db import violated
 from tests import make_money as make
 from tests import people
 from tests.at_once import at_once
+
+from . import networks
 
 pytestmark = pytest.mark.django_db
 
@@ -146,3 +149,27 @@ def test_the_database_sends_no_refund_while_payouts_are_stopped(alice, cashier):
 
     assert violated(caught.value) == "return_payouts_open"
     assert (state(row), wallets.available(alice)) == ("BEGUN", 0)
+
+
+def test_a_refund_the_bank_never_heard_of_waits_for_the_stop_too(settings):
+    """F115, F129, V-5: it is asked about, and not sent again while payouts are stopped."""
+    now = people.right_now()
+    alice, treasurer = make.player(now=now), make.staff("caiwu6", "treasurer", now=now).member.user
+    with ExitStack() as stack:
+        network = networks.Network("sandbox", settings, stack, now=now)
+        deposit = network.begin(alice)
+        network.pay(deposit, alice)
+        network.told(deposit)
+        deposit.refresh_from_db()
+        run = refunds.dry_run([deposit])
+        row = refunds.plan(run=run, reason="重复扣款", maker=treasurer, now=now).returns.get()
+        network.sandbox.troubles.append("silent")
+        refunds.send(code=row.code, now=now)
+        assert (state(row), network.trade(deposit).refunds) == ("UNKNOWN", {})
+        payouts.stop_by_hand(reason="核查", actor=treasurer, now=now)
+
+        refunds.poll(now=now + timedelta(minutes=2))
+
+        assert (state(row), network.trade(deposit).refunds) == ("UNKNOWN", {})
+        inbox.poll(now=now + timedelta(minutes=2))
+        assert state(deposit) == "CREDITED"

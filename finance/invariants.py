@@ -447,6 +447,35 @@ register(
          GROUP BY w.approval_code HAVING count(*) > 1""",  # noqa: S608 - written above
     )
 )
+# Which approval an entry of these kinds names, and that its moves are those that were signed.
+_UNAGREED = """
+        SELECT DISTINCT e.reference FROM finance_entry e{since}
+         WHERE e.kind IN ('ADJUSTMENT', 'REVERSAL', 'RESERVE', 'WINDING_UP') AND NOT EXISTS (
+               SELECT 1 FROM audit_approvalrequest r
+                 LEFT JOIN finance_adjustment a ON a.approval_code = r.code
+                WHERE r.state = 'PERFORMED'
+                  AND e.reference = CASE r.kind
+                      WHEN 'finance.adjustment' THEN 'adjustment:' || a.code
+                      WHEN 'finance.reserve' THEN 'reserve:' || r.code
+                      WHEN 'prizes.winding_up' THEN 'winding_up:' || r.code END
+                  AND e.asked_digest = encode(sha256(convert_to(
+                      e.kind || (r.payload::jsonb->'moves')::text, 'UTF8')), 'hex'))"""
+register(
+    Invariant(
+        code="INV10",
+        name="correction_has_its_approval",
+        title=_("Each correction, reserve and winding-up was agreed to, in these moves"),
+        figure=(
+            "SELECT count(*) FROM finance_entry"
+            " WHERE kind IN ('ADJUSTMENT', 'REVERSAL', 'RESERVE', 'WINDING_UP')"
+        ),
+        is_money=False,
+        everything=_UNAGREED.format(since=""),
+        since=_UNAGREED.format(
+            since=" JOIN finance_transfer t ON t.entry_id = e.id AND t.id > %(since)s"
+        ),
+    )
+)
 register(
     Invariant(
         code="INV13",

@@ -182,6 +182,14 @@ def set_aside_what_is_not_there():
     checked_house.posted("set_aside:t", "SET_ASIDE", Move("fee:t", "business:t", 10_00))
 
 
+def a_correction_nobody_agreed_to():
+    make.open_accounts(("suspense:t", "SUSPENSE"))
+    checked_house.by_force(
+        "ALTER TABLE finance_entry DISABLE TRIGGER finance_correction_is_approved"
+    )
+    checked_house.posted("adjustment:t", "ADJUSTMENT", Move("suspense:t", "escrow:sandbox", 1))
+
+
 def set_aside_before_it_was_there():
     set_aside_what_is_not_there()
     checked_house.posted("allocation:t", "ALLOCATION", Move("stakes:t", "fee:t", 10_00))
@@ -233,6 +241,10 @@ def make_accounts():
 # What no constraint keeps from the doors themselves, were they wrong; little force is needed.
 BY_DOORS = {
     "a due below zero": ("nothing_below_zero", set_aside_what_is_not_there),
+    "a correction nobody agreed to": (
+        "correction_has_its_approval",
+        a_correction_nobody_agreed_to,
+    ),
     "a due that was below zero": ("pools_never_below_zero", set_aside_before_it_was_there),
     "a remittance without a due": ("dues_and_books_differ", remitted_past_every_order),
     "a prize nobody won": ("prize_credited_once", a_prize_nobody_won),

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import URLField
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -112,7 +111,7 @@ class DepositAdmin(WithPlayer, WithAmount):
     list_display = ["shown_code", "player", "provider", "yuan", "state", "begun_at"]
     list_filter = ["state", "provider"]
     search_fields = ["code", "player_code", "provider_trade"]
-    formfield_overrides = {URLField: {"assume_scheme": "https"}}
+    exclude = ["pay_url"]  # for its player's eyes: it may name him in full
 
 
 @admin.register(models.ProviderEvent)

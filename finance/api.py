@@ -400,7 +400,7 @@ def _deposit(deposit: Deposit) -> Data:
         "state": deposit.state,
         "amount_fen": deposit.amount,
         "fee_fen": deposit.fee,
-        "pay_url": deposit.pay_url,
+        "pay_url": deposit.pay_page,
     }
 
 

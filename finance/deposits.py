@@ -96,7 +96,7 @@ def begin(
     now: datetime,
     fee: int = 0,
 ) -> Deposit:
-    """Open a deposit and the payment at the provider; the page to pay on is its `pay_url`.
+    """Open a deposit and the payment at the provider; the page to pay on is its `pay_page`.
 
     `fee` is what the player was told he pays on top. Repeating a `request_key` with the same
     figures leads to the first deposit.
@@ -250,6 +250,7 @@ def _order(
 
 @door
 def _note_begun(deposit: Deposit, begun: providers.Begun) -> None:
+    deposit.pay_url = begun.pay_url
     Deposit.objects.filter(pk=deposit.pk, pay_url="").update(
-        provider_trade=begun.trade, pay_url=begun.pay_url
+        provider_trade=begun.trade, pay_url=deposit.pay_url.stored
     )

@@ -118,6 +118,8 @@ class BankAccount(models.Model):
 class Deposit(models.Model):
     """Money a player wants to bring in; its state follows from facts in the inbox (F108)."""
 
+    row_uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
+
     class State(models.TextChoices):
         BEGUN = "BEGUN", _("Begun")
         CREDITED = "CREDITED", _("Credited")
@@ -139,8 +141,9 @@ class Deposit(models.Model):
     provider_trade = models.CharField(
         max_length=64, default="", blank=True, verbose_name=_("provider's number")
     )
-    pay_url = models.URLField(
-        max_length=4000, default="", blank=True, verbose_name=_("page to pay on")
+    # Some banks want the payer's name and number in it.
+    pay_url = EncryptedField(
+        purpose="payment", default="", blank=True, verbose_name=_("page to pay on")
     )
     begun_at = models.DateTimeField(verbose_name=_("begun at"))
     credited_at = models.DateTimeField(null=True, verbose_name=_("credited at"))
@@ -178,6 +181,11 @@ class Deposit(models.Model):
     def charged_fen(self) -> int:
         """What the provider collects: the amount, and the fee where the player bears it."""
         return self.amount + self.fee
+
+    @property
+    def pay_page(self) -> str:
+        """The address to pay on, for its player's eyes; empty until the bank has given one."""
+        return str(self.pay_url.reveal()) if self.pay_url else ""
 
 
 class ProviderEvent(models.Model):

@@ -224,8 +224,15 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="deposit",
             name="pay_url",
-            field=models.URLField(
-                blank=True, default="", max_length=4000, verbose_name="page to pay on"
+            field=lottery_portal.lib.encryption.EncryptedField(
+                blank=True, default="", purpose="payment", verbose_name="page to pay on"
+            ),
+        ),
+        migrations.AddField(
+            model_name="deposit",
+            name="row_uuid",
+            field=models.UUIDField(
+                default=lottery_portal.lib.ids.uuid7, editable=False, unique=True
             ),
         ),
         migrations.AddConstraint(

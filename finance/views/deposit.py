@@ -117,8 +117,8 @@ def _begin(
         if refusals.beside(form, refusal):
             return _Page(form, offered, refusal.status)
         return _refused(request, refusal)
-    if begun.pay_url.startswith(settings.PUBLIC_URL) and begun.state == State.BEGUN:
-        return redirect(begun.pay_url)
+    if begun.pay_page.startswith(f"{settings.PUBLIC_URL}/") and begun.state == State.BEGUN:
+        return redirect(begun.pay_page)
     return redirect("finance:deposit_state", code=begun.code)
 
 
@@ -167,7 +167,7 @@ def deposit_state(request: HttpRequest, code: str) -> HttpResponse:
         "word": word,
         "steps": _steps(found),
         "facts": _facts(found),
-        "qr": found.pay_url if _is_scanned(found) else "",
+        "qr": found.pay_page if _is_scanned(found) else "",
         "note_tone": note_tone,
         "note_text": note_text,
         "back_url": reverse("finance:wallet"),
@@ -325,8 +325,9 @@ def _facts(found: Deposit) -> list[dict[str, Any]]:
 
 def _is_scanned(found: Deposit) -> bool:
     """Whether the payment is begun by scanning a code instead of opening a page."""
-    is_page = found.pay_url.startswith(("https://", "http://"))
-    return found.state == State.BEGUN and bool(found.pay_url) and not is_page
+    page = found.pay_page
+    is_page = page.startswith(("https://", "http://"))
+    return found.state == State.BEGUN and bool(page) and not is_page
 
 
 def _steps(found: Deposit) -> list[dict[str, Any]]:
@@ -366,7 +367,7 @@ def _actions(found: Deposit) -> list[dict[str, str]]:
         {"text": _("Look again"), "url": reverse("finance:deposit_state", args=[found.code])}
     ]
     if found.pay_url and not _is_scanned(found):
-        actions.insert(0, {"text": _("To the bank's page"), "url": found.pay_url})
+        actions.insert(0, {"text": _("To the bank's page"), "url": found.pay_page})
     return [*actions, wallet]
 
 

@@ -52,7 +52,7 @@ class Network:
             player=player, amount=fen, provider=self.name, request_key=uuid4(), now=self.now
         )
         if self.name == "alipay":
-            self.alipay.open(deposit.pay_url)
+            self.alipay.open(deposit.pay_page)
         return deposit
 
     def pay(self, deposit: Deposit, player: Player | None = None) -> bool:
@@ -61,7 +61,7 @@ class Network:
         name = person.name.reveal() if person else "王海"
         number = person.citizen_id.reveal() if person else "110101198004210015"
         if self.name == "alipay":
-            return self.alipay.pay(deposit.pay_url, name=name, citizen_id=number)
+            return self.alipay.pay(deposit.pay_page, name=name, citizen_id=number)
         if self.name == "sandbox":
             return self.sandbox.pay(deposit.code, name=name)
         return self.wechat.pay(deposit.code, name=name, citizen_id=number)

@@ -483,4 +483,4 @@ def test_names_of_payers_are_sealed_on_the_wire(wechat, alice):
         alice.person.name.reveal(),
         alice.person.citizen_id.reveal(),
     )
-    assert json.dumps(deposit.pay_url).startswith('"weixin://')
+    assert json.dumps(deposit.pay_page).startswith('"weixin://')

@@ -236,7 +236,8 @@ def test_many_deposits_are_chosen_by_provider_and_interval(alice, now):
 
 def test_a_code_to_scan_is_shown_on_the_page_of_the_deposit(alice, now):
     deposit = make.order(alice, 100_00, now=now)
-    Deposit.objects.filter(pk=deposit.pk).update(pay_url="weixin://wxpay/bizpayurl?pr=abc")
+    deposit.pay_url = "weixin://wxpay/bizpayurl?pr=abc"
+    Deposit.objects.filter(pk=deposit.pk).update(pay_url=deposit.pay_url.stored)
 
     page = text(in_english(alice.user).get(f"/wallet/deposits/{deposit.code}/"))
 

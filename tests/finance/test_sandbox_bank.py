@@ -32,7 +32,7 @@ def begin(player, fen, now):
 
 def pay(deposit, action="pay"):
     """The customer presses a button on the bank's page."""
-    path = "/bank/pay/" + deposit.pay_url.rsplit("/", 2)[1] + "/"
+    path = "/bank/pay/" + deposit.pay_page.rsplit("/", 2)[1] + "/"
     return Client().post(path, {"action": action})
 
 
@@ -84,7 +84,7 @@ def test_the_same_request_leads_to_the_same_page_of_the_bank(bank, alice, now):
     pages = {
         deposits.begin(
             player=alice, amount=100_00, provider="sandbox", request_key=key, now=now
-        ).pay_url
+        ).pay_page
         for _ in range(3)
     }
 

@@ -165,7 +165,7 @@ def _money(house: House) -> None:
     house.codes |= {
         "case": cases.about(object_type="deposit", object_code=taken.code)[0].code,
         "deposit": begun.code,
-        "bank": begun.pay_url.rstrip("/").rpartition("/")[2],
+        "bank": begun.pay_page.rstrip("/").rpartition("/")[2],
         "withdrawal": small.code,
         "held": held.code,
         "account": bank_accounts.of(house.player)[0].code,

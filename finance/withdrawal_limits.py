@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Player
@@ -45,8 +45,14 @@ class DailyCeilingReached(Refused):
 
 
 def automatic_up_to(now: datetime) -> int:
-    """Up to this many fen a withdrawal needs nobody's word."""
+    """Up to this many fen a day a player's withdrawals need nobody's word."""
     return int(policies.read("withdrawal.automatic_up_to_fen", at=now))
+
+
+def automatic_left(player: Player, now: datetime) -> int:
+    """How much of that is left to the player on this Shanghai day, in fen."""
+    gone = _of_the_day(player, now).filter(approval_code="", approved_at__isnull=False)
+    return max(automatic_up_to(now) - _sum(gone), 0)
 
 
 def least(now: datetime) -> int:
@@ -97,19 +103,23 @@ def foresee(*, player: Player, amount: int, now: datetime) -> int:
 
 def left_today(player: Player, now: datetime) -> int:
     """How much the player may still withdraw on this Shanghai day, in fen."""
-    midnight = datetime.combine(dates.in_shanghai(now).date(), time.min, dates.SHANGHAI)
-    asked = (
-        Withdrawal.objects.filter(
-            player_code=player.code,
-            requested_at__gte=midnight,
-            requested_at__lt=midnight + timedelta(days=1),
-        )
-        .exclude(state__in=[State.FAILED, State.REFUSED])
-        .aggregate(sum=Sum("amount"))["sum"]
-    )
-    return daily(now) - int(asked or 0)
+    return daily(now) - _sum(_of_the_day(player, now))
 
 
 def daily(now: datetime) -> int:
     """The most that leaves one wallet on one day, in fen."""
     return int(policies.read("withdrawal.daily_max_fen", at=now))
+
+
+def _of_the_day(player: Player, now: datetime) -> QuerySet[Withdrawal]:
+    """What the player asked for on this Shanghai day and did not get back."""
+    midnight = datetime.combine(dates.in_shanghai(now).date(), time.min, dates.SHANGHAI)
+    return Withdrawal.objects.filter(
+        player_code=player.code,
+        requested_at__gte=midnight,
+        requested_at__lt=midnight + timedelta(days=1),
+    ).exclude(state__in=[State.FAILED, State.REFUSED])
+
+
+def _sum(rows: QuerySet[Withdrawal]) -> int:
+    return int(rows.aggregate(sum=Sum("amount"))["sum"] or 0)

@@ -1,6 +1,6 @@
 """Money going out: held at once, approved by itself or by two members of staff, sent once (F109).
 
-HELD → APPROVED by itself up to a policy, else HELD → WAITING (a cashier prepared it) → APPROVED (as
+HELD → APPROVED by itself up to a policy a day, else HELD → WAITING (a cashier asked) → APPROVED (as
 many signed as its amount asks for) → SENDING → PAID or FAILED. Whoever cannot say what the bank did
 says UNKNOWN and asks; a payout is never sent under another number. Until it is sent the next
 institution in force takes the place of one that no longer is (F295); with none it waits, and so it
@@ -357,7 +357,7 @@ def _request(
         object_code=withdrawal.code,
         body={"amount_fen": amount, "bank_account": account.code},
     )
-    if amount <= withdrawal_limits.automatic_up_to(now):
+    if amount <= withdrawal_limits.automatic_left(player, now):
         _approve(withdrawal, now=now)
     return withdrawal
 

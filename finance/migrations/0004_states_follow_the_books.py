@@ -26,6 +26,7 @@ CREATE FUNCTION finance_withdrawal_goes_forward() RETURNS trigger LANGUAGE plpgs
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     automatic bigint;
+    today date := (NEW.requested_at AT TIME ZONE 'Asia/Shanghai')::date;
     asked audit_approvalrequest;
     person text;
 BEGIN
@@ -36,20 +37,29 @@ BEGIN
         RAISE EXCEPTION 'a withdrawal does not go from % to %', OLD.state, NEW.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_goes_forward';
     END IF;
-    IF NEW.state = 'APPROVED' AND OLD.state <> 'APPROVED' AND NEW.amount IS DISTINCT FROM (
+    IF NEW.state IN ('APPROVED', 'SENDING') AND OLD.state <> NEW.state AND (NEW.amount IS DISTINCT FROM (
         SELECT sum(t.amount) FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
           JOIN finance_account w ON w.id = t.source_id JOIN finance_account h ON h.id = t.target_id
          WHERE e.reference = 'withdrawal:' || NEW.code || ':hold' AND e.kind = 'WITHDRAWAL_HOLD'
            AND w.code IN ('wallet:' || NEW.player_code, 'winnings:' || NEW.player_code)
-           AND h.code = 'hold:' || NEW.player_code) THEN
-        RAISE EXCEPTION 'what leaves is held in the books first'
+           AND h.code = 'hold:' || NEW.player_code)
+       OR EXISTS (SELECT 1 FROM finance_entry e WHERE e.reference = 'withdrawal:' || NEW.code || ':release')) THEN
+        RAISE EXCEPTION 'what leaves is held in the books first, and until then'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_held_in_the_books';
     END IF;
     IF NEW.state = 'APPROVED' AND OLD.state = 'HELD' THEN
         SELECT p.value::text::bigint INTO automatic FROM audit_policyparameter p
          WHERE p.key = 'withdrawal.automatic_up_to_fen' AND p.scope = '' AND p.valid_from <= clock_timestamp()
          ORDER BY p.valid_from DESC LIMIT 1;
-        IF NEW.amount > coalesce(automatic, 0) THEN
+        -- What went by itself on the same day counts: many small ones are a large one. Requests of one
+        -- player count each other, for each locked his purses when it began.
+        IF NEW.amount + (SELECT coalesce(sum(w.amount), 0) FROM finance_withdrawal w
+                          WHERE w.player_code = NEW.player_code AND w.id <> NEW.id
+                            AND w.approval_code = '' AND w.approved_at IS NOT NULL
+                            AND w.state NOT IN ('FAILED', 'REFUSED')
+                            AND w.requested_at >= today::timestamp AT TIME ZONE 'Asia/Shanghai'
+                            AND w.requested_at < (today + 1)::timestamp AT TIME ZONE 'Asia/Shanghai')
+           > coalesce(automatic, 0) THEN
             RAISE EXCEPTION 'above the automatic tier a withdrawal is approved'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_above_tier_is_approved';
         END IF;

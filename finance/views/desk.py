@@ -98,7 +98,9 @@ def desk_withdrawal(request: HttpRequest, code: str) -> HttpResponse:
         "nav": "withdrawals",
         "withdrawal": found,
         "reason": sentences.shown(found.reason),
-        "people": withdrawal_limits.people(found.amount, now=timezone.now()),
+        "people": 0
+        if withdrawals.is_automatic(found)
+        else max(withdrawal_limits.people(found.amount, now=timezone.now()), 1),
         "cases": cases.about(object_type="player", object_code=found.player_code),
         "shown_code": codes.shown(found.code),
         "player": codes.shown(found.player_code),

@@ -77,7 +77,7 @@ def withdraw(request: HttpRequest) -> HttpResponse:
         "available_fen": available,
         "bonus_fen": purses.bonus_fen,
         "held_fen": purse.held(player),
-        "automatic_up_to_fen": withdrawal_limits.automatic_up_to(now),
+        "automatic_up_to_fen": withdrawal_limits.automatic_left(player, now),
     }
     return render(request, "finance/withdraw.html", context, status=status)
 
@@ -112,7 +112,7 @@ def _last_look(
         "amount_fen": asked["amount"],
         "account": bank_accounts.shown(account),
         "after_fen": after,
-        "is_automatic": asked["amount"] <= withdrawal_limits.automatic_up_to(now),
+        "is_automatic": asked["amount"] <= withdrawal_limits.automatic_left(player, now),
         "fields": {
             "amount": request.POST["amount"],
             "bank_account": account.code,

@@ -13,16 +13,29 @@ from typing import Any
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
+from accounts import who
+from accounts.models import Player
 from audit import approvals, trail
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
 from . import ledger
-from .ledger import EntryKind, Move
+from .ledger import AccountKind, EntryKind, Move
 from .models import Adjustment
 
 KIND = "finance.adjustment"
+OF_PLAYERS = frozenset(
+    {
+        AccountKind.WALLET,
+        AccountKind.WINNINGS,
+        AccountKind.BONUS,
+        AccountKind.HOLD,
+        AccountKind.RECEIVABLE,
+    }
+)
+# Booked by doors that know what the bank did; a reversal would know nothing of it.
+TO_THE_BANK = ("withdrawal:", "return:")
 
 
 class ReasonNeeded(Refused):
@@ -46,6 +59,20 @@ class AdjustmentUnknown(Refused):
     message = _("There is no such entry in the books.")
 
 
+class OwnBalance(Refused):
+    """Nobody corrects his own balance, nor agrees to it."""
+
+    code, status = "adjustment_own_balance", 403
+    message = _("This moves your own money. Colleagues must handle it.")
+
+
+class GoesToTheBank(Refused):
+    """A withdrawal or a refund: the bank may have it."""
+
+    code = "adjustment_of_a_payout"
+    message = _("The bank may have this money. What became of it, its own page says and books.")
+
+
 @door
 def ask(
     *,
@@ -57,7 +84,7 @@ def ask(
 ) -> Adjustment:
     """Ask that `moves` be booked as a correction; others decide. Nothing moves until they have.
 
-    Refuses with `ReasonNeeded`, and with `AdjustmentNotAllowed` what no posting rule allows.
+    Refuses with `ReasonNeeded`, `OwnBalance`, or `AdjustmentNotAllowed` for what no rule allows.
     """
     return _ask(checked(moves), reason, maker, now, booked_on=booked_on, reversal_of="")
 
@@ -66,7 +93,7 @@ def ask(
 def ask_reversal(*, of_reference: str, reason: str, maker: Any, now: datetime) -> Adjustment:
     """Ask that an entry be reversed, whole and once (F105).
 
-    Refuses with `AdjustmentUnknown` or `AlreadyReversed`.
+    Refuses with `AdjustmentUnknown`, `AlreadyReversed`, `GoesToTheBank` or `OwnBalance`.
     """
     moves = moves_of_reversal(of_reference)
     return _ask(moves, reason, maker, now, booked_on=None, reversal_of=of_reference)
@@ -83,10 +110,12 @@ def checked(moves: Sequence[Move]) -> Sequence[Move]:
 
 
 def moves_of_reversal(of_reference: str) -> Sequence[Move]:
-    """What would reverse an entry, or `AdjustmentUnknown` or `AlreadyReversed`."""
+    """What would reverse an entry, or `AdjustmentUnknown`, `AlreadyReversed`, `GoesToTheBank`."""
     entry = ledger.entry_of(of_reference)
     if entry is None:
         raise AdjustmentUnknown
+    if of_reference.startswith(TO_THE_BANK):
+        raise GoesToTheBank
     if entry.kind == EntryKind.REVERSAL or ledger.is_reversed(of_reference):
         raise ledger.AlreadyReversed(reference=of_reference)
     return ledger.back(entry)
@@ -148,6 +177,8 @@ _REFUSALS: dict[str, type[Refused]] = {
     "wallet_not_overdrawn": NoLongerCovered,
     "hold_not_overdrawn": NoLongerCovered,
     "entry_into_an_open_period": PeriodClosed,
+    "correction_by_others": OwnBalance,
+    "correction_not_of_a_payout": GoesToTheBank,
 }
 
 
@@ -162,6 +193,7 @@ def _ask(
 ) -> Adjustment:
     if not reason.strip():
         raise ReasonNeeded
+    _not_own(moves, maker)
     rows = [[move.source, move.target, move.amount] for move in moves]
     code, before = new_code(), _standing(moves)
     request = approvals.request(
@@ -188,6 +220,19 @@ def _ask(
         approval_code=request.code,
         asked_at=now,
     )
+
+
+def _not_own(moves: Sequence[Move], maker: Any) -> None:
+    """Who agrees is looked at by the database, which knows whose word it is."""
+    person = who.person_code(maker)
+    codes = {code for move in moves for code in (move.source, move.target)}
+    players = {
+        code.partition(":")[2]
+        for code, kind in ledger.kinds_of(codes).items()
+        if kind in OF_PLAYERS
+    }
+    if person and Player.objects.filter(code__in=players, person__row_uuid=person).exists():
+        raise OwnBalance
 
 
 def _standing(moves: Sequence[Move]) -> dict[str, int]:

@@ -23,6 +23,25 @@ BEGIN
         RAISE EXCEPTION 'a correction is booked by its own approval'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_is_approved';
     END IF;
+    IF EXISTS (
+        SELECT 1 FROM finance_adjustment a JOIN audit_approvalrequest r ON r.code = a.approval_code
+         CROSS JOIN LATERAL jsonb_array_elements(a.moves) m
+          JOIN finance_account f ON f.code IN (m->>0, m->>1)
+          JOIN finance_accounttype y ON y.kind = f.kind AND y.is_players
+          JOIN accounts_player p ON p.code = substr(f.code, strpos(f.code, ':') + 1)
+          JOIN accounts_person h ON h.id = p.person_id
+         WHERE NEW.reference = 'adjustment:' || a.code AND h.row_uuid::text IN (
+               SELECT r.maker_person UNION ALL
+               SELECT d.checker_person FROM audit_approvaldecision d WHERE d.request_id = r.id)) THEN
+        RAISE EXCEPTION 'nobody corrects his own balance'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_by_others';
+    END IF;
+    -- The bank may have this money: its own door says what became of it, and books just that.
+    IF EXISTS (SELECT 1 FROM finance_entry o WHERE o.id = NEW.reversal_of_id
+                AND split_part(o.reference, ':', 1) IN ('withdrawal', 'return')) THEN
+        RAISE EXCEPTION 'what goes to the bank is not reversed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_not_of_a_payout';
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER finance_correction_is_approved AFTER INSERT ON finance_entry
@@ -72,5 +91,9 @@ DROP FUNCTION finance_correction_is_approved() CASCADE;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("finance", "0007_ceilings"), ("audit", "0007_log")]
+    dependencies = [
+        ("finance", "0007_ceilings"),
+        ("audit", "0007_log"),
+        ("accounts", "0001_first_tables"),
+    ]
     operations = [migrations.RunSQL(SQL, UNDO)]

@@ -145,7 +145,5 @@ def balances_of(period: Period) -> Sequence[PeriodBalance]:
 
 
 def open_on(day: date) -> bool:
-    """Whether something may still be booked on `day`."""
-    return not Period.objects.filter(
-        first_day__lte=day, last_day__gte=day, state=Period.State.CLOSED
-    ).exists()
+    """Whether something may still be booked on `day`: no month from there on is closed."""
+    return not Period.objects.filter(last_day__gte=day, state=Period.State.CLOSED).exists()

@@ -136,21 +136,17 @@ CREATE FUNCTION finance_trial(shadow boolean, first_day date, last_day date)
 $$;
 REVOKE ALL ON FUNCTION finance_trial(boolean, date, date) FROM PUBLIC;
 
--- Nothing is booked into a closed period. Who books into an earlier day holds its period open until
--- he is done; what is booked today needs no lock, for the period of today cannot be closed.
+-- Nothing is booked into a closed period, nor before one, be it on a day of no period at all: that would
+-- change what the closed one opened with. Who books into an earlier day holds the periods from there on
+-- open until he is done; what is booked today needs no lock, for the period of today cannot be closed.
 CREATE FUNCTION finance_entry_into_an_open_period() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE closed boolean;
 BEGIN
     IF NEW.is_shadow THEN RETURN NEW; END IF;
     IF NEW.booked_on < (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date THEN
-        SELECT p.state = 'CLOSED' INTO closed FROM finance_period p
-         WHERE NEW.booked_on BETWEEN p.first_day AND p.last_day FOR SHARE;
-    ELSE
-        SELECT p.state = 'CLOSED' INTO closed FROM finance_period p
-         WHERE NEW.booked_on BETWEEN p.first_day AND p.last_day;
+        PERFORM 1 FROM finance_period p WHERE p.last_day >= NEW.booked_on ORDER BY p.first_day FOR SHARE;
     END IF;
-    IF closed THEN
+    IF EXISTS (SELECT 1 FROM finance_period p WHERE p.last_day >= NEW.booked_on AND p.state = 'CLOSED') THEN
         RAISE EXCEPTION 'the period of % is closed', NEW.booked_on
             USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_into_an_open_period';
     END IF;

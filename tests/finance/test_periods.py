@@ -200,14 +200,16 @@ def test_the_months_that_come_are_made_once_and_without_a_gap():
         assert after.first_day == before.last_day + timedelta(days=1)
 
 
-def test_a_day_without_a_period_or_in_an_open_one_may_be_booked():
+def test_a_day_after_the_closed_months_may_be_booked_in_an_open_one_or_in_none():
     books.month("2025-03")
+    assert periods.open_on(date(2020, 1, 1))
     books.spent(1, MARCH)
     books.closed("2025-03")
 
     assert not periods.open_on(MARCH)
+    assert not periods.open_on(date(2020, 1, 1))
+    assert periods.open_on(date(2025, 4, 2))
     assert periods.open_on(today())
-    assert periods.open_on(date(2020, 1, 1))
 
 
 def test_a_correction_of_a_closed_month_is_refused_in_words_and_books_nothing():

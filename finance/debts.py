@@ -63,10 +63,12 @@ def owed(player: Player) -> int:
 
 
 @inside_transaction
-def take_back(*, player: Player, deposit: Deposit, taken: int, target: str, now: datetime) -> int:
+def take_back(
+    *, player: Player, deposit: Deposit, taken: int, target: str, now: datetime, part: str = ""
+) -> int:
     """Take `taken` fen of a deposit back from what the player still has; what is missing he owes.
 
-    The answer is the debt in fen.
+    The answer is the debt in fen. `part` names what is taken after the deposit itself was.
 
     What is held for withdrawals that nobody approved yet goes back to the purses first. With a debt
     the account is limited; a case is opened either way.
@@ -75,7 +77,7 @@ def take_back(*, player: Player, deposit: Deposit, taken: int, target: str, now:
         let_go(player, now)
     ledger.open_account(code=account_of(player), kind=AccountKind.RECEIVABLE, is_shadow=False)
     entry = ledger.post(
-        reference=f"chargeback:{deposit.code}",
+        reference=f"chargeback:{deposit.code}" + (f":{part}" if part else ""),
         kind=EntryKind.CHARGEBACK,
         moves=[Move(wallets.purse_of(player), target, taken)],
     )

@@ -8,13 +8,15 @@ provider is asked, and its own answer decides (V-1); the database credits nothin
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from accounts import messages
 from accounts.models import Player
@@ -71,19 +73,28 @@ def poll(*, now: datetime) -> int:
     looked_at = set()
     for provider, order_code in waiting:
         _confirm(provider, order_code, now)
-        _apply(provider, order_code, now)
+        with contextlib.suppress(IntegrityError):  # the others do not wait for this one
+            _apply(provider, order_code, now)
         looked_at.add(order_code)
     silent = Deposit.objects.filter(state=State.BEGUN, begun_at__lte=now - ASK_AFTER)
     silent = silent.exclude(code__in=looked_at)
     asked = 0
-    for deposit in silent.order_by("begun_at")[:AT_ONCE]:
+    for deposit in _in_turn(silent)[:AT_ONCE]:
         try:
             _ask(deposit, now)
-        except (OSError, Refused):
+        except (OSError, Refused, IntegrityError):
             logger.warning("The provider did not answer", extra={"deposit": deposit.code})
         else:
             asked += 1
     return asked
+
+
+def _in_turn(rows: QuerySet[Deposit]) -> QuerySet[Deposit]:
+    """Everybody's oldest before anybody's second: who has many open keeps nobody else waiting."""
+    turn = Window(
+        RowNumber(), partition_by=F("player_code"), order_by=[F("begun_at").asc(), F("pk").asc()]
+    )
+    return rows.annotate(turn=turn).order_by("turn", "begun_at", "pk")
 
 
 def ask(deposit: Deposit, *, now: datetime) -> Deposit:
@@ -124,6 +135,8 @@ def close_returned(deposit: Deposit, *, now: datetime) -> None:
     locked = _locked(deposit.provider, deposit.code)
     if locked is not None and locked.state == State.QUARANTINED:
         Deposit.objects.filter(pk=locked.pk).update(state=State.BEGUN)
+        waiting = of(locked).filter(outcome=Outcome.WAITING)
+        waiting.update(outcome=Outcome.APPLIED, applied_at=now)
         _close(locked, now)
 
 
@@ -232,9 +245,10 @@ def _apply(provider: str, order_code: str, now: datetime) -> None:
     try:
         _apply_facts(provider, order_code, now)
     except IntegrityError as exc:
-        if violated(exc) != ceilings.CONSTRAINT:
+        if violated(exc) not in {ceilings.CONSTRAINT, "deposit_returned_stays_out"}:
+            logger.exception("What a provider told is not booked", extra={"deposit": order_code})
             raise
-        _keep_outside(provider, order_code)
+        _keep_outside(provider, order_code, violated(exc))
 
 
 @door
@@ -245,11 +259,11 @@ def _apply_facts(provider: str, order_code: str, now: datetime) -> None:
 
 
 @door
-def _keep_outside(provider: str, order_code: str) -> None:
-    """Paid, and more than a ceiling of the player's lets in: it waits, and goes back (N14)."""
+def _keep_outside(provider: str, order_code: str, why: str) -> None:
+    """Paid, and more than a ceiling lets in, or again after it went back: people look (N14)."""
     deposit = _locked(provider, order_code)
-    if deposit is not None and deposit.state == State.BEGUN:
-        _move(deposit, State.QUARANTINED, body={"ceiling": True})
+    if deposit is not None and deposit.state in {State.BEGUN, State.CLOSED}:
+        _move(deposit, State.QUARANTINED, body={"kept_outside_by": why})
 
 
 @door
@@ -257,8 +271,9 @@ def _clear_up(deposit: Deposit, fact: Fact | None, actor: Any, now: datetime) ->
     locked = _locked(deposit.provider, deposit.code)
     if locked is None or locked.state != State.QUARANTINED:
         return
-    fits = fact is None or not _contradicts(
-        fact.kind, fact.amount_fen, fact.trade, fact.payer, locked
+    # What it once said of another payer stands: its silence about him says nothing.
+    fits = not _is_of_another(locked) and (
+        fact is None or not _contradicts(fact.kind, fact.amount_fen, fact.trade, fact.payer, locked)
     )
     trail.record(
         action="finance.deposit_checked_again",
@@ -271,6 +286,10 @@ def _clear_up(deposit: Deposit, fact: Fact | None, actor: Any, now: datetime) ->
         locked.state = State.BEGUN
         Deposit.objects.filter(pk=locked.pk).update(state=State.BEGUN)
         _fold(locked, now)
+
+
+def _is_of_another(deposit: Deposit) -> bool:
+    return any(payers.is_other(payers.of(told), deposit.player_code) for told in of(deposit))
 
 
 def _locked(provider: str, order_code: str) -> Deposit | None:
@@ -305,14 +324,15 @@ def _fold(deposit: Deposit, now: datetime) -> None:
             Deposit.objects.filter(pk=deposit.pk).update(provider_trade=event.trade)
     if deposit.state == State.QUARANTINED:
         return
-    said = {event.kind for event in events}
+    # A part that went back is told of when it was our own refund: nothing is taken for it.
+    said = {e.kind for e in events if e.kind != REFUNDED or e.amount == deposit.charged_fen}
     if PAID in said and deposit.credited_at is None:
         if not _is_believed(deposit, events, now):
             _wait_for_word(deposit, events, now)
             return
         _credit(deposit, now)
     if {PAID, REFUNDED} <= said and deposit.state == State.CREDITED:
-        _charge_back(deposit, now)
+        charge_back(deposit, now=now)
     if said == {CLOSED} and deposit.state == State.BEGUN:
         _close(deposit, now)
     _mark(events, now)
@@ -354,7 +374,8 @@ def _credit(deposit: Deposit, now: datetime) -> None:
     )
 
 
-def _charge_back(deposit: Deposit, now: datetime) -> None:
+@inside_transaction
+def charge_back(deposit: Deposit, *, now: datetime) -> None:
     """Take back what the bank took back; what the wallet no longer has, the player owes."""
     taken = deposit.amount - deposits.returned(deposit)
     if not taken:

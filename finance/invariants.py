@@ -489,8 +489,10 @@ register(
                 SELECT 'clearing:' || provider AS account, amount AS fen FROM finance_deposit
                  WHERE credited_at IS NOT NULL
                 UNION ALL
-                SELECT 'clearing:' || provider, -amount FROM finance_deposit
-                 WHERE state = 'CHARGED_BACK'
+                SELECT 'clearing:' || d.provider, -d.amount + coalesce((
+                       SELECT sum(b.amount) FROM finance_depositreturn b
+                        WHERE b.deposit_id = d.id AND b.is_from_wallet AND b.state <> 'FAILED'), 0)
+                  FROM finance_deposit d WHERE d.state = 'CHARGED_BACK'
                 UNION ALL
                 SELECT 'clearing:' || d.provider, -b.amount
                   FROM finance_depositreturn b JOIN finance_deposit d ON d.id = b.deposit_id

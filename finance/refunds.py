@@ -26,10 +26,10 @@ from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
-from . import channels, deposits, inbox, ledger, payouts, providers
+from . import channels, debts, deposits, inbox, ledger, payouts, providers
 from .ledger import EntryKind, Move
 from .models import Deposit, DepositReturn, ProviderEvent, ReturnPlan
-from .providers import FAILED, PAID, PayoutAnswer
+from .providers import FAILED, PAID, REFUNDED, PayoutAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -377,10 +377,13 @@ def _conclude(code: str, answer: PayoutAnswer, now: datetime) -> None:
     if row.state not in {State.SENDING, State.UNKNOWN}:
         return
     if answer.state == FAILED:
+        # Before the balance, as whoever hears of the deposit does.
+        deposit = Deposit.objects.select_for_update(no_key=True).get(pk=row.deposit_id)
         _give_back(row)
         _move(row, State.FAILED, reason=(answer.reason or "bank")[:LONGEST_REASON], ended_at=now)
         if row.is_from_wallet:
             _tell(row, "finance.return_failed", now)
+            _take_again(row, deposit, now)
     elif answer.state == PAID:
         _move(row, State.DONE, ended_at=now)
         if not row.is_from_wallet:
@@ -396,6 +399,34 @@ def _give_back(row: DepositReturn) -> None:
             kind=EntryKind.DEPOSIT_RETURNED,
             moves=ledger.back(booked),
         )
+
+
+def _take_again(row: DepositReturn, deposit: Deposit, now: datetime) -> None:
+    """Our refund came back; where the bank took the deposit back meanwhile, it is due now (F112).
+
+    It was left to the refund then, which would have paid it; nobody has the same money twice.
+    """
+    if deposit.state == Deposit.State.CHARGED_BACK:
+        player = Player.objects.select_related("user").get(code=deposit.player_code)
+        owed_fen = debts.take_back(
+            player=player,
+            deposit=deposit,
+            taken=row.amount,
+            target=f"clearing:{deposit.provider}",
+            part=row.code,
+            now=now,
+        )
+        messages.send(
+            user=player.user,
+            kind="finance.deposit_charged_back",
+            params={"deposit": deposit.code, "amount_fen": row.amount, "owed_fen": owed_fen},
+            natural_key=f"deposit:{deposit.code}:charged_back:{row.code}",
+            now=now,
+        )
+        return
+    taken = inbox.of(deposit).filter(kind=REFUNDED, amount=deposit.charged_fen)
+    if taken.exclude(outcome=ProviderEvent.Outcome.QUARANTINED).exists():
+        inbox.charge_back(deposit, now=now)
 
 
 def _tell(row: DepositReturn, kind: str, now: datetime) -> None:

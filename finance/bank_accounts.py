@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 from stdnum import luhn
 
-from accounts import identity
+from accounts import identity, tries
 from accounts.models import Player
 from audit import trail
 from lottery_portal.lib.db import door, violated
@@ -23,6 +23,7 @@ from .payers import IdentityRequired
 
 NUMBER = re.compile(r"\d{16,19}")
 MOST = 5
+MOST_TRIES, TRIES_WITHIN = 10, timedelta(days=1)
 UNDER_WAY = ("HELD", "WAITING", "APPROVED", "SENDING", "UNKNOWN")
 
 
@@ -54,6 +55,13 @@ class TooManyBankAccounts(Refused):
     message = _("You may register %(most)s bank accounts. Please remove one first.")
 
 
+class TooManyTries(Refused):
+    """Whoever tries numbers learns whose they are; the bank is asked about each."""
+
+    code, status = "bank_accounts_tried", 429
+    message = _("You may register at most %(most)s bank accounts a day. Please try tomorrow.")
+
+
 class BankAccountUnknown(Refused):
     """No such bank account of this player."""
 
@@ -77,6 +85,8 @@ def add(*, player: Player, bank_name: str, number: str, holder: str, now: dateti
         raise IdentityRequired
     if identity.written_name(holder) != player.person.name.reveal():
         raise NotOwnName(fields=["holder"])
+    if tries.count(what="bank_account", whose=player.code, within=TRIES_WITHIN) > MOST_TRIES:
+        raise TooManyTries(most=MOST_TRIES)
     try:
         return _add(player, bank_name.strip(), digits, now)
     except IntegrityError as exc:

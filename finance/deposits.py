@@ -84,6 +84,7 @@ _REFUSALS: dict[str, type[Refused]] = {
     "deposit_provider_in_force": channels.ProviderNotInForce,
     "deposit_fee_by_the_register": channels.ProviderNotInForce,
     "deposit_after_disclosure": DisclosureNeeded,
+    "deposit_few_open_at_once": failures.TooManyOpen,
 }
 
 

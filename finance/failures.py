@@ -41,6 +41,13 @@ class TransfersBlocked(Refused):
     )
 
 
+class TooManyOpen(Refused):
+    """As many deposits are begun and not paid as one player may have."""
+
+    code, status = "too_many_deposits_open", 429
+    message = _("Several deposits are begun and not paid. Please pay or cancel one of them first.")
+
+
 @inside_transaction
 def note(*, player_code: str, now: datetime) -> TransferBlock | None:
     """Count a failure the caller has just written down; the block it led to, if it is the last.

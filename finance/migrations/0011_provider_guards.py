@@ -80,6 +80,13 @@ BEGIN
         RAISE EXCEPTION 'the protection of money was not acknowledged'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'deposit_after_disclosure';
     END IF;
+    -- Each open one is asked after every minute: one player keeps no bank busy for all others.
+    PERFORM pg_advisory_xact_lock(hashtextextended('deposits:' || NEW.player_code, 0));
+    IF (SELECT count(*) FROM finance_deposit d
+         WHERE d.player_code = NEW.player_code AND d.state = 'BEGUN') >= 20 THEN
+        RAISE EXCEPTION 'too many deposits of this player are open'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'deposit_few_open_at_once';
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER finance_deposit_may_begin BEFORE INSERT ON finance_deposit

@@ -29,6 +29,7 @@ pytestmark = [
 
 MANY, EACH, FIT = 200, 100_00, 50
 THREADS = 24
+OPEN = 12
 
 
 @pytest.fixture
@@ -48,8 +49,14 @@ def set_ceiling(player: Player, fen: int | None, *, span: str = "DAY") -> None:
 
 
 def ordered(player: Player, number: int) -> list[Deposit]:
+    """So many deposits, all to be paid; those of before were given up, for few are open at once."""
     now = people.right_now()
-    return [make.order(player, EACH, now=now) for _ in range(number)]
+    made = []
+    for _number in range(number):
+        if len(made) % OPEN == 0:
+            Deposit.objects.filter(state="BEGUN").update(state="CLOSED", ended_at=now)
+        made.append(make.order(player, EACH, now=now))
+    return made
 
 
 def by_callback(deposit: Deposit) -> int:

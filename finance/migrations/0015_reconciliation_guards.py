@@ -56,6 +56,11 @@ ALTER TABLE finance_housebank ENABLE ALWAYS TRIGGER finance_housebank_ends_once;
 CREATE FUNCTION finance_statement_days_once() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
+    -- Days are told once, so nobody may use up those to come.
+    IF NEW.last_on > (NEW.taken_at AT TIME ZONE 'Asia/Shanghai')::date THEN
+        RAISE EXCEPTION 'no bank knows days that are still to come'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'statement_of_days_past';
+    END IF;
     PERFORM pg_advisory_xact_lock(hashtext('finance_statement'), NEW.account_id::integer);
     IF EXISTS (SELECT 1 FROM finance_statement s WHERE s.account_id = NEW.account_id
                 AND s.first_on <= NEW.last_on AND s.last_on >= NEW.first_on) THEN

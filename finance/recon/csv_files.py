@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +33,9 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     "kind": ("业务类型", "业务名称", "交易类型", "kind"),
     "memo": ("备注", "摘要", "用途", "附言", "memo"),
 }
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, RuntimeError,
+)  # fmt: skip
 _OUT = {"支出", "借", "D", "DEBIT", "OUT"}
 _IN = {"收入", "贷", "C", "CREDIT", "IN"}
 
@@ -157,7 +161,7 @@ def _unzipped(content: bytes) -> bytes:
                 raise unreadable(_("the ZIP does not hold one detailed bill (…明细.csv)."))
             with archive.open(bills[0]) as bill:
                 text = bill.read(LARGEST + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as exc:
+    except _DAMAGED as exc:
         raise unreadable(_("the ZIP is damaged.")) from exc
     if len(text) > LARGEST:
         raise unreadable(_("it is too large."))

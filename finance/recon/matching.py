@@ -245,9 +245,12 @@ def _moves_of(line: StatementLine, now: datetime) -> tuple[str, list[Move]] | No
     """What a line books by itself: a fee within reason, and what a listed provider settles."""
     account = line.account
     most_fee = int(policies.read("reconciliation.fee_max_fen", at=now))
-    if line.kind == Kind.FEE and 0 < -line.amount <= most_fee and account.kind != "OWNBANK":
-        return EntryKind.PROVIDER_FEE, [Move(FEES, account.code, -line.amount)]
     index = bytes(line.party_index) if line.party_index else b""
+    # A bank takes its fee itself; what goes to a stranger's account is none, whatever it is called.
+    is_strangers = account.kind == AccountKind.ESCROW and index and not payees.listed([index])
+    is_small = line.kind == Kind.FEE and 0 < -line.amount <= most_fee
+    if is_small and account.kind != AccountKind.OWNBANK and not is_strangers:
+        return EntryKind.PROVIDER_FEE, [Move(FEES, account.code, -line.amount)]
     clearing = payees.clearing_of([index]).get(index) if index else None
     if account.kind == AccountKind.ESCROW and clearing:
         if line.amount > 0:

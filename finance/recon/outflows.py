@@ -86,5 +86,6 @@ def _is_in_order(line: StatementLine, known: set[bytes]) -> bool:
     match = getattr(line, "match", None)
     if match is None:
         return False
-    kinds = (*TO_WINNERS, EntryKind.PROVIDER_FEE) if line.kind == "FEE" else TO_WINNERS
+    is_fee = line.kind == "FEE" and not line.party_index  # a bank's own names nobody's account
+    kinds = (*TO_WINNERS, EntryKind.PROVIDER_FEE) if is_fee else TO_WINNERS
     return Entry.objects.filter(reference=match.reference, kind__in=kinds).exists()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
@@ -86,8 +86,8 @@ def fen(text: str) -> int:
         return 0
     try:
         value = Decimal(plain) * 100
-        whole = int(value)
-    except (InvalidOperation, ValueError, OverflowError) as exc:
+        whole = int(value) if abs(value) <= MOST_FEN else MOST_FEN + 1  # 1E999999 has many digits
+    except (ArithmeticError, ValueError) as exc:
         raise unreadable(_("%(text)s is not an amount.") % {"text": text[:40]}) from exc
     if whole != value or abs(whole) > MOST_FEN:
         raise unreadable(_("%(text)s is not an amount in yuan and fen.") % {"text": text[:40]})

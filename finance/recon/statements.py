@@ -16,6 +16,7 @@ from finance import payees
 from finance.ledger import AccountKind
 from finance.models import Account, HouseBank, Statement, StatementLine
 from lottery_portal import jobs
+from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, violated
 from lottery_portal.lib.errors import Refused
 
@@ -86,6 +87,8 @@ def take(
     if form not in READERS:
         raise unreadable(_("nobody knows this format."))
     sheet = believed(READERS[form](content, form=form))
+    if sheet.last_on > dates.in_shanghai(now).date():
+        raise unreadable(_("it tells of days that are still to come."))
     bank = HouseBank.objects.filter(account=known).first()
     if bank and sheet.number and payees.index_of(sheet.number) != bytes(bank.number_index):
         raise AnotherAccount

@@ -219,8 +219,8 @@ def test_an_outflow_that_came_meanwhile_keeps_payouts_stopped(treasurer, now, to
     asked = payouts.ask_to_lift(code=stop.code, reason="查明", maker=treasurer, now=now)
 
     bill(
-        [(today + timedelta(days=1), -6_00, "B2", "", "b")], treasurer, now, opening=-5_00,
-        account="escrow:icbc", party=STRANGERS,
+        [(today + timedelta(days=1), -6_00, "B2", "", "b")], treasurer, now + timedelta(days=1),
+        opening=-5_00, account="escrow:icbc", party=STRANGERS,
     )  # fmt: skip
 
     with pytest.raises(payouts.CauseStands):

@@ -31,7 +31,7 @@ from finance import (
 )
 from finance.ledger import EntryKind, Move
 from finance.models import Adjustment, Deposit, Entry, Statement, Withdrawal
-from finance.providers import Fact
+from finance.providers import Fact, PayoutAnswer
 from finance.recon import csv_files, sheets, statements
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import violated
@@ -74,6 +74,19 @@ def refused(deed, *args, **said):
 def state(row):
     row.refresh_from_db()
     return row.state
+
+
+def turned_round(reference):
+    """The moves that would bring back what an entry moved."""
+    entry = ledger.entry_of(reference)
+    assert entry is not None
+    return ledger.back(entry)
+
+
+def refused_by(caught):
+    """The constraint behind a refusal in words."""
+    assert isinstance(caught.value.__cause__, DatabaseError)
+    return violated(caught.value.__cause__)
 
 
 def colleague(player, post):
@@ -126,8 +139,8 @@ def test_what_was_released_in_the_books_does_not_leave(alice):
     """F109: a hold that was given back covers nothing, however the state is written."""
     make.fund(alice, 20_000_00)
     withdrawal = make.withdraw(alice, 100_00, make.bank_account(alice))
-    held = ledger.entry_of(f"withdrawal:{withdrawal.code}:hold")
-    post(f"withdrawal:{withdrawal.code}:release", EntryKind.WITHDRAWAL_RELEASE, *ledger.back(held))
+    moves = turned_round(f"withdrawal:{withdrawal.code}:hold")
+    post(f"withdrawal:{withdrawal.code}:release", EntryKind.WITHDRAWAL_RELEASE, *moves)
 
     send = Withdrawal.objects.filter(pk=withdrawal.pk).update
     name = refused(send, state="SENDING", sent_at=make.NOW)
@@ -177,7 +190,7 @@ def test_nobody_agrees_to_a_correction_of_his_own_balance(alice):
             now=make.NOW,
         )
 
-    assert violated(caught.value.__cause__) == "correction_by_others"
+    assert refused_by(caught) == "correction_by_others"
     assert wallets.available(alice) == 0
 
 
@@ -189,8 +202,7 @@ def test_what_goes_to_the_bank_is_not_reversed_behind_its_back(alice, treasurer)
 
     with pytest.raises(adjustments.GoesToTheBank):
         make.reversal(hold)
-    moves = ledger.back(ledger.entry_of(hold))
-    rows = [[move.source, move.target, move.amount] for move in moves]
+    rows = [[move.source, move.target, move.amount] for move in turned_round(hold)]
     payload = {"adjustment": "PASTTHEDOOR", "moves": rows, "reversal_of": hold}
     asked = approvals.request(
         kind=adjustments.KIND, payload=payload, maker=treasurer, now=make.NOW, amount_fen=1
@@ -207,7 +219,7 @@ def test_what_goes_to_the_bank_is_not_reversed_behind_its_back(alice, treasurer)
     with pytest.raises(adjustments.GoesToTheBank) as caught:
         approved(asked.code, make.NOW)
 
-    assert violated(caught.value.__cause__) == "correction_not_of_a_payout"
+    assert refused_by(caught) == "correction_not_of_a_payout"
     assert wallets.held(alice) == 6_000_00
 
 
@@ -299,7 +311,7 @@ def sent_back(deposit, treasurer):
     )
     row = made.returns.get()
     refunds._intend(row.code, make.NOW)
-    refunds._conclude(row.code, refunds.PayoutAnswer(state="PAID", trade="R1"), make.NOW)
+    refunds._conclude(row.code, PayoutAnswer(state="PAID", trade="R1"), make.NOW)
     return row
 
 

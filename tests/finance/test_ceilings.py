@@ -51,7 +51,7 @@ def set_ceiling(player: Player, fen: int | None, *, span: str = "DAY") -> None:
 def ordered(player: Player, number: int) -> list[Deposit]:
     """So many deposits, all to be paid; those of before were given up, for few are open at once."""
     now = people.right_now()
-    made = []
+    made: list[Deposit] = []
     for _number in range(number):
         if len(made) % OPEN == 0:
             Deposit.objects.filter(state="BEGUN").update(state="CLOSED", ended_at=now)

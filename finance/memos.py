@@ -18,6 +18,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lottery_portal.lib import sentences
+
 from . import bank_accounts
 from .ledger import EntryKind, Line
 from .models import Deposit, DepositReturn, Withdrawal
@@ -46,7 +48,6 @@ WORDS: dict[str, str | Promise] = {
     EntryKind.WITHDRAWAL_RELEASE: gettext_lazy("Withdrawal returned"),
     EntryKind.WITHDRAWAL_PAID: gettext_lazy("Withdrawal paid"),
     EntryKind.CHARGEBACK: gettext_lazy("Deposit taken back by the bank"),
-    EntryKind.DEPOSIT_RETURNED: gettext_lazy("Deposit returned to its source"),
     EntryKind.RECOVERY: gettext_lazy("Debt paid"),
     EntryKind.BONUS: gettext_lazy("Bonus"),
     EntryKind.BONUS_LAPSED: gettext_lazy("Bonus lapsed"),
@@ -143,7 +144,7 @@ def _withdrawals(lines: Sequence[Line]) -> Mapping[Key, Memo]:
         withdrawal = rows.get(_code(line))
         if withdrawal is None:
             continue
-        title, detail = str(WORDS[line.kind]), withdrawal.reason
+        title, detail = str(WORDS[line.kind]), sentences.shown(withdrawal.reason)
         if line.kind == EntryKind.WITHDRAWAL_HOLD:
             bank = bank_accounts.shown(withdrawal.bank_account)
             title = _("Withdrawal to %(bank)s") % {"bank": bank}

@@ -27,6 +27,7 @@ from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
 from . import channels, debts, deposits, inbox, ledger, payouts, providers
+from .bank_words import NOTHING_SAID
 from .ledger import EntryKind, Move
 from .models import Deposit, DepositReturn, ProviderEvent, ReturnPlan
 from .providers import FAILED, PAID, REFUNDED, PayoutAnswer
@@ -380,7 +381,8 @@ def _conclude(code: str, answer: PayoutAnswer, now: datetime) -> None:
         # Before the balance, as whoever hears of the deposit does.
         deposit = Deposit.objects.select_for_update(no_key=True).get(pk=row.deposit_id)
         _give_back(row)
-        _move(row, State.FAILED, reason=(answer.reason or "bank")[:LONGEST_REASON], ended_at=now)
+        reason = answer.reason or NOTHING_SAID.of()
+        _move(row, State.FAILED, reason=reason[:LONGEST_REASON], ended_at=now)
         if row.is_from_wallet:
             _tell(row, "finance.return_failed", now)
             _take_again(row, deposit, now)

@@ -42,6 +42,7 @@ from . import (
     wallets,
     withdrawal_limits,
 )
+from .bank_words import NOTHING_SAID
 from .deposits import RequestKeyUsed
 from .ledger import EntryKind, Move
 from .models import BankAccount, Withdrawal
@@ -418,7 +419,7 @@ def _conclude(code: str, answer: PayoutAnswer, now: datetime) -> None:
     if withdrawal.state not in {State.SENDING, State.UNKNOWN}:
         return
     if answer.state == FAILED:
-        reason = answer.reason or "bank"
+        reason = answer.reason or NOTHING_SAID.of()
         _release(withdrawal, State.FAILED, reason, actor=None, now=now)
     elif answer.state == PAID:
         player = _player(withdrawal)

@@ -27,6 +27,8 @@ FILE = settings.BASE_DIR / "games" / "data" / "fonts" / "wqy-microhei-subset.ttf
 INK, INK2, LINE, CHOP = (HexColor(one) for one in (0x1B1F23, 0x4B5158, 0x8C867A, 0xB8321F))
 MARGIN = 15 * mm
 PADDING = 6  # of the frame that the library puts the text into
+LEADING = 11.5  # from line to line
+CLOSE_SET = 10.6  # of the lines of tables that stand side by side: air above the words, not below
 WIDE = 4  # columns that stand upright; more lie
 MOST = 5000  # lines of a paper; what is longer is read as a sheet
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -36,7 +38,7 @@ _BODY = ParagraphStyle(
     fontName=FACE,
     bulletFontName=FACE,
     fontSize=8.5,
-    leading=11.5,
+    leading=LEADING,
     textColor=INK,
     wordWrap="CJK",
 )
@@ -120,8 +122,9 @@ def _story(statement: Statement, width: float) -> list[Flowable]:
     story.append(Spacer(1, 6))
     for check in statement.checks:
         agrees = _("they agree") if check.is_right else _("they do not agree")
+        said = _("%(what)s: %(word)s") % {"what": check.title, "word": agrees}
         style = _SMALL if check.is_right else ParagraphStyle("wrong", parent=_SMALL, textColor=CHOP)
-        story.append(_paragraph(f"{check.title}: {agrees}", style))
+        story.append(_paragraph(said, style))
     story += [_paragraph(text, _SMALL) for text in statement.notes]
     if statement.is_signed:
         story += [Spacer(1, 14), _hands(width)]
@@ -139,13 +142,14 @@ def _facts(statement: Statement, width: float) -> Grid:
         ),
         _paragraph(_("Unit: yuan"), _SMALL_RIGHT),
     ]
-    return _plain([cells], [width * share for share in (0.36, 0.44, 0.2)])
+    return _plain([cells], [width * share for share in (0.32, 0.36, 0.32)])
 
 
 def _hands(width: float) -> Grid:
     """Where those who answer for it sign."""
     words = (_("Drawn up by"), _("Checked by"), _("Head of accounting"))
-    return _plain([[_paragraph(f"{word}:", _SMALL) for word in words]], [width / 3] * 3)
+    hands = [_paragraph(_("%(what)s:") % {"what": word}, _SMALL) for word in words]
+    return _plain([hands], [width / 3] * 3)
 
 
 def _plain(rows: Sequence[Sequence[Flowable]], widths: Sequence[float]) -> Grid:
@@ -201,11 +205,12 @@ def _beside(left: Table, right: Table, width: float) -> Grid:
     widths: list[float] = []
     style: list[tuple[Any, ...]] = [
         ("FONTNAME", (0, 0), (-1, -1), FACE),
+        ("LEADING", (0, 0), (-1, -1), CLOSE_SET),  # of the empty side too
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LEFTPADDING", (0, 0), (-1, -1), 2),
         ("RIGHTPADDING", (0, 0), (-1, -1), 2),
-        ("TOPPADDING", (0, 0), (-1, -1), 0),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 1),
+        ("TOPPADDING", (0, 0), (-1, -1), 2),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 0.8),
     ]
     for columns, rows in sides:
         if widths:
@@ -219,7 +224,7 @@ def _beside(left: Table, right: Table, width: float) -> Grid:
         style.append(("LINEBELOW", (first, 0), (last, 0), 0.8, LINE))
         for place in range(1, lines):
             row = rows[place - 1] if place <= len(rows) else None
-            cells[place] += _cells(columns, row) if row else [""] * len(columns)
+            cells[place] += _cells(columns, row, leading=CLOSE_SET) if row else [""] * len(columns)
             if row:
                 style.append(("LINEBELOW", (first, place), (last, place), 0.25, LINE))
             if row and row.is_total:
@@ -235,19 +240,23 @@ def _titles(columns: Sequence[Column]) -> list[Flowable]:
     ]
 
 
-def _cells(columns: Sequence[Column], row: Row) -> list[Flowable]:
+def _cells(columns: Sequence[Column], row: Row, *, leading: float = LEADING) -> list[Flowable]:
     found: list[Flowable] = []
     for place, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
         text = layout.shown(cell, column.kind)
-        style = _RIGHT if column.is_number else _set_in(row.level if place == 0 else 0)
+        level = row.level if place == 0 else 0
+        style = _style(level, leading, is_number=column.is_number)
         found.append(_paragraph(text, style))
     return found
 
 
 @cache
-def _set_in(level: int) -> ParagraphStyle:
-    """Words that stand further in, the deeper their line lies."""
-    return ParagraphStyle(f"statement-body-{level}", parent=_BODY, leftIndent=9 * level)
+def _style(level: int, leading: float, *, is_number: bool) -> ParagraphStyle:
+    """Figures stand to the right, words further in the deeper their line lies."""
+    name = f"statement-body-{level}-{leading}-{is_number}"
+    if is_number:
+        return ParagraphStyle(name, parent=_RIGHT, leading=leading)
+    return ParagraphStyle(name, parent=_BODY, leading=leading, leftIndent=9 * level)
 
 
 def _shown(text: str) -> str:

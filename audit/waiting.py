@@ -31,7 +31,8 @@ class Waiting:
     """Work that waits for people with one of `roles`: how much, where, and one line about it.
 
     Without `roles` the count alone decides, and it knows the person. `url_name` is the page without
-    arguments where the work is done. Tones: waiting, attention, wrong.
+    arguments where the work is done, and `query` has it show just this. Tones: waiting, attention,
+    wrong.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Waiting:
     tone: str = "waiting"
     sign: str = "list"
     text: Callable[[Any, datetime], str] = _no_text
+    query: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def for_person(user: Any, roles: frozenset[str], now: datetime) -> list[Item]:
             title=str(kind.title),
             text=kind.text(user, now),
             count=number,
-            url=reverse(kind.url_name),
+            url=f"{reverse(kind.url_name)}{kind.query}",
             tone=kind.tone,
             sign=kind.sign,
         )

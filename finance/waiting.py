@@ -138,21 +138,37 @@ waiting.register(
         title=_("Payouts the bank has not answered for 10 minutes"),
         count=_unanswered,
         url_name="finance:desk_withdrawals",
+        query="?state=bank",
         roles=frozenset({"cashier", "treasurer"}),
         tone="attention",
         sign="bank",
     )
 )
-for name, title, count, url_name, tone in (
-    ("late", _("Dues in arrears"), _late, "finance:desk_remittances", "wrong"),
-    ("due_soon", _("Dues to be paid within 5 days"), _to_order, "finance:desk_remittances", ""),
-    ("to_pay", _("Payment orders to bring to the bank"), _to_pay, "finance:desk_payments", ""),
+for name, title, count, url_name, query, tone in (
+    ("late", _("Dues in arrears"), _late, "finance:desk_remittances", "", "wrong"),
+    (
+        "due_soon",
+        _("Dues to be paid within 5 days"),
+        _to_order,
+        "finance:desk_remittances",
+        "",
+        "waiting",
+    ),
+    (
+        "to_pay",
+        _("Payment orders to bring to the bank"),
+        _to_pay,
+        "finance:desk_payments",
+        "",
+        "waiting",
+    ),
     (
         "without_receipt",
         _("Payments without a treasury receipt"),
         _without_receipt,
         "finance:desk_payments",
-        "",
+        "?state=receipt",
+        "waiting",
     ),
 ):
     waiting.register(
@@ -161,8 +177,9 @@ for name, title, count, url_name, tone in (
             title=title,
             count=count,
             url_name=url_name,
+            query=query,
             roles=frozenset({"treasurer"}),
-            tone=tone or "waiting",
+            tone=tone,
             sign="bank",
         )
     )
@@ -182,6 +199,7 @@ waiting.register(
         title=_("Cases past their day"),
         count=_overdue,
         url_name="finance:desk_cases",
+        query="?show=late",
         roles=frozenset({"treasurer", "auditor"}),
         tone="wrong",
         sign="alert",

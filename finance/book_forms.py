@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from lottery_portal.lib.dates import ASKED
 
-from .forms import YuanField
+from .forms import AccountField, YuanField
 from .ledger import Move
 from .models import EntryKind
 
@@ -54,7 +54,7 @@ class SpanForm(DaysForm):
 class SheetForm(DaysForm):
     """An account, and days of the books."""
 
-    account = forms.CharField(label=gettext_lazy("Account"), max_length=60)
+    account = AccountField(label=gettext_lazy("Account"))
     field_order = ("account", "first", "last")
 
 
@@ -75,12 +75,10 @@ class CorrectionForm(forms.Form):
         super().__init__(*args, **kwargs)
         for place in range(1, MOVES + 1):
             names = {"place": place}
-            self.fields[f"source_{place}"] = forms.CharField(
-                label=_("Move %(place)d: from account") % names, required=False, max_length=60
+            self.fields[f"source_{place}"] = AccountField(
+                label=_("Move %(place)d: from account") % names, required=False
             )
-            self.fields[f"target_{place}"] = forms.CharField(
-                label=_("into account"), required=False, max_length=60
-            )
+            self.fields[f"target_{place}"] = AccountField(label=_("into account"), required=False)
             amount = YuanField(label=_("Amount in yuan"), least=1, most=MOST_FEN, required=False)
             amount.help_text = ""
             self.fields[f"amount_{place}"] = amount

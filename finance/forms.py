@@ -14,7 +14,7 @@ from lottery_portal.lib.choices import offer
 from lottery_portal.lib.dates import ASKED
 from lottery_portal.lib.money import yuan
 
-from . import bank_accounts
+from . import account_words, bank_accounts
 from .models import BankAccount, Provider
 
 PLAIN = re.compile(r"-?\d+(\.\d*)?|\.\d+")
@@ -24,6 +24,14 @@ def _day(label: Any) -> forms.DateField:
     return forms.DateField(
         label=label, validators=ASKED, widget=forms.DateInput(attrs={"type": "date"})
     )
+
+
+class AccountField(forms.CharField):
+    """The code of an account of the books; the page offers those of the house."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attributes = {"list": account_words.LIST, "autocomplete": "off", "spellcheck": "false"}
+        super().__init__(max_length=60, widget=forms.TextInput(attrs=attributes), **kwargs)
 
 
 class FenField(forms.DecimalField):
@@ -202,9 +210,9 @@ class ReturnForm(forms.Form):
     )
     reason = forms.CharField(label=_("Reason, shown to the player"), max_length=200)
 
-    def __init__(self, *args: Any, providers: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, providers: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "provider", [("", _("None")), *((name, name) for name in providers)])
+        offer(self, "provider", [("", _("None")), *providers])
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
@@ -282,7 +290,7 @@ class LedgerForm(forms.Form):
     """What to look for in the books."""
 
     reference = forms.CharField(label=_("Reference begins with"), required=False, max_length=80)
-    account = forms.CharField(label=_("Account"), required=False, max_length=60)
+    account = AccountField(label=_("Account"), required=False)
     kind = forms.ChoiceField(label=_("Kind"), required=False)
     book = forms.ChoiceField(
         label=_("Book"),

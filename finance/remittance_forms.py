@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from lottery_portal.lib.choices import offer
 from lottery_portal.lib.dates import ASKED
 
-from . import payees, reserves
+from . import account_words, payees, reserves
 from .forms import FenField
 from .models import Payee, Purpose
 from .treasury_receipts import MOST_BYTES
@@ -59,7 +59,7 @@ class PaymentForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         offer(self, "payee", [(one.code, payees.shown(one)) for one in listed])
-        offer(self, "escrow", [(code, code) for code in escrows])
+        offer(self, "escrow", account_words.choices(escrows))
 
 
 class DrawingForm(PaymentForm):
@@ -71,7 +71,7 @@ class DrawingForm(PaymentForm):
 
     def __init__(self, *args: Any, own_banks: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "own_bank", [(code, code) for code in own_banks])
+        offer(self, "own_bank", account_words.choices(own_banks))
         self.order_fields(self.field_order)
 
 
@@ -97,7 +97,7 @@ class ReserveForm(forms.Form):
 
     def __init__(self, *args: Any, games: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _choose(self.fields["game"], [(code, code) for code in games])
+        offer(self, "game", [(code, code) for code in games])
 
     def clean_is_back(self) -> bool:
         return self.cleaned_data["is_back"] == "back"

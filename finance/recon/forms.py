@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from finance import account_words
 from finance.models import HouseBank, Statement
 from lottery_portal.lib.choices import offer
 
@@ -23,7 +24,7 @@ class StatementForm(forms.Form):
 
     def __init__(self, *args: Any, accounts: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "account", [(code, code) for code in accounts])
+        offer(self, "account", account_words.choices(accounts))
 
 
 class MatchForm(forms.Form):

@@ -224,9 +224,10 @@ def _again(
 
 def _named(channel: channels.Channel) -> str:
     """A way to pay with what it costs, and whether it answers at present (F114, F295)."""
-    words = f"{channel.title} · {_fee(channel)}"
-    silent = _("does not answer at present")
-    return f"{words} · {silent}" if channel.is_failing else words
+    words = [channel.title, _fee(channel)]
+    if channel.is_failing:
+        words.append(_("does not answer at present"))
+    return _(", ").join(words)
 
 
 def _fee(channel: channels.Channel) -> str:

@@ -22,7 +22,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import step_up, who
 from accounts.models import Player
-from finance import bank_accounts, cases, debts, inbox, ledger, withdrawal_limits, withdrawals
+from finance import (
+    bank_accounts,
+    cases,
+    channels,
+    debts,
+    inbox,
+    ledger,
+    withdrawal_limits,
+    withdrawals,
+)
 from finance.forms import LedgerForm, ReasonForm
 from finance.models import Account, Deposit, Entry, EntryKind, ProviderEvent, Transfer, Withdrawal
 from lottery_portal.lib import codes, dates, sentences
@@ -144,7 +153,10 @@ def desk_deposits(request: HttpRequest) -> HttpResponse:
             }
             for row in found[:ROWS]
         ],
-        "parked": parked.order_by("-received_at")[:ROWS],
+        "parked": [
+            {"event": row, "provider": channels.title_of(row.provider)}
+            for row in parked.order_by("-received_at")[:ROWS]
+        ],
         "may_act": "treasurer" in who.roles(request.user, timezone.now()),
     }
     return render(request, "desk/deposits.html", context)

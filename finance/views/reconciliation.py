@@ -58,6 +58,7 @@ def desk_statements(request: HttpRequest) -> HttpResponse:
             "levels": [_level(account) for account in statements.accounts()],
             "rows": [_statement_row(row) for row in page.object_list],
             "page": page,
+            "chosen": chosen if chosen in known else "",
             "query": urlencode({"account": chosen}) if chosen in known else "",
             "may_take": may_take,
             "open_count": differences.open_ones().count(),
@@ -170,6 +171,7 @@ def desk_differences(request: HttpRequest) -> HttpResponse:
         "desk/differences.html",
         {
             "nav": "differences",
+            "is_closed": is_closed,
             "chips": [
                 {"name": _("Open"), "url": "?", "is_on": not is_closed},
                 {"name": _("Resolved"), "url": "?show=resolved", "is_on": is_closed},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages as notes
 from django.core.paginator import Paginator
@@ -17,10 +16,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import step_up, who
+from audit import approvals
 from finance import channels, refunds
 from finance.forms import ReturnForm
 from finance.models import Deposit, DepositReturn, ReturnPlan
-from lottery_portal.lib import codes
+from lottery_portal.lib import codes, sentences
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
 
@@ -41,11 +41,12 @@ def desk_returns(request: HttpRequest) -> HttpResponse:
     """All plans of refunds, newest first."""
     found = ReturnPlan.objects.order_by("-pk")
     page = Paginator(found, ROWS).get_page(request.GET.get("page"))
+    asked = approvals.found([row.approval_code for row in page.object_list])
     context = {
         "nav": "returns",
-        "rows": [_plan_row(row) for row in page.object_list],
+        "rows": [_plan_row(row, asked.get(row.approval_code)) for row in page.object_list],
         "page": page,
-        "query": urlencode({}),
+        "query": "",
         "may_ask": "treasurer" in who.roles(request.user, timezone.now()),
     }
     return render(request, "desk/returns.html", context)
@@ -57,7 +58,7 @@ def desk_returns(request: HttpRequest) -> HttpResponse:
 def desk_return_new(request: HttpRequest) -> HttpResponse:
     """Choose deposits, see the dry run, then plan exactly that."""
     initial = {"numbers": request.GET.get("deposit", "")}
-    names = [row.code for row, _health in channels.register()]
+    names = [(row.code, channels.title_of(row.code)) for row, _health in channels.register()]
     form = ReturnForm(request.POST or None, initial=initial, providers=names)
     status, run = (400 if form.is_bound else 200), None
     if form.is_valid():
@@ -97,11 +98,12 @@ def desk_return_plan(request: HttpRequest, code: str) -> HttpResponse:
         made = refunds.find(code)
     except Refused as refusal:
         raise Http404 from refusal
+    asked = approvals.find(made.approval_code) if made.approval_code else None
     returns = made.returns.select_related("deposit").order_by("pk")
     page = Paginator(returns, ROWS).get_page(request.GET.get("page"))
     context = {
         "nav": "returns",
-        "plan": _plan_row(made),
+        "plan": _plan_row(made, asked),
         "reason": made.reason,
         "planned": [
             {"code": codes.shown(deposit), "amount_fen": fen}
@@ -113,11 +115,11 @@ def desk_return_plan(request: HttpRequest, code: str) -> HttpResponse:
                 "code": codes.shown(row.code),
                 "deposit": codes.shown(row.deposit.code),
                 "player": codes.shown(row.deposit.player_code),
-                "provider": row.deposit.provider,
+                "provider": channels.title_of(row.deposit.provider),
                 "amount_fen": row.amount,
                 "tone": TONES[State(row.state)],
                 "word": row.get_state_display(),
-                "reason": row.reason,
+                "reason": sentences.shown(row.reason),
                 "at": row.ended_at or row.sent_at or row.begun_at,
             }
             for row in page.object_list
@@ -158,8 +160,8 @@ def _told(made: ReturnPlan) -> str:
     return _("Planned. Another person approves; then exactly this is carried out.")
 
 
-def _plan_row(row: ReturnPlan) -> dict[str, Any]:
-    is_done = row.performed_at is not None
+def _plan_row(row: ReturnPlan, asked: approvals.Request | None) -> dict[str, Any]:
+    tone, word = _stage(row, asked)
     return {
         "code": codes.shown(row.code),
         "url": reverse("finance:desk_return_plan", args=[row.code]),
@@ -170,9 +172,19 @@ def _plan_row(row: ReturnPlan) -> dict[str, Any]:
         "approval_url": reverse("audit:approval", args=[row.approval_code])
         if row.approval_code
         else "",
-        "tone": "done" if is_done else "waiting",
-        "word": _("Carried out") if is_done else _("Planned"),
+        "tone": tone,
+        "word": word,
     }
+
+
+def _stage(row: ReturnPlan, asked: approvals.Request | None) -> tuple[str, str]:
+    """Tone and word of a plan: carried out, or what became of the request for it."""
+    if row.performed_at is not None:
+        return "done", _("Carried out")
+    state = asked.state if asked else "OPEN"
+    return {"REFUSED": ("wrong", _("Refused")), "EXPIRED": ("draft", _("Expired"))}.get(
+        state, ("waiting", _("Planned"))
+    )
 
 
 def _dry_row(row: refunds.Row) -> dict[str, Any]:
@@ -180,7 +192,7 @@ def _dry_row(row: refunds.Row) -> dict[str, Any]:
     return {
         "code": codes.shown(row.deposit.code),
         "player": codes.shown(row.deposit.player_code),
-        "provider": row.deposit.provider,
+        "provider": channels.title_of(row.deposit.provider),
         "state": row.deposit.get_state_display(),
         "paid_fen": row.deposit.amount,
         "amount_fen": row.returnable_fen,

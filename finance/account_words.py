@@ -1,0 +1,50 @@
+"""What the accounts of the books are called: every code says its kind before the colon."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from . import channels
+from .models import Account, AccountKind, HouseBank
+
+LIST = "accounts-of-the-books"  # the list that a field for an account offers
+MOST = 300
+# One account each of every player or draw; nobody finds his own among thousands.
+OF_MANY = (
+    AccountKind.WALLET,
+    AccountKind.WINNINGS,
+    AccountKind.BONUS,
+    AccountKind.HOLD,
+    AccountKind.RECEIVABLE,
+    AccountKind.STAKES,
+    AccountKind.PRIZES,
+    AccountKind.UNCLAIMED,
+)
+
+
+def title(code: str) -> str:
+    """The kind of an account in words: escrow account, for escrow:icbc1."""
+    kind = code.partition(":")[0].upper()
+    return str(AccountKind(kind).label) if kind in AccountKind.values else code
+
+
+def of_the_house() -> list[str]:
+    """The accounts that are neither a player's nor a draw's."""
+    found = Account.objects.filter(is_shadow=False).exclude(kind__in=OF_MANY).order_by("code")
+    return list(found.values_list("code", flat=True)[:MOST])
+
+
+def choices(codes: Collection[str]) -> list[tuple[str, str]]:
+    """Accounts to choose from, as people know them: kind, bank or institution, then the code."""
+    banks = {
+        row.account.code: f"{row.bank_name} {row.number}"
+        for row in HouseBank.objects.select_related("account").filter(account__code__in=codes)
+    }
+    return [(code, f"{title(code)} {_whose(code, banks)}") for code in codes]
+
+
+def _whose(code: str, banks: dict[str, str]) -> str:
+    kind, _colon, word = code.partition(":")
+    if kind.upper() == AccountKind.CLEARING:
+        return f"{channels.title_of(word)} ({code})"
+    return f"{banks[code]} ({code})" if code in banks else code

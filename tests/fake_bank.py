@@ -21,7 +21,7 @@ LOST = "LOST"
 
 
 class PlainBank:
-    """`payouts` is what it did, once per code; `says` what the next payout comes to."""
+    """`payouts` is what it did, once per code; `says` what the next one comes to, `reason` why."""
 
     name = "fake"
     title = "Fake bank"
@@ -31,6 +31,7 @@ class PlainBank:
 
     def __init__(self) -> None:
         self.says = PAID
+        self.reason = "The account is closed."
         self.payouts: dict[str, str] = {}
         self.sent: list[str] = []
         self.names: dict[str, str] = {}
@@ -70,8 +71,7 @@ class PlainBank:
         return None if done is None else self._answer(code, done)
 
     def _answer(self, code: str, state: str) -> PayoutAnswer:
-        reason = "The account is closed." if state == FAILED else ""
-        return PayoutAnswer(state=state, trade=code, reason=reason)
+        return PayoutAnswer(state=state, trade=code, reason=self.reason if state == FAILED else "")
 
 
 class FakeBank(PlainBank):

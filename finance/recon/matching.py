@@ -30,6 +30,7 @@ from lottery_portal.lib.errors import Refused
 from . import differences, levels
 
 NEAR = timedelta(days=3)
+LONG_BEFORE = timedelta(days=31)
 AT_ONCE = 200
 FEES = "expense:provider_fees"
 UNEXPLAINED_IN, UNEXPLAINED_OUT = "suspense:unexplained_in", "suspense:unexplained_out"
@@ -143,6 +144,25 @@ def unmatched(account: Account, *, since: date, until: date = date(2099, 12, 31)
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM finance_unmatched(%s, %s, %s)", [account.pk, since, until])
         return [Booked(*row) for row in cursor.fetchall()]
+
+
+def fitting(lines: Sequence[StatementLine]) -> dict[int, list[Booked]]:
+    """For each of these lines of one account, by key: entries of its amount that no line has.
+
+    Those of the nearest day come first. They are offered, never taken: a person says which it is.
+    """
+    if not lines:
+        return {}
+    days = [line.booked_on for line in lines]
+    by_amount: dict[int, list[Booked]] = defaultdict(list)
+    first, last = min(days) - LONG_BEFORE, max(days) + NEAR
+    for entry in unmatched(lines[0].account, since=first, until=last):
+        by_amount[entry.fen].append(entry)
+    return {
+        line.pk: sorted(by_amount[line.amount], key=lambda one: abs(one.booked_on - line.booked_on))
+        for line in lines
+        if line.amount in by_amount
+    }
 
 
 def _open_lines(account: Account) -> list[StatementLine]:

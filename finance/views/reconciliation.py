@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import permission, step_up, who
 from audit import approvals, people
 from finance import cases, ledger, payouts
-from finance.ledger import AccountKind
+from finance.ledger import AccountKind, EntryKind
 from finance.models import Difference, HouseBank, StatementLine
 from finance.recon import differences, house_banks, levels, matching, proof, statements
 from finance.recon.forms import (
@@ -34,6 +35,7 @@ from lottery_portal.lib.errors import Refused
 
 ROWS = 50
 PROOFS = 30
+OFFERED = 5  # entries that a line may be
 State = Difference.State
 Kind = Difference.Kind
 
@@ -108,10 +110,13 @@ def desk_statement(request: HttpRequest, code: str) -> HttpResponse:
     except Refused as refusal:
         raise Http404 from refusal
     is_open_only = request.GET.get("show") == "open"
-    lines = StatementLine.objects.filter(statement=found).select_related("match")
+    lines = StatementLine.objects.filter(statement=found).select_related("match", "account")
     page = Paginator(
         (lines.filter(match__isnull=True) if is_open_only else lines).order_by("position"), ROWS
     ).get_page(request.GET.get("page"))
+    may_match = permission.may(request.user, "finance:desk_statement_match", timezone.now())
+    open_lines = [line for line in page.object_list if not hasattr(line, "match")]
+    offered = matching.fitting(open_lines) if may_match else {}
     brought_up = {
         row.line_id: row
         for row in Difference.objects.filter(line__in=[line.pk for line in page.object_list])
@@ -127,13 +132,14 @@ def desk_statement(request: HttpRequest, code: str) -> HttpResponse:
                 {"name": _("All lines"), "url": "?", "is_on": not is_open_only},
                 {"name": _("Not matched"), "url": "?show=open", "is_on": is_open_only},
             ],
-            "rows": [_line_row(line, brought_up.get(line.pk)) for line in page.object_list],
+            "rows": [
+                _line_row(line, brought_up.get(line.pk), offered.get(line.pk, []))
+                for line in page.object_list
+            ],
             "page": page,
             "query": "show=open" if is_open_only else "",
             "open_count": lines.filter(match__isnull=True).count(),
-            "may_match": permission.may(
-                request.user, "finance:desk_statement_match", timezone.now()
-            ),
+            "may_match": may_match,
         },
     )
 
@@ -357,7 +363,9 @@ def _statement_row(row: Any) -> dict[str, Any]:
     }
 
 
-def _line_row(line: StatementLine, difference: Difference | None) -> dict[str, Any]:
+def _line_row(
+    line: StatementLine, difference: Difference | None, offered: Sequence[matching.Booked]
+) -> dict[str, Any]:
     match = getattr(line, "match", None)
     return {
         "line": line,
@@ -369,6 +377,14 @@ def _line_row(line: StatementLine, difference: Difference | None) -> dict[str, A
             if match
             else ""
         ),
+        "offered": [
+            {
+                "reference": one.reference,
+                "kind": EntryKind(one.kind).label,
+                "booked_on": one.booked_on,
+            }
+            for one in offered[:OFFERED]
+        ],
         "difference": difference,
         "difference_url": (
             reverse("finance:desk_difference", args=[difference.code]) if difference else ""

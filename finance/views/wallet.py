@@ -78,13 +78,13 @@ class PeriodForm(forms.Form):
         label=gettext_lazy("From"),
         required=False,
         validators=dates.ASKED,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     until = forms.DateField(
         label=gettext_lazy("To"),
         required=False,
         validators=dates.ASKED,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
     def days(self, today: date) -> tuple[date, date]:
@@ -104,8 +104,9 @@ def wallet(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     chosen = KINDS.get(kind, ())
     codes = wallets.accounts_of(player)
-    form = PeriodForm(request.GET)
-    first, last = form.days(today)
+    first, last = PeriodForm(request.GET).days(today)
+    form = PeriodForm({**_days_of(first, last), **request.GET.dict()})
+    periods = _periods(today, first, last)
     moved = ledger.movements(*codes, kinds=chosen)
     asked = {name: request.GET[name] for name in ("since", "until") if request.GET.get(name)}
     if asked:
@@ -127,7 +128,8 @@ def wallet(request: HttpRequest) -> HttpResponse:
         "first": first,
         "last": last,
         "flows": flows.between(player, since=first, until=last + timedelta(days=1)),
-        "periods": _periods(today, first, last),
+        "periods": periods,
+        "is_own_period": not any(one["is_on"] for one in periods),
         "holder": str(player.person.name) if player.person else "",
         "limits": [],
         "limits_url": "",

@@ -17,7 +17,7 @@ if (done) {
 // The places of the desk scroll on a phone: the one people are at is in sight.
 const here = document.querySelector(".desk-places [aria-current]");
 if (here) {
-  const list = here.closest("ul");
+  const list = here.closest(".desk-places > ul");
   list.scrollLeft += here.getBoundingClientRect().left - (innerWidth - here.offsetWidth) / 2;
 }
 

@@ -11,8 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import Player
 from finance import bank_accounts, deposits, ledger, wallets, withdrawals
 from finance.models import BankAccount, Withdrawal
+from finance.providers import FAILED
 from finance.urls import urlpatterns
 from lottery_portal.lib import dates
 from tests import make_money as make
@@ -293,6 +295,46 @@ def test_a_withdrawal_beyond_the_balance_is_refused_with_the_figures(client, ric
     assert "Your balance is too small" in text(page)
     assert "1,328.00" in text(page)
     assert not Withdrawal.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("The account is closed.", "该账户已销户。"),
+        ("ACCOUNT_FROZEN", "该账户已被冻结。"),
+        ("", "银行没有说明原因。"),
+    ],
+)
+def test_why_the_bank_did_not_pay_is_said_in_the_readers_words(client, fake_bank, said, words):
+    """F109: the row keeps what the bank said; the statement and the page say it to the player."""
+    player, now = Player.objects.get(), people.right_now()
+    fake_bank.says, fake_bank.reason = FAILED, said
+    withdrawal = make.withdraw(player, 50_00, make.bank_account(player, now=now), now=now)
+    withdrawals.send(code=withdrawal.code, now=now)
+    client.cookies["language"] = "zh-hans"
+
+    wallet = text(client.get("/wallet/"))
+    page = text(client.get(f"/wallet/withdrawals/{withdrawal.code}/"))
+
+    assert words in wallet
+    assert words in page
+    withdrawal.refresh_from_db()
+    assert withdrawal.reason == (said or "The bank gave no reason.")
+
+
+def test_the_wallet_leads_to_where_the_money_can_be_checked(client):
+    """N08: a player finds his leaf of the nightly proof from his own balance."""
+    assert reverse("finance:my_solvency") in text(client.get("/wallet/"))
+
+
+def test_a_period_that_was_chosen_stands_in_its_fields(client):
+    """F139"""
+    page = text(client.get("/wallet/?since=2026-01-05&until=2026-02-01"))
+
+    assert 'value="2026-01-05"' in page
+    assert 'value="2026-02-01"' in page
+    assert "<details open" in page
+    assert "<details open" not in text(client.get("/wallet/"))
 
 
 def test_the_form_says_least_and_most_beforehand(client, rich, now):

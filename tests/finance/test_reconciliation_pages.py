@@ -71,6 +71,7 @@ def test_a_line_is_matched_by_hand_or_the_page_says_why_not(client, treasurer, n
     make.told(deposit, now=now)
     line = taken.lines.get()
     asked = {"line": line.code, "reference": "no such entry"}
+    offered = text(client.get(reverse("finance:desk_statement", args=[taken.code])))
 
     wrong = client.post(reverse("finance:desk_statement_match"), asked, follow=True)
     right = client.post(
@@ -79,9 +80,41 @@ def test_a_line_is_matched_by_hand_or_the_page_says_why_not(client, treasurer, n
         follow=True,
     )
 
+    assert f'<option value="deposit:{deposit.code}">' in offered
     assert "do not move the same amount" in text(wrong)
     assert "All lines matched" in text(right)
     assert Match.objects.get().how == "HAND"
+
+
+def test_only_entries_of_the_amount_that_no_line_has_are_offered(client, treasurer, now, today):
+    """F113: a person chooses among what may be right, and types nothing."""
+    first, second = (make.order(make.player(now=now), 20_00, now=now) for _one in range(2))
+    lines = [(today, 20_00, "T1", first.code, "交易"), (today, 30_00, "T2", "", "交易")]
+    taken = bill(lines, treasurer, now)
+    other = make.fund(make.player(now=now), 25_00, now=now)
+    for deposit in (first, second):
+        make.told(deposit, now=now)
+
+    page = text(client.get(reverse("finance:desk_statement", args=[taken.code])))
+
+    assert f'<option value="deposit:{first.code}">' in page
+    assert f'<option value="deposit:{second.code}">' in page
+    assert f"deposit:{other.code}" not in page
+    auditor = make.staff("auditor-offered", "auditor", now=now).member.user
+    seen = text(english(auditor).get(reverse("finance:desk_statement", args=[taken.code])))
+    assert "<option" not in seen.partition("<main")[2].partition("</main>")[0]
+
+
+def test_the_list_of_statements_can_be_one_of_an_account_and_says_so(client, treasurer, now, today):
+    bill([(today, 5_00, "T1", "", "不明")], treasurer, now)
+    address = reverse("finance:desk_statements")
+
+    assert "All accounts" not in text(client.get(address))
+    chosen = text(client.get(f"{address}?account=clearing:sandbox"))
+
+    assert "All accounts" in chosen
+    assert "Provider clearing" in chosen
+    assert "All accounts" not in text(client.get(f"{address}?account=nobody"))
 
 
 def test_a_difference_is_taken_over_and_resolved(client, treasurer, now, today):

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from accounts import identity, legal_texts, registration
+from audit import approvals
 from finance import channels, deposits
 from finance.models import Deposit, DepositReturn, Provider, ReturnPlan
 from tests import make_money as make
@@ -232,6 +233,17 @@ def test_many_deposits_are_chosen_by_provider_and_interval(alice, now):
     made = ReturnPlan.objects.get()
     assert (made.total, made.performed_at) == (30_00, None)
     assert "Planned" in text(treasurer.get(done.headers["Location"]))
+    approvals.decide(
+        code=made.approval_code,
+        checker=people.member("approver").user,
+        approve=False,
+        reason="不是重复扣款",
+        now=now,
+    )
+    for address in (done.headers["Location"], "/desk/returns/"):
+        shown = text(treasurer.get(address))
+        assert "Planned" not in shown
+        assert "Refused" in shown
 
 
 def test_a_code_to_scan_is_shown_on_the_page_of_the_deposit(alice, now):

@@ -9,6 +9,7 @@ from django.urls import reverse
 from audit import reports
 from finance import dues, ledger
 from finance.models import Due, Payee, PaymentOrder
+from lottery_portal.lib import codes
 from tests import make_remittance as make
 from tests import people
 from tests.people import in_english, text
@@ -90,6 +91,21 @@ def test_the_first_page_says_what_is_in_arrears(treasurer, due):
         assert "36,000.00" in page
         assert "6,500.00" in page
     assert "Dues in arrears" in text(treasurer.get(reverse("audit:desk")))
+
+
+@pytest.mark.usefixtures("due")
+def test_the_first_page_leads_to_just_the_payments_that_lack_a_receipt(treasurer):
+    """F265: a list of everything open is no answer to a note that something is missing."""
+    order = make.order("welfare:ssq", make.payee("WELFARE"))
+    make.paid(order)
+
+    first = text(treasurer.get(reverse("audit:desk")))
+
+    assert "Payments without a treasury receipt" in first
+    assert f'href="{reverse("finance:desk_payments")}?state=receipt"' in first
+    assert codes.shown(order.code) in text(
+        treasurer.get(reverse("finance:desk_payments") + "?state=receipt")
+    )
 
 
 @pytest.mark.parametrize(

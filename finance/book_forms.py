@@ -90,6 +90,10 @@ class CorrectionForm(forms.Form):
             for place in range(1, MOVES + 1)
         ]
 
+    def has_more(self) -> bool:
+        """Whether more than the first move is filled in."""
+        return any(field.value() for line in self.lines()[1:] for field in line)
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         moves = []

@@ -365,7 +365,7 @@ class Period(models.Model):
 
     class State(models.TextChoices):
         OPEN = "OPEN", _("Open")
-        CLOSED = "CLOSED", _("Closed")
+        CLOSED = "CLOSED", pgettext_lazy("of a period", "Closed")
 
     code = models.CharField(max_length=7, unique=True, verbose_name=_("period"))  # 2026-11
     is_shadow = models.BooleanField(default=False, verbose_name=_("shadow book"))

@@ -17,12 +17,15 @@ from lottery_portal.lib.money import yuan
 from . import account_words, bank_accounts
 from .models import BankAccount, Provider
 
+DAY_TYPED = "%Y-%m-%d"  # as browsers want a date in a field, in every language
 PLAIN = re.compile(r"-?\d+(\.\d*)?|\.\d+")
 
 
 def _day(label: Any) -> forms.DateField:
     return forms.DateField(
-        label=label, validators=ASKED, widget=forms.DateInput(attrs={"type": "date"})
+        label=label,
+        validators=ASKED,
+        widget=forms.DateInput(attrs={"type": "date"}, format=DAY_TYPED),
     )
 
 
@@ -194,12 +197,12 @@ class ReturnForm(forms.Form):
     since = forms.DateTimeField(
         label=_("Credited from"),
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     until = forms.DateTimeField(
         label=_("Credited before"),
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     amount = forms.DecimalField(
         label=_("At most of each, in yuan"),
@@ -301,13 +304,13 @@ class LedgerForm(forms.Form):
         label=_("From"),
         required=False,
         validators=ASKED,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format=DAY_TYPED),
     )
     until = forms.DateField(
         label=_("To"),
         required=False,
         validators=ASKED,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format=DAY_TYPED),
     )
 
     def __init__(self, *args: Any, kinds: Sequence[tuple[str, Any]], **kwargs: Any) -> None:

@@ -13,7 +13,7 @@ from lottery_portal.lib.choices import offer
 from lottery_portal.lib.dates import ASKED
 
 from . import account_words, payees, reserves
-from .forms import FenField
+from .forms import DAY_TYPED, FenField
 from .models import Payee, Purpose
 from .treasury_receipts import MOST_BYTES
 
@@ -107,7 +107,7 @@ class PaidForm(forms.Form):
     """What the bank's slip says."""
 
     paid_on = forms.DateField(
-        label=_("Paid on"), validators=ASKED, widget=forms.DateInput(attrs=_DATE)
+        label=_("Paid on"), validators=ASKED, widget=forms.DateInput(attrs=_DATE, format=DAY_TYPED)
     )
     bank_reference = forms.CharField(
         label=_("Number given by the bank"),
@@ -133,7 +133,9 @@ class ReceiptForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     issued_on = forms.DateField(
-        label=_("Issued on"), validators=ASKED, widget=forms.DateInput(attrs=_DATE)
+        label=_("Issued on"),
+        validators=ASKED,
+        widget=forms.DateInput(attrs=_DATE, format=DAY_TYPED),
     )
     amount = FenField(label=_("Amount in yuan"))
     file = forms.FileField(

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -104,7 +105,7 @@ def desk_year_end(request: HttpRequest, year: int) -> HttpResponse:
 def _row(period: Period) -> dict[str, Any]:
     today = dates.in_shanghai(timezone.now()).date()
     if period.state == Period.State.CLOSED:
-        word, tone = _("Closed"), "done"
+        word, tone = pgettext("of a period", "Closed"), "done"
     elif period.last_day < today:
         word, tone = _("To be closed"), "attention"
     elif period.first_day > today:
@@ -167,7 +168,7 @@ def _steps(period: Period, *, is_carried: bool) -> list[dict[str, Any]]:
         (_("Debit and credit are one sum"), ledger.trial_balance() == 0),
         (_("Nothing is left in suspense"), not suspense),
         (_("The year is carried forward"), is_carried),
-        (_("Closed"), period.state == Period.State.CLOSED),
+        (pgettext("of a period", "Closed"), period.state == Period.State.CLOSED),
     ]
     if period.first_day.month != 12:  # noqa: PLR2004 - the last of a year
         del done[4]

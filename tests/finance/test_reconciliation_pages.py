@@ -101,7 +101,7 @@ def test_only_entries_of_the_amount_that_no_line_has_are_offered(client, treasur
     assert f'<option value="deposit:{second.code}">' in page
     assert f"deposit:{other.code}" not in page
     auditor = make.staff("auditor-offered", "auditor", now=now).member.user
-    seen = text(english(auditor).get(reverse("finance:desk_statement", args=[taken.code])))
+    seen = text(in_english(auditor).get(reverse("finance:desk_statement", args=[taken.code])))
     assert "<option" not in seen.partition("<main")[2].partition("</main>")[0]
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from audit import trail
-from finance import cases, ledger
+from finance import account_words, cases, ledger
 from finance.models import Account, Case, Difference, StatementLine
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
@@ -244,7 +244,7 @@ def _stays_open(case: Case, _actor: Any, _now: datetime) -> None:
 def _words(case: Case) -> Sequence[tuple[str, str]]:
     facts = case.facts
     rows = [
-        (_now("Account"), facts["account"]),
+        (_now("Account"), f"{account_words.title(facts['account'])} {facts['account']}"),
         (_now("In the books"), _yuan(facts["booked_fen"])),
         (_now("At the bank"), _yuan(facts["stated_fen"])),
         (_now("Differs by"), _yuan(facts["stated_fen"] - facts["booked_fen"])),

@@ -37,6 +37,14 @@ READERS: Mapping[str, Callable[..., Sheet]] = {
 }
 
 
+# A bill of these names no account of ours: taken in for another, nothing of it would be found.
+OF_INSTITUTION: Mapping[str, str] = {
+    Form.ALIPAY: "clearing:alipay",
+    Form.WECHAT: "clearing:wechat",
+    Form.SANDBOX: "clearing:sandbox",
+}
+
+
 class AccountUnknown(Refused):
     """Nobody outside keeps such an account for us."""
 
@@ -49,6 +57,13 @@ class AnotherAccount(Refused):
 
     code = "statement_of_another_account"
     message = _("This file is of another account than the one you chose.")
+
+
+class AnotherInstitution(Refused):
+    """A bill names no account; its format says whose it is."""
+
+    code = "statement_of_another_institution"
+    message = _("A bill in this format belongs to %(account)s. Please choose that account.")
 
 
 class TakenBefore(Refused):
@@ -86,6 +101,9 @@ def take(
         raise TooLarge(most=LARGEST // 1_000_000)
     if form not in READERS:
         raise unreadable(_("nobody knows this format."))
+    theirs = OF_INSTITUTION.get(form, account)
+    if known.kind == AccountKind.CLEARING and account != theirs:
+        raise AnotherInstitution(account=theirs)
     sheet = believed(READERS[form](content, form=form))
     if sheet.last_on > dates.in_shanghai(now).date():
         raise unreadable(_("it tells of days that are still to come."))

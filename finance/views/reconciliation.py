@@ -218,6 +218,7 @@ def desk_difference(request: HttpRequest, code: str) -> HttpResponse:
         "shown_code": codes.shown(found.code),
         "row": _difference_row(found, today),
         "needs_entry": found.kind in differences.NEEDS_ENTRY,
+        "is_mine": found.case.owner_id == request.user.pk,
         "entry": ledger.entry_of(found.reference) if found.reference else None,
         "form": form,
         "may_act": may_act,
@@ -279,7 +280,6 @@ def desk_house_banks(request: HttpRequest) -> HttpResponse:
             "banks": [
                 {
                     "bank": row,
-                    "number": str(row.number),
                     "approval": approvals.named(row.approval_code),
                 }
                 for row in HouseBank.objects.select_related("account").order_by("account__code")

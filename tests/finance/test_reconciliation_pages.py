@@ -64,6 +64,18 @@ def test_a_file_that_is_refused_says_why(client, today):
     assert not Statement.objects.exists()
 
 
+def test_a_bill_taken_in_for_another_institution_is_refused(client, today):
+    """F113: it names no account, so its format must; nothing of it is kept or booked."""
+    make.open_accounts(("clearing:alipay", "CLEARING"))
+    content = files.sandbox([(today, 5_00, "T1", "", "不明")])
+
+    page = upload(client, content, account="clearing:alipay")
+
+    assert page.status_code == 409
+    assert "belongs to clearing:sandbox" in text(page)
+    assert not Statement.objects.exists()
+
+
 def test_a_line_is_matched_by_hand_or_the_page_says_why_not(client, treasurer, now, today):
     """F113"""
     deposit = make.order(make.player(now=now), 20_00, now=now)

@@ -45,6 +45,7 @@ def choices(codes: Collection[str]) -> list[tuple[str, str]]:
 
 def _whose(code: str, banks: dict[str, str]) -> str:
     kind, _colon, word = code.partition(":")
-    if kind.upper() == AccountKind.CLEARING:
-        return f"{channels.title_of(word)} ({code})"
-    return f"{banks[code]} ({code})" if code in banks else code
+    whose = banks.get(code, "")
+    if kind.upper() == AccountKind.CLEARING and channels.title_of(word) != word:
+        whose = channels.title_of(word)
+    return f"{whose} ({code})" if whose else code

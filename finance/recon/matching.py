@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -41,6 +41,7 @@ BY_NUMBER_ONLY = frozenset(
         EntryKind.DEPOSIT_RETURNED, EntryKind.PRIZE,
     }
 )  # fmt: skip
+CORRECTIONS = frozenset({EntryKind.ADJUSTMENT, EntryKind.REVERSAL})
 How = Match.How
 Kind = StatementLine.Kind
 
@@ -163,6 +164,22 @@ def fitting(lines: Sequence[StatementLine]) -> dict[int, list[Booked]]:
         for line in lines
         if line.amount in by_amount
     }
+
+
+def left_open(lines: QuerySet[StatementLine]) -> QuerySet[StatementLine]:
+    """Those that are no entry's, and whose amount no entry has set right."""
+    put_right = Difference.objects.filter(
+        kind=Difference.Kind.AMOUNT, state=Difference.State.RESOLVED, line__isnull=False
+    )
+    return lines.filter(match__isnull=True).exclude(pk__in=put_right.values("line"))
+
+
+def correcting(difference: Difference) -> list[str]:
+    """The entries since it was found that move just what differs on its account."""
+    found_on = dates.in_shanghai(difference.opened_at).date()
+    differs = difference.stated - difference.booked
+    later = unmatched(difference.account, since=found_on)
+    return [one.reference for one in later if one.fen == differs and one.kind in CORRECTIONS]
 
 
 def _open_lines(account: Account) -> list[StatementLine]:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.contrib import messages as notes
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -36,6 +36,11 @@ from lottery_portal.lib.errors import Refused
 ROWS = 50
 PROOFS = 30
 OFFERED = 5  # entries that a line may be
+# Lines of another amount than was booked, and an entry has set that right.
+PUT_RIGHT = Q(
+    lines__differences__kind=Difference.Kind.AMOUNT,
+    lines__differences__state=Difference.State.RESOLVED,
+)
 State = Difference.State
 Kind = Difference.Kind
 
@@ -49,7 +54,8 @@ def desk_statements(request: HttpRequest) -> HttpResponse:
     may_take = permission.may(request.user, "finance:desk_statement_take", now)
     chosen = request.GET.get("account", "")
     found = statements.all_of(chosen if chosen in known else "").annotate(
-        matched=Count("lines__match")
+        matched=Count("lines__match", distinct=True),
+        put_right=Count("lines__differences", filter=PUT_RIGHT, distinct=True),
     )
     page = Paginator(found, ROWS).get_page(request.GET.get("page"))
     return render(
@@ -111,9 +117,10 @@ def desk_statement(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404 from refusal
     is_open_only = request.GET.get("show") == "open"
     lines = StatementLine.objects.filter(statement=found).select_related("match", "account")
-    page = Paginator(
-        (lines.filter(match__isnull=True) if is_open_only else lines).order_by("position"), ROWS
-    ).get_page(request.GET.get("page"))
+    left = matching.left_open(lines)
+    page = Paginator((left if is_open_only else lines).order_by("position"), ROWS).get_page(
+        request.GET.get("page")
+    )
     may_match = permission.may(request.user, "finance:desk_statement_match", timezone.now())
     open_lines = [line for line in page.object_list if not hasattr(line, "match")]
     offered = matching.fitting(open_lines) if may_match else {}
@@ -138,7 +145,7 @@ def desk_statement(request: HttpRequest, code: str) -> HttpResponse:
             ],
             "page": page,
             "query": "show=open" if is_open_only else "",
-            "open_count": lines.filter(match__isnull=True).count(),
+            "open_count": left.count(),
             "may_match": may_match,
         },
     )
@@ -201,7 +208,12 @@ def desk_difference(request: HttpRequest, code: str) -> HttpResponse:
     may_act = found.state == State.OPEN and cases.may_handle(
         found.case, who.roles(request.user, now)
     )
-    form = ResolutionForm(request.POST if request.POST.get("action") == "resolve" else None)
+    needs_entry = found.kind in differences.NEEDS_ENTRY
+    fitting = matching.correcting(found) if may_act and needs_entry else []
+    form = ResolutionForm(
+        request.POST if request.POST.get("action") == "resolve" else None,
+        initial={"correction": fitting[0] if len(fitting) == 1 else ""},
+    )
     status = 200
     if request.method == "POST":
         if not may_act:
@@ -217,7 +229,7 @@ def desk_difference(request: HttpRequest, code: str) -> HttpResponse:
         "difference": found,
         "shown_code": codes.shown(found.code),
         "row": _difference_row(found, today),
-        "needs_entry": found.kind in differences.NEEDS_ENTRY,
+        "needs_entry": needs_entry,
         "is_mine": found.case.owner_id == request.user.pk,
         "entry": ledger.entry_of(found.reference) if found.reference else None,
         "form": form,
@@ -358,7 +370,7 @@ def _statement_row(row: Any) -> dict[str, Any]:
     return {
         "statement": row,
         "code": codes.shown(row.code),
-        "left": row.lines_count - row.matched,
+        "left": row.lines_count - row.matched - row.put_right,
         "url": reverse("finance:desk_statement", args=[row.code]),
     }
 
@@ -385,6 +397,9 @@ def _line_row(
             }
             for one in offered[:OFFERED]
         ],
+        "put_right_by": (
+            difference.correction if difference and difference.kind == Kind.AMOUNT else ""
+        ),
         "difference": difference,
         "difference_url": (
             reverse("finance:desk_difference", args=[difference.code]) if difference else ""

@@ -100,7 +100,7 @@ class ReserveForm(forms.Form):
         offer(self, "game", [(code, code) for code in games])
 
     def clean_is_back(self) -> bool:
-        return self.cleaned_data["is_back"] == "back"
+        return bool(self.cleaned_data["is_back"] == "back")
 
 
 class PaidForm(forms.Form):

@@ -126,7 +126,7 @@ def test_the_treasurer_asks_on_the_page_and_others_look(business, treasurer):
     asked = client.post(address, said)
     much = client.post(address, {**said, "amount": "5000.01"})
 
-    code = asked.url.rstrip("/").rpartition("/")[2]
+    code = asked["Location"].rstrip("/").rpartition("/")[2]
     assert asked.status_code == 302
     make.decided(code)
     assert stands()[2] == 12_00

@@ -43,7 +43,7 @@ def game(now, treasurer):
         code="old-1",
         game=made,
         issue="2026001",
-        rule=RuleSheet.objects.filter(game__code="ssq").order_by("pk").last(),
+        rule=RuleSheet.objects.filter(game__code="ssq").latest("pk"),
         opens_at=now - LONG_AGO - timedelta(days=2),
         closes_at=now - LONG_AGO - timedelta(hours=1),
         draws_at=now - LONG_AGO,
@@ -219,7 +219,7 @@ def test_the_treasurer_sees_what_is_in_the_way_and_asks(game, now):
     assert "on sale" in games  # the game that is
     assert address in games
     assert asked.status_code == 302
-    assert asked.url.startswith("/desk/approvals/")
+    assert asked["Location"].startswith("/desk/approvals/")
     assert (late.status_code, "60 days before" in late.content.decode()) == (409, True)
     auditor = people.behind(people.member("auditor").user)
     assert address not in auditor.get(reverse("prizes:desk_stopped_games")).content.decode()

@@ -30,6 +30,7 @@ if __name__ == "__main__":
         }
     )
     os.environ.pop("OWNER_DATABASE_URL", None)
+    os.environ.pop("SANDBOX_BANK_KEY", None)
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)
     os.chdir(CHECKOUT)
     os.execv(sys.executable, [sys.executable, *sys.argv[1:]])  # noqa: S606 - the program it was asked to run

@@ -73,6 +73,13 @@ class GoesToTheBank(Refused):
     message = _("The bank may have this money. What became of it, its own page says and books.")
 
 
+class StakeOfATicket(Refused):
+    """A purchase: its tickets would stay in the draw."""
+
+    code = "adjustment_of_a_stake"
+    message = _("The tickets of this purchase stand; the stake does not come back without them.")
+
+
 @door
 def ask(
     *,
@@ -93,7 +100,8 @@ def ask(
 def ask_reversal(*, of_reference: str, reason: str, maker: Any, now: datetime) -> Adjustment:
     """Ask that an entry be reversed, whole and once (F105).
 
-    Refuses with `AdjustmentUnknown`, `AlreadyReversed`, `GoesToTheBank` or `OwnBalance`.
+    Refuses with `AdjustmentUnknown`, `AlreadyReversed`, `GoesToTheBank`, `StakeOfATicket` or
+    `OwnBalance`.
     """
     moves = moves_of_reversal(of_reference)
     return _ask(moves, reason, maker, now, booked_on=None, reversal_of=of_reference)
@@ -110,12 +118,14 @@ def checked(moves: Sequence[Move]) -> Sequence[Move]:
 
 
 def moves_of_reversal(of_reference: str) -> Sequence[Move]:
-    """What would reverse an entry, or `AdjustmentUnknown`, `AlreadyReversed`, `GoesToTheBank`."""
+    """What would reverse an entry, or a refusal as of `ask_reversal`."""
     entry = ledger.entry_of(of_reference)
     if entry is None:
         raise AdjustmentUnknown
     if of_reference.startswith(TO_THE_BANK):
         raise GoesToTheBank
+    if entry.kind == EntryKind.PURCHASE:
+        raise StakeOfATicket
     if entry.kind == EntryKind.REVERSAL or ledger.is_reversed(of_reference):
         raise ledger.AlreadyReversed(reference=of_reference)
     return ledger.back(entry)
@@ -179,6 +189,7 @@ _REFUSALS: dict[str, type[Refused]] = {
     "entry_into_an_open_period": PeriodClosed,
     "correction_by_others": OwnBalance,
     "correction_not_of_a_payout": GoesToTheBank,
+    "correction_not_of_a_stake": StakeOfATicket,
 }
 
 

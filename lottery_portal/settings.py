@@ -35,7 +35,7 @@ ENVIRONMENT = {
     "SEAL_KEY": "base64, 32 bytes: Ed25519 seed that signs seals",
     "LOG_KEY": "base64, 32 bytes: Ed25519 seed that signs the log's checkpoints",
     "WITNESS_URL": "http:// address of the witness",
-    "SANDBOX_BANK_KEY": "base64, 32 bytes: shared with the sandbox bank; empty switches it off",
+    "SANDBOX_BANK_KEY": "base64, 32 bytes: shared with the sandbox bank, where DEMO=1; or empty",
     "ALIPAY": "JSON: app_id, seller_id, private_key, public_key of Alipay; empty switches it off",
     "WECHAT_PAY": "JSON: mchid, appid, serial, private_key, api_v3_key, platform_keys; or empty",
     "PUBLIC_URL": "https:// address players use",
@@ -112,6 +112,9 @@ SEAL_KEY = key("SEAL_KEY")
 LOG_KEY = key("LOG_KEY")
 WITNESS_URL = needed("WITNESS_URL").rstrip("/")
 SANDBOX_BANK_KEY = key("SANDBOX_BANK_KEY") if os.environ.get("SANDBOX_BANK_KEY") else b""
+if SANDBOX_BANK_KEY and not DEMO:
+    SANDBOX_FOR_NOTHING = "SANDBOX_BANK_KEY gives money for nothing: leave it empty, or set DEMO=1."
+    raise ImproperlyConfigured(SANDBOX_FOR_NOTHING)
 PUBLIC_URL = needed("PUBLIC_URL").rstrip("/")
 ALLOWED_HOSTS = [host for host in needed("ALLOWED_HOSTS").split(",") if host]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]

@@ -42,6 +42,11 @@ BEGIN
         RAISE EXCEPTION 'what goes to the bank is not reversed'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_not_of_a_payout';
     END IF;
+    -- Its tickets stay in the draw: the stake alone does not come back.
+    IF EXISTS (SELECT 1 FROM finance_entry o WHERE o.id = NEW.reversal_of_id AND o.kind = 'PURCHASE') THEN
+        RAISE EXCEPTION 'a stake does not come back while its ticket stands'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'correction_not_of_a_stake';
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER finance_correction_is_approved AFTER INSERT ON finance_entry

@@ -35,6 +35,7 @@ from finance.providers import Fact, PayoutAnswer
 from finance.recon import csv_files, sheets, statements
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import violated
+from lottery_portal.lib.errors import Refused
 from tests import make_money as make
 from tests import people
 from tests.finance import statement_files as files
@@ -194,6 +195,27 @@ def test_nobody_agrees_to_a_correction_of_his_own_balance(alice):
     assert wallets.available(alice) == 0
 
 
+def reversed_past_the_door(reference, treasurer):
+    """What the database says of a reversal that our code never asked about."""
+    rows = [[move.source, move.target, move.amount] for move in turned_round(reference)]
+    payload = {"adjustment": "PASTTHEDOOR", "moves": rows, "reversal_of": reference}
+    asked = approvals.request(
+        kind=adjustments.KIND, payload=payload, maker=treasurer, now=make.NOW, amount_fen=1
+    )
+    Adjustment.objects.create(
+        code="PASTTHEDOOR",
+        moves=rows,
+        reversal_of=reference,
+        reason="x",
+        before={},
+        approval_code=asked.code,
+        asked_at=make.NOW,
+    )
+    with pytest.raises(Refused) as caught:
+        approved(asked.code, make.NOW)
+    return refused_by(caught)
+
+
 def test_what_goes_to_the_bank_is_not_reversed_behind_its_back(alice, treasurer):
     """F105, F109: the balance would have it again while the bank pays it out."""
     make.fund(alice, 20_000_00)
@@ -202,25 +224,27 @@ def test_what_goes_to_the_bank_is_not_reversed_behind_its_back(alice, treasurer)
 
     with pytest.raises(adjustments.GoesToTheBank):
         make.reversal(hold)
-    rows = [[move.source, move.target, move.amount] for move in turned_round(hold)]
-    payload = {"adjustment": "PASTTHEDOOR", "moves": rows, "reversal_of": hold}
-    asked = approvals.request(
-        kind=adjustments.KIND, payload=payload, maker=treasurer, now=make.NOW, amount_fen=1
-    )
-    Adjustment.objects.create(
-        code="PASTTHEDOOR",
-        moves=rows,
-        reversal_of=hold,
-        reason="x",
-        before={},
-        approval_code=asked.code,
-        asked_at=make.NOW,
-    )
-    with pytest.raises(adjustments.GoesToTheBank) as caught:
-        approved(asked.code, make.NOW)
 
-    assert refused_by(caught) == "correction_not_of_a_payout"
+    assert reversed_past_the_door(hold, treasurer) == "correction_not_of_a_payout"
     assert wallets.held(alice) == 6_000_00
+
+
+def test_a_stake_does_not_come_back_while_its_ticket_stands(alice, treasurer):
+    """F105: the ticket would still win."""
+    make.fund(alice, 20_00)
+    make.open_accounts(("stakes:ssq-1", "STAKES"))
+    with transaction.atomic():
+        ledger.post(
+            reference="purchase:ABC",
+            kind="PURCHASE",
+            moves=[Move(wallets.wallet_of(alice), "stakes:ssq-1", 2_00)],
+        )
+
+    with pytest.raises(adjustments.StakeOfATicket):
+        make.reversal("purchase:ABC")
+
+    assert reversed_past_the_door("purchase:ABC", treasurer) == "correction_not_of_a_stake"
+    assert wallets.available(alice) == 18_00
 
 
 # --- periods

@@ -2,7 +2,10 @@
 
 import base64
 import json
+import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -142,3 +145,34 @@ def test_a_database_without_its_secrets_is_a_sentence(portal):
     assert "the environment must also hold SECRET_KEY" in refused.stderr
     assert "OWNER_DATABASE_URL" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_bank_that_gives_money_for_nothing_is_refused_outside_a_demo(tmp_path):
+    """What stands behind the sandbox is nobody's money."""
+    said = {}
+    made = environment.Secrets(a_place(tmp_path).secrets)
+    for is_demo in ("0", "1"):
+        outside = {
+            **os.environ,
+            **{name: made[name] for name in environment.DEMANDED},
+            "PORTAL_MODE": "production",
+            "DEMO": is_demo,
+            "DEBUG": "0",
+            "PUBLIC_URL": "https://portal.example",
+            "ALLOWED_HOSTS": "portal.example",
+            "STATE_DIR": str(tmp_path),
+            "DATABASE_URL": OUTSIDE["DATABASE_URL"],
+            "REDIS_URL": OUTSIDE["REDIS_URL"],
+            "WITNESS_URL": "http://127.0.0.1:1",
+        }
+        said[is_demo] = subprocess.run(
+            [sys.executable, "-c", "import lottery_portal.settings"],
+            cwd=places.CHECKOUT,
+            env=outside,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert said["1"].returncode == 0, said["1"].stderr
+    assert "SANDBOX_BANK_KEY gives money for nothing" in said["0"].stderr

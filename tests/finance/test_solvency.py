@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, transaction
 from django.test import Client
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ from finance.solvency.nightfile import Owed
 from finance.solvency.sumtree import Node
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import database_time
+from lottery_portal.lib.money import yuan
 from tests import make_money as make
 from tests import people
 from tests.owner import as_owner
@@ -294,7 +296,11 @@ def test_one_fen_too_little_raises_an_alarm_and_stops_payouts(owed):
     facts = json.loads(proof.statement)
     assert facts["total_fen"] + facts["others_fen"] - facts["assets_fen"] == 1
     assert [one.kind for one in alarms.open_now()] == [nightly.SHORT]
-    assert [one.cause for one in payouts.open_stops()] == ["solvency"]
+    (stop,) = payouts.open_stops()
+    assert stop.cause == "solvency"
+    with translation.override("en"):
+        said = dict(payouts.words_of(stop.cause, stop.facts))
+    assert said["Owed to others"] == f"{yuan(facts['others_fen'])} yuan"
 
 
 @committed

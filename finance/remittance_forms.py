@@ -100,7 +100,7 @@ class ReserveForm(forms.Form):
         offer(self, "game", [(code, code) for code in games])
 
     def clean_is_back(self) -> bool:
-        return bool(self.cleaned_data["is_back"] == "back")
+        return str(self.cleaned_data["is_back"]) == "back"
 
 
 class PaidForm(forms.Form):

@@ -6,8 +6,6 @@ it may be held by the guard, and it is written down that it was; without both a 
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.owner import as_owner
@@ -31,8 +29,8 @@ def test_without_any_one_protection_of_payments_a_test_fails(tmp_path, deep):
     Every eighth in a run, all of them in a deep one.
     """
     chosen = KEPT if deep else KEPT[::EIGHTH]
-    asked: dict[str, Any] = {}
-    plan: dict[str, Any] = {}
+    asked: dict[str, dict[str, object]] = {}
+    plan: dict[str, list[str]] = {}
     for kept in chosen:
         for name, guards in _ways(kept).items():
             asked[name] = {**guards, "code": [kept.change]}

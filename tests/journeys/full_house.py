@@ -354,6 +354,8 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         "audit:policies": [("auditor", "", {})],
         "audit:policy": [("administrator", "", {"key": "withdrawal.automatic_up_to_fen"})],
         "prizes:desk_integrity": [("auditor", "", {})],
+        "prizes:desk_stopped_games": [("treasurer", "", {}), ("auditor", "", {})],
+        "prizes:desk_winding_up": [("treasurer", "", {"game_code": "ssq"})],
         "prizes:transparency": [("visitor", "", {}), ("player", "", {})],
         "games:desk_draws": [("draw_official", "", {})],
         "games:desk_draw": [
@@ -398,6 +400,7 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         "finance:desk_case": [("treasurer", "", {"code": house.codes["case"]})],
         "finance:desk_ledger": [("treasurer", "", {})],
         "finance:desk_remittances": [("treasurer", "", {}), ("auditor", "", {})],
+        "finance:desk_reserves": [("treasurer", "", {}), ("auditor", "", {})],
         "finance:desk_payment_new": [("treasurer", "", {"account": house.codes["owed"]})],
         "finance:desk_drawing_new": [("treasurer", "", {"account": house.codes["business"]})],
         "finance:desk_payments": [("treasurer", "?state=all", {})],

@@ -132,7 +132,7 @@ def _reserved(request: approvals.Request, _now: datetime) -> None:
 
 def _reserve_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
-        (_now("Reserve"), str(AccountKind(payload["reserve"]).label)),
+        (_now("Reserve fund"), str(AccountKind(payload["reserve"]).label)),
         (_now("Game"), payload["game"]),
         *(
             (

@@ -80,15 +80,14 @@ class ReserveForm(forms.Form):
 
     game = forms.ChoiceField(label=_("Game"))
     reserve = forms.ChoiceField(
-        label=_("Reserve"), choices=[(one, one.label) for one in reserves.RESERVES]
+        label=_("Reserve fund"), choices=[(one, one.label) for one in reserves.RESERVES]
     )
     is_back = forms.ChoiceField(
         label=_("Direction"),
         choices=[
-            ("", _("Set aside out of the business fee")),
+            ("out", _("Set aside out of the business fee")),
             ("back", _("Give back to the business fee")),
         ],
-        required=False,
     )
     amount = FenField(label=_("Amount in yuan"))
     reason = forms.CharField(

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from . import channels
 from .models import Account, AccountKind, HouseBank
 
 LIST = "accounts-of-the-books"  # the list that a field for an account offers
 MOST = 300
+# Accounts that the portal itself opens and books on.
+NAMES: dict[str, str | Promise] = {
+    "expense:provider_fees": _("Fees of payment institutions"),
+    "suspense:unexplained_in": _("Received, not explained yet"),
+    "suspense:unexplained_out": _("Paid, not explained yet"),
+}
 # One account each of every player or draw; nobody finds his own among thousands.
 OF_MANY = (
     AccountKind.WALLET,
@@ -23,9 +32,16 @@ OF_MANY = (
 
 
 def title(code: str) -> str:
-    """The kind of an account in words: escrow account, for escrow:icbc1."""
+    """What an account is in words: escrow account, for escrow:icbc1; its own name if it has one."""
+    if code in NAMES:
+        return str(NAMES[code])
     kind = code.partition(":")[0].upper()
     return str(AccountKind(kind).label) if kind in AccountKind.values else code
+
+
+def line(code: str) -> str:
+    """An account as a line of a statement: its own name, or its kind with its code."""
+    return title(code) if code in NAMES else f"{title(code)} {code}"
 
 
 def of_the_house() -> list[str]:

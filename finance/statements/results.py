@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 from django.utils.translation import gettext as _
 
+from finance import account_words
 from finance.models import AccountKind, EntryKind
 
 from . import figures
@@ -30,7 +31,7 @@ def income(span: Span) -> Statement:
     def part(kind: Kind, sign: int) -> tuple[int, int]:
         for account in sorted(code for found, code in {*now, *year} if found == kind):
             key = (kind, account)
-            lines.add(account, sign * now[key], sign * year[key], level=2)
+            lines.add(account_words.line(account), sign * now[key], sign * year[key], level=2)
         return (
             sum(sign * fen for key, fen in now.items() if key[0] == kind),
             sum(sign * fen for key, fen in year.items() if key[0] == kind),

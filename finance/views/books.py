@@ -294,6 +294,7 @@ def _shown(table: layout.Table) -> dict[str, Any]:
                         "text": layout.shown(cell, column.kind),
                         "is_number": column.is_number,
                         "is_code": column.kind == "code",
+                        "is_whole": column.kind in {"day", "moment"},
                         "is_derived": column.is_derived,
                     }
                     for cell, column in zip(row.cells, table.columns, strict=True)

@@ -236,7 +236,7 @@ def _steps(order: PaymentOrder) -> list[dict[str, Any]]:
         if not at
     ]
     if ahead:
-        ahead[0]["state"] = "now"
+        ahead[0] |= {"title": order.get_state_display(), "state": "now"}
     return steps + ahead
 
 

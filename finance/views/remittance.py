@@ -80,13 +80,14 @@ def desk_payment_new(request: HttpRequest, account: str) -> HttpResponse:
 @step_up.required
 def desk_drawing_new(request: HttpRequest, account: str) -> HttpResponse:
     """Ask that business fee be paid to the operator's own account; somebody else approves."""
+    own_banks = payment_orders.own_banks()
     form = DrawingForm(
         request.POST or None,
         listed=payees.listed_for(account),
         escrows=payment_orders.escrows(),
-        own_banks=payment_orders.own_banks(),
+        own_banks=own_banks,
     )
-    facts = {"free_fen": payment_orders.free(account)}
+    facts = {"free_fen": payment_orders.free(account), "has_own_bank": bool(own_banks)}
     ask, page = payment_orders.ask_drawing, "desk/drawing_new.html"
     return _asked(request, form, account=account, ask=ask, page=page, facts=facts)
 

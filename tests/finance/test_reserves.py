@@ -121,7 +121,13 @@ def test_the_treasurer_asks_on_the_page_and_others_look(business, treasurer):
     """R15"""
     client, address = people.behind(treasurer), reverse("finance:desk_reserves")
     client.cookies["language"] = "en"
-    said = {"game": "ssq", "reserve": "WORKFUND", "is_back": "out", "amount": "12.00", "reason": "x"}
+    said = {
+        "game": "ssq",
+        "reserve": "WORKFUND",
+        "is_back": "out",
+        "amount": "12.00",
+        "reason": "x",
+    }
 
     asked = client.post(address, said)
     much = client.post(address, {**said, "amount": "5000.01"})

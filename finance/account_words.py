@@ -40,8 +40,8 @@ def title(code: str) -> str:
 
 
 def line(code: str) -> str:
-    """An account as a line of a statement: its own name, or its kind with its code."""
-    return title(code) if code in NAMES else f"{title(code)} {code}"
+    """An account as a line under its kind: its own name if it has one, or its code."""
+    return str(NAMES.get(code, code))
 
 
 def of_the_house() -> list[str]:

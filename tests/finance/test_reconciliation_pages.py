@@ -9,11 +9,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from audit.models import ApprovalRequest
-from finance import payees, payouts
+from finance import adjustments, payees, payouts
+from finance.ledger import Move
 from finance.models import Difference, HouseBank, Match, Payee, Proof, Statement
 from tests import make_money as make
 from tests.finance import statement_files as files
-from tests.finance.recon_deeds import OURS, PROVIDERS, bill, house_bank, provider
+from tests.finance.recon_deeds import OURS, PROVIDERS, approved, bill, house_bank, provider
 from tests.people import in_english, text
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +152,39 @@ def test_a_difference_is_taken_over_and_resolved(client, treasurer, now, today):
     assert difference.resolved_by == difference.case.resolved_by == colleague
 
 
+def test_the_correction_that_fits_is_offered_and_the_line_counts_as_done(
+    client, treasurer, now, today
+):
+    """F113, F121: one yuan more at the bank than booked, down to nothing left open."""
+    deposit = make.fund(make.player(now=now), 20_00, now=now)
+    taken = bill([(today, 21_00, "T1", deposit.code, "交易")], treasurer, now)
+    difference = Difference.objects.get()
+    page = reverse("finance:desk_difference", args=[difference.code])
+    statement = reverse("finance:desk_statement", args=[taken.code])
+    make.open_accounts(("suspense:sandbox", "SUSPENSE"))
+    before = text(client.get(page))
+    asked = adjustments.ask(
+        moves=[Move("clearing:sandbox", "suspense:sandbox", 1_00)],
+        reason="银行多记一元",
+        maker=treasurer,
+        now=now,
+    )
+    approved(asked.approval_code, now)
+
+    offered = text(client.get(page))
+    said = {"resolution": "已转待查", "correction": f"adjustment:{asked.code}"}
+    client.post(page, {"action": "resolve", **said})
+
+    assert "adjustment:" + asked.code not in before
+    assert f'value="adjustment:{asked.code}"' in offered
+    difference.refresh_from_db()
+    assert difference.state == "RESOLVED"
+    shown = text(client.get(statement))
+    assert "All lines matched" in shown
+    assert "Put right by this entry" in shown
+    assert "No line here" in text(client.get(f"{statement}?show=open"))
+
+
 def test_the_case_of_a_difference_leads_to_it_and_does_not_settle_it(client, now, today):
     """F121"""
     upload(client, files.sandbox([(today, 5_00, "T1", "", "不明")]))
@@ -172,7 +206,9 @@ def test_the_list_of_differences_shows_what_is_open_and_what_was(client, treasur
     bill([(today, 5_00, "T1", "", "不明")], treasurer, now)
 
     assert "+5.00" in text(client.get(reverse("finance:desk_differences")))
-    assert "agree" in text(client.get(reverse("finance:desk_differences") + "?show=resolved"))
+    resolved = text(client.get(reverse("finance:desk_differences") + "?show=resolved"))
+    assert "No difference was resolved yet." in resolved
+    assert "agree" not in resolved
 
 
 def test_the_proof_shows_both_sides_and_its_history(client, treasurer, now):

@@ -1,4 +1,4 @@
-"""Reserves out of the business fee, and the fund that takes what a stopped game leaves over (R15, R17)."""
+"""Kinds of account for reserves and for what a stopped game leaves over (R15, R17)."""
 
 from django.db import migrations, models
 

@@ -127,7 +127,7 @@ def _story(statement: Statement, width: float) -> list[Flowable]:
         story.append(_paragraph(said, style))
     story += [_paragraph(text, _SMALL) for text in statement.notes]
     if statement.is_signed:
-        story += [Spacer(1, 14), _hands(width)]
+        story += [Spacer(1, 10), _hands(width)]
     return story
 
 
@@ -209,7 +209,7 @@ def _beside(left: Table, right: Table, width: float) -> Grid:
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LEFTPADDING", (0, 0), (-1, -1), 2),
         ("RIGHTPADDING", (0, 0), (-1, -1), 2),
-        ("TOPPADDING", (0, 0), (-1, -1), 2),
+        ("TOPPADDING", (0, 0), (-1, -1), 0.6),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 0.8),
     ]
     for columns, rows in sides:

@@ -111,7 +111,20 @@ class DepositAdmin(WithPlayer, WithAmount):
     list_display = ["shown_code", "player", "provider", "yuan", "state", "begun_at"]
     list_filter = ["state", "provider"]
     search_fields = ["code", "player_code", "provider_trade"]
-    exclude = ["pay_url"]  # for its player's eyes: it may name him in full
+    # All but the address to pay on: that is for its player's eyes, it may name him in full.
+    fields = [
+        "code",
+        "player_code",
+        "provider",
+        "amount",
+        "fee",
+        "request_key",
+        "state",
+        "provider_trade",
+        "begun_at",
+        "credited_at",
+        "ended_at",
+    ]
 
 
 @admin.register(models.ProviderEvent)

@@ -205,6 +205,10 @@ class Story(RuleBasedStateMachine):
         except ledger.AlreadyReversed:
             assert not self.books.may_reverse(reference)
             return
+        except adjustments.StakeOfATicket:
+            assert self.books.entries[reference].kind == "PURCHASE"
+            return
+        assert self.books.entries[reference].kind != "PURCHASE"
         own = f"adjustment:{asked.code}"
         assert self.books.may_reverse(reference)
         expected = ""

@@ -182,6 +182,7 @@ def test_the_watch_sees_both_answering_and_silent(network, now):
     assert network.name in failing
 
 
+@pytest.mark.xdist_group("a_hundred_connections")  # two such at once are too many
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_the_same_notice_a_hundred_times_at_once_credits_once(network, alice):

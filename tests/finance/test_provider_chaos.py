@@ -63,6 +63,7 @@ def play(player, fen):
         )
 
 
+@pytest.mark.xdist_group("a_hundred_connections")  # two such at once are too many
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_a_hundred_notices_and_questions_at_once_credit_once(network, alice, now):

@@ -44,7 +44,7 @@ SETTINGS = {
 # Memory is not lost unless all is: waiting for a disk would protect nothing there.
 SETTINGS_IN_MEMORY = {
     "shared_buffers": "256MB",
-    "max_connections": "300",
+    "max_connections": "600",
     "fsync": "off",
     "full_page_writes": "off",
     "max_wal_size": "256MB",

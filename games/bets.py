@@ -1,9 +1,10 @@
-"""Bets: what a player may choose, how many lines it is, and how many of them win.
+"""Bets: what a player may choose, and how it is written down.
 
-A selection is never expanded into lines. It is packed into four masks, and lines and hits are
-counted from them: `mask_1` bankers and `mask_2` other picks of the first zone, `mask_3` and
-`mask_4` of the second; number n is bit n - 1. Without bankers the picks are all numbers chosen,
-with bankers they are the drags.
+A selection is never expanded into lines. It is packed into four masks, words of bankers and of
+picks in turn: bankers and other picks of the first word, bankers and picks of the second. Which
+number of which place is which bit is said by `games.rules.picks`; lines and hits are counted from
+the masks (`games.counting`). Without bankers the picks are all numbers chosen, with bankers they
+are the drags.
 
 The canonical text of a selection has four fields and one spelling only; it is what the sealed file
 holds:
@@ -11,23 +12,28 @@ holds:
     single|01,02,03,04,05,06+07|x1|own
     multiple|01,02,03,04,05,06,07+07,09|x2|quick
     banker|01,02#05,06,07,08,09+07|x1|own
+    one_d|+03+|x1|own
 
-bet type; zones joined by `+`, numbers ascending with two digits, bankers before a `#`; multiplier;
-chosen by the player (`own`) or by quick pick (`quick`).
+bet type; places of its play joined by `+`, numbers ascending with two digits, bankers before a `#`,
+nothing where a place stays empty; multiplier; chosen by the player (`own`) or by quick pick
+(`quick`).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import comb, prod
 from typing import TypeGuard
 
 from django.utils.translation import gettext_lazy as _
 
-from games.rules.shape import BetType, RuleVersion, Zone, ZoneRange
+from games import counting
+from games.rules.picks import Numbers, Words
+from games.rules.shape import BetType, Play, RuleVersion, ZoneRange
 from lottery_portal.lib.errors import Refused
 
 MASKS = 4
+
+hits = counting.hits
 
 _CANONICAL = re.compile(
     r"(?P<bet_type>[a-z0-9_]{1,20})"
@@ -49,7 +55,7 @@ class UnknownBetType(Refused):
 
 class NumberOutOfRange(Refused):
     code = "number_out_of_range"
-    message = _("%(number)s is not among the %(zone)s; they go from 1 to %(largest)s.")
+    message = _("%(number)s is not among the %(zone)s; they go from %(smallest)s to %(largest)s.")
 
 
 class NumberRepeated(Refused):
@@ -79,6 +85,11 @@ class TooFewBankers(Refused):
     )
 
 
+class BankersNeeded(Refused):
+    code = "bankers_needed"
+    message = _("This bet type needs at least %(least)s banker; you chose %(given)s.")
+
+
 class TooManyBankers(Refused):
     code = "too_many_bankers"
     message = _(
@@ -97,6 +108,31 @@ class TooFewLines(Refused):
         "This bet type makes at least %(least)s lines; your numbers make %(given)s. "
         "Choose a further number, or bet it as a single."
     )
+
+
+class WrongPlaces(Refused):
+    code = "wrong_places"
+    message = _("This bet type fills exactly %(wanted)s of the places; you filled %(given)s.")
+
+
+class NumbersMustDiffer(Refused):
+    code = "numbers_must_differ"
+    message = _("A line of this bet type has %(wanted)s different numbers; yours has %(given)s.")
+
+
+class PairNeeded(Refused):
+    code = "pair_needed"
+    message = _("This bet type needs exactly two equal digits; yours has %(given)s different ones.")
+
+
+class PlacesNotAlike(Refused):
+    code = "places_not_alike"
+    message = _("This bet type takes the same numbers at every place; %(number)s is not at each.")
+
+
+class NumberLimited(Refused):
+    code = "number_limited"
+    message = _("%(number)s is no longer sold for this draw: its limit is reached.")
 
 
 class MultiplierOutOfRange(Refused):
@@ -137,30 +173,60 @@ class CheckedSelection:
     masks: tuple[int, int, int, int]
 
 
-def check(version: RuleVersion, selection: Selection) -> CheckedSelection:
-    """Read `selection` by the rules of `version`, or raise the refusal of the rule it breaks."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limited:
+    """A line of a play that is not sold for a draw: its numbers, place by place."""
+
+    play: str
+    line: tuple[tuple[int, ...], ...]
+
+    def __str__(self) -> str:
+        return " ".join("".join(map(str, numbers)) for numbers in self.line)
+
+
+def check(
+    version: RuleVersion, selection: Selection, *, limited: Collection[Limited] = ()
+) -> CheckedSelection:
+    """Read `selection` by the rules of `version`, or raise the refusal of the rule it breaks.
+
+    `limited`: lines that are not sold for the draw (限量); only some games know such.
+    """
     bet_type = version.bet_type(selection.bet_type)
     if bet_type is None:
         raise UnknownBetType(bet_type=selection.bet_type)
-    if {len(selection.bankers), len(selection.picks)} != {len(version.zones)}:
+    if limited and not version.limits_numbers:
+        raise ValueError(f"{version.code} does not limit numbers")
+    play = version.play(bet_type.play)
+    if {len(selection.bankers), len(selection.picks)} != {len(play.places)}:
         raise SelectionUnreadable
-    for zone, bankers, picks in zip(version.zones, selection.bankers, selection.picks, strict=True):
-        _check_numbers(zone, bankers, picks)
-    for zone, taken, bankers, picks in zip(
-        version.zones, bet_type.ranges, selection.bankers, selection.picks, strict=True
+    for place, bankers, picks in zip(play.places, selection.bankers, selection.picks, strict=True):
+        _check_numbers(place, bankers, picks)
+    for place, taken, bankers, picks in zip(
+        play.places, bet_type.ranges, selection.bankers, selection.picks, strict=True
     ):
-        _check_counts(zone, taken, len(bankers), len(picks))
+        _check_counts(place, taken, len(bankers), len(picks))
     _check_multiplier(version, selection.multiplier)
+    bankers_given = sum(map(len, selection.bankers))
+    if bankers_given < bet_type.least_bankers:
+        raise BankersNeeded(least=bet_type.least_bankers, given=bankers_given)
+    _check_places(play, bet_type, selection.picks)
     lines = count_lines(version, selection)
     _check_lines(version, bet_type, lines)
-    amount = price_fen(version, lines=lines, multiplier=selection.multiplier)
+    amount = price_fen(
+        version, lines=lines, multiplier=selection.multiplier, bet_type=bet_type.code
+    )
     _check_price(version, amount)
+    for line in limited:
+        if line.play == play.code and _contains(play, selection, line.line):
+            raise NumberLimited(number=str(line))
     ordered = replace(
         selection,
         bankers=tuple(tuple(sorted(numbers)) for numbers in selection.bankers),
         picks=tuple(tuple(sorted(numbers)) for numbers in selection.picks),
     )
-    return CheckedSelection(selection=ordered, lines=lines, amount_fen=amount, masks=pack(ordered))
+    return CheckedSelection(
+        selection=ordered, lines=lines, amount_fen=amount, masks=pack(version, ordered)
+    )
 
 
 def check_ticket(version: RuleVersion, selections: Sequence[CheckedSelection]) -> int:
@@ -170,27 +236,29 @@ def check_ticket(version: RuleVersion, selections: Sequence[CheckedSelection]) -
     return price
 
 
-def price_fen(version: RuleVersion, *, lines: int, multiplier: int) -> int:
-    """What so many lines cost, times the multiplier."""
-    return lines * version.price_fen * multiplier
+def price_fen(version: RuleVersion, *, lines: int, multiplier: int, bet_type: str) -> int:
+    """What so many lines of a bet type cost, times the multiplier."""
+    return lines * version.line_price_fen(bet_type) * multiplier
 
 
 def count_lines(version: RuleVersion, selection: Selection) -> int:
     """How many elementary lines the numbers of `selection` make, its multiplier aside."""
-    return prod(
-        comb(len(picks), zone.picked - len(bankers)) if len(bankers) <= zone.picked else 0
-        for zone, bankers, picks in zip(
-            version.zones, selection.bankers, selection.picks, strict=True
-        )
+    play = version.play_of(selection.bet_type)
+    return counting.lines_of(
+        play,
+        [place.mask(ns) for place, ns in zip(play.places, selection.bankers, strict=True)],
+        [place.mask(ns) for place, ns in zip(play.places, selection.picks, strict=True)],
     )
 
 
-def pack(selection: Selection) -> tuple[int, int, int, int]:
-    """The four masks of a selection of at most two zones."""
+def pack(version: RuleVersion, selection: Selection) -> tuple[int, int, int, int]:
+    """The four masks of a selection."""
     masks = [0] * MASKS
-    for zone, (bankers, picks) in enumerate(zip(selection.bankers, selection.picks, strict=True)):
-        masks[2 * zone] = mask_of(bankers)
-        masks[2 * zone + 1] = mask_of(picks)
+    places = version.play_of(selection.bet_type).places
+    for place, bankers, picks in zip(places, selection.bankers, selection.picks, strict=True):
+        for kind, numbers in enumerate((bankers, picks)):
+            for word, bits in enumerate(place.laid(place.mask(numbers))):
+                masks[2 * word + kind] |= bits
     return masks[0], masks[1], masks[2], masks[3]
 
 
@@ -203,33 +271,22 @@ def unpack(
     quick_pick: bool = False,
 ) -> Selection:
     """The selection whose masks these are."""
-    zones = range(len(version.zones))
+    places = version.play_of(bet_type).places
     return Selection(
         bet_type=bet_type,
-        bankers=tuple(numbers_of(masks[2 * zone]) for zone in zones),
-        picks=tuple(numbers_of(masks[2 * zone + 1]) for zone in zones),
+        bankers=tuple(place.numbers(place.lifted(masks[::2])) for place in places),
+        picks=tuple(place.numbers(place.lifted(masks[1::2])) for place in places),
         multiplier=multiplier,
         quick_pick=quick_pick,
     )
 
 
-def mask_of(numbers: Sequence[int]) -> int:
-    """The mask of different numbers from 1."""
-    mask = 0
-    for number in numbers:
-        mask |= 1 << (number - 1)
-    return mask
-
-
-def numbers_of(mask: int) -> tuple[int, ...]:
-    """The numbers of a mask, ascending."""
-    return tuple(bit + 1 for bit in range(mask.bit_length()) if mask >> bit & 1)
-
-
-def result_masks(version: RuleVersion, numbers: Sequence[Sequence[int]]) -> tuple[int, ...]:
-    """One mask per zone of the drawn `numbers`, or the refusal of what cannot have been drawn."""
+def result_masks(version: RuleVersion, numbers: Sequence[Sequence[int]]) -> Words:
+    """The two words of the drawn `numbers`, or the refusal of what cannot have been drawn."""
     if len(numbers) != len(version.zones):
         raise SelectionUnreadable
+    words = [0] * counting.WORDS
+    drawn_before: dict[str, Sequence[int]] = {}
     for zone, drawn in zip(version.zones, numbers, strict=True):
         _check_numbers(zone, (), drawn)
         _check_counts(
@@ -238,37 +295,12 @@ def result_masks(version: RuleVersion, numbers: Sequence[Sequence[int]]) -> tupl
             0,
             len(drawn),
         )
-    return tuple(mask_of(drawn) for drawn in numbers)
-
-
-def hits(
-    version: RuleVersion, masks: Sequence[int], result: Sequence[int], *, special_on: bool
-) -> dict[int, int]:
-    """Winning lines per tier of the selection with these `masks`, its multiplier aside.
-
-    A line counts in its highest tier only; the special tier counts only while the rule is on. Tiers
-    without a line are left out.
-    """
-    per_zone = [
-        _lines_by_hits(
-            bankers_hit=(bankers & drawn).bit_count(),
-            picks_hit=(picks & drawn).bit_count(),
-            picks=picks.bit_count(),
-            wanted=zone.picked - bankers.bit_count(),
-        )
-        for zone, bankers, picks, drawn in zip(
-            version.zones, masks[::2], masks[1::2], result, strict=False
-        )
-    ]
-    found: dict[int, int] = {}
-    for tier in version.tiers_in_force(special_on=special_on):
-        lines = sum(
-            prod(lines.get(hit, 0) for lines, hit in zip(per_zone, match, strict=True))
-            for match in tier.matches
-        )
-        if lines:
-            found[tier.number] = lines
-    return found
+        if again := set(drawn) & set(drawn_before.get(zone.drum, ())):
+            raise NumberRepeated(number=min(again), **_called(zone))
+        drawn_before[zone.code] = drawn
+        for word, bits in enumerate(zone.laid(zone.mask(drawn))):
+            words[word] |= bits
+    return words[0], words[1]
 
 
 def canonical(selection: Selection) -> str:
@@ -322,18 +354,20 @@ def from_fields(fields: Mapping[str, object]) -> Selection:
     )
 
 
-def _check_numbers(zone: Zone, bankers: Sequence[int], picks: Sequence[int]) -> None:
+def _check_numbers(place: Numbers, bankers: Sequence[int], picks: Sequence[int]) -> None:
     for number in (*bankers, *picks):
-        if not 1 <= number <= zone.size:
-            raise NumberOutOfRange(number=number, largest=zone.size, **_called(zone))
+        if not place.first <= number <= place.last:
+            raise NumberOutOfRange(
+                number=number, smallest=place.first, largest=place.last, **_called(place)
+            )
     for numbers in (bankers, picks):
-        if repeated := _first_repeated(numbers):
-            raise NumberRepeated(number=repeated, **_called(zone))
+        if (repeated := _first_repeated(numbers)) is not None:
+            raise NumberRepeated(number=repeated, **_called(place))
     if both := set(bankers) & set(picks):
-        raise BankerAlsoDrag(number=min(both), **_called(zone))
+        raise BankerAlsoDrag(number=min(both), **_called(place))
 
 
-def _check_counts(zone: Zone, taken: ZoneRange, bankers: int, picks: int) -> None:
+def _check_counts(zone: Numbers, taken: ZoneRange, bankers: int, picks: int) -> None:
     given = bankers + picks
     if bankers < taken.bankers_least:
         raise TooFewBankers(least=taken.bankers_least, given=bankers, **_called(zone))
@@ -347,6 +381,34 @@ def _check_counts(zone: Zone, taken: ZoneRange, bankers: int, picks: int) -> Non
         raise TooManyNumbers(most=taken.numbers_most, given=given, **_called(zone))
 
 
+def _check_places(play: Play, bet_type: BetType, picks: Sequence[Sequence[int]]) -> None:
+    filled = sum(map(bool, picks))
+    if play.filled is not None and filled != play.filled:
+        raise WrongPlaces(wanted=play.filled, given=filled)
+    if bet_type.same_numbers:
+        for number in sorted({number for numbers in picks for number in numbers}):
+            if not all(number in numbers for numbers in picks):
+                raise PlacesNotAlike(number=number)
+    if play.pattern != "any" and all(len(numbers) == 1 for numbers in picks):
+        line = [number for numbers in picks for number in numbers]
+        if not play.fits(line):
+            if play.pattern == "one_pair":
+                raise PairNeeded(given=len(set(line)))
+            raise NumbersMustDiffer(wanted=len(line), given=len(set(line)))
+
+
+def _contains(play: Play, selection: Selection, line: Sequence[Sequence[int]]) -> bool:
+    """Whether this line is one of those the selection makes."""
+    return all(
+        len(numbers) == (place.picked if play.filled is None else len(numbers))
+        and set(bankers) <= set(numbers) <= {*bankers, *picks}
+        and (play.filled is None or bool(numbers) == bool(picks))
+        for place, bankers, picks, numbers in zip(
+            play.places, selection.bankers, selection.picks, line, strict=True
+        )
+    )
+
+
 def _check_multiplier(version: RuleVersion, multiplier: int) -> None:
     least, most = version.multiplier_least, version.multiplier_most
     if not least <= multiplier <= most:
@@ -356,7 +418,7 @@ def _check_multiplier(version: RuleVersion, multiplier: int) -> None:
 def _check_lines(version: RuleVersion, bet_type: BetType, lines: int) -> None:
     if lines < bet_type.least_lines:
         raise TooFewLines(least=bet_type.least_lines, given=lines)
-    most = version.ticket_cap_fen // version.price_fen
+    most = version.ticket_cap_fen // version.line_price_fen(bet_type.code)
     if lines > most:
         raise TooManyLines(most=most, given=lines)
 
@@ -366,7 +428,7 @@ def _check_price(version: RuleVersion, price: int) -> None:
         raise TicketTooDear(price_fen=price, most_fen=version.ticket_cap_fen)
 
 
-def _called(zone: Zone) -> dict[str, object]:
+def _called(zone: Numbers) -> dict[str, object]:
     return {"zone": zone.label, "zone_code": zone.code}
 
 
@@ -377,14 +439,6 @@ def _first_repeated(numbers: Sequence[int]) -> int | None:
             return number
         seen.add(number)
     return None
-
-
-def _lines_by_hits(*, bankers_hit: int, picks_hit: int, picks: int, wanted: int) -> dict[int, int]:
-    """How many of a zone's part lines have 0, 1, 2 … hits; `wanted` picks join the bankers."""
-    return {
-        bankers_hit + hit: comb(picks_hit, hit) * comb(picks - picks_hit, wanted - hit)
-        for hit in range(min(picks_hit, wanted) + 1)
-    }
 
 
 def _spelt(numbers: Sequence[int]) -> str:

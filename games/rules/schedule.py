@@ -24,12 +24,16 @@ CLOSURES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """Draw days by ISO weekday (Monday is 1) and the local times of close and draw."""
+    """Draw days by ISO weekday (Monday is 1) and the local times of close and draw.
+
+    An issue is the year, in so many digits, and the running number of the draw in it.
+    """
 
     weekdays: tuple[int, ...]
     closes: time
     draws: time
     time_zone: str
+    issue_year_digits: int = 4
 
     def is_draw_day(self, day: date, *, closures: tuple[Closure, ...] = CLOSURES) -> bool:
         return day.isoweekday() in self.weekdays and not any(
@@ -52,7 +56,7 @@ class Schedule:
         while day.year == year:
             if self.is_draw_day(day, closures=closures):
                 number += 1
-                yield f"{year}{number:03d}", day
+                yield f"{str(year)[-self.issue_year_digits :]}{number:03d}", day
             day += timedelta(days=1)
 
     def _moment(self, day: date, at: time) -> datetime:

@@ -1,4 +1,4 @@
-"""双色球: the rule versions of all draws since 2009, each figure with its source.
+"""双色球: the rule versions of all draws since 2004, each figure with its source.
 
 `RULES` names rows of the requirements: T1 is the text of the game rules, T4 the notice on prizes,
 T12 the rules with the split of the stakes, T15-T18 notices of the issuer; "draws" means confirmed
@@ -8,35 +8,40 @@ by recomputing every published draw of the era to the fen.
 from dataclasses import replace
 from datetime import time
 
-from games.rules.schedule import Schedule
-from games.rules.shape import (
+from games.rules.named import gettext_noop
+from games.rules.picks import BetType, Play, Zone, ZoneRange, measure, place_of
+from games.rules.prizes import (
     Allocation,
-    BetType,
     DrawCap,
     Floating,
-    GameRules,
     Minimum,
     Part,
-    RuleVersion,
     SpecialRule,
     Split,
     Tier,
-    Zone,
-    ZoneRange,
-    gettext_noop,
 )
+from games.rules.schedule import Schedule
+from games.rules.shape import GameRules, RuleVersion
 
 _YUAN = 100
 _LINE_CAP = 5_000_000 * _YUAN  # RULES C5, C7 and §2 (T4): each part pays a line 5 million at most
 _HIGH_POOL = 100_000_000 * _YUAN  # RULES §2 (T4, draws): from here on tier 1 has two parts
 
 _RED = Zone(code="red", name=gettext_noop("red numbers"), size=33, picked=6, drawn=6)  # T1 art. 6
-_BLUE = Zone(code="blue", name=gettext_noop("blue numbers"), size=16, picked=1, drawn=1)
+_BLUE = Zone(code="blue", name=gettext_noop("blue numbers"), size=16, picked=1, drawn=1, word=2)
+
+_PLAY = Play(
+    code="standard",
+    name=gettext_noop("Standard"),
+    places=(place_of(_RED), place_of(_BLUE)),
+    measures=(measure(_RED.name, _RED), measure(_BLUE.name, _BLUE)),
+)
 
 _BET_TYPES = (
     BetType(
         code="single",
         name=gettext_noop("Single"),
+        play=_PLAY.code,
         ranges=(
             ZoneRange(numbers_least=6, numbers_most=6),
             ZoneRange(numbers_least=1, numbers_most=1),
@@ -45,6 +50,7 @@ _BET_TYPES = (
     BetType(  # T1 art. 9: seven reds or more, or two blues or more, or both
         code="multiple",
         name=gettext_noop("Multiple"),
+        play=_PLAY.code,
         ranges=(
             ZoneRange(numbers_least=6, numbers_most=33),
             ZoneRange(numbers_least=1, numbers_most=16),
@@ -54,6 +60,7 @@ _BET_TYPES = (
     BetType(  # T14: one to five red bankers, seven reds or more with the drags
         code="banker",
         name=gettext_noop("Banker"),
+        play=_PLAY.code,
         ranges=(
             ZoneRange(bankers_least=1, bankers_most=5, numbers_least=7, numbers_most=33),
             ZoneRange(numbers_least=1, numbers_most=16),
@@ -116,12 +123,27 @@ def _normal_splits(*, low_1: int, high_1: int, high_1_more: int, tier_2: int) ->
     )
 
 
+_FLOATING_2009 = Floating(
+    unit_fen=_YUAN,  # RULES C5 (T4 item 2)
+    # RULES §2, eras (draws, T15).
+    splits=_normal_splits(low_1=7_000, high_1=5_000, high_1_more=2_000, tier_2=3_000),
+    left_over="per_line",  # RULES §2, pool after the draw (draws until 2018122)
+)
+_FLOATING_2014 = replace(
+    _FLOATING_2009,
+    # RULES §2, eras (draws, T4).
+    splits=_normal_splits(low_1=7_500, high_1=5_500, high_1_more=2_000, tier_2=2_500),
+)
+# RULES §2, pool after the draw (draws since 2018123).
+_FLOATING_2018 = replace(_FLOATING_2014, left_over="whole_part")
+
 SSQ_2009 = RuleVersion(
     game="ssq",
     code="ssq-2009.1",
     first_issue="2009001",  # RULES §2, eras (draws, T15)
     last_issue="2014054",
     zones=(_RED, _BLUE),
+    plays=(_PLAY,),
     bet_types=_BET_TYPES,
     price_fen=2 * _YUAN,  # RULES C1 (T1)
     multiplier_least=1,  # RULES C2 (T1 art. 10)
@@ -131,12 +153,7 @@ SSQ_2009 = RuleVersion(
     allocation=Allocation(  # RULES §1, fund split (T12 art. 14, T6; 49 % by the draws)
         prize=4_900, fund=200, fee=1_300, welfare=3_600
     ),
-    floating=Floating(
-        unit_fen=_YUAN,  # RULES C5 (T4 item 2)
-        # RULES §2, eras (draws, T15).
-        splits=_normal_splits(low_1=7_000, high_1=5_000, high_1_more=2_000, tier_2=3_000),
-        left_over="per_line",  # RULES §2, pool after the draw (draws until 2018122)
-    ),
+    floating=_FLOATING_2009,
     minimum=Minimum(factor=2, most_fen=5_000_000 * _YUAN),  # RULES C8 (T5 art. 18, draws)
     special=None,
     deficit_paid_by="fund",  # RULES C9 (announcement of 2015027)
@@ -150,15 +167,33 @@ SSQ_2009 = RuleVersion(
     claim_days=60,  # RULES C11 (regulations art. 25; T1)
 )
 
+SSQ_2004 = replace(
+    SSQ_2009,
+    code="ssq-2004.1",
+    first_issue="2004001",  # RULES §2, eras (draws); of 2003 no prizes are published
+    last_issue="2008154",
+    floating=replace(
+        _FLOATING_2009,
+        splits=(  # RULES §2, eras (draws): with a high pool the second prize gets the larger part
+            _FLOATING_2009.splits[0],
+            Split(
+                special=False,
+                pool_from_fen=_HIGH_POOL,
+                parts=(
+                    Part(tier=1, share=3_000, takes_pool=True, line_cap_fen=_LINE_CAP),
+                    Part(tier=2, share=7_000, line_cap_fen=_LINE_CAP),
+                ),
+            ),
+        ),
+    ),
+)
+
 SSQ_2014 = replace(
     SSQ_2009,
     code="ssq-2014.1",
     first_issue="2014055",  # RULES §2, eras (draws, T4)
     last_issue="2018122",
-    floating=replace(
-        SSQ_2009.floating,
-        splits=_normal_splits(low_1=7_500, high_1=5_500, high_1_more=2_000, tier_2=2_500),
-    ),
+    floating=_FLOATING_2014,
 )
 
 SSQ_2018 = replace(
@@ -166,7 +201,7 @@ SSQ_2018 = replace(
     code="ssq-2018.1",
     first_issue="2018123",  # RULES §2, pool after the draw (draws)
     last_issue="2026013",
-    floating=replace(SSQ_2014.floating, left_over="whole_part"),
+    floating=_FLOATING_2018,
 )
 
 SSQ_2026 = replace(
@@ -176,9 +211,9 @@ SSQ_2026 = replace(
     last_issue=None,
     tiers=(*_TIERS, _LUCKY),
     floating=replace(
-        SSQ_2018.floating,
+        _FLOATING_2018,
         splits=(
-            *SSQ_2018.floating.splits,
+            *_FLOATING_2018.splits,
             Split(  # RULES §2, special rule on (draws): tier 1 gets the pool and a fifth
                 special=True,
                 pool_from_fen=0,
@@ -202,5 +237,5 @@ SSQ_2026 = replace(
 SSQ = GameRules(
     code="ssq",
     name=gettext_noop("Double Color Ball"),
-    versions=(SSQ_2009, SSQ_2014, SSQ_2018, SSQ_2026),
+    versions=(SSQ_2004, SSQ_2009, SSQ_2014, SSQ_2018, SSQ_2026),
 )

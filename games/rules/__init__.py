@@ -9,6 +9,12 @@ from types import MappingProxyType
 
 from django.utils.translation import gettext_lazy as _
 
+from games.rules.dlt import DLT
+from games.rules.fc3d import FC3D
+from games.rules.kl8 import KL8
+from games.rules.pls import PL3, PL5
+from games.rules.qlc import QLC
+from games.rules.qxc import QXC
 from games.rules.schedule import CLOSURES, Closure, Schedule
 from games.rules.shape import GameRules, RuleVersion, Shares, Tier, Zone
 from games.rules.sheet import rule_sheet, rule_sheet_digest
@@ -33,9 +39,9 @@ __all__ = [
     "version_for",
 ]
 
-GAMES: Mapping[str, GameRules] = MappingProxyType({game.code: game for game in (SSQ,)})
-
-_ISSUE_LENGTH = 7
+GAMES: Mapping[str, GameRules] = MappingProxyType(
+    {game.code: game for game in (SSQ, FC3D, KL8, QLC, DLT, PL3, PL5, QXC)}
+)
 
 
 class UnknownGame(Refused):
@@ -52,9 +58,9 @@ def version_for(*, game: str, issue: str) -> RuleVersion:
     """The rule version of the draw `issue`, or `UnknownGame`, `NoRuleVersion`."""
     if game not in GAMES:
         raise UnknownGame(game=game)
-    if len(issue) == _ISSUE_LENGTH and issue.isascii() and issue.isdigit():
+    if issue.isascii() and issue.isdigit():
         for version in GAMES[game].versions:
-            if version.covers(issue):
+            if len(issue) == len(version.first_issue) and version.covers(issue):
                 return version
     raise NoRuleVersion(game=game, issue=issue)
 

@@ -3,22 +3,30 @@
 Nothing is summed up that could overlap: a result counts once, however many lines win in it.
 Numbers that no selection tells apart form a group, and results are counted by how many of their
 numbers come from each group: a few dozen cases for one selection in place of 17 million results.
+
+Zones that are judged apart from each other are counted apart, as *blocks*: a drum; columns of
+digits whose hits are added; a drum with a special number drawn after it. Where what is drawn is
+looked at as a whole (sums, groups of digits), each of the few results is looked at.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from itertools import chain
+from itertools import product
 from math import comb, prod
 
-from games.rules.shape import RuleVersion, Zone
+from games import counting
+from games.rules.picks import Play, Zone, facts_of
+from games.rules.prizes import Tier
+from games.rules.shape import RuleVersion
 
 # Steps beyond which a cart is not counted: a page waits for it, and anybody may ask. So many take a
 # twentieth of a second.
 MOST_STEPS = 100_000
 _STEPS_OF_A_LOOK = 4
+_STEPS_OF_A_RESULT = 10
 
 _ROUND_FROM = 100
 
@@ -32,42 +40,53 @@ class Odds:
 
     @property
     def first_prize(self) -> Fraction:
-        return self.per_tier[1]
+        """The chance of the best tier that the plays of the chosen lines have."""
+        return self.per_tier[min(self.per_tier)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bet:
+    """A selection as its odds are counted: masks per place, and each match it can win by."""
+
+    play: Play
+    masks: Sequence[int]
+    bankers: Mapping[str, int]
+    picks: Mapping[str, int]
+    matches: Sequence[tuple[Tier, tuple[int, ...]]]
+    first_bit: int
 
 
 def of(
-    version: RuleVersion, selections: Sequence[Sequence[int]], *, special_on: bool
+    version: RuleVersion,
+    selections: Sequence[Sequence[int]],
+    *,
+    special_on: bool,
+    bet_types: Sequence[str] | None = None,
 ) -> Odds | None:
     """The exact odds of all lines of `selections` (their masks) in one draw.
 
-    One selection always has an answer. Of several that overlap in too many ways to be counted
-    while a page waits there is none: None, never an approximation.
+    `bet_types` says what each selection is; it may be left out where a game has one play. One
+    selection always has an answer. Of several that overlap in too many ways to be counted while a
+    page waits there is none: None, never an approximation.
     """
-    tiers = version.tiers_in_force(special_on=special_on)
-    matches = [(tier.number, match) for tier in tiers for match in tier.matches]
+    bets = _bets(version, selections, bet_types, special_on=special_on)
     steps = _Steps(MOST_STEPS)
     together: Mapping[int, int] = {-1: 1}
-    for index, zone in enumerate(version.zones):
-        pairs = [(masks[2 * index], masks[2 * index + 1]) for masks in selections]
-        cases = _cases(zone, pairs, tuple(match[index] for _tier, match in matches), steps)
+    for count in _blocks(version, bets):
+        cases = count(steps)
         if cases is None or not steps.go(len(together) * len(cases)):
             return None
         together = _both(together, cases)
     if not steps.go(_STEPS_OF_A_LOOK * len(together) * len(selections)):
         return None
-    winning: Counter[int] = Counter()
-    won_by = tuple(tier for tier, _match in matches)
-    for met, results in together.items():
-        winning[_tiers(met, won_by)] += results
-    total = prod(comb(zone.size, zone.drawn) for zone in version.zones)
+    bits: defaultdict[int, int] = defaultdict(int)
+    for bet in bets:
+        for at, (tier, _match) in enumerate(bet.matches, start=bet.first_bit):
+            bits[tier.number] |= 1 << at
+    total = prod(_results(zone, version.zones) for zone in version.zones)
     return Odds(
-        any_prize=Fraction(sum(results for won, results in winning.items() if won), total),
-        per_tier={
-            tier.number: Fraction(
-                sum(results for won, results in winning.items() if won >> tier.number & 1), total
-            )
-            for tier in tiers
-        },
+        any_prize=_share(together, -1, total),
+        per_tier={number: _share(together, bits[number], total) for number in sorted(bits)},
     )
 
 
@@ -94,59 +113,210 @@ class _Steps:
         return self.left >= 0
 
 
+# How many results of a block meet which bits: a bit per match of each bet, set when some line of
+# the bet has the hits that the match wants of this block.
+_Cases = Mapping[int, int]
+_Block = Callable[[_Steps], _Cases | None]
+
+
+def _bets(
+    version: RuleVersion,
+    selections: Sequence[Sequence[int]],
+    bet_types: Sequence[str] | None,
+    *,
+    special_on: bool,
+) -> list[_Bet]:
+    tiers = version.tiers_in_force(special_on=special_on)
+    found: list[_Bet] = []
+    bit = 0
+    for masks, bet_type in zip(selections, bet_types or [None] * len(selections), strict=True):
+        play = version.play_of(bet_type)
+        matches = [(t, match) for t in tiers if t.is_played(play.code) for match in t.matches]
+        bankers, picks = masks[::2], masks[1::2]
+        found.append(
+            _Bet(
+                play=play,
+                masks=masks,
+                bankers={place.code: place.lifted(bankers) for place in play.places},
+                picks={place.code: place.lifted(picks) for place in play.places},
+                matches=matches,
+                first_bit=bit,
+            )
+        )
+        bit += len(matches)
+    return found
+
+
+def _blocks(version: RuleVersion, bets: Sequence[_Bet]) -> list[_Block]:
+    """How the results of this version are counted for these bets, zone by zone where that works."""
+    codes = {zone.code for zone in version.zones}
+    if any(not bet.play.facts <= codes for bet in bets):
+        return [lambda steps: _each_result(version, bets, steps)]
+    special = next((zone for zone in version.zones if zone.drum), None)
+    if special is not None:
+        drum = next(zone for zone in version.zones if zone.code == special.drum)
+        return [lambda steps: _with_special(drum, bets, steps)]
+    found: list[_Block] = []
+    for at, measure in enumerate(bets[0].play.measures):
+        of_measure = [against.fact for against in measure.against]
+        zones = [zone for zone in version.zones if zone.code in of_measure]
+        if len(zones) == 1 and zones[0].drawn > 1:
+            found.append(lambda steps, zone=zones[0], at=at: _drum(zone, bets, at, steps))
+        else:
+            found.append(lambda steps, zones=zones, at=at: _columns(zones, bets, at, steps))
+    return found
+
+
+def _results(zone: Zone, zones: Sequence[Zone]) -> int:
+    """In how many ways its numbers can come out."""
+    gone = sum(other.drawn for other in zones if zone.drum and other.code == zone.drum)
+    return comb(zone.size - gone, zone.drawn)
+
+
+def _share(together: _Cases, bits: int, total: int) -> Fraction:
+    return Fraction(sum(results for met, results in together.items() if met & bits), total)
+
+
 # A case while it is counted is one number, so that a step is one addition: in its lowest digit how
 # many numbers of the zone are drawn, above it per selection how many bankers and picks are hit.
 _DIGIT = 8
 _LARGEST = (1 << _DIGIT) - 1
 
 
-def _cases(
-    zone: Zone, pairs: Sequence[tuple[int, int]], wanted: tuple[int, ...], steps: _Steps
-) -> Mapping[int, int] | None:
-    """How many results of a zone meet which of the `wanted` hits, by some line of each selection.
-
-    What is met is one number too: a bit per wanted hits, selection after selection.
-    """
-    groups = Counter(_mark(bit, pairs) for bit in range(zone.size))
-    counted = {0: 1}
-    for mark, size in groups.items():
-        if not steps.go(len(counted) * (min(size, zone.drawn) + 1)):
-            return None
-        more: defaultdict[int, int] = defaultdict(int)
-        ways = [comb(size, count) for count in range(zone.drawn + 1)]
-        for case, results in counted.items():
-            for count in range(min(size, zone.drawn - (case & _LARGEST)) + 1):
-                more[case + count * mark] += results * ways[count]
-        counted = more
-    whole = {case: results for case, results in counted.items() if case & _LARGEST == zone.drawn}
-    if not steps.go(_STEPS_OF_A_LOOK * len(whole) * len(pairs)):
+def _drum(zone: Zone, bets: Sequence[_Bet], measure: int, steps: _Steps) -> _Cases | None:
+    """A drum that one measure looks at."""
+    groups = Counter(_mark(zone, bit, bets) for bit in range(zone.size))
+    whole = _drawn_from(groups, zone.drawn, steps)
+    if whole is None or not steps.go(_STEPS_OF_A_LOOK * len(whole) * len(bets)):
         return None
+    wanted = [tuple(match[measure] for _tier, match in bet.matches) for bet in bets]
     met: Counter[int] = Counter()
     for case, results in whole.items():
-        met[_met(zone, pairs, case, wanted)] += results
+        bits = 0
+        left = case
+        for bet, hits in zip(bets, wanted, strict=True):
+            bankers_hit = (left := left >> _DIGIT) & _LARGEST
+            picks_hit = (left := left >> _DIGIT) & _LARGEST
+            # A line joins so many picks to the bankers; every number of hits between the fewest
+            # and the most is met by some line.
+            joined, picks = _joined(bet, zone.code)
+            least = bankers_hit + max(0, joined - picks + picks_hit)
+            most = bankers_hit + min(joined, picks_hit)
+            bits |= _between(least, most, hits) << bet.first_bit
+        met[bits] += results
     return met
 
 
-def _mark(bit: int, pairs: Sequence[tuple[int, int]]) -> int:
+def _with_special(drum: Zone, bets: Sequence[_Bet], steps: _Steps) -> _Cases | None:
+    """A drum, and a number drawn from it afterwards; each play looks at both in one place."""
+    groups = Counter(_mark(drum, bit, bets) for bit in range(drum.size))
+    met: Counter[int] = Counter()
+    for mark, size in groups.items():
+        whole = _drawn_from(groups - Counter({mark: 1}), drum.drawn, steps)
+        if whole is None or not steps.go(_STEPS_OF_A_LOOK * len(whole) * len(bets)):
+            return None
+        for case, results in whole.items():
+            bits = 0
+            left, special = case, mark
+            for bet in bets:
+                hit = (left := left >> _DIGIT) & _LARGEST, (left := left >> _DIGIT) & _LARGEST
+                also = (
+                    (special := special >> _DIGIT) & _LARGEST,
+                    (special := special >> _DIGIT) & _LARGEST,
+                )
+                wanted = tuple(match for _tier, match in bet.matches)
+                bits |= _beside(*_joined(bet, drum.code), hit, also, wanted) << bet.first_bit
+            met[bits] += results * size
+    return met
+
+
+def _columns(
+    zones: Sequence[Zone], bets: Sequence[_Bet], measure: int, steps: _Steps
+) -> _Cases | None:
+    """Columns of one digit each, whose hits one measure adds."""
+    counted: dict[int, int] = {0: 1}
+    for zone in zones:
+        groups = Counter(_hit(zone, bit, bets) for bit in range(zone.size))
+        if not steps.go(len(counted) * len(groups)):
+            return None
+        more: defaultdict[int, int] = defaultdict(int)
+        for case, results in counted.items():
+            for mark, size in groups.items():
+                more[case + mark] += results * size
+        counted = more
+    if not steps.go(_STEPS_OF_A_LOOK * len(counted) * len(bets)):
+        return None
+    wanted = [tuple(match[measure] for _tier, match in bet.matches) for bet in bets]
+    met: Counter[int] = Counter()
+    for case, results in counted.items():
+        bits = 0
+        left = case
+        for bet, hits in zip(bets, wanted, strict=True):
+            least, most = left & _LARGEST, left >> _DIGIT & _LARGEST
+            bits |= _between(least, most, hits) << bet.first_bit
+            left >>= 2 * _DIGIT
+        met[bits] += results
+    return met
+
+
+def _each_result(version: RuleVersion, bets: Sequence[_Bet], steps: _Steps) -> _Cases | None:
+    """Every result looked at; for digits, of which there are a thousand results."""
+    columns = [range(zone.first, zone.last + 1) for zone in version.zones]
+    # One selection always has an answer, however many steps that takes.
+    if not steps.go(_STEPS_OF_A_RESULT * prod(map(len, columns)) * (len(bets) - 1)):
+        return None
+    met: Counter[int] = Counter()
+    for digits in product(*columns):
+        drawn = {zone.code: (digit,) for zone, digit in zip(version.zones, digits, strict=True)}
+        known = facts_of(version.zones, version.facts, drawn)
+        bits = 0
+        for bet in bets:
+            lines = counting.vectors(bet.play, bet.masks, known)
+            for at, (tier, match) in enumerate(bet.matches, start=bet.first_bit):
+                if lines.get(match) and tier.is_in_force(known):
+                    bits |= 1 << at
+        met[bits] += 1
+    return met
+
+
+def _drawn_from(groups: Mapping[int, int], drawn: int, steps: _Steps) -> dict[int, int] | None:
+    """In how many ways so many numbers come out, by how many of them each selection holds."""
+    counted: dict[int, int] = {0: 1}
+    for mark, size in groups.items():
+        if not steps.go(len(counted) * (min(size, drawn) + 1)):
+            return None
+        more: defaultdict[int, int] = defaultdict(int)
+        ways = [comb(size, count) for count in range(drawn + 1)]
+        for case, results in counted.items():
+            for count in range(min(size, drawn - (case & _LARGEST)) + 1):
+                more[case + count * mark] += results * ways[count]
+        counted = more
+    return {case: results for case, results in counted.items() if case & _LARGEST == drawn}
+
+
+def _mark(zone: Zone, bit: int, bets: Sequence[_Bet]) -> int:
     """What a drawn number adds to a case."""
     mark = 1
-    for place, masks in enumerate(chain.from_iterable(pairs), start=1):
-        mark |= (masks >> bit & 1) << _DIGIT * place
+    for at, bet in enumerate(bets):
+        mark |= (bet.bankers[zone.code] >> bit & 1) << _DIGIT * (2 * at + 1)
+        mark |= (bet.picks[zone.code] >> bit & 1) << _DIGIT * (2 * at + 2)
     return mark
 
 
-def _met(zone: Zone, pairs: Sequence[tuple[int, int]], case: int, wanted: tuple[int, ...]) -> int:
-    met = 0
-    for place, (bankers, picks) in enumerate(pairs):
-        bankers_hit = (case := case >> _DIGIT) & _LARGEST
-        picks_hit = (case := case >> _DIGIT) & _LARGEST
-        # A line joins so many picks to the bankers; every number of hits between the fewest and the
-        # most is met by some line.
-        joined = zone.picked - bankers.bit_count()
-        least = bankers_hit + max(0, joined - picks.bit_count() + picks_hit)
-        most = bankers_hit + min(joined, picks_hit)
-        met |= _between(least, most, wanted) << place * len(wanted)
-    return met
+def _hit(zone: Zone, bit: int, bets: Sequence[_Bet]) -> int:
+    """What a drawn digit adds to the fewest and to the most hits of a line of each selection."""
+    mark = 0
+    for at, bet in enumerate(bets):
+        picks = bet.picks[zone.code]
+        if picks >> bit & 1:
+            mark |= ((picks.bit_count() == 1) | 1 << _DIGIT) << 2 * _DIGIT * at
+    return mark
+
+
+def _joined(bet: _Bet, place: str) -> tuple[int, int]:
+    """How many picks a line joins to the bankers at a place, and of how many."""
+    picked = next(one.picked for one in bet.play.places if one.code == place)
+    return picked - bet.bankers[place].bit_count(), bet.picks[place].bit_count()
 
 
 @cache
@@ -154,27 +324,29 @@ def _between(least: int, most: int, wanted: tuple[int, ...]) -> int:
     return sum((least <= hits <= most) << at for at, hits in enumerate(wanted))
 
 
-def _both(some: Mapping[int, int], others: Mapping[int, int]) -> Mapping[int, int]:
-    """What is met in one zone and in the other as well, with the number of results of both."""
+@cache
+def _beside(
+    joined: int,
+    picks: int,
+    hit: tuple[int, int],
+    special: tuple[int, int],
+    wanted: tuple[tuple[int, ...], ...],
+) -> int:
+    """Which of the wanted hits, in the drum and of the special number, some line has."""
+    others = picks - hit[1] - special[1]
+    met = 0
+    for at, (main, beside) in enumerate(wanted):
+        of_main, of_special = main - hit[0], beside - special[0]
+        rest = joined - of_main - of_special
+        fits = 0 <= of_main <= hit[1] and 0 <= of_special <= special[1] and 0 <= rest <= others
+        met |= fits << at
+    return met
+
+
+def _both(some: _Cases, others: _Cases) -> _Cases:
+    """What is met in one block and in the other as well, with the number of results of both."""
     both: defaultdict[int, int] = defaultdict(int)
     for met, results in some.items():
         for also_met, more in others.items():
             both[met & also_met] += results * more
     return both
-
-
-def _tiers(met: int, won_by: tuple[int, ...]) -> int:
-    """The tiers in which some selection wins: bit n for tier n."""
-    won = 0
-    while met:
-        won |= _tiers_of_one(met & (1 << len(won_by)) - 1, won_by)
-        met >>= len(won_by)
-    return won
-
-
-@cache
-def _tiers_of_one(met: int, won_by: tuple[int, ...]) -> int:
-    won = 0
-    for at, tier in enumerate(won_by):
-        won |= (met >> at & 1) << tier
-    return won

@@ -193,7 +193,8 @@ def _winning_selections(case: Case) -> dict[Tier, _Won]:
         hits = bets.hits(
             case.version,
             row.masks,
-            (result.mask_1, result.mask_2)[: len(case.zones)],
+            (result.mask_1, result.mask_2),
+            bet_type=row.bet_type,
             special_on=case.draw.special_on,
         )
         for tier, won in found.items():

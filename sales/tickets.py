@@ -164,8 +164,10 @@ def _pick(version: RuleVersion, text: str) -> Pick:
     return Pick(
         selection=selection,
         lines=lines,
-        amount_fen=bets.price_fen(version, lines=lines, multiplier=selection.multiplier),
-        masks=bets.pack(selection),
+        amount_fen=bets.price_fen(
+            version, lines=lines, multiplier=selection.multiplier, bet_type=selection.bet_type
+        ),
+        masks=bets.pack(version, selection),
     )
 
 
@@ -196,7 +198,13 @@ def _won(one: Read, pick: Pick) -> tuple[str, int | None]:
     if one.fact is None or one.result is None:
         return "", None
     drawn = (one.result.mask_1, one.result.mask_2)
-    hits = bets.hits(one.version, pick.masks, drawn, special_on=one.ticket.draw.special_on)
+    hits = bets.hits(
+        one.version,
+        pick.masks,
+        drawn,
+        bet_type=pick.selection.bet_type,
+        special_on=one.ticket.draw.special_on,
+    )
     if not hits or not all(tier in one.fact.line_prizes for tier in hits):
         return "", None
     names = ", ".join(str(one.version.tier(tier).label) for tier in sorted(hits))

@@ -5,97 +5,20 @@ from math import comb
 
 import pytest
 from django.utils import translation
-from hypothesis import given
-from hypothesis import strategies as st
 
 from games import bets, rules
 from games.bets import Selection
 from lottery_portal.lib.errors import Refused
-from tests.games import brute_force
 
 SSQ = rules.by_code("ssq-2026.1")
+DLT = rules.by_code("dlt-2026.1")
+FC3D = rules.by_code("fc3d-2016.1")
+PL3 = rules.by_code("pl3-2014.1")
 RESULT = ((1, 2, 3, 4, 5, 6), (7,))
 
 
 def single(*reds: int, blue: int = 7) -> Selection:
     return Selection("single", ((), ()), (reds, (blue,)))
-
-
-@st.composite
-def selections(draw: st.DrawFn, *, most_reds: int = 11, most_blues: int = 4) -> Selection:
-    """Selections of every bet type that the rules allow, in no order."""
-    bet_type = draw(st.sampled_from(["single", "multiple", "banker"]))
-    reds = draw(st.permutations(range(1, 34)))
-    blues = draw(st.permutations(range(1, 17)))
-    bankers, red, blue = 0, 6, 1
-    if bet_type == "multiple":
-        red = draw(st.integers(6, most_reds))
-        blue = draw(st.integers(1 if red > 6 else 2, most_blues))
-    elif bet_type == "banker":
-        bankers = draw(st.integers(1, 5))
-        red = draw(st.integers(7, most_reds))
-        blue = draw(st.integers(1, most_blues))
-    return Selection(
-        bet_type,
-        (tuple(reds[:bankers]), ()),
-        (tuple(reds[bankers:red]), tuple(blues[:blue])),
-        draw(st.integers(1, 2)),
-        draw(st.booleans()),
-    )
-
-
-results = st.tuples(
-    st.permutations(range(1, 34)).map(lambda reds: tuple(reds[:6])),
-    st.integers(1, 16).map(lambda blue: (blue,)),
-)
-
-
-def test_lines_equal_formula_and_expansion(request):
-    """F026: 1,000 random picks, 10,000 in a deep run."""
-
-    @brute_force.random_cases(request, ordinary=1_000, deep=10_000)
-    @given(selections())
-    def check(selection):
-        checked = bets.check(SSQ, selection)
-        expanded = list(brute_force.lines(SSQ, selection))
-        bankers, drags = len(selection.bankers[0]), len(selection.picks[0])
-        assert checked.lines == comb(drags, 6 - bankers) * len(selection.picks[1])
-        assert checked.lines == len(expanded) == len(set(expanded))
-        assert checked.amount_fen == 200 * checked.lines * selection.multiplier
-
-    check()
-
-
-def test_hits_equal_the_expansion(request):
-    """F026, F071: lines per tier from the masks, against every line looked at."""
-
-    @brute_force.random_cases(request, ordinary=1_000, deep=10_000)
-    @given(selections(), results, st.booleans())
-    def check(selection, result, special_on):
-        masks = bets.check(SSQ, selection).masks
-        found = bets.hits(SSQ, masks, bets.result_masks(SSQ, result), special_on=special_on)
-        assert found == brute_force.hits(SSQ, selection, result, special_on=special_on)
-
-    check()
-
-
-def test_masks_and_text_give_the_selection_back(request):
-    """F026: nothing is lost between form, masks and sealed file."""
-
-    @brute_force.random_cases(request, ordinary=1_000, deep=10_000)
-    @given(selections())
-    def check(selection):
-        checked = bets.check(SSQ, selection)
-        assert checked.selection == bets.parse(bets.canonical(selection))
-        assert checked.selection == bets.unpack(
-            SSQ,
-            checked.masks,
-            bet_type=selection.bet_type,
-            multiplier=selection.multiplier,
-            quick_pick=selection.quick_pick,
-        )
-
-    check()
 
 
 def test_masks_hold_bankers_and_picks_by_zone():
@@ -208,6 +131,46 @@ REFUSED = [
 ]  # fmt: skip
 
 
+REFUSED_ELSEWHERE = [
+    (bets.BankersNeeded, "bankers_needed", DLT,
+     Selection("banker", ((), ()), ((1, 2, 3, 4, 5, 6), (1, 2))),
+     "This bet type needs at least 1 banker; you chose 0."),
+    (bets.WrongPlaces, "wrong_places", FC3D,
+     Selection("one_d", ((), (), ()), ((1,), (2,), ())),
+     "This bet type fills exactly 1 of the places; you filled 2."),
+    (bets.WrongPlaces, "wrong_places", FC3D,
+     Selection("two_d", ((), (), ()), ((), (2,), ())),
+     "This bet type fills exactly 2 of the places; you filled 1."),
+    (bets.NumbersMustDiffer, "numbers_must_differ", PL3,
+     Selection("group3", ((), ()), ((7,), (7,))),
+     "A line of this bet type has 2 different numbers; yours has 1."),
+    (bets.NumbersMustDiffer, "numbers_must_differ", FC3D,
+     Selection("combo6", ((), (), ()), ((7,), (1,), (7,))),
+     "A line of this bet type has 3 different numbers; yours has 2."),
+    (bets.PairNeeded, "pair_needed", FC3D,
+     Selection("combo3", ((), (), ()), ((7,), (1,), (2,))),
+     "This bet type needs exactly two equal digits; yours has 3 different ones."),
+    (bets.PairNeeded, "pair_needed", FC3D,
+     Selection("combo3", ((), (), ()), ((7,), (7,), (7,))),
+     "This bet type needs exactly two equal digits; yours has 1 different ones."),
+    (bets.PlacesNotAlike, "places_not_alike", PL3,
+     Selection("group3_multi", ((), ()), ((1, 2, 3), (1, 2))),
+     "This bet type takes the same numbers at every place; 3 is not at each."),
+    (bets.NumberOutOfRange, "number_out_of_range", FC3D,
+     Selection("straight", ((), (), ()), ((1,), (10,), (2,))),
+     "10 is not among the tens digits; they go from 0 to 9."),
+    (bets.NumberRepeated, "number_repeated", FC3D,
+     Selection("straight", ((), (), ()), ((0, 0), (1,), (2,))),
+     "0 is chosen twice among the hundreds digits."),
+    (bets.TooFewNumbers, "too_few_numbers", FC3D,
+     Selection("straight", ((), (), ()), ((), (1,), (2,))),
+     "Too few hundreds digits: this bet type takes at least 1, you chose 0."),
+    (bets.TooManyLines, "too_many_lines", DLT,
+     Selection("multiple_add", ((), ()), (tuple(range(1, 15)), (1, 2, 3, 4))),
+     "These numbers make 12012 lines; a ticket holds at most 6666."),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(("refusal", "code", "selection", "sentence"), REFUSED)
 def test_each_broken_rule_has_its_own_refusal_with_the_figure(refusal, code, selection, sentence):
     """F032."""
@@ -220,6 +183,72 @@ def test_each_broken_rule_has_its_own_refusal_with_the_figure(refusal, code, sel
         assert str(refused.value) == sentence
 
 
+@pytest.mark.parametrize(("refusal", "code", "version", "selection", "sentence"), REFUSED_ELSEWHERE)
+def test_each_rule_of_the_other_games_has_its_own_refusal(
+    refusal, code, version, selection, sentence
+):
+    """F032."""
+    with pytest.raises(refusal) as refused:
+        bets.check(version, selection)
+
+    assert refused.value.code == code
+    with translation.override("en"):
+        assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("selection", "limited"),
+    [
+        (Selection("straight", ((), (), ()), ((1, 2), (2,), (3, 4))), ("straight", 1, 2, 3)),
+        (Selection("straight", ((), (), ()), ((1,), (2,), (3,))), ("straight", 1, 2, 3)),
+        (Selection("group3_multi", ((), ()), ((1, 2, 3), (1, 2, 3))), ("group3", 3, 1)),
+    ],
+)
+def test_a_limited_number_cannot_be_bet(selection, limited):
+    """F035, F032: 限量 of 排列3 (art. 12); a multiple that holds the number is refused as well."""
+    play, *digits = limited
+    number = bets.Limited(play=play, line=tuple((digit,) for digit in digits))
+
+    with pytest.raises(bets.NumberLimited) as refused:
+        bets.check(PL3, selection, limited=[number])
+
+    assert refused.value.code == "number_limited"
+    assert refused.value.figures == {"number": " ".join(map(str, digits))}
+
+
+def test_a_number_beside_the_limited_one_is_sold():
+    """F035: other digits, another place, another play."""
+    limited = [
+        bets.Limited(play="straight", line=((1,), (2,), (3,))),
+        bets.Limited(play="group6", line=((1, 2, 3),)),
+    ]
+    others = (
+        Selection("straight", ((), (), ()), ((1,), (3,), (2,))),
+        Selection("group3", ((), ()), ((1,), (2,))),
+        Selection("group6", ((),), ((1, 2, 4),)),
+        Selection("group6_bank", ((4,),), ((1, 2, 3),)),
+    )
+
+    assert [bets.check(PL3, one, limited=limited).lines for one in others] == [1, 1, 1, 3]
+    with pytest.raises(bets.NumberLimited, match="123"):
+        bets.check(PL3, Selection("group6_bank", ((1,),), ((2, 3, 4),)), limited=limited)
+
+
+def test_a_game_that_limits_no_numbers_cannot_be_asked_to():
+    with pytest.raises(ValueError, match="does not limit"):
+        bets.check(SSQ, single(1, 2, 3, 4, 5, 6), limited=[bets.Limited(play="standard", line=())])
+
+
+def test_an_additional_bet_costs_three_yuan_a_line():
+    """F028: 追加; 6,666 lines of three yuan are the most a ticket holds."""
+    plain = Selection("multiple", ((), ()), ((1, 2, 3, 4, 5, 6), (1, 2)), 99)
+    added = replace(plain, bet_type="multiple_add")
+
+    assert bets.check(DLT, plain).amount_fen == 6 * 99 * 200
+    assert bets.check(DLT, added).amount_fen == 6 * 99 * 300
+    assert bets.check(DLT, plain).masks == bets.check(DLT, added).masks
+
+
 def test_every_refusal_has_a_code_of_its_own_and_is_met():
     """F032."""
     all_of_them = {
@@ -227,9 +256,10 @@ def test_every_refusal_has_a_code_of_its_own_and_is_met():
         for kind in vars(bets).values()
         if isinstance(kind, type) and issubclass(kind, Refused) and kind is not Refused
     }
+    met = {row[0] for row in (*REFUSED, *REFUSED_ELSEWHERE)} | {bets.NumberLimited}
 
-    assert {refusal for refusal, _code, _selection, _sentence in REFUSED} == all_of_them
-    assert len({kind.code for kind in all_of_them}) == len(all_of_them) == 14
+    assert met == all_of_them
+    assert len({kind.code for kind in all_of_them}) == len(all_of_them) == 20
 
 
 def test_the_price_cap_is_met_exactly_and_refused_one_line_above():

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from games import bets, quick_pick
+from games import bets, quick_pick, rules
 from sales import canonical
 
 LINE = canonical.TicketLine(
@@ -75,7 +75,7 @@ def test_stored_masks_are_written_as_the_selection_is(deep):
         selection = _random_selection(below)
         assert canonical.selection_text(
             bet_type=selection.bet_type,
-            masks=bets.pack(selection),
+            masks=bets.pack(SSQ, selection),
             zones=2,
             multiplier=selection.multiplier,
             is_quick_pick=selection.quick_pick,
@@ -92,6 +92,9 @@ def _numbers():
         return int.from_bytes(state[:8], "big") % limit
 
     return below
+
+
+SSQ = rules.by_code("ssq-2026.1")
 
 
 def _random_selection(below) -> bets.Selection:

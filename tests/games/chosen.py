@@ -1,0 +1,109 @@
+"""Selections of every bet type and results of every game, made from a seed."""
+
+from collections.abc import Callable, Container, Sequence
+from math import comb, prod
+
+from hypothesis import strategies as st
+
+from games import bets, quick_pick
+from games.bets import Selection
+from games.rules import RuleVersion
+from games.rules.picks import Place
+from tests.games.brute_force import Line
+
+Below = Callable[[int], int]
+
+seeds = st.integers(0, 2**64 - 1)
+
+_STEP, _MASK = 0x9E3779B97F4A7C15, 2**64 - 1
+
+
+def below_of(seed: int) -> Below:
+    """Numbers as evenly spread as chance, always the same for a seed (SplitMix64)."""
+    state = seed
+
+    def below(bound: int) -> int:
+        nonlocal state
+        state = state + _STEP & _MASK
+        mixed = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & _MASK
+        mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & _MASK
+        return (mixed ^ mixed >> 31) % bound
+
+    return below
+
+
+def selection(version: RuleVersion, below: Below, *, most_lines: int = 60) -> Selection:
+    """A selection that the rules allow, of any bet type, in no order."""
+    bet_type = version.bet_types[below(len(version.bet_types))]
+    play = version.play(bet_type.play)
+    multiplier = 1 + below(2)
+    picked = quick_pick.pick(version, bet_type=bet_type.code, multiplier=multiplier, below=below)
+    for _turn in range(below(6)):
+        wider = _wider(version, picked, below)
+        if prod(map(_ways, play.places, wider.bankers, wider.picks)) <= most_lines:
+            picked = wider
+    if bets.count_lines(version, picked) < bet_type.least_lines:
+        picked = _wider(version, picked, below, at_all=True)
+    return Selection(
+        picked.bet_type,
+        picked.bankers,
+        tuple(some[::-1] for some in picked.picks),
+        multiplier,
+        quick_pick=bool(below(2)),
+    )
+
+
+def result(version: RuleVersion, below: Below, chosen: Selection | None = None) -> Line:
+    """A result; near the chosen numbers half of the time, for few lines win by chance."""
+    play = version.play_of(chosen.bet_type) if chosen else None
+    drawn: dict[str, tuple[int, ...]] = {}
+    for zone in version.zones:
+        gone = set(drawn.get(zone.drum, ()))
+        left = [n for n in range(zone.first, zone.last + 1) if n not in gone]
+        wanted: list[int] = []
+        if chosen and play and below(2):
+            of_its_own = any(place.code == zone.code for place in play.places)
+            for place, bankers, picks in zip(
+                play.places, chosen.bankers, chosen.picks, strict=True
+            ):
+                if place.code == zone.code or not of_its_own:
+                    wanted += [n for n in (*bankers, *picks) if n in left and n not in wanted]
+        come: list[int] = []
+        while len(come) < zone.drawn:
+            pool = wanted if wanted and below(4) else left
+            number = pool[below(len(pool))]
+            left.remove(number)
+            if number in wanted:
+                wanted.remove(number)
+            come.append(number)
+        drawn[zone.code] = tuple(sorted(come))
+    return tuple(drawn.values())
+
+
+def _ways(place: Place, bankers: Sequence[int], picks: Sequence[int]) -> int:
+    return max(1, comb(len(picks), place.picked - len(bankers)))
+
+
+def _wider(
+    version: RuleVersion, picked: Selection, below: Below, *, at_all: bool = False
+) -> Selection:
+    """One more number at some place, if the bet type takes it."""
+    bet_type = version.bet_type(picked.bet_type)
+    assert bet_type is not None
+    places = version.play(bet_type.play).places
+    start = below(len(places))
+    for at in [*range(start, len(places)), *range(start)]:
+        place, taken = places[at], bet_type.ranges[at]
+        known = {*picked.bankers[at], *picked.picks[at]}
+        more = [n for n in range(place.first, place.last + 1) if n not in known]
+        if more and picked.picks[at] and len(known) < taken.numbers_most:
+            number = more[below(len(more))]
+            return _with(picked, number, range(len(places)) if bet_type.same_numbers else [at])
+        if not at_all:
+            break
+    return picked
+
+
+def _with(picked: Selection, number: int, places: Container[int]) -> Selection:
+    picks = tuple((*some, number) if at in places else some for at, some in enumerate(picked.picks))
+    return Selection(picked.bet_type, picked.bankers, picks, picked.multiplier)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from games import prize_tables, rules
 from games.rules import RuleVersion
+from games.rules.prizes import Pool
 
 _MOST_DIGITS = 18  # what a bigint of the database holds
+_OPTIONAL = ("special_rule", "fund_topup_fen")
 
 
 class UnreadableFile(Exception):
@@ -33,8 +35,21 @@ class Outcome:
 
 def header(game: str) -> list[str]:
     """The columns of the output."""
-    prizes = [f"prize_{tier}_fen" for tier in _tiers(game)]
-    return ["issue", *prizes, "pool_after_fen", "fund_paid_fen"]
+    prizes = [f"prize_{mark}_fen" for mark in rules.GAMES[game].marks]
+    further = [f"{pool.code}_pool_after_fen" for pool in _further_pools(game)]
+    return ["issue", *prizes, "pool_after_fen", *further, "fund_paid_fen"]
+
+
+def needed(game: str) -> list[str]:
+    """The columns that the input must have."""
+    known = rules.GAMES[game]
+    columns = ["issue", "sales_fen", "pool_before_fen"]
+    if any(version.special for version in known.versions):
+        columns += ["special_rule", "fund_topup_fen"]
+    columns += [f"{pool.code}_pool_before_fen" for pool in _further_pools(game)]
+    if _further_pools(game):
+        columns += [f"sales_{play.code}_fen" for play in known.current.plays]
+    return [*columns, *(f"winners_{mark}" for mark in _marks(game))]
 
 
 def outcomes(game: str, text: Iterator[str]) -> Iterator[Outcome]:
@@ -60,30 +75,55 @@ def _compute(game: str, row: Mapping[str, str]) -> list[str]:
     version = _version(game, row["issue"])
     pool_before = _amount(row, "pool_before_fen")
     special_on = _special(version, row, pool_before=pool_before)
-    table = prize_tables.compute(
-        version,
-        sales_fen=_amount(row, "sales_fen"),
-        pool_before_fen=pool_before,
-        special_on=special_on,
-        winners=_winners(version, row, tiers=_tiers(game), special_on=special_on),
-        fund_topup_fen=_amount(row, "fund_topup_fen", empty=0),
-    )
-    prizes = [str(table.prize_fen.get(tier, "")) for tier in _tiers(game)]
-    return [row["issue"], *prizes, str(table.pool_after_fen), str(table.fund_paid_fen)]
+    further = version.pools[1:]
+    try:
+        table = prize_tables.compute(
+            version,
+            sales_fen=_amount(row, "sales_fen"),
+            pool_before_fen=pool_before,
+            special_on=special_on,
+            winners=_winners(game, version, row, special_on=special_on),
+            fund_topup_fen=_amount(row, "fund_topup_fen", empty=0),
+            sales_by_play={
+                play.code: _amount(row, f"sales_{play.code}_fen", empty=0) for play in version.plays
+            }
+            if further
+            else None,
+            other_pools={
+                pool.code: _amount(row, f"{pool.code}_pool_before_fen") for pool in further
+            },
+        )
+    except ValueError as wrong:
+        raise _BadLine(str(wrong)) from wrong
+    prizes = {version.tier(number).mark: str(fen) for number, fen in table.prize_fen.items()}
+    prizes |= dict.fromkeys(version.announced_besides, "0")
+    return [
+        row["issue"],
+        *(prizes.get(mark, "") for mark in rules.GAMES[game].marks),
+        str(table.pool_after_fen),
+        *(str(after) for _before, after in table.other_pools.values()),
+        str(table.fund_paid_fen),
+    ]
 
 
-def _tiers(game: str) -> range:
-    return range(1, max(len(version.tiers) for version in rules.GAMES[game].versions) + 1)
+def _marks(game: str) -> list[str]:
+    """The marks of all tiers that lines can win."""
+    known = rules.GAMES[game]
+    won = {tier.mark for version in known.versions for tier in version.tiers}
+    return [mark for mark in known.marks if mark in won]
+
+
+def _further_pools(game: str) -> Sequence[Pool]:
+    return rules.GAMES[game].current.pools[1:]
 
 
 def _columns(game: str, reader: Iterator[list[str]]) -> list[str]:
     columns = [name.strip() for name in next(reader, [])]
-    needed = ["issue", "sales_fen", "pool_before_fen", "special_rule", "fund_topup_fen"]
-    needed += [f"winners_{tier}" for tier in _tiers(game)]
-    missing = [name for name in needed if name not in columns]
+    wanted = needed(game)
+    missing = [name for name in wanted if name not in columns]
     if missing:
         raise UnreadableFile(f"The header in line 1 lacks the columns {', '.join(missing)}.")
-    twice = sorted({name for name in needed if columns.count(name) > 1})
+    twice = sorted({name for name in (*wanted, *_OPTIONAL) if columns.count(name) > 1})
     if twice:
         raise UnreadableFile(f"The header in line 1 has more than one {', '.join(twice)}.")
     return columns
@@ -104,7 +144,7 @@ def _version(game: str, issue: str) -> RuleVersion:
 
 
 def _amount(row: Mapping[str, str], column: str, *, empty: int | None = None) -> int:
-    text = row[column]
+    text = row.get(column, "")
     if not text:
         if empty is None:
             raise _BadLine(f"{column} is empty")
@@ -115,7 +155,7 @@ def _amount(row: Mapping[str, str], column: str, *, empty: int | None = None) ->
 
 
 def _special(version: RuleVersion, row: Mapping[str, str], *, pool_before: int) -> bool:
-    text = row["special_rule"]
+    text = row.get("special_rule", "")
     if text not in {"", "0", "1"}:
         raise _BadLine(f"special_rule is {text!r}, not 0, 1 or empty")
     if text == "1" and version.special is None:
@@ -131,13 +171,15 @@ def _special(version: RuleVersion, row: Mapping[str, str], *, pool_before: int) 
 
 
 def _winners(
-    version: RuleVersion, row: Mapping[str, str], *, tiers: range, special_on: bool
+    game: str, version: RuleVersion, row: Mapping[str, str], *, special_on: bool
 ) -> dict[int, int]:
-    in_force = {tier.number for tier in version.tiers_in_force(special_on=special_on)}
+    in_force = {tier.mark: tier.number for tier in version.tiers_in_force(special_on=special_on)}
     winners = {}
-    for tier in tiers:
-        column = f"winners_{tier}"
-        winners[tier] = _amount(row, column, empty=None if tier in in_force else 0)
-        if winners[tier] and tier not in in_force:
-            raise _BadLine(f"{column} is {winners[tier]}, but this prize is not in force")
+    for mark in _marks(game):
+        column = f"winners_{mark}"
+        lines = _amount(row, column, empty=None if mark in in_force else 0)
+        if mark in in_force:
+            winners[in_force[mark]] = lines
+        elif lines:
+            raise _BadLine(f"{column} is {lines}, but this prize is not in force")
     return winners

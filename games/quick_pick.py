@@ -40,7 +40,7 @@ def pick(
         bankers, picks = [()] * len(line), _in_pattern(play, below)
     else:
         ranges = known.ranges if known is not None else _ranges(line)
-        wanted = list(sizes) if sizes is not None else _least(play, ranges, below)
+        wanted = list(sizes) if sizes is not None else _least(play, known, ranges, below)
         bankers, picks = _apart(play, known, ranges, wanted, below)
     return Selection(
         bet_type=bet_type,
@@ -65,12 +65,21 @@ def _ranges(line: Sequence[int]) -> tuple[ZoneRange, ...]:
     return tuple(ZoneRange(numbers_least=count, numbers_most=count) for count in line)
 
 
-def _least(play: Play, ranges: Sequence[ZoneRange], below: Below) -> list[int]:
-    """The fewest numbers at each place; where not all places are filled, chance says which."""
+def _least(
+    play: Play, bet_type: BetType | None, ranges: Sequence[ZoneRange], below: Below
+) -> list[int]:
+    """The fewest numbers at each place; where not all places are filled, chance says which.
+
+    A bet that takes several lines has one more number at the first place that may have it, when the
+    fewest make but one line.
+    """
     least = [taken.numbers_least for taken in ranges]
     if play.filled is not None:
         chosen = sample(len(least), play.filled, below=below)
         return [int(at in chosen) for at in range(1, len(least) + 1)]
+    line = [place.picked for place in play.places]
+    if bet_type is not None and bet_type.least_lines > 1 and least == line:
+        least[0] += 1
     return least
 
 
@@ -92,6 +101,10 @@ def _apart(
             numbers = _numbers(place, size, below)
         fixed = min(max(taken.bankers_least, needed), taken.bankers_most, len(numbers))
         needed -= fixed
+        if not fixed:
+            bankers.append(())
+            picks.append(numbers)
+            continue
         places = sample(len(numbers), fixed, below=below)
         bankers.append(tuple(n for at, n in enumerate(numbers, start=1) if at in places))
         picks.append(tuple(n for at, n in enumerate(numbers, start=1) if at not in places))

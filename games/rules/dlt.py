@@ -208,7 +208,7 @@ DLT_2019 = RuleVersion(
         issue_year_digits=2,
     ),
     claim_days=60,  # RULES C11 (regulations art. 25)
-    announced_besides=("3z",),  # the issuer announced a third row of additional bets, always nought
+    announced_besides=("3z",),  # a third row of additional bets, paid by a promotion only
 )
 
 _DLT_2026_TIERS = (  # RULES §3, table of the 2026 rule (T10, T11, T14, draws)

@@ -55,8 +55,9 @@ __all__ = [
 class RuleVersion:
     """Everything that decides price, lines, tiers and money of the draws it covers.
 
-    `announced_besides`: tiers of which announcements of the era have a row though nobody can win
-    them; always nought. `limits_numbers`: numbers may be withdrawn from sale for a draw.
+    `announced_besides`: tiers of which announcements of the era have a row though the rules do not
+    have them; nought, unless a promotion pays them. `limits_numbers`: numbers may be withdrawn
+    from sale for a draw.
     """
 
     game: str

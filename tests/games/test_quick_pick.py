@@ -124,6 +124,59 @@ def test_a_quick_pick_is_a_selection_the_rules_allow(sizes, bet_type, lines):
     assert checked.selection == selection
 
 
+EVERY_BET = [
+    (version, bet_type.code)
+    for game in rules.GAMES.values()
+    for version in game.versions
+    for bet_type in version.bet_types
+]
+
+
+@pytest.mark.parametrize(
+    ("version", "bet_type"), EVERY_BET, ids=lambda value: getattr(value, "code", value)
+)
+def test_every_bet_of_every_game_can_be_picked_at_random(version, bet_type):
+    """F027: the fewest numbers that the bet takes, and the rules allow them; never a wrong one."""
+    for _pick in range(3):
+        checked = bets.check(version, quick_pick.pick(version, bet_type=bet_type))
+        assert checked.selection.bet_type == bet_type
+        assert checked.selection.quick_pick
+        assert checked.lines >= version.bet_type(bet_type).least_lines
+
+
+@pytest.mark.parametrize(
+    ("bet_type", "results", "bound"),
+    # Quantiles of 99 % of chi-square for 89, 719, 269 and 29 degrees of freedom.
+    [("group3", 90, 122.9), ("combo6", 720, 809.1), ("combo3", 270, 325.8), ("one_d", 30, 49.6)],
+)
+def test_every_line_of_a_pattern_is_equally_likely(bet_type, results, bound):
+    """F027: bets on digits whose numbers depend on each other, from a fixed stream."""
+    version, below = rules.by_code("fc3d-2016.1"), from_fixed_bits()
+    picks = 20 * results
+    counts = Counter(
+        quick_pick.pick(version, bet_type=bet_type, below=below).picks for _pick in range(picks)
+    )
+
+    assert len(counts) == results
+    assert sum((count - 20) ** 2 / 20 for count in counts.values()) < bound
+
+
+def test_numbers_of_all_columns_are_chosen_evenly():
+    """F027: 七星彩, the last column of fifteen included; chi-square within 99 %."""
+    version, below = rules.by_code("qxc-2021.1"), from_fixed_bits()
+    columns: list[Counter[int]] = [Counter() for _place in range(7)]
+
+    for _pick in range(3_000):
+        line = quick_pick.pick(version, below=below).picks
+        for column, (number,) in zip(columns, line, strict=True):
+            column[number] += 1
+
+    for column, (size, bound) in zip(columns, [(10, 21.67)] * 6 + [(15, 29.14)], strict=True):
+        assert set(column) == set(range(size))
+        expected = 3_000 / size
+        assert sum((count - expected) ** 2 / expected for count in column.values()) < bound
+
+
 def test_a_quick_pick_of_impossible_size_is_refused_like_any_selection():
     with pytest.raises(bets.TooFewNumbers):
         bets.check(SSQ, quick_pick.pick(SSQ, sizes=(5, 1)))

@@ -19,7 +19,6 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts import permission, who
 from audit import reports
 from audit.models import TrailRecord
-from games import bets
 from games.models import Draw
 from lottery_portal import jobs
 from lottery_portal.lib.db import database_time

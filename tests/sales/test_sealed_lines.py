@@ -66,7 +66,13 @@ def test_every_bet_of_every_rule_is_spelt_in_sql_as_in_python(deep):
     @given(st.lists(selections(), min_size=1, max_size=20))
     def holds(chosen):
         rows = [
-            [one.bet_type, len(version.zones), *bets.pack(version, one), one.multiplier, one.quick_pick]
+            [
+                one.bet_type,
+                len(version.zones),
+                *bets.pack(version, one),
+                one.multiplier,
+                one.quick_pick,
+            ]
             for version, one in chosen
         ]
         assert _in_sql(rows) == [bets.canonical(one) for _version, one in chosen]

@@ -16,9 +16,14 @@ DESCRIPTION = """\
 Reads draws as CSV on standard input, writes their prize tables as CSV on standard output.
 
 Input, with a header line; further columns are ignored; money in fen:
-  issue, sales_fen, pool_before_fen, special_rule, fund_topup_fen, winners_1 ... winners_7
+  issue, sales_fen, pool_before_fen, special_rule, fund_topup_fen, winners_1 ...
 Output:
-  issue, prize_1_fen ... prize_7_fen, pool_after_fen, fund_paid_fen
+  issue, prize_1_fen ..., pool_after_fen, fund_paid_fen
+
+Tiers are called as in announcements: 1, 2, ...; for dlt also 1z and 2z, what an additional bet
+wins beside 1 and 2 (winners_1 counts those lines too); for kl8 x10z9, nine of ten right. For kl8
+the input has fixed_pool_before_fen and the sales of each pick, sales_pick10_fen ...
+sales_pick1_fen, and the output fixed_pool_after_fen.
 
 Prizes are per line. A fixed prize is printed whether or not it was won, a floating prize that
 nobody won is 0, a prize that is not in force in the draw (for ssq: prize 7 without the special
@@ -28,8 +33,8 @@ top-up.
 
 Empty cells: fund_topup_fen, and the winners of a prize that is not in force, count as 0. An
 empty special_rule is decided by the pool before the draw where that alone decides (for ssq: on
-from 1.5 billion yuan, off below 300 million) and is an error between the two. All other cells
-are needed.
+from 1.5 billion yuan, off below 300 million) and is an error between the two. A game without a
+special rule needs neither of the two columns. All other cells are needed.
 
 A line that cannot be computed is named on standard error with its number and the reason, and is
 missing from the output; all other lines are computed, and the exit code is 2.

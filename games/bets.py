@@ -27,7 +27,7 @@ from typing import TypeGuard
 from django.utils.translation import gettext_lazy as _
 
 from games import counting
-from games.rules.picks import Numbers, Words
+from games.rules.picks import WORDS, Numbers, Words
 from games.rules.shape import BetType, Play, RuleVersion, ZoneRange
 from lottery_portal.lib.errors import Refused
 
@@ -285,7 +285,7 @@ def result_masks(version: RuleVersion, numbers: Sequence[Sequence[int]]) -> Word
     """The two words of the drawn `numbers`, or the refusal of what cannot have been drawn."""
     if len(numbers) != len(version.zones):
         raise SelectionUnreadable
-    words = [0] * counting.WORDS
+    words = [0] * WORDS
     drawn_before: dict[str, Sequence[int]] = {}
     for zone, drawn in zip(version.zones, numbers, strict=True):
         _check_numbers(zone, (), drawn)

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from math import comb, prod
 
@@ -129,7 +129,8 @@ def _bets(
     tiers = version.tiers_in_force(special_on=special_on)
     found: list[_Bet] = []
     bit = 0
-    for masks, bet_type in zip(selections, bet_types or [None] * len(selections), strict=True):
+    kinds: Sequence[str | None] = bet_types or [None] * len(selections)
+    for masks, bet_type in zip(selections, kinds, strict=True):
         play = version.play_of(bet_type)
         matches = [(t, match) for t in tiers if t.is_played(play.code) for match in t.matches]
         bankers, picks = masks[::2], masks[1::2]
@@ -151,19 +152,19 @@ def _blocks(version: RuleVersion, bets: Sequence[_Bet]) -> list[_Block]:
     """How the results of this version are counted for these bets, zone by zone where that works."""
     codes = {zone.code for zone in version.zones}
     if any(not bet.play.facts <= codes for bet in bets):
-        return [lambda steps: _each_result(version, bets, steps)]
+        return [partial(_each_result, version, bets)]
     special = next((zone for zone in version.zones if zone.drum), None)
     if special is not None:
         drum = next(zone for zone in version.zones if zone.code == special.drum)
-        return [lambda steps: _with_special(drum, bets, steps)]
+        return [partial(_with_special, drum, bets)]
     found: list[_Block] = []
     for at, measure in enumerate(bets[0].play.measures):
         of_measure = [against.fact for against in measure.against]
         zones = [zone for zone in version.zones if zone.code in of_measure]
         if len(zones) == 1 and zones[0].drawn > 1:
-            found.append(lambda steps, zone=zones[0], at=at: _drum(zone, bets, at, steps))
+            found.append(partial(_drum, zones[0], bets, at))
         else:
-            found.append(lambda steps, zones=zones, at=at: _columns(zones, bets, at, steps))
+            found.append(partial(_columns, zones, bets, at))
     return found
 
 

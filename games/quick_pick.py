@@ -37,7 +37,8 @@ def pick(
         bet_type = _default(version, is_single=sizes is None or list(sizes) == line)
     known = version.bet_type(bet_type)
     if known is not None and sizes is None and _is_patterned(play, known):
-        bankers, picks = [()] * len(line), _in_pattern(play, below)
+        bankers: list[tuple[int, ...]] = [()] * len(line)
+        picks = _in_pattern(play, below)
     else:
         ranges = known.ranges if known is not None else _ranges(line)
         wanted = list(sizes) if sizes is not None else _least(play, known, ranges, below)

@@ -1,6 +1,7 @@
 """Names for people: English in the values, the reader's language in the label."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext, gettext_lazy
@@ -25,7 +26,7 @@ class Named:
 
 def with_figures(name: str, figures: Sequence[tuple[str, int]]) -> Promise:
     """The label of a name that has figures in it, such as “Sum %(sum)s”."""
-    return _filled(name, tuple(figures))
+    return cast(Promise, _filled(name, tuple(figures)))
 
 
 def _fill(name: str, figures: tuple[tuple[str, int], ...]) -> str:

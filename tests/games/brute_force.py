@@ -35,7 +35,7 @@ def random_cases(request: pytest.FixtureRequest, *, ordinary: int, deep: int) ->
 def lines(version: RuleVersion, selection: Selection) -> Iterator[Line]:
     """Every line of `selection`, written out."""
     play = version.play_of(selection.bet_type)
-    places = []
+    places: list[list[tuple[int, ...]]] = []
     for place, bankers, picks in zip(play.places, selection.bankers, selection.picks, strict=True):
         if play.filled and not picks:
             places.append([()])

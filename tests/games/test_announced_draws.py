@@ -5,6 +5,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -92,14 +93,14 @@ def test_edge_cases_come_out_as_announced(vector):
     assert table.money_in_fen == table.money_out_fen
 
 
-def conserved(version: rules.RuleVersion, vector: dict) -> bool:
+def conserved(version: rules.RuleVersion, vector: dict[str, Any]) -> bool:
     """F067: what both pools grew by and all prizes are exactly the prize money."""
     fixed = {tier.mark: tier.fixed_fen for tier in version.tiers if tier.fixed_fen is not None}
     assert fixed.items() <= vector["prize_fen"].items()
     grown = vector["pool_after_fen"] - vector["pool_before_fen"]
     grown += vector["fixed_pool_after_fen"] - vector["fixed_pool_before_fen"]
     paid = sum(n * vector["prize_fen"][mark] for mark, n in vector["winners"].items())
-    return grown + paid == version.allocation.split(vector["sales_fen"]).prize_fen
+    return bool(grown + paid == version.allocation.split(vector["sales_fen"]).prize_fen)
 
 
 def test_the_money_of_both_pools_of_keno_closes_in_every_published_draw():

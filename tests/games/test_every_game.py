@@ -34,7 +34,8 @@ def counted(version: rules.RuleVersion, selection: bets.Selection) -> bets.Check
 def test_lines_and_hits_equal_the_expansion(request, game):
     """F026, F071: from the masks, against every line; a thousand tickets a game, deep 10^5."""
     versions = rules.GAMES[game].versions
-    tried, met = set(), set()
+    tried: set[tuple[str, str]] = set()
+    met: set[str] = set()
 
     @brute_force.random_cases(request, ordinary=1_000 // EACH, deep=100_000 // EACH)
     @given(chosen.seeds, st.booleans())

@@ -65,7 +65,7 @@ _TRIPLE = _sort("triple", Choice(name=gettext_noop("Three equal digits"), kind="
 _RUN = _sort("run", Choice(name=gettext_noop("Three digits in a row"), kind="run"))
 _SORTS = (_BIG_SMALL, _ODD_EVEN, _TRIPLE, _RUN)
 
-_HITS = gettext_noop("hits")
+_HITS = gettext_noop("right choices")
 
 
 def _counted(where: Place | tuple[Place, ...], *names: str) -> tuple[Measure, ...]:
@@ -95,13 +95,13 @@ _PLAYS = (
     ),
     Play(
         code="general",
-        name=gettext_noop("General"),
+        name=gettext_noop("General bet"),
         places=_COLUMNS,
         measures=(in_order(_ZONES),),
     ),
     Play(
         code="sum",
-        name=gettext_noop("Sum"),
+        name=gettext_noop("Sum of digits"),
         places=(_SUM,),
         measures=(measure(_HITS, _SUM, fact="total"),),
     ),

@@ -61,6 +61,28 @@ def test_a_draw_is_played_by_the_version_of_its_issue(issue, code):
     assert rules.version_for(game="ssq", issue=issue) is rules.by_code(code)
 
 
+@pytest.mark.parametrize(
+    ("game", "issue", "code"),
+    [
+        ("dlt", "26013", "dlt-2019.1"),
+        ("dlt", "26014", "dlt-2026.1"),
+        ("kl8", "2025349", "kl8-2020.1"),
+        ("kl8", "2025350", "kl8-2025.1"),
+        ("fc3d", "2015358", "fc3d-2013.1"),
+        ("fc3d", "2016001", "fc3d-2016.1"),
+        ("qlc", "2007001", "qlc-2007.1"),
+        ("qxc", "26080", "qxc-2021.1"),
+        ("pl3", "26300", "pl3-2014.1"),
+        ("pl5", "26300", "pl5-2014.1"),
+    ],
+)
+def test_a_draw_of_any_game_is_played_by_the_version_of_its_issue(game, issue, code):
+    """F021: tickets sold ahead follow the version of their draw."""
+    assert rules.version_for(game=game, issue=issue).code == code
+    with pytest.raises(rules.NoRuleVersion):
+        rules.version_for(game=game, issue=f"{issue}0")
+
+
 @pytest.mark.parametrize("issue", ["2003089", "", "26109", "20261090", "2026-10", "２０２６109"])
 def test_an_issue_without_a_version_is_refused(issue):
     with pytest.raises(rules.NoRuleVersion) as refused:
@@ -176,6 +198,105 @@ def test_a_version_that_contradicts_itself_cannot_be_built():
         replace(version, special=None)
     with pytest.raises(ValueError, match="feeds all floating tiers"):
         replace(version, tiers=(first, replace(second, fixed_fen=1), *others))
+
+
+def changed(code: str, **values: Any) -> rules.RuleVersion:
+    """The version with these values in place of its own."""
+    return replace(rules.by_code(code), **values)
+
+
+def test_a_version_whose_plays_contradict_themselves_cannot_be_built():
+    """F021: what the engines rely on is refused before it is a value."""
+    fc3d, dlt, kl8 = (rules.by_code(c) for c in ("fc3d-2016.1", "dlt-2026.1", "kl8-2025.1"))
+    straight, *others = fc3d.plays
+    first, *lower = dlt.tiers
+    *upper, on_top = dlt.tiers
+    single, *more = dlt.bet_types
+    sums = [tier for tier in fc3d.tiers if tier.when]
+
+    with pytest.raises(ValueError, match="a fact that is not there"):
+        changed(fc3d.code, facts=())
+    with pytest.raises(ValueError, match="the same code"):
+        changed(fc3d.code, plays=(straight, straight, *others))
+    with pytest.raises(ValueError, match="play that is not there"):
+        changed(dlt.code, bet_types=(replace(single, play="plain"), *more))
+    with pytest.raises(ValueError, match="one range per place"):
+        changed(dlt.code, bet_types=(replace(single, ranges=single.ranges[:1]), *more))
+    with pytest.raises(ValueError, match="two bet types"):
+        changed(dlt.code, bet_types=(single, single, *more))
+    with pytest.raises(ValueError, match="hits of every measure"):
+        changed(dlt.code, tiers=(replace(first, matches=((5,),)), *lower))
+    with pytest.raises(ValueError, match="won by the same hits"):
+        changed(dlt.code, tiers=(*upper, replace(on_top, matches=((5, 2),))))
+    again = replace(sums[-1], when=sums[0].when)
+    with pytest.raises(ValueError, match="one tier only"):
+        changed(fc3d.code, tiers=(*fc3d.tiers[:-1], again))
+    with pytest.raises(ValueError, match="pool is kept for a play"):
+        changed(kl8.code, pools=(replace(kl8.pools[0], plays=("pick11",)), kl8.pools[1]))
+    with pytest.raises(ValueError, match="needs floating money"):
+        changed(dlt.code, floating=None)
+
+
+@pytest.mark.parametrize(
+    ("code", "shift", "word", "per_word", "message"),
+    [
+        ("red", 40, 1, 63, "beyond its word"),
+        ("red", 0, 3, 63, "does not lie"),
+        ("red", 0, 2, 20, "does not lie"),
+    ],
+)
+def test_numbers_that_do_not_lie_in_their_words_cannot_be_built(
+    code, shift, word, per_word, message
+):
+    zone = next(zone for zone in current().zones if zone.code == code)
+
+    with pytest.raises(ValueError, match=message):
+        replace(zone, shift=shift, word=word, per_word=per_word)
+
+
+def test_masks_lie_where_the_sheet_says():
+    """F026: numbers and words are one to one, in one word or in two."""
+    for game in rules.GAMES.values():
+        for version in game.versions:
+            for place in (*version.zones, *(p for play in version.plays for p in play.places)):
+                for number in range(place.first, place.last + 1):
+                    words = place.laid(place.mask([number]))
+                    at = number - place.first
+                    word = place.word - 1 + at // place.per_word
+                    assert words[word] == 1 << place.shift + at % place.per_word
+                    assert words[1 - word] == 0
+                    assert place.numbers(place.lifted(words)) == (number,)
+
+
+def test_amounts_are_raised_by_the_pool_before_the_draw():
+    """F021: 大乐透 2026, from 800 million on."""
+    tiers = rules.by_code("dlt-2026.1").tiers
+
+    assert [tier.fixed_at(79_999_999_999) for tier in tiers] == [
+        None, None, 500_000, 30_000, 15_000, 1_500, 500, None, None,
+    ]  # fmt: skip
+    assert [tier.fixed_at(80_000_000_000) for tier in tiers] == [
+        None, None, 666_600, 38_000, 20_000, 1_800, 700, None, None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("game", "issue", "day"),
+    [
+        ("dlt", "26014", date(2026, 2, 2)),
+        ("dlt", "26107", date(2026, 9, 19)),
+        ("qlc", "2026108", date(2026, 9, 18)),
+        ("qxc", "26079", date(2026, 7, 12)),
+        ("qxc", "26108", date(2026, 9, 18)),
+        ("kl8", "2026221", date(2026, 8, 19)),
+        ("fc3d", "2026221", date(2026, 8, 19)),
+    ],
+)
+def test_issues_of_every_game_fall_on_their_announced_days(game, issue, day):
+    """F025: weekdays and running numbers, the issue spelt as it is announced."""
+    version = rules.version_for(game=game, issue=issue)
+
+    assert dict(version.schedule.issues(2026))[issue] == day
 
 
 def test_a_rule_sheet_is_canonical_and_its_digest_is_fixed():

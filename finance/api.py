@@ -45,6 +45,7 @@ class WalletShape(serializers.Serializer[Data]):
     bonus_fen = serializers.IntegerField(help_text="To play with; cannot be withdrawn.")
     withdrawable_fen = serializers.IntegerField()
     held_fen = serializers.IntegerField(help_text="On its way to the bank; cannot be spent.")
+    planned_fen = serializers.IntegerField(help_text="Set aside for plans; free when they end.")
     owed_fen = serializers.IntegerField(help_text="Owed after a chargeback; to be paid first.")
 
 
@@ -148,6 +149,7 @@ class WalletView(APIView):
                 "bonus_fen": purses.bonus_fen,
                 "withdrawable_fen": purses.withdrawable_fen,
                 "held_fen": wallets.held(player),
+                "planned_fen": wallets.planned(player),
                 "owed_fen": debts.owed(player),
             }
         )

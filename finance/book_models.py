@@ -75,6 +75,8 @@ class EntryKind(models.TextChoices):
     WITHDRAWAL_HOLD = "WITHDRAWAL_HOLD", _("Withdrawal, held")
     WITHDRAWAL_RELEASE = "WITHDRAWAL_RELEASE", _("Withdrawal, released")
     WITHDRAWAL_PAID = "WITHDRAWAL_PAID", _("Withdrawal, paid")
+    PLAN_HOLD = "PLAN_HOLD", _("Set aside for a plan")
+    PLAN_RELEASE = "PLAN_RELEASE", _("Plan, released")
     CHARGEBACK = "CHARGEBACK", _("Chargeback")
     RECOVERY = "RECOVERY", _("Debt of a player paid")
     SETTLEMENT = "SETTLEMENT", _("Settled between provider and bank")
@@ -198,7 +200,7 @@ class PostingRule(models.Model):
             models.CheckConstraint(
                 name="posting_rule_never_player_to_player",
                 condition=~Q(source_kind__in=[*PURSES, "HOLD"], target_kind__in=PURSES)
-                | Q(entry_kind="WITHDRAWAL_RELEASE"),
+                | Q(entry_kind__in=["WITHDRAWAL_RELEASE", "PLAN_RELEASE"]),
             ),
             # Money of players, pools and dues never pays what the operator spends (F117).
             models.CheckConstraint(

@@ -114,9 +114,18 @@ QUESTIONS: dict[str, str] = {
          GROUP BY x.booked_on, x.is_shadow, x.kind HAVING sum(x.fen) <> 0""",
     "hold_is_not_what_is_under_way": """
         SELECT a.code FROM finance_account a
-          LEFT JOIN (SELECT player_code, sum(amount) AS sum FROM finance_withdrawal
-                      WHERE state NOT IN ('PAID', 'FAILED', 'REFUSED') GROUP BY player_code) w
-            ON a.code = 'hold:' || w.player_code
+          LEFT JOIN (SELECT x.player, sum(x.fen) AS sum FROM (
+                        SELECT player_code AS player, amount AS fen FROM finance_withdrawal
+                         WHERE state NOT IN ('PAID', 'FAILED', 'REFUSED')
+                        UNION ALL
+                        SELECT substr(h.code, strpos(h.code, ':') + 1),
+                               CASE e.kind WHEN 'PLAN_HOLD' THEN t.amount ELSE -t.amount END
+                          FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+                          JOIN finance_account h ON h.kind = 'HOLD'
+                           AND h.id = CASE e.kind WHEN 'PLAN_HOLD' THEN t.target_id
+                                                  ELSE t.source_id END
+                         WHERE e.kind IN ('PLAN_HOLD', 'PLAN_RELEASE')) x GROUP BY x.player) w
+            ON a.code = 'hold:' || w.player
          WHERE a.kind = 'HOLD' AND a.balance <> coalesce(w.sum, 0)""",
     "payment_order_and_books_differ": """
         SELECT o.code FROM finance_paymentorder o

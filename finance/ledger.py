@@ -5,8 +5,9 @@ moved into it less what was moved out. A source `purse:<player>` stands for the 
 player, drawn on in the order of the posting rules (F107).
 
 `REFUSALS` of callers meet these names of constraints: `wallet_not_overdrawn`,
-`hold_not_overdrawn`, `books_not_mixed`, `posting_rule_known`, `entry_reference_once`,
-`transfer_never_player_to_player`, `entry_into_an_open_period`, `player_ceiling_kept`.
+`hold_not_overdrawn`, `plan_within_its_hold`, `books_not_mixed`, `posting_rule_known`,
+`entry_reference_once`, `transfer_never_player_to_player`, `entry_into_an_open_period`,
+`player_ceiling_kept`.
 """
 
 from __future__ import annotations
@@ -41,17 +42,22 @@ __all__ = [
     "balance_at",
     "balances",
     "entry_of",
+    "given",
     "is_open",
     "is_reversed",
     "kinds_of",
+    "left_of_plan",
     "lines",
+    "lock_player",
     "moved",
     "movements",
     "open_account",
+    "parts_of",
     "post",
     "reverse",
     "roll_up",
     "statement",
+    "taken",
     "trial_balance",
     "verify_books",
 ]
@@ -156,6 +162,48 @@ def moved(entry: Entry, *, source: str) -> int:
     """How much of an entry came from the account `source`, in fen."""
     rows = Transfer.objects.filter(entry_id=entry.pk, source__code=source)
     return int(rows.aggregate(sum=Sum("amount"))["sum"] or 0)
+
+
+def taken(code: str, *, kind: str) -> int:
+    """How much entries of a kind moved into an account, in fen."""
+    rows = Transfer.objects.filter(target__code=code, entry__kind=kind)
+    return int(rows.aggregate(sum=Sum("amount"))["sum"] or 0)
+
+
+def given(code: str, *, kind: str) -> int:
+    """How much entries of a kind moved out of an account, in fen."""
+    rows = Transfer.objects.filter(source__code=code, entry__kind=kind)
+    return int(rows.aggregate(sum=Sum("amount"))["sum"] or 0)
+
+
+@inside_transaction
+def lock_player(player: str) -> None:
+    """Hold the purses and the hold of a player (his code) until the transaction ends.
+
+    For who books more than one entry of his: so all take the accounts in one order.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT finance_lock_player(%s)", [player])
+
+
+def left_of_plan(plan: str) -> dict[str, int]:
+    """What is still held for a plan (its code), by the purse it came from, in fen."""
+    left: dict[str, int] = {}
+    rows = Transfer.objects.filter(
+        entry__reference__startswith=f"plan:{plan}:",
+        entry__kind__in=[EntryKind.PLAN_HOLD, EntryKind.PLAN_RELEASE],
+    ).select_related("entry", "source", "target")
+    for row in rows:
+        is_hold = row.entry.kind == EntryKind.PLAN_HOLD
+        purse = row.source.code if is_hold else row.target.code
+        left[purse] = left.get(purse, 0) + (row.amount if is_hold else -row.amount)
+    return left
+
+
+def parts_of(reference: str, *, position: int) -> list[tuple[str, int]]:
+    """Where the money of one of the moves asked for came from: accounts and fen."""
+    rows = Transfer.objects.filter(entry__reference=reference, position=position)
+    return list(rows.order_by("id").values_list("source__code", "amount"))
 
 
 def back(entry: Entry) -> list[Move]:

@@ -47,6 +47,8 @@ WORDS: dict[str, str | Promise] = {
     EntryKind.WITHDRAWAL_HOLD: gettext_lazy("Withdrawal"),
     EntryKind.WITHDRAWAL_RELEASE: gettext_lazy("Withdrawal returned"),
     EntryKind.WITHDRAWAL_PAID: gettext_lazy("Withdrawal paid"),
+    EntryKind.PLAN_HOLD: gettext_lazy("Set aside for a plan"),
+    EntryKind.PLAN_RELEASE: gettext_lazy("Released from a plan"),
     EntryKind.CHARGEBACK: gettext_lazy("Deposit taken back by the bank"),
     EntryKind.RECOVERY: gettext_lazy("Debt paid"),
     EntryKind.BONUS: gettext_lazy("Bonus"),

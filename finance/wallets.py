@@ -98,7 +98,48 @@ def available(player: Player) -> int:
 
 def held(player: Player) -> int:
     """What is on its way to the player's bank, in fen."""
-    return ledger.balance(hold_of(player))
+    return ledger.balance(hold_of(player)) - planned(player)
+
+
+def planned(player: Player) -> int:
+    """What is set aside for the player's plans, in fen."""
+    hold = hold_of(player)
+    return ledger.taken(hold, kind=EntryKind.PLAN_HOLD) - ledger.given(
+        hold, kind=EntryKind.PLAN_RELEASE
+    )
+
+
+@inside_transaction
+def set_aside(player: Player, *, fen: int, plan: str) -> None:
+    """Hold money for a plan, from the purses in the order of a purchase.
+
+    What the plan does not use goes back by `give_back`.
+    """
+    ledger.post(
+        reference=f"plan:{plan}:hold",
+        kind=EntryKind.PLAN_HOLD,
+        moves=[Move(source=purse_of(player), target=hold_of(player), amount=fen)],
+    )
+
+
+@inside_transaction
+def give_back(player: Player, *, fen: int, plan: str, step: str, from_last: bool) -> None:
+    """Release so much of what is held for a plan, once per `step`.
+
+    Money comes back to the purses in the order in which it was taken, for a purchase that follows
+    at once; or, `from_last`, in the opposite order, for what the plan will not use.
+    """
+    ledger.lock_player(player.code)
+    left = ledger.left_of_plan(plan)
+    moves, wanted = [], fen
+    for purse in accounts_of(player)[:: -1 if from_last else 1]:
+        part = min(wanted, left.get(purse, 0))
+        if part > 0:
+            moves.append(Move(source=hold_of(player), target=purse, amount=part))
+            wanted -= part
+    if wanted:
+        raise RuntimeError(f"Plan {plan} holds {fen - wanted} fen, not {fen}.")
+    ledger.post(reference=f"plan:{plan}:{step}", kind=EntryKind.PLAN_RELEASE, moves=moves)
 
 
 @inside_transaction

@@ -163,6 +163,37 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION finance_drawn(text, jsonb) FROM PUBLIC;
 
+-- What is set aside for a plan goes back under the name of that plan, into the purses it came from, and
+-- never more of it (F029). Whoever books it holds the player's accounts: one at a time counts here.
+CREATE FUNCTION finance_check_plan(entry bigint) RETURNS void LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE plan text;
+BEGIN
+    SELECT substring(e.reference FROM '^(plan:[^:]+):[^:]+$') INTO plan FROM finance_entry e WHERE e.id = entry;
+    IF plan IS NULL OR EXISTS (
+        SELECT 1 FROM finance_entry e
+          JOIN finance_transfer t ON t.entry_id = e.id
+         WHERE e.reference ~>=~ (plan || ':') AND e.reference ~<~ (plan || ';')
+           AND e.kind IN ('PLAN_HOLD', 'PLAN_RELEASE')
+         GROUP BY CASE e.kind WHEN 'PLAN_HOLD' THEN t.source_id ELSE t.target_id END
+        HAVING sum(CASE e.kind WHEN 'PLAN_HOLD' THEN t.amount ELSE -t.amount END) < 0) THEN
+        RAISE EXCEPTION '% gives back what it took, where it took it', plan
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'plan_within_its_hold';
+    END IF;
+END $$;
+REVOKE ALL ON FUNCTION finance_check_plan(bigint) FROM PUBLIC;
+
+-- Hold all accounts of a player that keep a balance, in the order in which every entry takes them: for
+-- who books more than one entry of his.
+CREATE FUNCTION finance_lock_player(player text) RETURNS void LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM 1 FROM finance_account a
+      WHERE a.code IN ('bonus:' || player, 'hold:' || player, 'wallet:' || player, 'winnings:' || player)
+      ORDER BY a.code FOR NO KEY UPDATE;
+END $$;
+REVOKE ALL ON FUNCTION finance_lock_player(text) FROM PUBLIC;
+
 -- moves: [["source code", "target code", fen], …]; a source may be `purse:<player>`.
 -- They are read once; a settlement books a thousand at a time. From then on each step is one pass over
 -- arrays and looks accounts up by key, whatever the planner believes of tables that grow all day.
@@ -340,6 +371,9 @@ BEGIN
     IF $2 IN ('DEPOSIT', 'PURCHASE', 'REFUND', 'PRIZE') AND EXISTS (SELECT 1 FROM finance_ceiling) THEN
         PERFORM finance_count_flows(entry_pk);
     END IF;
+    IF $2 = 'PLAN_RELEASE' THEN
+        PERFORM finance_check_plan(entry_pk);
+    END IF;
     PERFORM audit_log_add('entry', $1, finance_entry_hash(entry_pk));
     RETURN entry_pk;
 END $$;
@@ -348,6 +382,8 @@ REVOKE ALL ON FUNCTION finance_open_account(text, text, boolean) FROM PUBLIC;
 """
 UNDO = """
 DROP FUNCTION finance_post(text, text, jsonb, bigint, date);
+DROP FUNCTION finance_lock_player(text);
+DROP FUNCTION finance_check_plan(bigint);
 DROP FUNCTION finance_drawn(text, jsonb);
 DROP FUNCTION finance_open_account(text, text, boolean);
 DROP FUNCTION finance_entry_hash(bigint);

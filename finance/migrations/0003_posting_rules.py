@@ -16,6 +16,10 @@ INSERT INTO finance_postingrule (entry_kind, source_kind, target_kind, rank) VAL
     ('WITHDRAWAL_HOLD', 'WINNINGS', 'HOLD', 1), ('WITHDRAWAL_HOLD', 'WALLET', 'HOLD', 2),
     ('WITHDRAWAL_RELEASE', 'HOLD', 'WINNINGS', NULL), ('WITHDRAWAL_RELEASE', 'HOLD', 'WALLET', NULL),
     ('WITHDRAWAL_PAID', 'HOLD', 'CLEARING', NULL),
+    -- plans: set aside in the order in which a purchase would draw, released before each purchase
+    ('PLAN_HOLD', 'BONUS', 'HOLD', 1), ('PLAN_HOLD', 'WALLET', 'HOLD', 2), ('PLAN_HOLD', 'WINNINGS', 'HOLD', 3),
+    ('PLAN_RELEASE', 'HOLD', 'BONUS', NULL), ('PLAN_RELEASE', 'HOLD', 'WALLET', NULL),
+    ('PLAN_RELEASE', 'HOLD', 'WINNINGS', NULL),
     ('CHARGEBACK', 'WALLET', 'CLEARING', 1), ('CHARGEBACK', 'WINNINGS', 'CLEARING', 2),
     ('CHARGEBACK', 'RECEIVABLE', 'CLEARING', 3),
     ('RECOVERY', 'WALLET', 'RECEIVABLE', 1), ('RECOVERY', 'WINNINGS', 'RECEIVABLE', 2),

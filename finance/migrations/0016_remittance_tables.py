@@ -221,6 +221,8 @@ class Migration(migrations.Migration):
                             ("WITHDRAWAL_HOLD", "Withdrawal, held"),
                             ("WITHDRAWAL_RELEASE", "Withdrawal, released"),
                             ("WITHDRAWAL_PAID", "Withdrawal, paid"),
+                            ("PLAN_HOLD", "Set aside for a plan"),
+                            ("PLAN_RELEASE", "Plan, released"),
                             ("CHARGEBACK", "Chargeback"),
                             ("RECOVERY", "Debt of a player paid"),
                             ("SETTLEMENT", "Settled between provider and bank"),

@@ -58,7 +58,12 @@ ROWS = 20
 FILE_ROWS = 500
 KINDS: dict[str, tuple[str, ...]] = {
     "": (),
-    "bets": (EntryKind.PURCHASE, EntryKind.REFUND),
+    "bets": (
+        EntryKind.PURCHASE,
+        EntryKind.REFUND,
+        EntryKind.PLAN_HOLD,
+        EntryKind.PLAN_RELEASE,
+    ),
     "prizes": (EntryKind.PRIZE,),
     "cash": (
         EntryKind.DEPOSIT,
@@ -121,6 +126,7 @@ def wallet(request: HttpRequest) -> HttpResponse:
         "purses": purses,
         "available_fen": purses.available_fen,
         "held_fen": wallets.held(player),
+        "planned_fen": wallets.planned(player),
         "owed_fen": debts.owed(player),
         "pause": failures.block_of(player.code, now=now),
         "under_way": _under_way(player),

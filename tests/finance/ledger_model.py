@@ -19,6 +19,12 @@ RULES: dict[str, dict[tuple[str, str], int | None]] = {
     "WITHDRAWAL_HOLD": {("WINNINGS", "HOLD"): 1, ("WALLET", "HOLD"): 2},
     "WITHDRAWAL_RELEASE": {("HOLD", "WINNINGS"): None, ("HOLD", "WALLET"): None},
     "WITHDRAWAL_PAID": {("HOLD", "CLEARING"): None},
+    "PLAN_HOLD": {("BONUS", "HOLD"): 1, ("WALLET", "HOLD"): 2, ("WINNINGS", "HOLD"): 3},
+    "PLAN_RELEASE": {
+        ("HOLD", "BONUS"): None,
+        ("HOLD", "WALLET"): None,
+        ("HOLD", "WINNINGS"): None,
+    },
     "CHARGEBACK": {
         ("WALLET", "CLEARING"): 1,
         ("WINNINGS", "CLEARING"): 2,
@@ -131,6 +137,8 @@ class Books:
         paid = {target for _source, target, _fen in moved if kind_of(target) == "RECEIVABLE"}
         if kind == "RECOVERY" and any(after[code] > 0 for code in paid):
             raise Refusal("receivable_not_overpaid")
+        if kind == "PLAN_RELEASE":  # under the name of a plan that holds it; here there is none
+            raise Refusal("plan_within_its_hold")
         self.balances = after
         booked = Booked(kind, asked, moved, reversal_of)
         self.entries[reference] = booked

@@ -154,7 +154,7 @@ def test_the_wallet_shows_each_purse_and_what_can_be_withdrawn(fake_bank, alice)
 
     assert told == {
         "balance_fen": 265_02, "deposited_fen": 245_01, "winnings_fen": 0, "bonus_fen": 20_01,
-        "withdrawable_fen": 245_01, "held_fen": 100_04, "owed_fen": 0,
+        "withdrawable_fen": 245_01, "held_fen": 100_04, "planned_fen": 0, "owed_fen": 0,
     }  # fmt: skip
     for figure in ("265.02", "245.01", "20.01", "100.04"):
         assert figure in page

@@ -171,6 +171,9 @@ def test_no_rule_lets_held_money_into_a_game():
         ("WITHDRAWAL_RELEASE", "WINNINGS"),
         ("WITHDRAWAL_RELEASE", "WALLET"),
         ("WITHDRAWAL_PAID", "CLEARING"),
+        ("PLAN_RELEASE", "BONUS"),
+        ("PLAN_RELEASE", "WALLET"),
+        ("PLAN_RELEASE", "WINNINGS"),
     }
 
 

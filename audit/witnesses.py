@@ -117,11 +117,13 @@ def tell_interval(
     tickets: int,
     stake_fen: int,
     leaves: bytes,
+    cancelled: bytes,
+    returned_fen: int,
     closing_it: bool,
 ) -> Interval:
-    """Tell what was sold of a draw since its last interval; `tickets` and `stake_fen` are totals.
+    """Tell what was sold of a draw since its last interval, and taken back; sums are totals.
 
-    At most `LEAVES_AT_ONCE` leaves. The same interval may be told twice.
+    At most `LEAVES_AT_ONCE` leaves of each. The same interval may be told twice.
     """
     said = _post(
         "/interval",
@@ -132,6 +134,8 @@ def tell_interval(
             "tickets": tickets,
             "stake_fen": stake_fen,
             "leaves": base64.b64encode(leaves).decode("ascii"),
+            "cancelled": base64.b64encode(cancelled).decode("ascii"),
+            "returned_fen": returned_fen,
             "closing": closing_it,
         },
     )

@@ -248,6 +248,7 @@ JOBS_RAISE = False
 TICKS: dict[str, int] = {
     "sales.advance_draws": 5,
     "sales.check_rolling": 30,
+    "sales.ask_plans": 5,
     "games.plan_calendar": 3600,
     "games.ask_monitors": 30,
     "finance.poll_deposits": 60,

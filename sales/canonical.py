@@ -22,9 +22,9 @@ same one. The salt keeps a neighbour's numbers from being guessed out of the has
 leaves at all it is SHA-256 of the empty string.
 
 **File.** One header line, then one line a ticket in ascending order of the ticket's internal id,
-each ended by LF (0x0A). The header has five fields parted by TAB: `sealed-file`, format version,
-draw, rule code, digest of the rule sheet. Nothing follows the last ticket; how many there must be
-says the seal statement.
+each ended by LF (0x0A). A ticket that its owner took back before the close has no line. The header
+has five fields parted by TAB: `sealed-file`, format version, draw, rule code, digest of the rule
+sheet. Nothing follows the last ticket; how many there must be says the seal statement.
 
 A change of any of this is a new format version beside this one: the version of a ticket stands in
 its row, and old files stay readable.

@@ -12,12 +12,16 @@ trail.name_deeds(
         "sales.sealed_data_asked": _("Asked for sealed sales data; refused"),
         "sales.seal_opened": _("Sealed draw opened to reading"),
         "sales.opened_seal_read": _("Page of an opened seal read"),
+        "sales.plan_stopped": _("Plan stopped by its player"),
     },
     {
         "ticket": _("Ticket"),
         "purchase": _("Purchase"),
         "receipt": _("Receipt"),
         "opened_seal": _("Opening of a seal"),
+        "plan": _("Plan"),
+        "plan_step": _("Draw of a plan"),
+        "cancellation": _("Ticket taken back"),
     },
 )
 
@@ -27,6 +31,7 @@ policies.name_keys(
         "sales.rolling_check_seconds": _(
             "How often open draws are compared with the log, in seconds"
         ),
+        "sales.cancel_minutes": _("Minutes in which a ticket may be taken back (0: never)"),
     }
 )
 step_up.name_purposes(

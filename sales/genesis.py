@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 from audit import policies
 from lottery_portal.lib.db import door
 
-from . import break_glass, rolling
+from . import break_glass, cancellation, rolling
 
 
 @door
@@ -25,5 +25,11 @@ def load(*, now: datetime) -> None:
         key=rolling.SECONDS_POLICY,
         value=rolling.SECONDS,
         reason=gettext_noop("Genesis: every ticket is with the witness within minutes"),
+        now=now,
+    )
+    policies.set_genesis(
+        key=cancellation.MINUTES_POLICY,
+        value=0,
+        reason=gettext_noop("Genesis: the rules of the games do not let tickets be taken back"),
         now=now,
     )

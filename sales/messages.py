@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import messages
 
+from . import cancellation, plan_notices
+
 
 def _address(params: Mapping[str, Any]) -> str:
     return reverse("sales:ticket", args=[params["tickets"][0]])
@@ -22,5 +24,52 @@ messages.register(
         template="sales/mail/purchased.txt",
         channels=messages.BY_EMAIL,
         address=_address,
+    )
+)
+
+
+def _plan(params: Mapping[str, Any]) -> str:
+    return reverse("sales:plan", args=[params["plan"]])
+
+
+def _one(params: Mapping[str, Any]) -> str:
+    return reverse("sales:ticket", args=[params["ticket"]])
+
+
+messages.register(
+    messages.Kind(
+        name=plan_notices.ENDED,
+        title=_("A plan has ended"),
+        template="sales/mail/plan_ended.txt",
+        channels=messages.EVERYWHERE,
+        address=_plan,
+    )
+)
+messages.register(
+    messages.Kind(
+        name=plan_notices.LEFT_OUT,
+        title=_("A plan left out a draw"),
+        template="sales/mail/plan_left_out.txt",
+        channels=messages.EVERYWHERE,
+        address=_plan,
+    )
+)
+messages.register(
+    messages.Kind(
+        name=plan_notices.RULE_CHANGED,
+        title=_("New rules in a plan of yours"),
+        template="sales/mail/plan_rule.txt",
+        channels=messages.BY_EMAIL,
+        address=_plan,
+    )
+)
+messages.register(
+    messages.Kind(
+        name=cancellation.MESSAGE,
+        title=_("A ticket was taken back"),
+        template="sales/mail/cancelled.txt",
+        channels=messages.BY_EMAIL,
+        is_legal=True,
+        address=_one,
     )
 )

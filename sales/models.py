@@ -286,8 +286,9 @@ class SealBlock(models.Model):
 class RollingCheck(models.Model):
     """What the witness was told of a draw: the tickets in a stretch of the log, and its signature.
 
-    `tickets` and `stake` are totals up to here. The row is written before the witness is asked, so
-    that after a crash it is told exactly the same.
+    `tickets` and `stake` are totals up to here, `cancelled` and `returned` what was taken back of
+    them. The row is written before the witness is asked, so that after a crash it is told exactly
+    the same.
     """
 
     draw = models.ForeignKey(
@@ -298,6 +299,8 @@ class RollingCheck(models.Model):
     log_size = models.BigIntegerField(verbose_name=_("entries of the log"))
     tickets = models.BigIntegerField(verbose_name=_("tickets"))
     stake = MoneyField(verbose_name=_("stake"))
+    cancelled = models.BigIntegerField(default=0, verbose_name=_("tickets taken back"))
+    returned = MoneyField(default=0, verbose_name=_("stake given back"))
     is_closing = models.BooleanField(verbose_name=_("last of the draw"))
     asked_at = models.DateTimeField(verbose_name=_("asked at"))
     root = models.CharField(max_length=64, default="", blank=True, verbose_name=_("root"))
@@ -318,6 +321,15 @@ class RollingCheck(models.Model):
                 condition=Q(number__gt=0, from_size__gte=0, log_size__gte=F("from_size")),
             ),
             models.CheckConstraint(
+                name="rolling_check_gives_back_what_was_sold",
+                condition=Q(
+                    cancelled__gte=0,
+                    cancelled__lte=F("tickets"),
+                    returned__gte=0,
+                    returned__lte=F("stake"),
+                ),
+            ),
+            models.CheckConstraint(
                 name="rolling_check_signed_has_time",
                 condition=Q(told_at__isnull=True, signature="")
                 | (Q(told_at__isnull=False) & ~Q(signature="")),
@@ -326,3 +338,21 @@ class RollingCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.draw_id}/{self.number}"
+
+
+# Plans over several draws and tickets taken back stand in a module of their own.
+# ruff: noqa: E402 - taken up under their own names, below the tables they point to
+from .plan_models import Cancellation, Plan, PlanStep
+
+__all__ = [
+    "Cancellation",
+    "OpenedSeal",
+    "Plan",
+    "PlanStep",
+    "Purchase",
+    "Receipt",
+    "RollingCheck",
+    "SealBlock",
+    "Selection",
+    "Ticket",
+]

@@ -53,6 +53,13 @@ class NotSealedYet(Refused):
     message = _("The proof of this ticket will be there when its draw is sealed and published.")
 
 
+class TakenBack(Refused):
+    """The ticket is not in the draw: its owner took it back before the close."""
+
+    code, status = "proof_of_nothing", 404
+    message = _("This ticket was taken back before sales closed. It is not in the sealed file.")
+
+
 class ProofOutOfReach(Refused):
     """The tree over the sealed file cannot be read now."""
 
@@ -61,7 +68,9 @@ class ProofOutOfReach(Refused):
 
 
 def seal_of(one: Read) -> SealStatement:
-    """The public seal of the ticket's draw, or `NotSealedYet`."""
+    """The public seal of the ticket's draw, or `NotSealedYet`, `TakenBack`."""
+    if one.cancelled is not None:
+        raise TakenBack(ticket=one.ticket.code)
     try:
         return seals.of(one.ticket.draw)
     except seals.SealUnknown as exc:

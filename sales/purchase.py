@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, OperationalError, connection
+from django.db import DatabaseError, IntegrityError, OperationalError, connection
 from django.utils.translation import gettext_lazy as _
 from psycopg.errors import LockNotAvailable
 
@@ -24,7 +24,7 @@ from finance import ceilings, wallets
 from games import bets
 from games.models import Draw, SalesSwitch
 from lottery_portal.lib.codes import new_code
-from lottery_portal.lib.db import database_time, detail_of, door, violated
+from lottery_portal.lib.db import database_time, detail_of, door, inside_transaction, violated
 from lottery_portal.lib.encryption import blind_index
 from lottery_portal.lib.errors import Refused
 
@@ -164,21 +164,26 @@ def buy(
         return _sell(
             player=player, asked=asked, request_key=request_key, digest=digest, channel=channel
         )
-    except OperationalError as exc:
-        if isinstance(exc.__cause__, LockNotAvailable):
-            raise SalesBusy from exc
-        raise
-    except IntegrityError as exc:
-        name = violated(exc)
-        if name == "purchase_once_per_request":
+    except (OperationalError, IntegrityError) as exc:
+        if violated(exc) == "purchase_once_per_request":
             first = Purchase.objects.of(player.pk).get(request_key=request_key)
             if first.request_hash != digest:
                 raise RequestKeyReused from exc
             return first
-        if explain := REFUSALS.get(name):
-            sale = _Attempt(player=player, asked=asked, channel=channel, detail=detail_of(exc))
-            raise explain(sale) from exc
+        if refusal := explained(exc, player=player, asked=asked, channel=channel):
+            raise refusal from exc
         raise
+
+
+def explained(
+    exc: DatabaseError, *, player: Player, asked: Sequence[Quote], channel: str
+) -> Refused | None:
+    """What the database meant when it refused a sale; None when that was no refusal of a sale."""
+    if isinstance(exc.__cause__, LockNotAvailable):
+        return SalesBusy()
+    if explain := REFUSALS.get(violated(exc)):
+        return explain(_Attempt(player=player, asked=asked, channel=channel, detail=detail_of(exc)))
+    return None
 
 
 def find(*, player_id: int, code: str) -> Purchase:
@@ -210,6 +215,17 @@ def request_hash(asked: Sequence[Quote], *, player_id: int, request_key: UUID) -
 def _sell(
     *, player: Player, asked: Sequence[Quote], request_key: UUID, digest: str, channel: str
 ) -> Purchase:
+    return sell(player=player, asked=asked, request_key=request_key, digest=digest, channel=channel)
+
+
+@inside_transaction
+def sell(
+    *, player: Player, asked: Sequence[Quote], request_key: UUID, digest: str, channel: str
+) -> Purchase:
+    """Sell what was quoted as one purchase, in the caller's transaction.
+
+    What the database refuses is its caller's to put into words (`explained`).
+    """
     purchase = Purchase(
         code=new_code(),
         player=player,

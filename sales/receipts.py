@@ -45,7 +45,8 @@ ALGORITHM = "Ed25519"
 PROMISE = gettext_noop(
     "This ticket is in the draw it names."
     " Within 60 seconds its leaf is in a signed checkpoint of our log,"
-    " and it will be in the sealed file of that draw, published before the numbers are drawn."
+    " and unless you take it back it will be in the sealed file of that draw, published before the"
+    " numbers are drawn."
 )
 
 _QR = "LT1"

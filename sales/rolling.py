@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +25,7 @@ from games.models import Draw
 from lottery_portal.lib.db import database_time, door, violated
 from lottery_portal.lib.errors import Refused
 
-from .models import RollingCheck, Ticket
+from .models import Cancellation, RollingCheck, Ticket
 from .opening import stakes_of
 
 SECONDS_POLICY = "sales.rolling_check_seconds"
@@ -92,6 +94,7 @@ def close(*, draw: Draw, now: datetime) -> RollingCheck:
     if Draw.objects.filter(pk=draw.pk, state=Draw.State.CLOSED).exists():
         compare(draw=draw, now=now)
     tickets = Ticket.objects.filter(draw_id=draw.pk).count()
+    taken_back = Cancellation.objects.filter(draw_id=draw.pk).count()
     size = 0
     for _attempt in range(TRIES):
         sequencing.run_all()
@@ -102,9 +105,9 @@ def close(*, draw: Draw, now: datetime) -> RollingCheck:
         told = last.tickets if last is not None else 0
         if told > tickets:
             raise TicketsMissing(draw=draw.code, tickets=tickets, told=told)
-        if told == tickets:
-            closing = _ask_for(draw, last, (size, size), new=0, stake=0, is_closing=True, now=now)
-            _tell_one(draw, closing, b"")
+        if told == tickets and (last.cancelled if last is not None else 0) == taken_back:
+            closing = _ask_for(draw, last, (size, size), [], is_closing=True, now=now)
+            _tell_one(draw, closing, [])
             return closing
     raise TicketsNotSequenced(draw=draw.code)
 
@@ -127,9 +130,10 @@ def compare(*, draw: Draw, now: datetime) -> list[RowDiffers]:
             cursor.execute(_COMPARED, {"draw": draw.pk, "named": NAMED})
             found = [RowDiffers(code, what) for code, what in cursor.fetchall()]
             cursor.execute(
-                "SELECT coalesce(sum(price), 0)::bigint, count(*) FROM sales_ticket"
-                " WHERE draw_id = %s",
-                [draw.pk],
+                "SELECT coalesce(sum(price), 0)::bigint - (SELECT coalesce(sum(amount), 0)::bigint"
+                " FROM sales_cancellation WHERE draw_id = %(draw)s), count(*)"
+                " FROM sales_ticket WHERE draw_id = %(draw)s",
+                {"draw": draw.pk},
             )
             cost, count = cursor.fetchone()
         stakes = ledger.balance(stakes_of(draw)) if count else 0
@@ -190,25 +194,43 @@ SELECT coalesce(r.code, l.key),
  ORDER BY 1 LIMIT %(named)s
 """
 
+# What was taken back is told by the leaf of its ticket, which comes before it in the log.
 _SOLD = """
-SELECT s.seq, e.hash, t.price
+SELECT s.seq, e.hash, t.price, false
   FROM audit_sequenced s
   JOIN audit_entry e ON (e.epoch, e.xid, e.id) = (s.epoch, s.xid, s.entry_id)
   JOIN sales_ticket t ON t.code = e.key AND t.draw_id = %(draw)s
  WHERE s.seq >= %(from)s AND s.seq < %(to)s AND e.kind = 'ticket'
- ORDER BY s.seq LIMIT %(most)s
 """
+_TAKEN_BACK = """ UNION ALL
+SELECT s.seq, c.leaf, c.amount, true
+  FROM audit_sequenced s
+  JOIN audit_entry e ON (e.epoch, e.xid, e.id) = (s.epoch, s.xid, s.entry_id)
+  JOIN sales_cancellation c ON c.ticket_id::text = e.key AND c.draw_id = %(draw)s
+ WHERE s.seq >= %(from)s AND s.seq < %(to)s AND e.kind = 'cancellation'
+"""
+_IN_ORDER = " ORDER BY 1 LIMIT %(most)s"
 
 
-def _sold(draw: Draw, start: int, stop: int) -> list[tuple[int, bytes, int]]:
-    """Place, leaf and price of the draw's tickets in a stretch of the log; at most one telling."""
+class _Told(NamedTuple):
+    """One line of a telling: a ticket that was sold, or one that was taken back."""
+
+    seq: int
+    leaf: bytes
+    fen: int
+    is_back: bool
+
+
+def _sold(draw: Draw, start: int, stop: int) -> list[_Told]:
+    """The draw's tickets in a stretch of the log; at most one telling."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = '120s'")
+        any_back = Cancellation.objects.filter(draw_id=draw.pk).exists()
         cursor.execute(
-            _SOLD,
+            _SOLD + (_TAKEN_BACK if any_back else "") + _IN_ORDER,
             {"draw": draw.pk, "from": start, "to": stop, "most": witnesses.LEAVES_AT_ONCE},
         )
-        return [(seq, bytes(leaf), price) for seq, leaf, price in cursor.fetchall()]
+        return [_Told(seq, bytes(leaf), fen, back) for seq, leaf, fen, back in cursor.fetchall()]
 
 
 def _first_place(draw: Draw, size: int) -> int:
@@ -240,12 +262,9 @@ def _tell(draw: Draw, size: int, now: datetime) -> RollingCheck | None:
         if not sold:
             break
         is_full = len(sold) == witnesses.LEAVES_AT_ONCE
-        stop = sold[-1][0] + 1 if is_full else size
-        stake = sum(price for _seq, _leaf, price in sold)
-        last = _ask_for(
-            draw, last, (start, stop), new=len(sold), stake=stake, is_closing=False, now=now
-        )
-        _tell_one(draw, last, b"".join(leaf for _seq, leaf, _price in sold))
+        stop = sold[-1].seq + 1 if is_full else size
+        last = _ask_for(draw, last, (start, stop), sold, is_closing=False, now=now)
+        _tell_one(draw, last, sold)
         start = stop
     return last
 
@@ -256,8 +275,7 @@ def _tell_pending(draw: Draw) -> None:
         "number"
     ):
         sold = _sold(draw, pending.from_size, pending.log_size)
-        leaves = b"" if pending.is_closing else b"".join(leaf for _seq, leaf, _price in sold)
-        _tell_one(draw, pending, leaves)
+        _tell_one(draw, pending, [] if pending.is_closing else sold)
 
 
 @door
@@ -265,13 +283,13 @@ def _ask_for(
     draw: Draw,
     last: RollingCheck | None,
     stretch: tuple[int, int],
+    sold: Sequence[_Told],
     *,
-    new: int,
-    stake: int,
     is_closing: bool,
     now: datetime,
 ) -> RollingCheck:
     """Write down what the witness will be told."""
+    new, back = [one for one in sold if not one.is_back], [one for one in sold if one.is_back]
     try:
         with transaction.atomic():
             return RollingCheck.objects.create(
@@ -279,8 +297,10 @@ def _ask_for(
                 number=(last.number if last else 0) + 1,
                 from_size=last.log_size if last else stretch[0],
                 log_size=max(stretch[1], last.log_size if last else 0),
-                tickets=(last.tickets if last else 0) + new,
-                stake=(last.stake if last else 0) + stake,
+                tickets=(last.tickets if last else 0) + len(new),
+                stake=(last.stake if last else 0) + sum(one.fen for one in new),
+                cancelled=(last.cancelled if last else 0) + len(back),
+                returned=(last.returned if last else 0) + sum(one.fen for one in back),
                 is_closing=is_closing,
                 asked_at=now,
             )
@@ -290,14 +310,16 @@ def _ask_for(
         raise
 
 
-def _tell_one(draw: Draw, check: RollingCheck, leaves: bytes) -> None:
+def _tell_one(draw: Draw, check: RollingCheck, sold: Sequence[_Told]) -> None:
     signed = witnesses.tell_interval(
         draw=draw.code,
         number=check.number,
         log_size=check.log_size,
         tickets=check.tickets,
         stake_fen=check.stake,
-        leaves=leaves,
+        leaves=b"".join(one.leaf for one in sold if not one.is_back),
+        cancelled=b"".join(one.leaf for one in sold if one.is_back),
+        returned_fen=check.returned,
         closing_it=check.is_closing,
     )
     try:
@@ -308,7 +330,10 @@ def _tell_one(draw: Draw, check: RollingCheck, leaves: bytes) -> None:
     except (binascii.Error, Refused) as exc:
         raise witnesses.WitnessRefuses(difference="its answer is not signed by its key") from exc
     last = "closing" if check.is_closing else "selling"
-    told = (draw.code, check.number, check.log_size, check.tickets, check.stake, signed.root, last)
+    told = (
+        draw.code, check.number, check.log_size, check.tickets, check.stake, check.cancelled,
+        check.returned, signed.root, last,
+    )  # fmt: skip
     if signed.text.split("\n") != ["interval/1", *map(str, told), ""]:
         raise witnesses.WitnessRefuses(difference="its answer is about something else")
     _keep(check, signed)

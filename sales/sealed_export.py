@@ -126,22 +126,30 @@ def _ranges(draw: Draw) -> list[_Range]:
         cursor.execute(
             """
             SELECT min(id), max(id), count(*)
-              FROM (SELECT t.id, (row_number() OVER (ORDER BY t.id) - 1) / %s AS block
-                      FROM sales_ticket t WHERE t.draw_id = %s) numbered
+              FROM (SELECT t.id, (row_number() OVER (ORDER BY t.id) - 1) / %(size)s AS block
+                      FROM sales_ticket t WHERE t.draw_id = %(draw)s AND NOT EXISTS (
+                       SELECT FROM sales_cancellation c
+                        WHERE c.draw_id = %(draw)s AND c.ticket_id = t.id)) numbered
              GROUP BY block ORDER BY block
             """,
-            [BLOCK, draw.pk],
+            {"size": BLOCK, "draw": draw.pk},
         )
         return [(first, last, count) for first, last, count in cursor.fetchall()]
 
 
 def _selections(draw: Draw) -> list[tuple[str, int, int, int]]:
-    """The sums by bet type, over every selection of the draw whether it has a ticket or not."""
+    """The sums by bet type, over every selection of the draw whether it has a ticket or not.
+
+    Those of tickets that were taken back are not in it.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT bet_type, count(*), sum(lines)::bigint, sum(amount)::bigint"
-            " FROM sales_selection WHERE draw_id = %s GROUP BY bet_type ORDER BY bet_type",
-            [draw.pk],
+            " FROM sales_selection s WHERE draw_id = %(draw)s AND NOT EXISTS ("
+            " SELECT FROM sales_cancellation c"
+            " WHERE c.draw_id = %(draw)s AND c.ticket_id = s.ticket_id)"
+            " GROUP BY bet_type ORDER BY bet_type",
+            {"draw": draw.pk},
         )
         return list(cursor.fetchall())
 

@@ -45,7 +45,7 @@ from lottery_portal.lib.lanes import one_moment
 from lottery_portal.lib.sentences import sentence
 
 from . import canonical, quotes, rolling, sealed_export, sealed_tree
-from .models import SealBlock, Ticket
+from .models import Cancellation, SealBlock, Ticket
 from .opening import prizes_of, stakes_of
 from .sealed_export import Sold
 
@@ -201,7 +201,9 @@ def recount(draw: Draw) -> Sold:
 
 
 def serial_of(ticket: Ticket) -> int | None:
-    """The serial of a ticket; None while its draw is not sealed."""
+    """The serial of a ticket; None while its draw is not sealed, and if it was taken back."""
+    if Cancellation.objects.filter(ticket_id=ticket.pk).exists():
+        return None
     block = (
         SealBlock.objects.filter(
             draw_id=ticket.draw_id, first_ticket__lte=ticket.pk, last_ticket__gte=ticket.pk
@@ -213,7 +215,7 @@ def serial_of(ticket: Ticket) -> int | None:
         return None
     ahead = Ticket.objects.filter(
         draw_id=ticket.draw_id, pk__gte=block.first_ticket, pk__lt=ticket.pk
-    )
+    ).exclude(pk__in=Cancellation.objects.filter(draw_id=ticket.draw_id).values("ticket_id"))
     return int(block.first_serial + ahead.count())
 
 

@@ -40,3 +40,29 @@ def check_rolling() -> None:
     from . import rolling
 
     rolling.check_due(now=timezone.now())
+
+
+@jobs.handler("sales.ask_plans", max_attempts=1)
+def ask_plans() -> None:
+    """Look for plans that have something to do; the next stroke of the clock repeats it."""
+    from . import plan_steps
+
+    plan_steps.ask_due(now=timezone.now())
+
+
+@jobs.handler("sales.advance_plans", max_attempts=2, limit=4)
+def advance_plans(*, lane: str) -> None:
+    """Take plans one step further, one after the other, beside other workers."""
+    from . import plan_steps
+
+    plan_steps.advance_lane(lane=lane, now=timezone.now())
+
+
+@jobs.handler("sales.stop_winning_plans", max_attempts=12)
+def stop_winning_plans(*, draw_id: int) -> None:
+    """Stop the plans that won in a settled draw what they stop at."""
+    from games.models import Draw
+
+    from . import plan_steps
+
+    plan_steps.stop_winners(draw=Draw.objects.get(pk=draw_id), now=timezone.now())

@@ -17,12 +17,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from games import bets, rules
 from games.models import Draw, DrawTransition, Result, SealStatement
 from games.rules import RuleVersion
+from lottery_portal.lib import dates
 from lottery_portal.lib.dates import SHANGHAI, in_shanghai
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
 
 from . import basket, canonical, own_copy, quotes, receipts, ticket_facts
-from .models import Ticket
+from .models import Cancellation, Ticket
 from .ticket_facts import Fact
 
 State = Draw.State
@@ -41,6 +42,7 @@ TAGS = {
     "won": ("attention", gettext_lazy("Prize to claim")),
     "paid": ("done", gettext_lazy("Paid")),
     "refunded": ("attention", gettext_lazy("Draw cancelled")),
+    "cancelled": ("draft", gettext_lazy("Taken back")),
 }
 
 
@@ -71,10 +73,13 @@ class Read:
     picks: Sequence[Pick]
     result: Result | None
     fact: Fact | None
+    cancelled: Cancellation | None
 
     @property
     def state(self) -> str:
-        """waiting, sealed, drawn, lost, won, paid or refunded."""
+        """waiting, sealed, drawn, lost, won, paid, refunded or cancelled."""
+        if self.cancelled is not None:
+            return "cancelled"
         state = self.ticket.draw.state
         if state == State.CANCELLED:
             return "refunded"
@@ -98,7 +103,7 @@ def find(*, player_id: int, code: str) -> Ticket:
     """The player's own ticket of that code, or `TicketUnknown`."""
     ticket = (
         Ticket.objects.of(player_id)
-        .select_related("draw__game", "rule", "owner", "receipt")
+        .select_related("draw__game", "rule", "owner", "receipt", "cancellation")
         .filter(code=code)
         .first()
     )
@@ -110,10 +115,12 @@ def find(*, player_id: int, code: str) -> Ticket:
 def of(player_id: int, *, show: str) -> QuerySet[Ticket]:
     """The player's tickets, newest first: `waiting`, `won` or `all`."""
     found = (
-        Ticket.objects.of(player_id).select_related("draw__game", "rule", "receipt").order_by("-pk")
+        Ticket.objects.of(player_id)
+        .select_related("draw__game", "rule", "receipt", "cancellation")
+        .order_by("-pk")
     )
     if show == "waiting":
-        return found.filter(draw__state__in=_TO_BE_DRAWN)
+        return found.filter(draw__state__in=_TO_BE_DRAWN, cancellation__isnull=True)
     if show == "won":
         won = ticket_facts.won_by(player_id)
         return found.none() if won is None else found.filter(pk__in=won, draw__state__in=_SETTLED)
@@ -155,7 +162,15 @@ def _read(
 ) -> Read:
     line = own_copy.line_of(ticket, player_id=player_id)
     picks = [_pick(version, text) for text in canonical.decode(line).selections]
-    return Read(ticket=ticket, line=line, version=version, picks=picks, result=result, fact=fact)
+    return Read(
+        ticket=ticket,
+        line=line,
+        version=version,
+        picks=picks,
+        result=result,
+        fact=fact,
+        cancelled=getattr(ticket, "cancellation", None),
+    )
 
 
 def _pick(version: RuleVersion, text: str) -> Pick:
@@ -235,6 +250,11 @@ def steps_of(one: Read, *, seal: SealStatement | None) -> list[dict[str, Any]]:
             _("%(amount)s yuan from the balance") % {"amount": yuan(ticket.price)},
         )
     ]
+    if one.cancelled is not None:
+        back = _("%(amount)s yuan went back to the balance") % {
+            "amount": yuan(one.cancelled.amount)
+        }
+        return [*steps, _step(_("Taken back"), one.cancelled.cancelled_at, back)]
     if one.state == "refunded":
         return [*steps, _step(_("Draw cancelled"), reached.get(State.CANCELLED), "")]
     settled = reached.get(State.SETTLED)
@@ -249,6 +269,7 @@ def steps_of(one: Read, *, seal: SealStatement | None) -> list[dict[str, Any]]:
             coming=_("Sealing"),
             awaited=_("Waiting for the seal"),
         )
+        | ({"url": "#proof", "link": _("Check the proof")} if seal else {})
     )
     steps.append(
         _step(
@@ -282,10 +303,24 @@ def steps_of(one: Read, *, seal: SealStatement | None) -> list[dict[str, Any]]:
                 one.fact.paid_at if one.fact else None,
                 told,
                 coming=_("Payment, if it wins"),
-                awaited=_("Waiting for payment"),
+                awaited=_("Waiting for the claim")
+                if one.state == "won"
+                else _("Waiting for payment"),
             )
+            | _claim(one)
         )
     return _with_the_present(steps)
+
+
+def _claim(one: Read) -> dict[str, Any]:
+    """Until when a prize is to be claimed that is not paid by itself."""
+    if one.state != "won" or one.fact is None or one.fact.claim_until is None:
+        return {}
+    until = {
+        "amount": yuan(one.fact.prize_fen),
+        "until": dates.written(one.fact.claim_until, "date"),
+    }
+    return {"text": _("%(amount)s yuan, to be claimed by %(until)s") % until}
 
 
 def _step(
@@ -325,6 +360,7 @@ def year_of(player_id: int, *, now: datetime) -> tuple[int, int]:
     by_rule = (
         Ticket.objects.of(player_id)
         .filter(sold_at__gte=since, is_shadow=False)
+        .filter(cancellation__isnull=True)
         .exclude(draw__state=State.CANCELLED)
         .values_list("rule__code")
         .annotate(stake=Sum("price"))

@@ -1,7 +1,8 @@
 """What the witness knows: a file that only grows, one line a fact, each naming the line before.
 
 `witness.jsonl` is written and flushed to the disk before an answer leaves. `leaves/<draw>` has the
-ticket leaves of a draw, 32 bytes each, in the order in which they were told. `state.json` is only a
+ticket leaves of a draw, 32 bytes each, in the order in which they were told, `cancelled/<draw>`
+those of tickets that were taken back. `state.json` is only a
 bookmark: where reading may begin after a restart. All of it lies in the witness's own directory.
 """
 
@@ -65,6 +66,8 @@ class Sales:
     log_size: int = 0
     tickets: int = 0
     stake_fen: int = 0
+    cancelled: int = 0
+    returned_fen: int = 0
     closed: bool = False
     last: dict[str, Any] = field(default_factory=dict)
 
@@ -99,7 +102,9 @@ class Book:
         self.lock = RLock()
         self.directory = directory
         self._leaves = directory / "leaves"
-        self._leaves.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._cancelled = directory / "cancelled"
+        for folder in (self._leaves, self._cancelled):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._alone = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -152,8 +157,9 @@ class Book:
                 self._last = hashlib.sha256(line).hexdigest()
                 self._offset += len(line)
         for draw, sales in self.sales.items():
-            self._cut_leaves(draw, sales.tickets)
-        for left in self._leaves.iterdir():
+            self._cut(self._leaves / draw, sales.tickets)
+            self._cut(self._cancelled / draw, sales.cancelled)
+        for left in (*self._leaves.iterdir(), *self._cancelled.iterdir()):
             if left.name not in self.sales:
                 left.unlink()
 
@@ -227,6 +233,8 @@ class Book:
                     log_size=fact["log_size"],
                     tickets=fact["tickets"],
                     stake_fen=fact["stake_fen"],
+                    cancelled=fact["cancelled"],
+                    returned_fen=fact["returned_fen"],
                     closed=fact["closing"],
                     last={name: fact[name] for name in ("asked", "text", "root", "signature")},
                 )
@@ -247,17 +255,30 @@ class Book:
 
     # The leaves of a draw.
 
-    def add_leaves(self, draw: str, leaves: bytes) -> None:
+    def add_leaves(self, draw: str, leaves: bytes, cancelled: bytes) -> None:
         """Append leaves, on the disk before this returns; they count with the interval's line."""
-        self._cut_leaves(draw, self.sales[draw].tickets if draw in self.sales else 0)
-        with (self._leaves / draw).open("ab") as file:
+        known = self.sales.get(draw, Sales())
+        self._append_to(self._leaves / draw, known.tickets, leaves)
+        self._append_to(self._cancelled / draw, known.cancelled, cancelled)
+
+    def _append_to(self, path: Path, known: int, leaves: bytes) -> None:
+        self._cut(path, known)
+        if not leaves:
+            return
+        with path.open("ab") as file:
             file.write(leaves)
             file.flush()
             os.fsync(file.fileno())
 
     def leaves_of(self, draw: str) -> bytes:
         """Every leaf that was told of a draw, one after the other."""
-        path = self._leaves / draw
+        return self._read(self._leaves / draw)
+
+    def cancelled_of(self, draw: str) -> bytes:
+        """The leaves of the tickets that were taken back."""
+        return self._read(self._cancelled / draw)
+
+    def _read(self, path: Path) -> bytes:
         return path.read_bytes() if path.exists() else b""
 
     def tree_of(self, draw: str) -> Growing:
@@ -276,11 +297,10 @@ class Book:
         """Compute the tree anew when it is next asked for."""
         self._trees.pop(draw, None)
 
-    def _cut_leaves(self, draw: str, tickets: int) -> None:
-        path = self._leaves / draw
+    def _cut(self, path: Path, tickets: int) -> None:
         size = path.stat().st_size if path.exists() else 0
         if size < tickets * HASH:
-            raise BookDamaged(f"leaves of draw {draw} are missing")
+            raise BookDamaged(f"leaves of draw {path.name} are missing")
         if size > tickets * HASH:
             os.truncate(path, tickets * HASH)
 

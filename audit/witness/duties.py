@@ -4,7 +4,7 @@ A checkpoint is cosigned when the log's own key signed it and a proof shows that
 There is one log: who could begin another, under another name, would have two histories signed.
 An interval of sales is signed when it follows the last without a gap. A seal is signed when the
 sealed file is what its statement says, line by line, and its tickets are exactly those that were
-told while they were sold.
+told while they were sold, but for those that were told to be taken back.
 """
 
 from __future__ import annotations
@@ -125,13 +125,17 @@ def interval(book: Book, asked: dict[str, Any]) -> dict[str, Any]:
         draw, number = asked["draw"], int(asked["number"])
         log_size, tickets = int(asked["log_size"]), int(asked["tickets"])
         stake_fen, closing = int(asked["stake_fen"]), bool(asked["closing"])
-        leaves = _raw(asked["leaves"])
+        returned_fen = int(asked["returned_fen"])
+        leaves, cancelled = _raw(asked["leaves"]), _raw(asked["cancelled"])
     except (KeyError, TypeError, ValueError) as exc:
         raise Malformed(str(exc)) from exc
-    if not is_draw(draw) or len(leaves) % HASH or len(leaves) > LEAVES_AT_ONCE * HASH:
+    if not is_draw(draw) or any(
+        len(one) % HASH or len(one) > LEAVES_AT_ONCE * HASH for one in (leaves, cancelled)
+    ):
         raise Malformed("no draw, or no leaves")
+    told_so = f"{draw} {number} {log_size} {tickets} {stake_fen} {returned_fen} {closing} "
     fingerprint = hashlib.sha256(
-        f"{draw} {number} {log_size} {tickets} {stake_fen} {closing} ".encode() + leaves
+        told_so.encode() + hashlib.sha256(cancelled).digest() + leaves
     ).hexdigest()
     with book.lock:
         known = book.sales.get(draw, Sales())
@@ -141,8 +145,11 @@ def interval(book: Book, asked: dict[str, Any]) -> dict[str, Any]:
         told = known.tickets + len(leaves) // HASH
         if tickets != told:
             raise Refusal("the count of tickets does not follow", told=told)
+        taken_back = known.cancelled + len(cancelled) // HASH
+        if taken_back > told or not known.returned_fen <= returned_fen <= stake_fen:
+            raise Refusal("more is taken back than was sold", told=told)
         tree = book.tree_of(draw)
-        book.add_leaves(draw, leaves)
+        book.add_leaves(draw, leaves, cancelled)
         tree.add_many([leaves[at : at + HASH] for at in range(0, len(leaves), HASH)])
         root = tree.root().hex()
         text = interval_text(
@@ -151,6 +158,8 @@ def interval(book: Book, asked: dict[str, Any]) -> dict[str, Any]:
             log_size=log_size,
             tickets=tickets,
             stake_fen=stake_fen,
+            cancelled=taken_back,
+            returned_fen=returned_fen,
             root=root,
             closing=closing,
         )
@@ -162,6 +171,8 @@ def interval(book: Book, asked: dict[str, Any]) -> dict[str, Any]:
                 log_size=log_size,
                 tickets=tickets,
                 stake_fen=stake_fen,
+                cancelled=taken_back,
+                returned_fen=returned_fen,
                 closing=closing,
                 asked=fingerprint,
                 root=root,
@@ -186,11 +197,21 @@ def _must_follow(known: Sales, *, number: int, log_size: int, stake_fen: int) ->
 
 
 def interval_text(
-    *, draw: str, number: int, log_size: int, tickets: int, stake_fen: int, root: str, closing: bool
+    *,
+    draw: str,
+    number: int,
+    log_size: int,
+    tickets: int,
+    stake_fen: int,
+    cancelled: int,
+    returned_fen: int,
+    root: str,
+    closing: bool,
 ) -> str:
-    """What the witness signs of an interval."""
+    """What the witness signs of an interval: totals of what was sold and of what was taken back."""
     last = "closing" if closing else "selling"
-    return f"interval/1\n{draw}\n{number}\n{log_size}\n{tickets}\n{stake_fen}\n{root}\n{last}\n"
+    told = (draw, number, log_size, tickets, stake_fen, cancelled, returned_fen, root, last)
+    return "\n".join(("interval/1", *map(str, told), ""))
 
 
 def _signed_interval(book: Book, last: dict[str, Any]) -> dict[str, Any]:
@@ -220,7 +241,8 @@ def seal(book: Book, head: dict[str, Any], body: Iterator[bytes]) -> dict[str, A
         if sales is None or not sales.closed:
             raise Refusal("the sales of this draw were not closed with us")
         told = book.leaves_of(draw)[: sales.tickets * HASH]
-    found = _Reading(draw, told)
+        cancelled = book.cancelled_of(draw)[: sales.cancelled * HASH]
+    found = _Reading(draw, told, cancelled)
     found.read(body)
     with book.lock:
         signed = book.seals.get(game)
@@ -251,8 +273,11 @@ def seal(book: Book, head: dict[str, Any], body: Iterator[bytes]) -> dict[str, A
 class _Reading:
     """One pass over a sealed file: what it is, and what of it nobody told us."""
 
-    def __init__(self, draw: str, told: bytes) -> None:
+    def __init__(self, draw: str, told: bytes, cancelled: bytes) -> None:
         self._told = {told[at : at + HASH] for at in range(0, len(told), HASH)}
+        taken_back = {cancelled[at : at + HASH] for at in range(0, len(cancelled), HASH)}
+        self._never_told = len(taken_back - self._told) + len(cancelled) // HASH - len(taken_back)
+        self._told -= taken_back
         self._draw = f"1\t{draw}\t".encode()
         self._head = f"sealed-file\t1\t{draw}\t".encode()
         self._tree = Growing()
@@ -330,8 +355,11 @@ class _Reading:
             found.append(f"{self.unknown_count} tickets were not told while sold: {named}")
         if self.missing:
             found.append(f"{self.missing} tickets that were told are missing")
-        if sales.stake_fen != self.stake_fen:
-            found.append(f"the stake that was told is {sales.stake_fen}")
+        if self._never_told:
+            found.append(f"{self._never_told} tickets were taken back that were not told before")
+        stake_fen = sales.stake_fen - sales.returned_fen
+        if stake_fen != self.stake_fen:
+            found.append(f"the stake that was told is {stake_fen}")
         return found
 
 

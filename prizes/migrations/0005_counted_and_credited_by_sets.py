@@ -188,7 +188,8 @@ BEGIN
             SELECT ticket_id, string_agg(tier || ':' || lines, ',' ORDER BY tier) AS won,
                    array_agg(ROW(tier, lines)::prizes_lines) AS lines_of
               FROM won GROUP BY ticket_id) w
-         CROSS JOIN LATERAL (SELECT k.owner_id FROM sales_ticket k WHERE k.id = w.ticket_id AND k.draw_id = draw OFFSET 0) t
+         CROSS JOIN LATERAL (SELECT k.owner_id FROM sales_ticket k WHERE k.id = w.ticket_id AND k.draw_id = draw
+                                AND NOT EXISTS (SELECT FROM sales_cancellation c WHERE c.ticket_id = k.id) OFFSET 0) t
     ), written AS (
         INSERT INTO prizes_hit (ticket_id, draw_id, owner_id, won)
         SELECT t.ticket_id, draw, t.owner_id, t.won FROM tickets t ORDER BY t.ticket_id

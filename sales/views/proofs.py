@@ -36,7 +36,7 @@ def box(one: tickets.Read) -> dict[str, Any]:
             "statement_url": reverse("games:seal_file", args=[draw.code, seals.STATEMENT_NAME]),
         }
         shown |= {"proof": proofs.of(one), "keyring": proofs.keyring()}
-    except (proofs.NotSealedYet, proofs.ProofOutOfReach):
+    except (proofs.NotSealedYet, proofs.ProofOutOfReach, proofs.TakenBack):
         pass
     code = one.ticket.code
     return shown | {

@@ -342,8 +342,8 @@ def balls(
 def timeline(steps: Sequence[Mapping[str, Any]], *, flat: bool = False) -> dict[str, Any]:
     """What has happened and what comes.
 
-    Each step: `state` (done, now, todo, halted), `title`, and optionally `at` (moment or text) and
-    `text`. The date stands at the first step and where it changes.
+    Each step: `state` (done, now, todo, halted), `title`, and optionally `at` (moment or text),
+    `text`, and a way on: `url` and what it is called, `link`. The date stands at the first step and where it changes.
     """
     rows, last = [], None
     for step in steps:

@@ -1,0 +1,149 @@
+"""`sales_cancel`: the owner takes a ticket back before the close, where the rule allows it (F048).
+
+The ticket stays what it is; a row beside it says that it was taken back, and the stake returns to
+the purses it came from, to the fen and once. It holds the gate as a sale does: what the close has
+seen is what is sealed. A ticket that was taken back has no line in the sealed file, no serial and
+no prize; its leaf stays in the log, and the witness is told of both, so that nobody can pass a
+ticket off as taken back once the sale is over.
+"""
+
+from django.db import migrations
+
+LINES_OF = """
+    SELECT t.id, t.code, t.price, t.lines,
+           sales_line_head(t.format_version, d.code, t.code,
+               (SELECT p.code FROM accounts_player p WHERE p.id = t.owner_id), t.price, t.channel, t.sold_at, t.salt) || picked.texts
+      FROM sales_ticket t
+      JOIN games_draw d ON d.id = t.draw_id
+      LEFT JOIN (SELECT s.ticket_id AS id,
+                        string_agg(sales_selection_text(s.bet_type, (SELECT sales_zones(draw)), s.mask_1, s.mask_2, s.mask_3, s.mask_4,
+                                                        s.multiplier, s.is_quick_pick), ' '::bytea ORDER BY s.position) AS texts
+                   FROM sales_selection s
+                  WHERE s.draw_id = draw AND s.ticket_id BETWEEN first_ticket AND last_ticket
+                  GROUP BY s.ticket_id) picked ON picked.id = t.id
+     WHERE t.draw_id = draw AND t.id BETWEEN first_ticket AND last_ticket
+"""
+RETURNS = "RETURNS TABLE (ticket_id bigint, code varchar, price bigint, lines integer, line bytea)"
+LEAVES = """
+CREATE OR REPLACE FUNCTION sales_leaves_now(draw bigint) RETURNS TABLE (code varchar, leaf bytea)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100000
+    SECURITY DEFINER SET search_path = public, pg_temp SET jit = off SET enable_nestloop = off SET work_mem = '64MB' AS $$
+BEGIN
+    RETURN QUERY SELECT l.code, coalesce(sha256('\\x00'::bytea || l.line), ''::bytea)
+      FROM %s(draw, 0, 9223372036854775807) l;
+END $$;
+"""
+SEALED_LINES = f"""
+-- The lines of a draw's tickets between two ids, taken back or not, in the order of the ids.
+CREATE FUNCTION sales_sold_lines(draw bigint, first_ticket bigint, last_ticket bigint)
+    {RETURNS} LANGUAGE sql STABLE PARALLEL SAFE ROWS 16384 AS $$ {LINES_OF} ORDER BY t.id $$;
+REVOKE ALL ON FUNCTION sales_sold_lines(bigint, bigint, bigint) FROM PUBLIC;
+
+-- Those of them that are in the draw.
+CREATE OR REPLACE FUNCTION sales_sealed_lines(draw bigint, first_ticket bigint, last_ticket bigint)
+    {RETURNS} LANGUAGE sql STABLE PARALLEL SAFE ROWS 16384 AS $$ {LINES_OF}
+       AND NOT EXISTS (SELECT FROM sales_cancellation c WHERE c.draw_id = draw AND c.ticket_id = t.id)
+     ORDER BY t.id $$;
+-- What the log is compared with: every ticket that was sold is in it.
+{LEAVES % "sales_sold_lines"}
+"""
+GUARDS = """
+CREATE FUNCTION sales_cancellation_may_be() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    own record;
+    moment timestamptz;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'tickets are taken back under read committed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_sold_read_committed';
+    END IF;
+    PERFORM pg_advisory_xact_lock_shared(draw_gate(), NEW.draw_id::integer);
+    moment := clock_timestamp();
+    SELECT t.code, t.draw_id, t.price, t.is_shadow, t.sold_at, d.state, d.closes_at, r.leaf,
+           (SELECT (p.value #>> '{}')::integer FROM audit_policyparameter p
+             WHERE p.key = 'sales.cancel_minutes' AND p.scope IN ('', g.code) AND p.valid_from <= t.sold_at
+             ORDER BY p.scope DESC, p.valid_from DESC LIMIT 1) AS minutes
+      INTO own FROM sales_ticket t JOIN games_draw d ON d.id = t.draw_id JOIN games_game g ON g.id = d.game_id
+      JOIN sales_receipt r ON r.ticket_id = t.id WHERE t.id = NEW.ticket_id;
+    IF coalesce(own.minutes, 0) <= 0 THEN
+        RAISE EXCEPTION 'the rule does not let tickets be taken back'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'cancellation_by_the_rule';
+    END IF;
+    IF own.state <> 'OPEN' OR moment >= own.closes_at THEN
+        RAISE EXCEPTION 'the draw has closed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'cancellation_before_the_close';
+    END IF;
+    IF moment >= own.sold_at + make_interval(mins => own.minutes) THEN
+        RAISE EXCEPTION 'the time to take it back is over'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'cancellation_in_time';
+    END IF;
+    IF own.draw_id <> NEW.draw_id OR NEW.amount <> own.price OR NEW.is_shadow <> own.is_shadow OR own.price IS DISTINCT FROM (
+            SELECT sum(t.amount) FROM finance_entry e JOIN finance_transfer t ON t.entry_id = e.id
+             WHERE e.reference = 'refund:' || own.code AND e.kind = 'REFUND') THEN
+        RAISE EXCEPTION 'what a ticket cost goes back with it'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'cancellation_refunds_the_price';
+    END IF;
+    NEW.leaf := own.leaf;
+    NEW.minutes := own.minutes;
+    NEW.cancelled_at := moment;
+    RETURN NEW;
+END $$;
+REVOKE ALL ON FUNCTION sales_cancellation_may_be() FROM PUBLIC;
+CREATE TRIGGER sales_cancellation_may_be BEFORE INSERT ON sales_cancellation
+    FOR EACH ROW EXECUTE FUNCTION sales_cancellation_may_be();
+ALTER TABLE sales_cancellation ENABLE ALWAYS TRIGGER sales_cancellation_may_be;
+CREATE TRIGGER sales_cancellation_never_changes BEFORE UPDATE OR DELETE ON sales_cancellation
+    FOR EACH ROW EXECUTE FUNCTION evidence_never_changes();
+ALTER TABLE sales_cancellation ENABLE ALWAYS TRIGGER sales_cancellation_never_changes;
+CREATE TRIGGER audit_log_row AFTER INSERT OR UPDATE ON sales_cancellation
+    FOR EACH ROW EXECUTE FUNCTION audit_log_row('cancellation', 'ticket_id');
+ALTER TABLE sales_cancellation ENABLE ALWAYS TRIGGER audit_log_row;
+
+-- What a ticket cost, back to where it came from: the moves of its refund.
+CREATE FUNCTION sales_refund_moves(ticket bigint) RETURNS jsonb LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT jsonb_agg(jsonb_build_array(g.code, s.code, x.amount) ORDER BY x.id)
+      FROM sales_ticket t JOIN sales_purchase p ON p.id = t.purchase_id
+      JOIN finance_entry e ON e.reference = 'purchase:' || p.code
+      JOIN finance_transfer x ON x.entry_id = e.id AND x.position = t.position
+      JOIN finance_account s ON s.id = x.source_id JOIN finance_account g ON g.id = x.target_id
+     WHERE t.id = ticket
+$$;
+REVOKE ALL ON FUNCTION sales_refund_moves(bigint) FROM PUBLIC;
+
+-- Money first, gate after it, as in a sale. Who asks twice meets the first row.
+CREATE FUNCTION sales_cancel(ticket text, player bigint, channel text)
+    RETURNS TABLE (id bigint, cancelled_at timestamptz) LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE own sales_ticket;
+BEGIN
+    SELECT * INTO own FROM sales_ticket t WHERE t.code = ticket AND t.owner_id = player;
+    IF own.id IS NULL THEN
+        RAISE EXCEPTION 'nobody takes back another''s ticket'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'cancellation_by_the_owner';
+    END IF;
+    PERFORM finance_post('refund:' || own.code, 'REFUND', sales_refund_moves(own.id));
+    RETURN QUERY
+    INSERT INTO sales_cancellation AS c (ticket_id, draw_id, leaf, amount, minutes, channel, is_shadow, cancelled_at)
+    VALUES (own.id, own.draw_id, '', own.price, 0, $3, own.is_shadow, clock_timestamp())
+    RETURNING c.id, c.cancelled_at;
+END $$;
+REVOKE ALL ON FUNCTION sales_cancel(text, bigint, text) FROM PUBLIC;
+"""
+UNDO = f"""
+DROP FUNCTION sales_cancel(text, bigint, text);
+DROP FUNCTION sales_refund_moves(bigint);
+DROP TRIGGER audit_log_row ON sales_cancellation;
+DROP TRIGGER sales_cancellation_never_changes ON sales_cancellation;
+DROP FUNCTION sales_cancellation_may_be() CASCADE;
+{LEAVES % "sales_sealed_lines"}
+CREATE OR REPLACE FUNCTION sales_sealed_lines(draw bigint, first_ticket bigint, last_ticket bigint)
+    {RETURNS} LANGUAGE sql STABLE PARALLEL SAFE ROWS 16384 AS $$ {LINES_OF} ORDER BY t.id $$;
+DROP FUNCTION sales_sold_lines(bigint, bigint, bigint);
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("sales", "0013_plans_keep_their_word"), ("audit", "0007_log")]
+    operations = [migrations.RunSQL(SEALED_LINES + GUARDS, UNDO)]

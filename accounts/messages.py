@@ -33,7 +33,7 @@ from lottery_portal import jobs
 from lottery_portal.lib.db import door, inside_transaction
 
 from . import login_names
-from .models import ChannelChoice, Delivery, LoginName, Message, User
+from .models import ChannelChoice, Delivery, LoginName, Message, Player, User
 from .sms import NumberRefused, SmsSender
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,9 @@ EVERYWHERE: frozenset[str] = frozenset({Channel.EMAIL, Channel.SMS})
 REACHED_BY = {Channel.EMAIL: LoginName.Kind.EMAIL, Channel.SMS: LoginName.Kind.PHONE}
 
 
+MARKETING = "marketing."
+
+
 def _nowhere(_params: Mapping[str, Any]) -> str:
     return ""
 
@@ -53,7 +56,8 @@ def _nowhere(_params: Mapping[str, Any]) -> str:
 class Kind:
     """A kind of message: its title, its text, the ways it may go, and where it leads.
 
-    Legal notices ignore what the user prefers.
+    Legal notices ignore what the user prefers. Advertising (`marketing.…`) is sent by `advertise`,
+    and only to whom asked for it.
     """
 
     name: str
@@ -63,12 +67,19 @@ class Kind:
     is_legal: bool = False
     address: Callable[[Mapping[str, Any]], str] = _nowhere
 
+    @property
+    def is_marketing(self) -> bool:
+        """Whether it advertises: the database knows such messages by their name too."""
+        return self.name.startswith(MARKETING)
+
 
 KINDS: dict[str, Kind] = {}
 
 
 def register(kind: Kind) -> None:
     """Make a kind of message known, once."""
+    if kind.is_marketing and kind.is_legal:
+        raise RuntimeError("No law demands advertising.")
     if KINDS.get(kind.name, kind) != kind:
         raise RuntimeError(f"Two kinds of message are called {kind.name}.")
     KINDS[kind.name] = kind
@@ -88,6 +99,34 @@ def send(
     *, user: User, kind: str, params: Mapping[str, Any], natural_key: str, now: datetime
 ) -> Message:
     """Leave a message for `user` in the caller's transaction, once per `natural_key`."""
+    if KINDS[kind].is_marketing:
+        raise ValueError(f"Messages {kind} advertise: they are sent to whom asked for them.")
+    return _send(user=user, kind=kind, params=params, natural_key=natural_key, now=now)
+
+
+@inside_transaction
+def advertise(
+    *, user: User, kind: str, params: Mapping[str, Any], natural_key: str, now: datetime
+) -> Message | None:
+    """Leave an advertising message for a user who asked for it; None for everybody else.
+
+    Who is excluded, limited or closed gets none whatever he once asked for: the database refuses.
+    """
+    if not KINDS[kind].is_marketing:
+        raise ValueError(f"Messages {kind} are no advertising.")
+    asked = ChannelChoice.objects.filter(user=user, kind=kind, is_wanted=True)
+    if not asked.exists() or not _may_be_advertised_to(user):
+        return None
+    return _send(user=user, kind=kind, params=params, natural_key=natural_key, now=now)
+
+
+def _may_be_advertised_to(user: User) -> bool:
+    return Player.objects.filter(user=user, state=Player.State.ACTIVE).exists()
+
+
+def _send(
+    *, user: User, kind: str, params: Mapping[str, Any], natural_key: str, now: datetime
+) -> Message:
     known = KINDS[kind]
     message, is_new = Message.objects.get_or_create(
         user=user,
@@ -150,13 +189,16 @@ def choose(*, user: User, kind: str, channel: str, is_wanted: bool, now: datetim
 
 
 def choices(user: User) -> list[tuple[Kind, str, bool]]:
-    """What the user may switch off by the channels that reach him, and whether it is on."""
+    """What the user may switch by the channels that reach him, and whether it is on.
+
+    News are on until he switches them off, advertising is off until he switches it on.
+    """
     has = set(LoginName.objects.filter(user=user).values_list("kind", flat=True))
-    unwanted = set(
-        ChannelChoice.objects.filter(user=user, is_wanted=False).values_list("kind", "channel")
-    )
+    chosen = {
+        (row.kind, row.channel): row.is_wanted for row in ChannelChoice.objects.filter(user=user)
+    }
     return [
-        (kind, channel, (kind.name, channel) not in unwanted)
+        (kind, channel, chosen.get((kind.name, channel), not kind.is_marketing))
         for kind in sorted(KINDS.values(), key=lambda kind: kind.name)
         if not kind.is_legal
         for channel in sorted(kind.channels)
@@ -173,6 +215,9 @@ def deliver(*, delivery_id: int, now: datetime) -> None:
     if delivery.state != Delivery.State.WAITING:
         return
     channel = Channel(delivery.channel)
+    if not _is_still_wanted(delivery):
+        _conclude(delivery, Delivery.State.OPTED_OUT, "", now=now)
+        return
     named = (
         LoginName.objects.filter(user=delivery.message.user, kind=REACHED_BY[channel])
         .order_by("pk")
@@ -195,6 +240,17 @@ def deliver(*, delivery_id: int, now: datetime) -> None:
         _conclude(delivery, Delivery.State.DELIVERED, "", now=now)
 
 
+def _is_still_wanted(delivery: Delivery) -> bool:
+    """Whether its reader has not called off since: advertising needs a yes until it leaves."""
+    message = delivery.message
+    if not KINDS[message.kind].is_marketing:
+        return True
+    choice = ChannelChoice.objects.filter(
+        user=message.user, kind=message.kind, channel=delivery.channel, is_wanted=True
+    )
+    return choice.exists() and _may_be_advertised_to(message.user)
+
+
 def mail(address: str, *, title: str, text: str) -> None:
     """Send one e-mail through the mail server of the settings."""
     subject = f"[{settings.BRAND}] {title}"
@@ -210,15 +266,15 @@ def sms_sender() -> SmsSender:
 
 def _send_outside(message: Message, kind: Kind, *, now: datetime) -> None:
     has = set(LoginName.objects.filter(user=message.user).values_list("kind", flat=True))
-    unwanted = set(
-        ChannelChoice.objects.filter(
-            user=message.user, kind=kind.name, is_wanted=False
-        ).values_list("channel", flat=True)
+    chosen = dict(
+        ChannelChoice.objects.filter(user=message.user, kind=kind.name).values_list(
+            "channel", "is_wanted"
+        )
     )
     for channel in sorted(kind.channels):
         if REACHED_BY[Channel(channel)] not in has:
             continue
-        is_wanted = kind.is_legal or channel not in unwanted
+        is_wanted = kind.is_legal or chosen.get(channel, not kind.is_marketing)
         delivery = Delivery.objects.create(
             message=message,
             channel=channel,

@@ -8,6 +8,7 @@ import finance.api
 import games.api
 import prizes.api
 import sales.api
+import sales.plan_api
 
 routes = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
@@ -15,6 +16,7 @@ routes = [
     *accounts.api.routes,
     *games.api.routes,
     *sales.api.routes,
+    *sales.plan_api.routes,
     *finance.api.routes,
     *prizes.api.routes,
 ]

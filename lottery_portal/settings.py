@@ -49,6 +49,7 @@ ENVIRONMENT = {
     "SUPPORT_CONTACT": "how to reach support, shown to players",
     "MAIL_URL": "smtp://, smtp+tls:// or smtps:// address of the mail server, with its log-in",
     "MAIL_FROM": "sender of our e-mail",
+    "SMS_GATEWAY": "JSON: access_key_id, access_key_secret, sign_name, template; or empty",
     "SMS_SENDER": "dotted path of the class that hands texts to the SMS gateway",
 }
 
@@ -72,7 +73,7 @@ def key(name: str) -> bytes:
 
 
 def merchant(name: str, given: str, *fields: str, gateway: str) -> dict[str, Any]:
-    """What a payment institution gave us, from JSON; empty where it is not used."""
+    """What a payment institution or gateway gave us, from JSON; empty where it is not used."""
     if not given:
         return {}
     known: dict[str, Any] = {"gateway": gateway, **json.loads(given)}
@@ -372,8 +373,19 @@ PAYMENT_PROVIDERS: dict[str, str] = {
     )
     if is_on
 }
+SMS_GATEWAY = merchant(
+    "SMS_GATEWAY",
+    os.environ.get("SMS_GATEWAY", ""),
+    "access_key_id",
+    "access_key_secret",
+    "sign_name",
+    "template",
+    gateway="https://dysmsapi.aliyuncs.com",
+)
+# Which way texts go: as asked for, else by the gateway we have, else by none.
+_WITHOUT_GATEWAY = "accounts.sms.OutboxFile" if EMBEDDED else "accounts.sms.NoGateway"
 SMS_SENDER = os.environ.get("SMS_SENDER") or (
-    "accounts.sms.OutboxFile" if EMBEDDED else "accounts.sms.NoGateway"
+    "accounts.sms.AliyunSms" if SMS_GATEWAY else _WITHOUT_GATEWAY
 )
 
 # Mail: kept as files by the embedded mode, sent through a server in production.

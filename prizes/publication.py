@@ -101,9 +101,8 @@ def tell_winners(*, batch_id: int, now: datetime) -> int:
 
 def tell_result(*, draw: Draw, now: datetime) -> int:
     """Leave the result with everybody who holds a ticket, once a draw; how many people that are."""
-    owners = User.objects.filter(
-        pk__in=Ticket.objects.filter(draw=draw).values("owner__user")
-    ).order_by("pk")
+    holding = Ticket.objects.filter(draw=draw, cancellation__isnull=True)
+    owners = User.objects.filter(pk__in=holding.values("owner__user")).order_by("pk")
     told = 0
     for batch in _batches(owners.iterator()):
         told += _tell_result(draw, batch, now=now)

@@ -136,7 +136,9 @@ class TicketShown(serializers.Serializer[Json]):
     draw = serializers.CharField()
     issue = serializers.CharField()
     rule = serializers.CharField()
-    state = serializers.CharField(help_text="waiting, sealed, drawn, lost, won, paid, refunded")
+    state = serializers.CharField(
+        help_text="waiting, sealed, drawn, lost, won, paid, refunded, cancelled (taken back)"
+    )
     price_fen = serializers.IntegerField()
     lines = serializers.IntegerField()
     channel = serializers.CharField()
@@ -145,6 +147,7 @@ class TicketShown(serializers.Serializer[Json]):
     draws_at = serializers.DateTimeField()
     claim_days = serializers.IntegerField()
     claim_until = serializers.DateField(allow_null=True)
+    cancelled_at = serializers.DateTimeField(allow_null=True, help_text="Taken back by its owner.")
     selections = SelectionShown(many=True)
     prize_fen = serializers.IntegerField(allow_null=True)
     receipt = ReceiptShown()

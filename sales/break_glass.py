@@ -126,7 +126,11 @@ def look(*, draw: Draw, number: str | None, actor: User) -> Look:
     opening = read_ban.opening(draw)
     if opening is None or not Draw.objects.filter(pk=draw.pk, state=Draw.State.SEALED).exists():
         raise read_ban.SealedDataAsked(draw=draw.code)
-    tickets = Ticket.objects.filter(draw_id=draw.pk).select_related("rule").order_by("pk")
+    tickets = (
+        Ticket.objects.filter(draw_id=draw.pk, cancellation__isnull=True)
+        .select_related("rule")
+        .order_by("pk")
+    )
     page = Paginator(tickets, PAGE).get_page(number)
     trail.record(
         action="sales.opened_seal_read",

@@ -54,6 +54,12 @@ def _steps(draw: Draw, *, is_halted: bool) -> list[Step]:
             "tickets": f"{last.tickets:,}",
             "amount": yuan(last.stake),
         }
+        if last.cancelled:
+            text += ngettext(
+                "; %(count)s taken back, %(amount)s yuan",
+                "; %(count)s taken back, %(amount)s yuan",
+                last.cancelled,
+            ) % {"count": f"{last.cancelled:,}", "amount": yuan(last.returned)}
         steps.append(Step(place=draw_course.CHECKED, at=last.told_at, text=text))
     elif last is not None:
         text = _("The witness has not answered yet.")

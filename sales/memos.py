@@ -11,7 +11,7 @@ from finance import memos
 from finance.ledger import Line
 from finance.memos import Key, Memo
 
-from .models import Ticket
+from .models import Plan, Ticket
 
 
 def _purchases(lines: Sequence[Line]) -> Mapping[Key, Memo]:
@@ -35,4 +35,39 @@ def _purchases(lines: Sequence[Line]) -> Mapping[Key, Memo]:
     return described
 
 
+def _refunds(lines: Sequence[Line]) -> Mapping[Key, Memo]:
+    """Stakes that came back with a ticket: it was taken back, or its draw was cancelled."""
+    codes = {line.reference.partition(":")[2] for line in lines}
+    found = {row.code: row for row in Ticket.objects.filter(code__in=codes).select_related("draw")}
+    described = {}
+    for line in lines:
+        if ticket := found.get(line.reference.partition(":")[2]):
+            described[line.reference, line.position] = Memo(
+                title=_("Stake of a ticket returned"),
+                detail=_("Ticket %(tail)s") % {"tail": f"…{ticket.code[-4:]}"},
+                url=reverse("sales:ticket", args=[ticket.code]),
+            )
+    return described
+
+
+def _plans(lines: Sequence[Line]) -> Mapping[Key, Memo]:
+    """Money set aside for a plan, and released from it."""
+    codes = {line.reference.split(":")[1] for line in lines}
+    found = Plan.objects.in_bulk(codes, field_name="code")
+    described = {}
+    for line in lines:
+        plan = found.get(line.reference.split(":")[1])
+        if plan is None:
+            continue
+        is_hold = line.reference.endswith(":hold")
+        described[line.reference, line.position] = Memo(
+            title=_("Set aside for a plan") if is_hold else _("Released from a plan"),
+            detail=_("Plan %(tail)s") % {"tail": f"…{plan.code[-4:]}"},
+            url=reverse("sales:plan", args=[plan.code]),
+        )
+    return described
+
+
 memos.register("purchase", _purchases)
+memos.register("refund", _refunds)
+memos.register("plan", _plans)

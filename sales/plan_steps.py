@@ -22,7 +22,6 @@ from games.models import Draw, DrawTransition
 from lottery_portal import jobs
 from lottery_portal.lib.db import door, inside_transaction
 from lottery_portal.lib.errors import Refused
-from lottery_portal.lib.ids import uuid7
 
 from . import plan_notices, plans, purchase, quotes, ticket_facts
 from .models import Cancellation, Plan, PlanStep, Ticket
@@ -195,22 +194,7 @@ def _sell(plan: Plan, quote: Quote) -> None:
     wallets.give_back(
         plan.player, fen=plan.price, plan=plan.code, step=str(position), from_last=False
     )
-    key = uuid7()  # what makes a step happen once is its row
-    bought = purchase.sell(
-        player=plan.player,
-        asked=[quote],
-        request_key=key,
-        digest=purchase.request_hash([quote], player_id=plan.player_id, request_key=key),
-        channel=plan.channel,
-    )
-    PlanStep.objects.create(
-        plan=plan,
-        position=position,
-        draw=quote.draw,
-        outcome=PlanStep.Outcome.BOUGHT,
-        ticket=bought.sold()[0],
-        at=bought.bought_at,
-    )
+    plans.buy(plan, quote, position=position)
 
 
 def _refused(plan: Plan, refusal: Refused, *, now: datetime) -> Advanced:

@@ -36,6 +36,7 @@ from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.encryption import blind_index
 from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.ids import uuid7
 
 from . import plan_notices, purchase, quotes
 from .models import Plan, PlanStep
@@ -98,8 +99,9 @@ def begin(
     """
     if channel not in purchase.CHANNELS:
         raise ValueError(f"Nobody sells by {channel}.")
-    if not LEAST_DRAWS <= draws <= MOST_DRAWS:
-        raise DrawsOutOfRange(least=LEAST_DRAWS, most=MOST_DRAWS, given=draws)
+    check_draws(draws)
+    if not player.is_verified:  # asked before money is spoken of; the sale judges it again
+        raise purchase.KycRequired
     if stop_from_fen < 0:
         raise StopNotReadable
     quote = quotes.quote(draw=draw, selections=selections, now=now)
@@ -122,15 +124,13 @@ def begin(
     )
     plan.picks = _hidden(plan.code, selections)
     try:
-        _begin(plan, quote, digest=asked)
+        _begin(plan, quote)
     except (OperationalError, IntegrityError) as exc:
         if violated(exc) == "plan_once_per_request":
             first = Plan.objects.of(player.pk).get(request_key=request_key)
             if first.request_hash != digest:
                 raise RequestKeyReused from exc
             return first
-        if violated(exc) == "purchase_once_per_request":
-            raise RequestKeyReused from exc
         if violated(exc) == "wallet_not_overdrawn":
             raise _short_of_money(plan) from exc
         refusal = purchase.explained(exc, player=player, asked=[quote], channel=channel)
@@ -139,6 +139,12 @@ def begin(
         raise refusal from exc
     plan.refresh_from_db(fields=["begun_at"])
     return plan
+
+
+def check_draws(draws: int) -> None:
+    """Pass if a plan may have so many draws, or raise `DrawsOutOfRange`."""
+    if not LEAST_DRAWS <= draws <= MOST_DRAWS:
+        raise DrawsOutOfRange(least=LEAST_DRAWS, most=MOST_DRAWS, given=draws)
 
 
 def find(*, player_id: int, code: str) -> Plan:
@@ -199,19 +205,29 @@ def end(plan: Plan, reason: str, *, now: datetime) -> None:
 
 
 @door
-def _begin(plan: Plan, quote: Quote, *, digest: str) -> None:
+def _begin(plan: Plan, quote: Quote) -> None:
     plan.save(force_insert=True)
     wallets.set_aside(plan.player, fen=(plan.draws - 1) * plan.price, plan=plan.code)
+    buy(plan, quote, position=1)
+
+
+@inside_transaction
+def buy(plan: Plan, quote: Quote, *, position: int) -> None:
+    """Buy the ticket of one draw of a plan that the caller holds, and write down the step.
+
+    What makes it happen once is the step: its ticket has a request key of its own.
+    """
+    key = uuid7()
     bought = purchase.sell(
         player=plan.player,
         asked=[quote],
-        request_key=plan.request_key,
-        digest=digest,
+        request_key=key,
+        digest=purchase.request_hash([quote], player_id=plan.player_id, request_key=key),
         channel=plan.channel,
     )
     PlanStep.objects.create(
         plan=plan,
-        position=1,
+        position=position,
         draw=quote.draw,
         outcome=PlanStep.Outcome.BOUGHT,
         ticket=bought.sold()[0],

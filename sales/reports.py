@@ -51,7 +51,7 @@ def _rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
     """Tickets in the order in which they were sold; those of a sealed draw are left out."""
     rows = _found(params).order_by("pk").values_list(
         "code", "draw__code", "rule__code", "purchase__code", "owner__code", "lines", "price",
-        "channel", "outlet_code", "province", "sold_at",
+        "channel", "outlet_code", "province", "sold_at", "cancellation__cancelled_at",
     )  # fmt: skip
     yield from rows.iterator(chunk_size=2000)
 
@@ -77,6 +77,7 @@ reports.register(
             Column("outlet", _("Outlet")),
             Column("province", _("Province")),
             Column("sold_at", _("Sold"), "moment"),
+            Column("cancelled_at", _("Taken back"), "moment"),
         ],
         rows=_rows,
         count=_count,

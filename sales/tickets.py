@@ -78,11 +78,9 @@ class Read:
     @property
     def state(self) -> str:
         """waiting, sealed, drawn, lost, won, paid, refunded or cancelled."""
-        if self.cancelled is not None:
-            return "cancelled"
         state = self.ticket.draw.state
-        if state == State.CANCELLED:
-            return "refunded"
+        if self.cancelled is not None or state == State.CANCELLED:
+            return "cancelled" if self.cancelled is not None else "refunded"
         if state == State.SEALED:
             return "sealed"
         if state in _DRAWN:
@@ -391,6 +389,7 @@ def as_json(one: Read) -> dict[str, Any]:
         "draws_at": draw.draws_at,
         "claim_days": one.version.claim_days,
         "claim_until": _written(one.fact.claim_until if one.fact else None),
+        "cancelled_at": one.cancelled.cancelled_at if one.cancelled else None,
         "selections": [_selection_json(pick) for pick in one.picks],
         "prize_fen": one.fact.prize_fen if one.fact else (0 if one.state == "lost" else None),
         "receipt": {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import board, glass, proofs, seals, tickets
+from .views import board, glass, plans, proofs, seals, tickets
 
 app_name = "sales"
 
@@ -11,9 +11,14 @@ urlpatterns = [
     path("play/<slug:game_code>/quick-pick/", board.quick, name="quick_pick"),
     path("play/<slug:game_code>/quote/", board.quote, name="quote"),
     path("play/<slug:game_code>/<slug:issue>/buy/", board.buy, name="buy"),
+    path("play/<slug:game_code>/<slug:issue>/plan/", plans.begin, name="plan_begin"),
+    path("plans/", plans.index, name="plans"),
+    path("plans/<str:code>/", plans.plan, name="plan"),
+    path("plans/<str:code>/stop/", plans.stop, name="plan_stop"),
     path("tickets/", tickets.index, name="tickets"),
     path("tickets/check/", tickets.receipt_check, name="receipt_check"),
     path("tickets/<str:code>/", tickets.ticket, name="ticket"),
+    path("tickets/<str:code>/cancel/", plans.cancel_ticket, name="ticket_cancel"),
     path("tickets/<str:code>/receipt.json", tickets.receipt, name="receipt"),
     path("tickets/<str:code>/proof.json", proofs.proof, name="proof"),
     path("tickets/<str:code>/proof.html", proofs.proof_page, name="proof_page"),

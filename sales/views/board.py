@@ -23,9 +23,10 @@ from games.rules import RuleVersion
 from lottery_portal.lib import board_words
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
-from sales import basket, offers, purchase, quotes
+from sales import basket, cancellation, offers, purchase, quotes
+from sales import plans as plan_rules
 
-from . import refusals
+from . import plans, refusals
 
 CHANNEL = "web"
 MOST_QUICK_PICKS = 5
@@ -113,7 +114,25 @@ def _take(
         )
     if request.POST["action"] == "add":
         return _board(request, draw, asked)
+    if (count := plans.wanted(request)) != 1 and player is not None:
+        return _confirm_plan(request, quote, player, asked, count=count)
     return _confirm(request, quote, player)
+
+
+def _confirm_plan(
+    request: HttpRequest,
+    quote: quotes.Quote,
+    player: Player,
+    asked: list[bets.Selection],
+    *,
+    count: int,
+) -> HttpResponse:
+    """The last look before a plan; how many draws it may have is said on the board."""
+    try:
+        plan_rules.check_draws(count)
+    except Refused as refusal:
+        return _board(request, quote.draw, asked, problem=str(refusal), status=refusal.status)
+    return plans.confirm(request, quote, player, count=count)
 
 
 def _confirm(request: HttpRequest, quote: quotes.Quote, player: Player | None) -> HttpResponse:
@@ -145,6 +164,7 @@ def _confirm(request: HttpRequest, quote: quotes.Quote, player: Player | None) -
         "after_fen": balance - quote.price_fen,
         "picks": [basket.shown(quote.version, checked) for checked in quote.selections],
         "tickets": 1,
+        "cancel_minutes": cancellation.minutes_of(game, at=database_time()),
         "basket_json": basket_json,
         "request_key": str(uuid4()),
         "post_url": reverse("sales:buy", args=[game.code, quote.draw.issue]),
@@ -281,6 +301,8 @@ def _board(
         "zones_json": board_words.zones(zones),
         "mode": _mode(request, boxes, kept),
         "multiplier": multiplier,
+        "count": plans.wanted(request),
+        "most_draws": plan_rules.MOST_DRAWS,
         "basket": [basket.shown(version, checked) for checked in sound],
         "basket_json": basket.write([checked.selection for checked in sound]),
         "adds": request.method == "POST" and "basket" not in request.POST,

@@ -27,7 +27,7 @@ def page(
     request: HttpRequest, refusal: Refused, *, game: Game, basket_json: str = "[]"
 ) -> HttpResponse:
     """The page of one refusal, with the refusal's status; the basket goes along."""
-    reference = _reference()
+    reference = new_reference()
     logger.info("Purchase refused", extra={"refusal": refusal.code, "reference": reference})
     told = _SHOWN.get(refusal.code, _other)(refusal.figures, game)
     board = reverse("sales:board", args=[game.code])
@@ -59,7 +59,8 @@ def address(name: str, *args: str, query: str = "") -> str:
         return reverse("home")
 
 
-def _reference() -> str:
+def new_reference() -> str:
+    """A number under which support finds what was refused."""
     code = codes.new_code()
     return f"R-{code[:4]}-{code[4:8]}"
 

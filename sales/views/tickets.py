@@ -21,8 +21,8 @@ from games.models import SealStatement
 from lottery_portal.lib import codes
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
-from sales import offers, receipts, tickets
-from sales.models import Ticket
+from sales import cancellation, offers, receipts, tickets
+from sales.models import PlanStep, Ticket
 from sales.proofs import keyring
 
 from . import proofs
@@ -134,10 +134,33 @@ def ticket(request: HttpRequest, code: str) -> HttpResponse:
             "download_url": reverse("sales:receipt", args=[row.code]),
         },
         "split": tickets.split_of(one),
+        "cancel": _window(row),
+        "plan": _plan_of(row),
+        "taken_back_at": one.cancelled.cancelled_at if one.cancelled else None,
         "qr_text": claim.qr(),
         **proofs.box(one),
     }
     return render(request, "sales/ticket.html", context)
+
+
+def _window(row: Ticket) -> dict[str, Any] | None:
+    """Until when, and where, the ticket may be taken back; None when it may not."""
+    window = cancellation.window_of(row, now=database_time())
+    if window is None:
+        return None
+    return {"until": window.until, "url": reverse("sales:ticket_cancel", args=[row.code])}
+
+
+def _plan_of(row: Ticket) -> dict[str, Any] | None:
+    """The plan that bought the ticket, if one did."""
+    step = PlanStep.objects.filter(ticket_id=row.pk).select_related("plan").first()
+    if step is None:
+        return None
+    return {
+        "position": step.position,
+        "draws": step.plan.draws,
+        "url": reverse("sales:plan", args=[step.plan.code]),
+    }
 
 
 def _promise() -> str:

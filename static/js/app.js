@@ -8,7 +8,9 @@ import "./progress.js";
 const done = document.querySelector("[data-basket-done]");
 if (done) {
   try {
-    sessionStorage.removeItem(`basket:${done.dataset.basketDone}`);
+    for (const kept of ["basket", "draws"]) {
+      sessionStorage.removeItem(`${kept}:${done.dataset.basketDone}`);
+    }
   } catch {
     // Storage may be forbidden; then there is nothing to empty.
   }

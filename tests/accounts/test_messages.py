@@ -8,12 +8,13 @@ from smtplib import SMTPRecipientsRefused
 import pytest
 from django.conf import settings
 from django.core import mail
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from accounts import language, messages
-from accounts.models import Delivery, Message
+from accounts import language, messages, player_states
+from accounts.models import Delivery, Message, Player
 from lottery_portal import jobs
+from lottery_portal.lib.db import violated
 from tests import people
 
 pytestmark = pytest.mark.django_db
@@ -195,3 +196,102 @@ def test_words_follow_the_reader():
     language.choose(user, "en")
     user.refresh_from_db()
     assert user.language == "en"
+
+
+NEWS = messages.Kind(
+    name="marketing.tests",
+    title="News",
+    template="accounts/mail/security_changed.txt",
+    channels=messages.EVERYWHERE,
+)
+
+
+@pytest.fixture
+def _news(monkeypatch):
+    monkeypatch.setitem(messages.KINDS, NEWS.name, NEWS)
+
+
+def advertise(user, key: str = "news:1") -> Message | None:
+    with transaction.atomic():
+        return messages.advertise(
+            user=user, kind=NEWS.name, params={}, natural_key=key, now=people.right_now()
+        )
+
+
+def wants(user, channel: str, *, is_wanted: bool = True) -> None:
+    messages.choose(
+        user=user, kind=NEWS.name, channel=channel, is_wanted=is_wanted, now=people.right_now()
+    )
+
+
+@pytest.mark.usefixtures("_news")
+def test_nobody_is_advertised_to_who_did_not_ask_for_it():
+    """F053: off until it is switched on, by each way for itself; it can be switched off again."""
+    user = people.player(login="alice@example.com").user
+    assert (NEWS, "EMAIL", False) in messages.choices(user)
+
+    assert advertise(user) is None
+    wants(user, "EMAIL")
+    told = advertise(user)
+
+    assert told is not None
+    assert states(told) == {"INBOX": "DELIVERED", "EMAIL": "WAITING"}
+    wants(user, "EMAIL", is_wanted=False)
+    jobs.run_pending()
+    assert states(told) == {"INBOX": "DELIVERED", "EMAIL": "OPTED_OUT"}
+    assert mail.outbox == []
+    assert advertise(user, "news:2") is None
+    assert Message.objects.filter(user=user).count() == 1
+
+
+@pytest.mark.usefixtures("_news")
+def test_who_may_not_play_is_not_advertised_to():
+    """F053: whatever he asked for before he excluded himself."""
+    player = people.player(login="bob@example.com")
+    wants(player.user, "EMAIL")
+    player_states.change(
+        player=player,
+        to=Player.State.EXCLUDED,
+        reason="自我禁止",
+        actor=None,
+        now=people.right_now(),
+    )
+
+    assert advertise(player.user) is None
+    assert not Message.objects.filter(user=player.user).exists()
+
+
+@pytest.mark.usefixtures("_news")
+def test_the_database_refuses_advertising_without_consent():
+    """F053: whoever writes the rows."""
+    user = people.player(login="eve@example.com").user
+    row = {"user": user, "kind": NEWS.name, "params": {}, "sent_at": people.right_now()}
+
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        Message.objects.create(natural_key="a", **row)
+    assert violated(caught.value) == "message_advertises_by_consent"
+
+    wants(user, "SMS")
+    message = Message.objects.create(natural_key="b", **row)
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        Delivery.objects.create(
+            message=message, channel="EMAIL", state="WAITING", changed_at=people.right_now()
+        )
+    assert violated(caught.value) == "delivery_advertises_by_consent"
+
+
+@pytest.mark.usefixtures("_news")
+def test_advertising_and_news_do_not_change_places():
+    """F053: no door for one lets the other through."""
+    user = people.player(login="mallory@example.com").user
+
+    with pytest.raises(ValueError, match="advertise"):
+        send(user, kind=NEWS.name)
+    with pytest.raises(ValueError, match="no advertising"), transaction.atomic():
+        messages.advertise(
+            user=user, kind=WON.name, params={}, natural_key="x", now=people.right_now()
+        )
+    with pytest.raises(RuntimeError, match="No law"):
+        messages.register(
+            messages.Kind(name="marketing.law", title="x", template="x", is_legal=True)
+        )

@@ -343,7 +343,8 @@ def timeline(steps: Sequence[Mapping[str, Any]], *, flat: bool = False) -> dict[
     """What has happened and what comes.
 
     Each step: `state` (done, now, todo, halted), `title`, and optionally `at` (moment or text),
-    `text`, and a way on: `url` and what it is called, `link`. The date stands at the first step and where it changes.
+    `text`, and a way on: `url` and what it is called, `link`. The date stands at the first step and
+    where it changes.
     """
     rows, last = [], None
     for step in steps:

@@ -1,0 +1,58 @@
+// How many draws the basket is bought for: what all of them cost stands beside the choice, before
+// anything is paid. The sum of one draw comes from the board (`summed`).
+import { count, money } from "./money.js";
+
+const place = document.querySelector("[data-draws]");
+if (place) choose(place);
+
+function choose(box) {
+  const board = box.closest("form");
+  const field = box.querySelector("input");
+  const told = box.parentElement.querySelector('[data-part="plan-sum"]');
+  const most = Number(field.max);
+  const key = `draws:${board.dataset.game}`;
+  let total = 0;
+
+  const wanted = () => Math.min(Math.max(Math.trunc(Number(field.value)) || 1, 1), most);
+
+  function draw() {
+    const draws = wanted();
+    const values = [count(draws), money(total), money(total * draws)];
+    told.hidden = draws === 1 || total === 0;
+    told.textContent = values.reduce((text, value) => text.replace("{}", value), box.dataset.total);
+    for (const step of box.querySelectorAll("[data-more]")) {
+      const next = draws + Number(step.dataset.more);
+      step.disabled = next < 1 || next > most;
+    }
+    try {
+      sessionStorage.setItem(key, String(draws));
+    } catch {
+      // Storage may be forbidden; the field itself is posted.
+    }
+  }
+
+  for (const step of box.querySelectorAll("[data-more]")) {
+    step.addEventListener("click", () => {
+      field.value = String(wanted() + Number(step.dataset.more));
+      draw();
+    });
+  }
+  field.addEventListener("input", draw);
+  field.addEventListener("change", () => {
+    field.value = String(wanted());
+    draw();
+  });
+  board.addEventListener("summed", (event) => {
+    total = event.detail.total;
+    draw();
+  });
+  try {
+    const kept = Number(sessionStorage.getItem(key));
+    if (field.value === "1" && kept > 1 && kept <= most) field.value = String(kept);
+  } catch {
+    // As above.
+  }
+  const shown = board.querySelector('[data-part="sum"]').textContent.replace(/[^0-9.]/g, "");
+  total = Math.round(Number(shown) * 100);
+  draw();
+}

@@ -83,6 +83,7 @@ FOUND: Mapping[str, str | Promise] = {
     "unlogged": gettext_lazy("never logged"),
     "unwatched": gettext_lazy("no longer watched"),
     "passed_by": gettext_lazy("logged later than it says"),
+    "taken_back": gettext_lazy("called taken back, and nobody took it back"),
     "relogged": gettext_lazy("logged twice, differently"),
     "late": gettext_lazy("logged too late"),
     "time": gettext_lazy("another time"),

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from games.models import Draw
 from lottery_portal.lib.money import yuan
@@ -115,7 +115,7 @@ def steps(plan: Plan) -> list[dict[str, Any]]:
                 "issue": draw.issue if draw else "",
                 "draws_at": draw.draws_at if draw else None,
                 "tone": "waiting" if place == 0 else "draft",
-                "word": _("Next") if place == 0 else _("To come"),
+                "word": pgettext("of a draw", "Next") if place == 0 else _("To come"),
                 "is_next": place == 0,
             }
         )
@@ -134,7 +134,14 @@ def _done(plan: Plan, done: Sequence[PlanStep]) -> list[dict[str, Any]]:
             "at": step.at,
         }
         if step.ticket_id is None:
-            rows.append(one | {"tone": "draft", "word": _("Left out"), "reason": step.reason})
+            rows.append(
+                one
+                | {
+                    "tone": "draft",
+                    "word": pgettext("of a draw", "Left out"),
+                    "reason": step.reason,
+                }
+            )
             continue
         found = read[step.ticket_id]
         tone, word = tickets.tag_of(found)

@@ -80,8 +80,8 @@ class Plan(models.Model):
     objects = models.Manager.from_queryset(PlanQuerySet)()
 
     class Meta:
-        verbose_name = _("plan")
-        verbose_name_plural = _("plans")
+        verbose_name = _("multi-draw plan")
+        verbose_name_plural = _("multi-draw plans")
         constraints = [
             models.UniqueConstraint(name="plan_once_per_request", fields=["player", "request_key"]),
             models.CheckConstraint(
@@ -130,7 +130,7 @@ class PlanStep(models.Model):
         on_delete=models.PROTECT,
         related_name="steps",
         db_index=False,
-        verbose_name=_("plan"),
+        verbose_name=_("multi-draw plan"),
     )
     position = models.SmallIntegerField(verbose_name=_("place in the plan"))
     draw = models.ForeignKey(

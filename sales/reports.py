@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit import reports
 from audit.reports import Column
@@ -77,7 +78,7 @@ reports.register(
             Column("outlet", _("Outlet")),
             Column("province", _("Province")),
             Column("sold_at", _("Sold"), "moment"),
-            Column("cancelled_at", _("Taken back"), "moment"),
+            Column("cancelled_at", pgettext_lazy("of a ticket", "Taken back"), "moment"),
         ],
         rows=_rows,
         count=_count,

@@ -50,7 +50,10 @@ class TicketsMissing(Refused):
 
 @dataclass(frozen=True, order=True)
 class RowDiffers:
-    """A ticket that is not as it was sold. `what`: changed, injected, missing, passed_by."""
+    """A ticket that is not as it was sold.
+
+    `what`: changed, injected, missing, passed_by, taken_back (and nobody took it back).
+    """
 
     ticket: str
     what: str
@@ -136,6 +139,7 @@ def compare(*, draw: Draw, now: datetime) -> list[RowDiffers]:
                 {"draw": draw.pk},
             )
             cost, count = cursor.fetchone()
+        found += _taken_back_by_nobody(draw)
         stakes = ledger.balance(stakes_of(draw)) if count else 0
     for one in found:
         alarms.raise_alarm(
@@ -154,6 +158,14 @@ def compare(*, draw: Draw, now: datetime) -> list[RowDiffers]:
             now=now,
         )
     return found
+
+
+def _taken_back_by_nobody(draw: Draw) -> list[RowDiffers]:
+    """Tickets that a row calls taken back of which the log knows nothing, or something else."""
+    rows = Cancellation.objects.filter(draw_id=draw.pk).values_list("ticket_id", "ticket__code")
+    codes = {str(pk): code for pk, code in rows}
+    unlike = log.unlike_logged([("cancellation", key) for key in codes]) if codes else []
+    return [RowDiffers(codes[one.key], "taken_back") for one in unlike]
 
 
 # A ticket is logged in the transaction that sells it, so both are seen or neither. The first ticket

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from games import bets, rules
 from games.models import Draw, DrawTransition, Result, SealStatement
@@ -42,7 +42,7 @@ TAGS = {
     "won": ("attention", gettext_lazy("Prize to claim")),
     "paid": ("done", gettext_lazy("Paid")),
     "refunded": ("attention", gettext_lazy("Draw cancelled")),
-    "cancelled": ("draft", gettext_lazy("Taken back")),
+    "cancelled": ("draft", pgettext_lazy("of a ticket", "Taken back")),
 }
 
 
@@ -252,7 +252,10 @@ def steps_of(one: Read, *, seal: SealStatement | None) -> list[dict[str, Any]]:
         back = _("%(amount)s yuan went back to the balance") % {
             "amount": yuan(one.cancelled.amount)
         }
-        return [*steps, _step(_("Taken back"), one.cancelled.cancelled_at, back)]
+        return [
+            *steps,
+            _step(pgettext("of a ticket", "Taken back"), one.cancelled.cancelled_at, back),
+        ]
     if one.state == "refunded":
         return [*steps, _step(_("Draw cancelled"), reached.get(State.CANCELLED), "")]
     settled = reached.get(State.SETTLED)

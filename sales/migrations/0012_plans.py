@@ -113,8 +113,8 @@ class Migration(migrations.Migration):
                 ("ended_at", models.DateTimeField(null=True, verbose_name="ended at")),
             ],
             options={
-                "verbose_name": "plan",
-                "verbose_name_plural": "plans",
+                "verbose_name": "multi-draw plan",
+                "verbose_name_plural": "multi-draw plans",
             },
         ),
         migrations.CreateModel(
@@ -238,7 +238,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="steps",
                 to="sales.plan",
-                verbose_name="plan",
+                verbose_name="multi-draw plan",
             ),
         ),
         migrations.AddField(

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import uuid4
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Message, Player
-from audit import alarms, approvals, log, reports, sequencing
+from audit import alarms, approvals, log, policies, reports, sequencing
 from audit.models import TrailRecord
 from finance import (
     adjustments,
@@ -31,8 +32,9 @@ from games.models import Announcement, Draw, Game
 from lottery_portal import jobs
 from lottery_portal.lib import dates
 from lottery_portal.lib.codes import new_code
+from lottery_portal.lib.db import database_time
 from prizes import kits
-from sales import rolling
+from sales import cancellation, plans, rolling
 from tests import make, make_equipment, make_money, make_remittance, people
 from tests.finance import recon_deeds
 
@@ -60,6 +62,7 @@ class House:
 def furnish() -> House:
     """Three draws (published, sealed, on sale), tickets, money in and out, requests, an export."""
     crew = stage.staff(*stage.STAFF)
+    _taking_back_is_allowed()
     player = people.player(name=make_money.NAME)
     newcomer = people.player(verified=False)
     now = people.right_now()
@@ -75,6 +78,7 @@ def furnish() -> House:
     on_sale = stage.draw()
     waiting = make.ticket(player, on_sale, [single]).code
     house = House(player, newcomer, crew, past, sealed, on_sale, won, lost, waiting)
+    _plans(house)
     _money(house)
     _dues(house)
     _drawing(house)
@@ -84,6 +88,34 @@ def furnish() -> House:
     jobs.run_pending()
     _reconciled(house)
     return house
+
+
+def _taking_back_is_allowed() -> None:
+    with transaction.atomic():
+        policies.set_genesis(
+            key=cancellation.MINUTES_POLICY,
+            scope="ssq",
+            value=60,
+            reason="Genesis: for these pages",
+            now=database_time(),
+        )
+
+
+def _plans(house: House) -> None:
+    """A plan that runs, and a ticket that was taken back."""
+    plan = plans.begin(
+        player=house.player,
+        draw=house.on_sale,
+        selections=[make.SELECTION, make.single(blue=9, multiplier=2)],
+        draws=4,
+        stop_from_fen=1,
+        request_key=uuid4(),
+        channel="web",
+        now=database_time(),
+    )
+    back = make.ticket(house.player, house.on_sale)
+    cancellation.cancel(player=house.player, ticket=back, channel="web", now=database_time())
+    house.codes |= {"plan": plan.code, "taken_back": back.code}
 
 
 def _reconciled(house: House) -> None:
@@ -313,7 +345,12 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
             ("player", "", ticket),
             ("player", "", {"code": house.lost}),
             ("player", "?bought=1", {"code": house.waiting}),
+            ("player", "", {"code": house.codes["taken_back"]}),
         ],
+        "sales:ticket_cancel": [("player", "", {"code": house.waiting})],
+        "sales:plans": [("player", "", {}), ("newcomer", "", {})],
+        "sales:plan": [("player", "?begun=1", {"code": house.codes["plan"]})],
+        "sales:plan_stop": [("player", "", {"code": house.codes["plan"]})],
         "sales:receipt_check": [("visitor", "", {})],
         "sales:desk_break_glass": [("compliance", "", {"code": house.sealed.code})],
         "games:results": [("visitor", "", {})],

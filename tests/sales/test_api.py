@@ -29,8 +29,8 @@ TICKET_SCHEMA = {
     "additionalProperties": False,
     "required": [
         "code", "game", "draw", "issue", "rule", "state", "price_fen", "lines", "channel",
-        "sold_at", "closes_at", "draws_at", "claim_days", "claim_until", "selections", "prize_fen",
-        "receipt",
+        "sold_at", "closes_at", "draws_at", "claim_days", "claim_until", "cancelled_at",
+        "selections", "prize_fen", "receipt",
     ],
     "properties": {
         "code": {"type": "string", "pattern": "^[0-9A-HJKMNP-TV-Z]{17}$"},
@@ -38,7 +38,11 @@ TICKET_SCHEMA = {
         "draw": {"type": "string", "pattern": "^ssq-20[0-9]{5}$"},
         "issue": {"type": "string", "pattern": "^20[0-9]{5}$"},
         "rule": {"type": "string", "pattern": "^ssq-[0-9.]+$"},
-        "state": {"enum": ["waiting", "sealed", "drawn", "lost", "won", "paid", "refunded"]},
+        "state": {
+            "enum": [
+                "waiting", "sealed", "drawn", "lost", "won", "paid", "refunded", "cancelled",
+            ]
+        },
         "price_fen": {"type": "integer", "minimum": 200, "maximum": 20_000_00, "multipleOf": 200},
         "lines": COUNT,
         "channel": {"enum": ["web", "api"]},
@@ -47,6 +51,7 @@ TICKET_SCHEMA = {
         "draws_at": MOMENT,
         "claim_days": {"const": 60},
         "claim_until": {"type": ["string", "null"]},
+        "cancelled_at": {"type": ["string", "null"]},
         "prize_fen": {"type": ["integer", "null"]},
         "selections": {
             "type": "array",

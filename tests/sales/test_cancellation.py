@@ -10,6 +10,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from accounts.models import Message, Player
 from audit import policies, sequencing, witnesses
+from audit.models import Alarm
 from finance import ceilings, ledger, wallets
 from games import draws
 from games.models import Draw, SealStatement
@@ -278,7 +279,7 @@ def test_a_ticket_that_nobody_took_back_cannot_be_passed_off_as_such(settings, t
     make.ticket(shade, draw)
     closed = make.closed(draw)
     with owner.as_owner() as hand:
-        hand.execute("ALTER TABLE sales_cancellation DISABLE TRIGGER ALL")
+        hand.execute("ALTER TABLE sales_cancellation DISABLE TRIGGER USER")
         hand.execute(
             "INSERT INTO sales_cancellation (ticket_id, draw_id, leaf, amount, minutes, channel,"
             " is_shadow, cancelled_at) SELECT %s, %s, leaf, 200, 30, 'drill', true,"
@@ -294,6 +295,8 @@ def test_a_ticket_that_nobody_took_back_cannot_be_passed_off_as_such(settings, t
         sealing.complete(draw=draws.find(closed.code), now=database_time())
 
     assert not sealing.is_public(closed)
+    (named,) = Alarm.objects.filter(kind="sales.rows_differ")
+    assert (named.object_code, named.facts["what"]) == (winner.code, "taken_back")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,10 +12,11 @@ from games.seal_models import SealPublication, SealSignature
 from lottery_portal.jobs.models import Job
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.ids import uuid7
-from sales import sealing
-from sales.models import Purchase, Receipt, Selection, Ticket
+from sales import plan_steps, plans, sealing
+from sales.models import Cancellation, Plan, PlanStep, Purchase, Receipt, Selection, Ticket
 from tests import make
 from tests.crash import killed_at
+from tests.sales import test_cancellation, test_plans
 from tests.sales.test_sealing import sold_out_draw
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -97,3 +98,101 @@ def test_a_publication_killed_at_any_step_ends_the_same(before, full, settings, 
     draw.refresh_from_db()
     assert draw.state == "SEALED"
     assert ledger.balance(f"prizes:{draw.code}") == 27_44
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_plan_killed_at_any_step_began_whole_or_not_at_all(before):
+    """F029: ticket, hold, plan and its first step are one; the same request is sent again."""
+    shade, draw = make.shadow_player(wallet=1_000_00), make.shadow_draw()
+    step, begun_so_far = 0, 0
+
+    while True:
+        step += 1
+        key = uuid7()
+        was_killed = killed_at(
+            step, before=before, deed=partial(test_plans.begun, shade, draw, key=key)
+        )
+        assert Plan.objects.count() in {begun_so_far, begun_so_far + 1}
+        test_plans.begun(shade, draw, key=key)
+        begun_so_far += 1
+
+        assert Plan.objects.count() == PlanStep.objects.count() == begun_so_far
+        assert Ticket.objects.count() == Receipt.objects.count() == begun_so_far
+        assert test_plans.money(shade) == (1_000_00 - 6_00 * begun_so_far, 4_00 * begun_so_far)
+        if not was_killed:
+            break
+
+    assert step > 6
+    assert ledger.verify_books() == []
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_plans_killed_while_they_buy_buy_each_draw_once(before):
+    """F029: three plans, killed at every step of the worker that serves them; another goes on."""
+    shade, draw = make.shadow_player(wallet=1_000_00), make.shadow_draw()
+    for _one in range(3):
+        test_plans.begun(shade, draw, count=2)
+    make.shadow_draw()
+    step = 0
+
+    while True:
+        step += 1
+        was_killed = killed_at(
+            step, before=before, deed=lambda: plan_steps.advance_due(now=database_time())
+        )
+        bought = PlanStep.objects.filter(position=2).count()
+        assert Ticket.objects.count() == 3 + bought
+        assert test_plans.money(shade) == (1_000_00 - 12_00, 2_00 * (3 - bought))
+        if not was_killed:
+            break
+
+    assert step > 5
+    assert bought == 3
+    assert set(Plan.objects.values_list("state", flat=True)) == {"DONE"}
+    assert ledger.verify_books() == []
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_plan_killed_while_it_stops_gives_back_once(before):
+    """F029: the hold is released with the end of the plan, or not yet."""
+    shade, draw = make.shadow_player(wallet=1_000_00), make.shadow_draw()
+    plan = test_plans.begun(shade, draw)
+    step = 0
+
+    def stop() -> None:
+        plans.stop(plan=plan, actor=shade.user, now=database_time())
+
+    while True:
+        step += 1
+        was_killed = killed_at(step, before=before, deed=stop)
+        is_over = Plan.objects.get().state == "STOPPED"
+        assert test_plans.money(shade) == ((998_00, 0) if is_over else (994_00, 4_00))
+        if is_over or not was_killed:
+            break
+
+    assert step > 5
+    assert is_over
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_ticket_killed_while_it_is_taken_back_comes_back_once(before):
+    """F048: refund, row and message are one."""
+    test_cancellation.shadow_allowed()
+    shade, draw = make.shadow_player(wallet=1_000_00), make.shadow_draw()
+    step = 0
+
+    while True:
+        step += 1
+        ticket = make.ticket(shade, draw)
+        was_killed = killed_at(
+            step, before=before, deed=partial(test_cancellation.taken_back, ticket)
+        )
+        assert Cancellation.objects.count() in {step - 1, step}
+        test_cancellation.taken_back(ticket)
+        assert Cancellation.objects.count() == step
+        assert test_plans.money(shade) == (1_000_00, 0)
+        if not was_killed:
+            break
+
+    assert step > 3
+    assert ledger.verify_books() == []

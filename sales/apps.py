@@ -14,4 +14,4 @@ class SalesConfig(AppConfig):
     def ready(self) -> None:
         """Find what other rooms say about tickets; tell finance what purchases are called."""
         autodiscover_modules("ticket_facts")
-        from . import memos  # noqa: F401, PLC0415 - models are there only now; registering is its effect
+        from . import held, memos  # noqa: F401, PLC0415 - models are there only now; registering is its effect

@@ -44,7 +44,7 @@ class PlanInput(serializers.Serializer[Json]):
         required=False,
         default=0,
         min_value=0,
-        max_value=2**62,
+        max_value=plans.MOST_STOP_FEN,
         help_text="Stop when a ticket wins at least so much; 1: any prize; 0: never.",
     )
     selections = SelectionInput(many=True)

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 LEAST_DRAWS, MOST_DRAWS = 2, 30
 ANY_PRIZE = 1
+MOST_STOP_FEN = 10_000_000_000_00  # no prize is as high
 REST = "rest"
 
 
@@ -64,7 +65,7 @@ class StopNotReadable(Refused):
     """A plan stops on a prize of so much, or never."""
 
     code, status = "plan_stop_unreadable", 400
-    message = _("A plan stops on a prize of at least 0.01 yuan, or never.")
+    message = _("A plan stops on a prize of 0.01 to 10,000,000,000 yuan, or never.")
 
 
 class PlanUnknown(Refused):
@@ -102,7 +103,7 @@ def begin(
     check_draws(draws)
     if not player.is_verified:  # asked before money is spoken of; the sale judges it again
         raise purchase.KycRequired
-    if stop_from_fen < 0:
+    if not 0 <= stop_from_fen <= MOST_STOP_FEN:
         raise StopNotReadable
     quote = quotes.quote(draw=draw, selections=selections, now=now)
     asked = purchase.request_hash([quote], player_id=player.pk, request_key=request_key)

@@ -108,10 +108,12 @@ def close(*, draw: Draw, now: datetime) -> RollingCheck:
         told = last.tickets if last is not None else 0
         if told > tickets:
             raise TicketsMissing(draw=draw.code, tickets=tickets, told=told)
-        if told == tickets and (last.cancelled if last is not None else 0) == taken_back:
+        # More told of than there are rows: the witness itself names the tickets that it misses.
+        if told == tickets and (last.cancelled if last is not None else 0) >= taken_back:
             closing = _ask_for(draw, last, (size, size), [], is_closing=True, now=now)
             _tell_one(draw, closing, [])
             return closing
+    _alarm_about(draw, _taken_back_by_nobody(draw), now=now)
     raise TicketsNotSequenced(draw=draw.code)
 
 
@@ -141,14 +143,7 @@ def compare(*, draw: Draw, now: datetime) -> list[RowDiffers]:
             cost, count = cursor.fetchone()
         found += _taken_back_by_nobody(draw)
         stakes = ledger.balance(stakes_of(draw)) if count else 0
-    for one in found:
-        alarms.raise_alarm(
-            kind="sales.rows_differ",
-            object_type="ticket",
-            object_code=one.ticket,
-            facts={"draw": draw.code, "what": one.what},
-            now=now,
-        )
+    _alarm_about(draw, found, now=now)
     if stakes != cost:
         alarms.raise_alarm(
             kind="sales.stakes_differ",
@@ -158,6 +153,17 @@ def compare(*, draw: Draw, now: datetime) -> list[RowDiffers]:
             now=now,
         )
     return found
+
+
+def _alarm_about(draw: Draw, found: Sequence[RowDiffers], *, now: datetime) -> None:
+    for one in found:
+        alarms.raise_alarm(
+            kind="sales.rows_differ",
+            object_type="ticket",
+            object_code=one.ticket,
+            facts={"draw": draw.code, "what": one.what},
+            now=now,
+        )
 
 
 def _taken_back_by_nobody(draw: Draw) -> list[RowDiffers]:

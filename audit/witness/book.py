@@ -255,7 +255,7 @@ class Book:
 
     # The leaves of a draw.
 
-    def add_leaves(self, draw: str, leaves: bytes, cancelled: bytes) -> None:
+    def add_leaves(self, draw: str, leaves: bytes, cancelled: bytes = b"") -> None:
         """Append leaves, on the disk before this returns; they count with the interval's line."""
         known = self.sales.get(draw, Sales())
         self._append_to(self._leaves / draw, known.tickets, leaves)

@@ -280,6 +280,8 @@ def told(number: int, count: int, total: int, *, closing: bool = False, start: i
         "tickets": total,
         "stake_fen": total * 200,
         "leaves": b64(b"".join(LEAVES[start : start + count])),
+        "cancelled": "",
+        "returned_fen": 0,
         "closing": closing,
         **other,
     }
@@ -432,6 +434,78 @@ def test_a_seal_that_is_not_what_was_sold_is_refused_and_names_the_tickets(
     assert differs in refused.value.facts["difference"]
     assert journal(book)[-1]["what"] == "refused"
     assert duties.seal(book, *_good())["signature"]
+
+
+TAKEN_BACK = {"cancelled": b64(tree.leaf(LINES[1])), "returned_fen": 200}
+
+
+def test_a_seal_without_what_was_taken_back_is_signed_and_with_it_refused(book):
+    """F048, F059: a ticket that was told to be taken back is in no sealed file."""
+    leaves = b64(b"".join(tree.leaf(one) for one in LINES))
+    sold = told(1, 5, 5, leaves=leaves)
+    duties.interval(book, sold)
+    back = told(2, 0, 5, leaves="", closing=True, **TAKEN_BACK)
+    first = duties.interval(book, back)
+    assert first["text"].split("\n")[4:8] == ["5", "1000", "1", "200"]
+    assert duties.interval(book, back) == first
+
+    for lines in (LINES, [LINES[0], *LINES[2:4]]):
+        head, file = sealed(lines)
+        with pytest.raises(Refusal):
+            duties.seal(book, head, in_pieces(file))
+    head, file = sealed([LINES[0], *LINES[2:]])
+    assert duties.seal(book, head, in_pieces(file))["signature"]
+
+
+@pytest.mark.parametrize(
+    ("cancelled", "returned_fen", "why"),
+    [
+        (b64(b"x" * 32), 200, "not told before"),
+        (b64(tree.leaf(LINES[1]) * 2), 400, "not told before"),
+    ],
+    ids=["never sold", "twice"],
+)
+def test_what_was_never_sold_is_not_taken_back(book, cancelled, returned_fen, why):
+    """F059: leaves that nobody told of cannot make room for others."""
+    leaves = b64(b"".join(tree.leaf(one) for one in LINES))
+    duties.interval(
+        book,
+        told(1, 5, 5, leaves=leaves, cancelled=cancelled, returned_fen=returned_fen, closing=True),
+    )
+    head, file = sealed([LINES[0], *LINES[2:]])
+
+    with pytest.raises(Refusal) as refused:
+        duties.seal(book, head, in_pieces(file))
+
+    assert why in refused.value.facts["difference"]
+
+
+@pytest.mark.parametrize("changes", [{"returned_fen": 601}, {"returned_fen": -1}])
+def test_more_than_was_sold_is_not_taken_back(book, changes):
+    """F059"""
+    with pytest.raises(Refusal, match="more is taken back"):
+        duties.interval(book, told(1, 3, 3, **changes))
+    with pytest.raises(Refusal, match="more is taken back"):
+        duties.interval(book, told(1, 1, 1, cancelled=b64(LEAVES[0] + LEAVES[1])))
+    assert book.leaves_of(DRAW) == book.cancelled_of(DRAW) == b""
+
+
+def test_what_was_taken_back_is_remembered_over_a_restart(tmp_path):
+    """F059: with the bookmark and without it."""
+    first = Book(tmp_path)
+    duties.interval(first, told(1, 3, 3, cancelled=b64(LEAVES[1]), returned_fen=200))
+    first.close()
+    again = Book(tmp_path)
+    assert again.cancelled_of(DRAW) == LEAVES[1]
+    assert (again.sales[DRAW].cancelled, again.sales[DRAW].returned_fen) == (1, 200)
+    again.add_leaves(DRAW, LEAVES[3], LEAVES[2])  # cut off before its line was written
+    again.close()
+    (tmp_path / "state.json").unlink()
+    last = Book(tmp_path)
+
+    assert last.cancelled_of(DRAW) == LEAVES[1]
+    assert last.leaves_of(DRAW) == b"".join(LEAVES[:3])
+    last.close()
 
 
 def _good():

@@ -16,6 +16,7 @@ from games import draws
 from games.models import Draw, SealStatement
 from lottery_portal import jobs
 from lottery_portal.lib.db import database_time, violated
+from lottery_portal.lib.ids import uuid7
 from prizes.models import Prize
 from sales import cancellation, proofs, purchase, rolling, sealed_export, sealing, tickets
 from sales.models import Cancellation, RollingCheck, SealBlock, Ticket
@@ -177,7 +178,7 @@ def test_of_several_tickets_bought_together_one_comes_back():
             purchase.Order(draw=draw, selections=[make.single(multiplier=times)])
             for times in (1, 2, 3)
         ],
-        request_key=make.uuid7(),
+        request_key=uuid7(),
         channel="web",
         now=database_time(),
     )
@@ -327,8 +328,9 @@ def test_a_count_of_what_would_be_sealed_leaves_out_what_came_back():
 
 def by_hand(ticket: Ticket, **changes: object) -> str:
     """What refuses a row of a ticket taken back that the owner of the tables writes."""
-    values = {"amount": ticket.price, "draw_id": ticket.draw_id, "is_shadow": ticket.is_shadow}
-    values |= changes
+    values: dict[str, object] = {
+        "amount": ticket.price, "draw_id": ticket.draw_id, "is_shadow": ticket.is_shadow, **changes,
+    }  # fmt: skip
     try:
         with owner.as_owner() as hand:
             hand.execute(
@@ -369,7 +371,7 @@ def test_a_ticket_of_a_plan_comes_back_alone():
     shadow_allowed()
     shade, draw = make.shadow_player(wallet=20_00), make.shadow_draw()
     plan = begun(shade, draw)
-    taken_back(plan.steps.get().ticket)
+    taken_back(Ticket.objects.get(plan_step__plan=plan))
 
     assert money(shade) == (16_00, 4_00)
     plan.refresh_from_db()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from audit import log
 from finance import invariants
 from lottery_portal.lib.db import database_time
 from sales import plans
+from sales.models import PlanStep
 from tests import make, owner
 from tests.sales.test_cancellation import shadow_allowed, taken_back
 from tests.sales.test_plans import begun
@@ -31,6 +33,12 @@ def test_a_plan_and_its_hold_that_differ_are_found():
     taken_back(ticket)
     assert broken() == {}
 
+    things = [
+        ("cancellation", str(ticket.pk)),
+        *(("plan_step", str(pk)) for pk in PlanStep.objects.values_list("pk", flat=True)),
+    ]
+    assert log.unlike_logged(things) == []
+
     with owner.as_owner() as hand:
         hand.execute("ALTER TABLE sales_planstep DISABLE TRIGGER USER")
         hand.execute("DELETE FROM sales_planstep WHERE plan_id = %s", [running.pk])
@@ -41,3 +49,7 @@ def test_a_plan_and_its_hold_that_differ_are_found():
         "plans_hold_what_is_left": (running.code,),
         "taken_back_is_refunded_once": (ticket.code,),
     }
+    assert sorted((one.kind, one.what) for one in log.unlike_logged(things)) == [
+        ("cancellation", "changed"),
+        ("plan_step", "missing"),
+    ]

@@ -77,8 +77,8 @@ def test_a_plan_is_begun_from_the_board_with_its_whole_price_said_before():
         "stop_from": "1,000",
     }
     address = f"/play/ssq/{draw.issue}/plan/"
-    begun_at = client.post(address, posted)
-    again = client.post(address, posted)
+    begun_at: Any = client.post(address, posted)
+    again: Any = client.post(address, posted)
 
     plan = Plan.objects.get()
     assert begun_at.status_code == 303
@@ -176,7 +176,7 @@ def test_a_plan_is_stopped_after_a_last_look():
     look = client.get(address)
     assert "8.00 yuan go back to your balance at once" in text_of(look)
     assert Plan.objects.get().state == "RUNNING"
-    answer = client.post(address)
+    answer: Any = client.post(address)
 
     assert (answer.status_code, answer.url) == (303, f"/plans/{plan.code}/")
     text = text_of(client.get(answer.url))
@@ -217,7 +217,7 @@ def test_a_plan_typed_with_dashes_is_found():
     alice, client = player()
     plan = begun(alice, make.draw())
 
-    answer = client.get(f"/plans/{shown(plan.code).lower()}/")
+    answer: Any = client.get(f"/plans/{shown(plan.code).lower()}/")
 
     assert answer.url == f"/plans/{plan.code}/"
 
@@ -251,7 +251,7 @@ def test_a_ticket_is_taken_back_after_a_last_look():
     look = client.get(f"/tickets/{ticket.code}/cancel/")
     assert "2.00 yuan go back to your balance" in text_of(look)
     assert not Cancellation.objects.exists()
-    answer = client.post(f"/tickets/{ticket.code}/cancel/")
+    answer: Any = client.post(f"/tickets/{ticket.code}/cancel/")
 
     assert (answer.status_code, answer.url) == (303, f"/tickets/{ticket.code}/")
     text = text_of(client.get(answer.url))

@@ -208,6 +208,7 @@ def wallet() -> Context:
             "withdrawable_fen": 118_00,
         },
         "held_fen": 1_200_00,
+        "planned_fen": 24_00,
         "owed_fen": 0,
         "form": Period(),
         "first": date(2026, 9, 1),

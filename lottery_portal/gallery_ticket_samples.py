@@ -94,6 +94,8 @@ def board(mode: str = "multiple") -> Context:
         "price_fen": 2_00,
         "cap_fen": 20_000_00,
         "max_multiplier": 99,
+        "count": 1,
+        "most_draws": 30,
         "zones": zones,
         "zones_json": board_words.zones(zones),
         "mode": mode,

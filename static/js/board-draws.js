@@ -1,5 +1,5 @@
-// How many draws the basket is bought for: what all of them cost stands beside the choice, before
-// anything is paid. The sum of one draw comes from the board (`summed`).
+// How many draws the basket is bought for: what all of them cost stands beside the choice and in the
+// bar, before anything is paid. The sum of one draw comes from the board (`summed`).
 import { count, money } from "./money.js";
 
 const place = document.querySelector("[data-draws]");
@@ -9,17 +9,22 @@ function choose(box) {
   const board = box.closest("form");
   const field = box.querySelector("input");
   const told = box.parentElement.querySelector('[data-part="plan-sum"]');
-  const most = Number(field.max);
+  const most = Number(field.max) || 1;
   const key = `draws:${board.dataset.game}`;
+  const words = board.querySelector("[data-words]").dataset;
+  const find = (name) => board.querySelector(`[data-part="${name}"]`);
+  const balance = board.dataset.balanceFen === "" ? null : Number(board.dataset.balanceFen);
+  const cap = Number(board.dataset.capFen);
+  const fill = (pattern, ...values) => values.reduce((text, one) => text.replace("{}", one), pattern);
   let total = 0;
 
   const wanted = () => Math.min(Math.max(Math.trunc(Number(field.value)) || 1, 1), most);
 
   function draw() {
     const draws = wanted();
-    const values = [count(draws), money(total), money(total * draws)];
     told.hidden = draws === 1 || total === 0;
-    told.textContent = values.reduce((text, value) => text.replace("{}", value), box.dataset.total);
+    told.textContent = fill(box.dataset.total, count(draws), money(total), money(total * draws));
+    drawBar(total * draws);
     for (const step of box.querySelectorAll("[data-more]")) {
       const next = draws + Number(step.dataset.more);
       step.disabled = next < 1 || next > most;
@@ -29,6 +34,21 @@ function choose(box) {
     } catch {
       // Storage may be forbidden; the field itself is posted.
     }
+  }
+
+  // The bar shows what leaves the balance: all draws. What one ticket may cost the board has judged.
+  function drawBar(all) {
+    find("sum").textContent = fill(words.yuan, money(all));
+    if (balance === null || total > cap) return;
+    const after = find("after");
+    if (all > balance) {
+      after.textContent = fill(words.short, money(all - balance));
+      return;
+    }
+    const [before, behind] = words.after.split("{}");
+    const left = document.createElement("b");
+    left.textContent = money(balance - all);
+    after.replaceChildren(before, left, behind);
   }
 
   for (const step of box.querySelectorAll("[data-more]")) {

@@ -295,7 +295,7 @@ function enhance(board) {
     else if (total > balance) after.textContent = fill(words.short, money(total - balance));
     else write(after, words.after, money(balance - total));
     find("confirm").disabled = Boolean(why) || total === 0;
-    board.dispatchEvent(new CustomEvent("summed", { detail: { total, balance } }));
+    board.dispatchEvent(new CustomEvent("summed", { detail: { total } }));
     find("add").disabled = !here || state.isClosed;
     for (const step of board.querySelectorAll("[data-step]")) {
       const next = state.multiplier + Number(step.dataset.step);

@@ -36,6 +36,8 @@ def test_a_plan_stops_when_its_second_ticket_wins(visit: Visit) -> None:
     for _press in range(4):
         page.click("[data-more='1']")
     expect(page.locator("[data-part=plan-sum]")).to_contain_text("10.00")
+    expect(page.locator("[data-part=sum]")).to_contain_text("10.00")
+    expect(page.locator("[data-part=after]")).to_contain_text("40.00")
     visitor.look("plan-board")
 
     page.click("button[value=confirm]")

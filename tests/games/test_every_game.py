@@ -1,5 +1,7 @@
 """Lines, hits, masks and texts of every bet type of every game, against every line looked at."""
 
+from math import comb, prod
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,11 +13,26 @@ GAMES = sorted(rules.GAMES)
 EACH = 20  # tickets of one example: Hypothesis takes longer than they do
 
 
+def formula(version: rules.RuleVersion, selection: bets.Selection) -> int:
+    """How many lines the rules of the game say that such a bet makes."""
+    counts = [len(picks) for picks in selection.picks]
+    match selection.bet_type:
+        case "group3_multi":
+            return counts[0] * (counts[0] - 1)
+        case "one_d" | "two_d":
+            return prod(count for count in counts if count)
+    places = version.play_of(selection.bet_type).places
+    return prod(
+        comb(count, place.picked - len(bankers))
+        for place, bankers, count in zip(places, selection.bankers, counts, strict=True)
+    )
+
+
 def counted(version: rules.RuleVersion, selection: bets.Selection) -> bets.CheckedSelection:
     """The selection as checked; its lines, price, masks and text are what they must be."""
     checked = bets.check(version, selection)
     expanded = list(brute_force.lines(version, selection))
-    assert checked.lines == len(expanded) == len(set(expanded))
+    assert checked.lines == len(expanded) == len(set(expanded)) == formula(version, selection)
     line_price = version.line_price_fen(selection.bet_type)
     assert checked.amount_fen == line_price * checked.lines * selection.multiplier
     assert max(checked.masks) < 2**63

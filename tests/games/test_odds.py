@@ -83,7 +83,7 @@ small_selections = st.builds(
 def test_odds_equal_the_count_over_all_results(request):
     """F033: every result of a small matrix looked at, for one to three selections together."""
 
-    @brute_force.random_cases(request, ordinary=20, deep=1_000)
+    @brute_force.random_cases(request, ordinary=8, deep=1_000)
     @given(st.lists(small_selections, min_size=1, max_size=3), st.booleans())
     def check(selections, special_on):
         packed = [bets.pack(SMALL, selection) for selection in selections]
@@ -190,7 +190,7 @@ def test_odds_of_three_digits_equal_the_count_over_all_results(request):
     every_result = [tuple((digit,) for digit in digits) for digits in product(range(10), repeat=3)]
     tried = set()
 
-    @brute_force.random_cases(request, ordinary=24, deep=400)
+    @brute_force.random_cases(request, ordinary=10, deep=400)
     @given(chosen.seeds)
     def check(seed):
         selection = chosen.selection(version, chosen.below_of(seed), most_lines=12)
@@ -209,7 +209,7 @@ def test_odds_of_three_digits_equal_the_count_over_all_results(request):
         tried.add(selection.bet_type)
 
     check()
-    assert len(tried) > 8
+    assert len(tried) > 5
 
 
 def test_selections_of_several_plays_are_counted_together():

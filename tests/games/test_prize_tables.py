@@ -3,6 +3,7 @@
 import csv
 import io
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,14 @@ def table_of(draw: dict[str, str]) -> PrizeTable:
     )
 
 
+@cache
+def tables() -> dict[str, PrizeTable]:
+    """The table of every safe draw; worked out once for all tests."""
+    return {draw["issue"]: table_of(draw) for draw in safe_draws()}
+
+
 def published(issue: str) -> PrizeTable:
-    return next(table_of(draw) for draw in safe_draws() if draw["issue"] == issue)
+    return tables()[issue]
 
 
 def rounding_bound(table: PrizeTable) -> int:
@@ -61,7 +68,7 @@ def test_all_published_draws_come_out_exactly():
 
     wrong = []
     for draw in draws:
-        table = table_of(draw)
+        table = tables()[draw["issue"]]
         prizes = {
             tier: int(draw[f"prize_{tier}_fen"])
             for tier in range(1, 8)
@@ -73,7 +80,7 @@ def test_all_published_draws_come_out_exactly():
 
     assert wrong == []
     assert len(draws) == 2_033
-    assert sum(table_of(draw).special_on for draw in draws) == 29
+    assert sum(table.special_on for table in tables().values()) == 29
 
 
 def test_the_pool_of_a_draw_is_the_pool_before_the_next():
@@ -82,7 +89,7 @@ def test_the_pool_of_a_draw_is_the_pool_before_the_next():
 
     assert (
         sum(
-            table_of(draws[issue]).pool_after_fen == int(draws[after]["pool_before_fen"])
+            tables()[issue].pool_after_fen == int(draws[after]["pool_before_fen"])
             for issue, after in following
         )
         == len(draws) - 2

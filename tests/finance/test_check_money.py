@@ -7,11 +7,13 @@ import io
 import pytest
 from django.core.management import call_command
 
+from accounts.models import Player
 from audit import sequencing
 from finance import dues as dues_of_months
 from finance import invariants, ledger, payouts
 from finance.ledger import Move
 from finance.models import InvariantRun
+from tests import make as tickets
 from tests import make_money as make
 from tests import make_remittance as dues
 from tests import people
@@ -231,6 +233,26 @@ def a_payment_order_called_paid():
     )
 
 
+def set_aside_for_no_plan():
+    code = Player.objects.order_by("pk")[0].code
+    moves = [Move(f"wallet:{code}", f"hold:{code}", 1)]
+    checked_house.posted("plan:NOBODY:hold", "PLAN_HOLD", *moves)
+
+
+def taken_back_and_not_refunded():
+    ticket = tickets.ticket(tickets.shadow_player(wallet=10_00), tickets.shadow_draw())
+    checked_house.by_force(
+        (
+            "INSERT INTO sales_cancellation (ticket_id, draw_id, leaf, amount, minutes, channel,"
+            " is_shadow, cancelled_at) VALUES (%s, %s, '', %s, 1, 'web', true, now())"
+        ),
+        ticket.pk,
+        ticket.draw_id,
+        ticket.price,
+        table="sales_cancellation",
+    )
+
+
 def make_accounts():
     make.open_accounts(
         ("welfare:t", "WELFARE"), ("prizes:t", "PRIZES"), ("unclaimed:t", "UNCLAIMED"),
@@ -250,6 +272,8 @@ BY_DOORS = {
     "a prize nobody won": ("prize_credited_once", a_prize_nobody_won),
     "tax withheld of nothing": ("tax_withheld_has_its_basis", tax_withheld_of_nothing),
     "a prize set aside for nobody": ("open_prizes_are_set_aside", a_prize_set_aside_for_nobody),
+    "money set aside for no plan": ("plans_hold_what_is_left", set_aside_for_no_plan),
+    "a ticket taken back for nothing": ("taken_back_is_refunded_once", taken_back_and_not_refunded),
     "an order that the bank did not pay": (
         "payment_order_and_books_differ",
         a_payment_order_called_paid,

@@ -53,7 +53,7 @@ def settle(file: IO[bytes], sheet: Sheet, given: SettlementInput, out: IO[bytes]
             spool.write(b"%b\t%b\n" % (code, tiers.encode("ascii")))
 
         sealed = read_tickets(file, reader, winner=keep)
-        prices = price(sheet, given, sales_fen=sealed.stake_fen, lines=lines)
+        prices = price(sheet, given, sales=reader.sales(), lines=lines)
         spool.seek(0)
         hashed = hashlib.sha256()
         winners = prizes = 0
@@ -79,11 +79,13 @@ def _head(sealed: Sealed, given: SettlementInput, prices: Prices) -> Iterator[by
         f"{RESULT_FORMAT}\t{sealed.draw}\t{sealed.rule}\t{sealed.rule_digest}\t{sealed.root}"
         f"\t{given.numbers_text()}\t{special}\n"
     ).encode("ascii")
+    (_code, before, after), *further = prices.pools
     yield (
-        f"money\t{prices.sales_fen}\t{prices.prize_money_fen}\t{prices.pool_before_fen}"
-        f"\t{prices.pool_after_fen}\t{prices.fund_paid_fen}\t{prices.rounding_fen}"
-        f"\t{special_next}\n"
+        f"money\t{prices.sales_fen}\t{prices.prize_money_fen}\t{before}\t{after}"
+        f"\t{prices.fund_paid_fen}\t{prices.rounding_fen}\t{special_next}\n"
     ).encode("ascii")
+    for code, before, after in further:
+        yield f"pool\t{code}\t{before}\t{after}\n".encode("ascii")
     for tier in sorted(prices.prize_fen):
         yield f"tier\t{tier}\t{prices.lines[tier]}\t{prices.prize_fen[tier]}\n".encode("ascii")
 

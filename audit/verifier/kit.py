@@ -24,8 +24,10 @@ keys.json        {"format": "signing-keys/1", "keys": [{"key_id", "role", "algor
                  A key must be valid, and not revoked, at `sealed_at` of the statement (under
                  kit.json: at `made_at`; under a checkpoint: when it was cosigned).
 rule_sheet.json  the rule sheet: exactly the bytes whose SHA-256 is `rule_digest`.
-input.json       {"format": "settlement-input/1", "draw", "numbers": [[…], […]], "special_on",
-                 "pool_before_fen"}: exactly the bytes that both engines were given.
+input.json       {"format": "settlement-input/1", "draw", "numbers": [[…], …], "special_on",
+                 "pool_before_fen"}: exactly the bytes that both engines were given. `numbers` has
+                 one list a zone of the rule sheet. Under a sheet with several pools also
+                 "other_pools": {code: fen, …}, each but the first; `pool_before_fen` is the first.
 result.json      {"format": "draw-result/1", "draw", "numbers": [[…], […]], "confirmed_at",
                  "entries": [{"official": pseudonym, "entered_at", "numbers"}, {…}]}: two different
                  officials, the same numbers; entered after `published_at`, confirmed after both.
@@ -170,6 +172,8 @@ def check_kit(
             f"counted again: {settled.winners} winning tickets, {settled.prizes_fen} fen;"
             " the result file is the same, byte for byte"
         )
+        for note in _not_checked(sheet, given):
+            say(f"NOTE: {note}")
         _check_log(archive, statement, ring, result=result, result_digest=result_digest, say=say)
 
 
@@ -253,6 +257,19 @@ def _check_input(given: SettlementInput, statement: Statement, result: DrawResul
         raise Wrong("input.json is of another draw")
     if given.numbers != result.numbers:
         raise Wrong("input.json does not have the numbers of result.json")
+
+
+def _not_checked(sheet: Sheet, given: SettlementInput) -> list[str]:
+    """What the recount had to take on trust, for no paper of this draw proves it."""
+    pools = zip(sheet.pools, given.pools_before_fen, strict=True)
+    told = ", ".join(f"“{pool.code}” {fen} fen" for pool, fen in pools)
+    taken = f"what was in the pools before the draw ({told})"
+    if sheet.special_marks is not None:
+        taken += f" and that the special rule was {'on' if given.special_on else 'off'}"
+    notes = [f"{taken} stands in input.json only; the kit of the draw before says what it left"]
+    if sheet.limits_numbers:
+        notes.append("whether numbers had been withdrawn from sale was not looked at")
+    return notes
 
 
 def _check_minutes(

@@ -1,23 +1,25 @@
 """One ticket of a sealed file: read strictly, and its winning lines counted by writing them out.
 
 A line of the file is nine fields parted by TAB; its last field holds selections, each in one
-spelling only: `bet type|zones|x multiplier|own or quick`. A selection of single lines is looked at
-directly; any other is expanded, zone by zone, into all its combinations, and every line is the
-combination of one part line from each zone.
+spelling only: `bet type|places|x multiplier|own or quick`. A selection that is a single line is
+looked at directly; any other is expanded, place by place, into all its combinations, and every line
+is the combination of one part line from each place.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
-from math import comb
+from math import comb, prod
 from operator import lt
 
-from .sheet import Sheet, SheetBet, SheetRange, SheetZone
+from .plays import Known, SheetBet, SheetPlace, SheetPlay, SheetRange
+from .sheet import MOST_LINES, Sheet
 from .strict import Wrong, shown_bytes
+from .tiers import SheetTier
 
 MOST_LINE_BYTES = 1 << 20
 
@@ -28,12 +30,17 @@ _TICKET = re.compile(
 _NUMBERS = re.compile(r"(?:[0-9]{2}(?:,[0-9]{2})*#)?[0-9]{2}(?:,[0-9]{2})*")
 _TIMES = re.compile(r"x([1-9][0-9]{0,2})")
 _FIELDS = 4
+_MOST_IN_A_SINGLE = 32
+_NUMBERS_IN_A_LINE = {"any": 0, "different": 0, "one_pair": 1}
 
-# What one selection is worth knowing: bet type, lines without and with multiplier, and the winning
-# lines of each tier with multiplier.
+# What one selection is worth knowing: bet type, lines, stake with multiplier, and the winning lines
+# of each tier with multiplier.
 Counted = tuple[str, int, int, tuple[tuple[int, int], ...]]
-# Bankers and drags of a zone.
+# Bankers and drags of a place.
 Picks = tuple[tuple[int, ...], tuple[int, ...]]
+# Where the numbers of a place stand in a single line, their least and greatest, and which of them
+# add what to the hits.
+SinglePlace = tuple[int, int, bytes, bytes, tuple[tuple[frozenset[bytes], int], ...]]
 
 
 @dataclass(slots=True)
@@ -45,13 +52,33 @@ class BetSums:
     stake_fen: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A play and a draw: what each number adds to the hits of a line, and what hits win."""
+
+    play: SheetPlay
+    weights: tuple[dict[int, int], ...]
+    wins: dict[int, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Single:
+    """How a single line of a bet type is spelt."""
+
+    name: str
+    form: re.Pattern[bytes]
+    places: tuple[SinglePlace, ...]
+    line_fen: int
+    wins: dict[int, tuple[int, ...]]
+
+
 class Reader:
     """Reads the tickets of one draw and counts their lines against the drawn numbers.
 
     Without `numbers` it reads as strictly and finds no winners.
     """
 
-    __slots__ = ("_draw", "_drawn", "_sheet", "_single_form", "_single_zones", "_tiers", "sums")
+    __slots__ = ("_draw", "_judged", "_sheet", "_singles", "_times", "sums")
 
     def __init__(
         self,
@@ -63,14 +90,14 @@ class Reader:
     ) -> None:
         self._sheet = sheet
         self._draw = draw.encode("ascii")
-        self._drawn = [frozenset(zone) for zone in numbers] or [frozenset() for _ in sheet.zones]
-        self._tiers = {
-            hits: tier.number
-            for tier in (sheet.tiers_in_force(special_on=special_on) if numbers else ())
-            for hits in tier.matches
-        }
-        self._single_form = _single_form(sheet)
-        self._single_zones = _single_zones(sheet, self._drawn)
+        known = sheet.known(numbers) if numbers else None
+        tiers = sheet.tiers_in_force(special_on=special_on)
+        self._judged = {code: _judged(play, tiers, known) for code, play in sheet.plays.items()}
+        self._times = sheet.multiplier
+        self._singles: dict[bytes, _Single] = {}
+        for name, bet in sheet.bets.items():
+            if _has_single_lines(bet, sheet):
+                self._singles[name.encode()] = _single(name, bet, self._judged[bet.play.code])
         self.sums: dict[str, BetSums] = {bet: BetSums() for bet in sheet.bets}
 
     def ticket(self, line: bytes) -> tuple[bytes, int, dict[int, int]]:
@@ -81,13 +108,14 @@ class Reader:
         draw, code, price_text, picks = fields.groups()
         if draw != self._draw:
             raise Wrong(f"is a ticket of draw {shown_bytes(draw)}")
-        price, unit, amount = int(price_text), self._sheet.price_fen, 0
+        price, amount = int(price_text), 0
         won: dict[int, int] = {}
         single, sums = self._single, self.sums
         for text in picks.split(b" "):
-            kind, lines, times_lines, wins = single(text) or self.selection(text)
-            stake = times_lines * unit
+            kind, lines, stake, wins = single(text) or self.selection(text)
             amount += stake
+            if amount > price:
+                break
             known = sums[kind]
             known.selections += 1
             known.lines += lines
@@ -100,6 +128,13 @@ class Reader:
             raise Wrong(f"costs {price} fen, more than a ticket may")
         return code, price, won
 
+    def sales(self) -> dict[str, int]:
+        """What was staked on each play so far."""
+        found = dict.fromkeys(self._sheet.plays, 0)
+        for name, known in self.sums.items():
+            found[self._sheet.bets[name].play.code] += known.stake_fen
+        return found
+
     def selection(self, text: bytes) -> Counted:
         """One selection of any kind, counted by expansion."""
         fields = text.decode("ascii").split("|")
@@ -108,108 +143,200 @@ class Reader:
         bet, times = self._sheet.bets.get(fields[0]), _TIMES.fullmatch(fields[2])
         if bet is None:
             raise Wrong(f"has a bet type the rule sheet does not know: “{shown_bytes(text)}”")
-        least, most = self._sheet.multiplier
+        least, most = self._times
         if times is None or not least <= int(times[1]) <= most:
             raise Wrong(f"has a multiplier that is not allowed: “{shown_bytes(text)}”")
-        picks = self._picks(fields[1], bet, text)
-        lines = 1
-        for (bankers, drags), zone in zip(picks, self._sheet.zones, strict=True):
-            lines *= comb(len(drags), zone.picked - len(bankers))
-        if lines < bet.least_lines or lines * self._sheet.price_fen > self._sheet.ticket_cap_fen:
-            raise Wrong(f"has a selection of {lines} lines: “{shown_bytes(text)}”")
+        picks = _picks(fields[1], bet, text)
+        lines, wins = self._expand(bet, picks, text)
         multiplier = int(times[1])
-        wins = self._expand(picks) if self._tiers else Counter()
         return (
             fields[0],
             lines,
-            lines * multiplier,
+            lines * multiplier * bet.play.line_fen,
             tuple((tier, count * multiplier) for tier, count in sorted(wins.items())),
         )
 
-    def _picks(self, text: str, bet: SheetBet, whole: bytes) -> list[Picks]:
-        """Bankers and drags of each zone."""
-        zones = text.split("+")
-        if len(zones) != len(self._sheet.zones):
-            raise Wrong(f"has a selection without one part a zone: “{shown_bytes(whole)}”")
-        return [
-            _read_zone(part, zone, allowed, whole)
-            for part, zone, allowed in zip(zones, self._sheet.zones, bet.ranges, strict=True)
+    def _expand(
+        self, bet: SheetBet, picks: Sequence[Picks], text: bytes
+    ) -> tuple[int, Counter[int]]:
+        """Every line written out: how many there are, and the tiers that they win."""
+        play, judged = bet.play, self._judged[bet.play.code]
+        filled = [
+            (bankers, drags, place.picked - len(bankers), weights)
+            for (bankers, drags), place, weights in zip(
+                picks, play.places, judged.weights, strict=True
+            )
+            if drags
         ]
-
-    def _expand(self, picks: list[Picks]) -> Counter[int]:
-        """Every line written out: its hits in each zone, and the tier they win."""
-        by_zone: list[list[tuple[int, int]]] = []
-        for (bankers, drags), zone, drawn in zip(
-            picks, self._sheet.zones, self._drawn, strict=True
-        ):
-            sure = sum(number in drawn for number in bankers)
-            is_hit = [number in drawn for number in drags]
-            part_lines = combinations(is_hit, zone.picked - len(bankers))
-            tally = Counter(map(sum, part_lines))
-            by_zone.append([(sure + hits, count) for hits, count in tally.items()])
+        lines = prod(comb(len(drags), more) for _bankers, drags, more, _weights in filled)
+        if lines > MOST_LINES:
+            raise Wrong(f"has a selection of {lines} lines: “{shown_bytes(text)}”")
+        found: Counter[int] = Counter()
+        if play.pattern == "any":
+            self._refuse_lines(bet, lines, text)
+            if judged.wins:
+                by_place = [_tally(*place) for place in filled]
+                for line in product(*by_place):
+                    hits, count = 0, 1
+                    for part, ways in line:
+                        hits += part
+                        count *= ways
+                    found[hits] += count
+        else:
+            fitting = [
+                line
+                for line in product(*(drags for _bankers, drags, _more, _weights in filled))
+                if len(set(line)) + _NUMBERS_IN_A_LINE[play.pattern] == len(line)
+            ]
+            lines = len(fitting)
+            self._refuse_lines(bet, lines, text)
+            for line_numbers in fitting:
+                found[
+                    sum(
+                        weights.get(number, 0)
+                        for number, weights in zip(line_numbers, judged.weights, strict=True)
+                    )
+                ] += 1
         wins: Counter[int] = Counter()
-        for line in product(*by_zone):
-            tier = self._tiers.get(tuple(hits for hits, _count in line))
-            if tier is not None:
-                count = 1
-                for _hits, part in line:
-                    count *= part
+        for hits, count in found.items():
+            for tier in judged.wins.get(hits, ()):
                 wins[tier] += count
-        return wins
+        return lines, wins
+
+    def _refuse_lines(self, bet: SheetBet, lines: int, text: bytes) -> None:
+        if lines < bet.least_lines or lines * bet.play.line_fen > self._sheet.ticket_cap_fen:
+            raise Wrong(f"has a selection of {lines} lines: “{shown_bytes(text)}”")
 
     def _single(self, text: bytes) -> Counted | None:
         """A selection that is one line, looked at directly; None for any other, right or wrong."""
-        fields = self._single_form.fullmatch(text) if self._single_form else None
+        single = self._singles.get(text[: text.find(b"|")])
+        if single is None:
+            return None
+        fields = single.form.fullmatch(text)
         if fields is None:
             return None
         *numbers, times_text = fields.groups()
-        hits = []
-        for start, stop, top, drawn in self._single_zones:
+        hits = 0
+        for start, stop, low, top, groups in single.places:
             picked = numbers[start:stop]
-            if picked[0] < b"01" or picked[-1] > top or not all(map(lt, picked, picked[1:])):
+            if picked[0] < low or picked[-1] > top or not all(map(lt, picked, picked[1:])):
                 return None
-            hits.append(len(drawn.intersection(picked)))
+            for sought, weight in groups:
+                hits += len(sought.intersection(picked)) * weight
         times = int(times_text)
-        least, most = self._sheet.multiplier
+        least, most = self._times
         if not least <= times <= most:
             return None
-        tier = self._tiers.get(tuple(hits))
-        return "single", 1, times, () if tier is None else ((tier, times),)
+        wins = single.wins.get(hits)
+        return (
+            single.name,
+            1,
+            times * single.line_fen,
+            () if wins is None else tuple((tier, times) for tier in wins),
+        )
 
 
-def _single_form(sheet: Sheet) -> re.Pattern[bytes] | None:
-    """How a single line is spelt under this sheet; None if it knows no such bet."""
-    bet = sheet.bets.get("single")
-    if bet is None or bet.least_lines > 1 or sheet.price_fen > sheet.ticket_cap_fen:
-        return None
-    for part, zone in zip(bet.ranges, sheet.zones, strict=True):
-        if part.numbers != (zone.picked, zone.picked) or part.bankers != (0, 0):
-            return None
-    zones = rb"\+".join(b",".join([rb"([0-9]{2})"] * zone.picked) for zone in sheet.zones)
-    return re.compile(rb"single\|" + zones + rb"\|x([1-9][0-9]{0,2})\|(?:own|quick)")
+def _judged(play: SheetPlay, tiers: Sequence[SheetTier], known: Known | None) -> _Judged:
+    if known is None:
+        return _Judged(play, tuple({} for _place in play.places), {})
+    wins: dict[int, tuple[int, ...]] = {}
+    taken: set[int] = set()
+    for tier in tiers:
+        if play.code not in tier.plays or not tier.is_won(known):
+            continue
+        for hits in map(play.packed, tier.matches):
+            if tier.on_top is None:
+                if hits in taken:
+                    raise Wrong("the rule sheet has two tiers for the same hits in this draw")
+                taken.add(hits)
+            wins[hits] = (*wins.get(hits, ()), tier.number)
+    return _Judged(play, play.weights(known), wins)
 
 
-def _single_zones(
-    sheet: Sheet, drawn: Sequence[frozenset[int]]
-) -> list[tuple[int, int, bytes, frozenset[bytes]]]:
-    """Where the numbers of each zone stand in a single line, their greatest, and the drawn ones."""
+def _tally(
+    bankers: Sequence[int], drags: Sequence[int], more: int, weights: Mapping[int, int]
+) -> list[tuple[int, int]]:
+    """The part lines of one place written out: which hits come how often."""
+    sure = sum(weights.get(number, 0) for number in bankers)
+    each = [weights.get(number, 0) for number in drags]
+    tally = Counter(map(sum, combinations(each, more)))
+    return [(sure + hits, count) for hits, count in tally.items()]
+
+
+def _has_single_lines(bet: SheetBet, sheet: Sheet) -> bool:
+    """Whether this bet type may be one line of so many numbers as its places take, and no more."""
+    is_plain = not (bet.play.filled or bet.least_bankers or bet.same_numbers)
+    return (
+        is_plain
+        and sum(place.picked for place in bet.play.places) <= _MOST_IN_A_SINGLE
+        and bet.play.pattern == "any"
+        and bet.least_lines <= 1
+        and bet.play.line_fen <= sheet.ticket_cap_fen
+        and all(
+            part.bankers[0] == 0 and part.numbers[0] <= place.picked <= part.numbers[1]
+            for part, place in zip(bet.ranges, bet.play.places, strict=True)
+        )
+    )
+
+
+def _single(name: str, bet: SheetBet, judged: _Judged) -> _Single:
+    places = bet.play.places
+    numbers = rb"\+".join(b",".join([rb"([0-9]{2})"] * place.picked) for place in places)
+    form = name.encode() + rb"\|" + numbers + rb"\|x([1-9][0-9]{0,2})\|(?:own|quick)"
     found, start = [], 0
-    for zone, numbers in zip(sheet.zones, drawn, strict=True):
-        spelt = frozenset(b"%02d" % number for number in numbers)
-        found.append((start, start + zone.picked, b"%02d" % zone.size, spelt))
-        start += zone.picked
-    return found
+    for place, weights in zip(places, judged.weights, strict=True):
+        groups: dict[int, set[bytes]] = {}
+        for number, weight in weights.items():
+            groups.setdefault(weight, set()).add(b"%02d" % number)
+        stop = start + place.picked
+        found.append(
+            (
+                start,
+                stop,
+                b"%02d" % place.first,
+                b"%02d" % place.last,
+                tuple((frozenset(sought), weight) for weight, sought in groups.items()),
+            )
+        )
+        start = stop
+    return _Single(name, re.compile(form), tuple(found), bet.play.line_fen, judged.wins)
 
 
-def _read_zone(text: str, zone: SheetZone, allowed: SheetRange, whole: bytes) -> Picks:
-    """Bankers and drags of one zone; without bankers all numbers are drags."""
+def _picks(text: str, bet: SheetBet, whole: bytes) -> list[Picks]:
+    """Bankers and drags of each place."""
+    parts = text.split("+")
+    if len(parts) != len(bet.ranges):
+        raise Wrong(f"has a selection without one part a place: “{shown_bytes(whole)}”")
+    picks = [
+        _read_place(part, place, allowed, whole)
+        for part, place, allowed in zip(parts, bet.play.places, bet.ranges, strict=True)
+    ]
+    if bet.play.filled and sum(bool(drags) for _bankers, drags in picks) != bet.play.filled:
+        raise Wrong(f"has a selection with the wrong places filled: “{shown_bytes(whole)}”")
+    if sum(len(bankers) for bankers, _drags in picks) < bet.least_bankers:
+        raise Wrong(f"has too many or too few numbers for its bet: “{shown_bytes(whole)}”")
+    if bet.same_numbers and len({(*bankers, *drags) for bankers, drags in picks}) > 1:
+        raise Wrong(
+            f"has a selection with other numbers from place to place: “{shown_bytes(whole)}”"
+        )
+    return picks
+
+
+def _read_place(text: str, place: SheetPlace, allowed: SheetRange, whole: bytes) -> Picks:
+    """Bankers and drags of one place; without bankers all numbers are drags."""
+    if not text and allowed.numbers[0] == 0:
+        return (), ()
     if not _NUMBERS.fullmatch(text):
         raise Wrong(f"has a selection not in its one spelling: “{shown_bytes(whole)}”")
     before, mark, after = text.rpartition("#")
     bankers = tuple(int(number) for number in before.split(",")) if mark else ()
     drags = tuple(int(number) for number in after.split(","))
     everything = bankers + drags
-    if min(everything) < 1 or max(everything) > zone.size or len(set(everything)) < len(everything):
+    if (
+        min(everything) < place.first
+        or max(everything) > place.last
+        or len(set(everything)) < len(everything)
+    ):
         raise Wrong(f"has a number twice or out of range: “{shown_bytes(whole)}”")
     if list(bankers) != sorted(bankers) or list(drags) != sorted(drags):
         raise Wrong(f"has a selection not in its one spelling: “{shown_bytes(whole)}”")

@@ -58,18 +58,20 @@ class Facts:
             self._not(name, "true or false")
         return value
 
-    def items(self, name: str) -> list[object]:
+    def items(self, name: str, *, least: int = 0, most: int = MOST_NUMBER) -> list[object]:
         """A list."""
         value = self.get(name)
         if not isinstance(value, list):
             self._not(name, "a list")
+        if not least <= len(value) <= most:
+            self._not(name, f"a list of {least} to {most}")
         return value
 
-    def objects(self, name: str) -> list[Facts]:
+    def objects(self, name: str, *, least: int = 0, most: int = MOST_NUMBER) -> list[Facts]:
         """A list of objects."""
         return [
             Facts(part, what=f"{self.what}, “{name}” {place}")
-            for place, part in enumerate(self.items(name), start=1)
+            for place, part in enumerate(self.items(name, least=least, most=most), start=1)
         ]
 
     def object(self, name: str) -> Facts:

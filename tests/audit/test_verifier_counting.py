@@ -131,9 +131,10 @@ def priced(version, **asked):
         draw=DRAW,
         numbers=NUMBERS,
         special_on=asked["special_on"],
-        pool_before_fen=asked["pool_before_fen"],
+        pools_before_fen=(asked["pool_before_fen"],),
     )
-    return pricing.price(sheet, settlement, sales_fen=asked["sales_fen"], lines=asked["winners"])
+    sales = {"standard": asked["sales_fen"]}
+    return pricing.price(sheet, settlement, sales=sales, lines=asked["winners"])
 
 
 def test_all_published_draws_come_out_exactly():
@@ -155,7 +156,7 @@ def test_all_published_draws_come_out_exactly():
             for tier in range(1, 8)
             if draw[f"prize_{tier}_fen"]
         }
-        pool = found.pool_after_fen + int(draw["fund_topup_fen"] or 0)
+        pool = found.pools[0][2] + int(draw["fund_topup_fen"] or 0)
         if (found.prize_fen, pool) != (prizes, int(draw["pool_after_fen"])):
             wrong.append(draw["issue"])
 
@@ -214,7 +215,7 @@ def test_both_price_tables_agree_on_any_draw(request):
         ours = prize_tables.compute(version, winners=winners, **asked)
         found = priced(version, winners=winners, **asked)
         assert found.prize_fen == ours.prize_fen
-        assert (found.prize_money_fen, found.pool_after_fen) == (
+        assert (found.prize_money_fen, found.pools[0][2]) == (
             ours.prize_money_fen,
             ours.pool_after_fen,
         )
@@ -318,11 +319,11 @@ def test_what_the_house_spells_the_verifier_reads_and_counts_alike(chance):
     for text in texts:
         chosen = bets.parse(text)
         assert bets.canonical(chosen) == text
-        kind, lines, times_lines, wins = reader.selection(text.encode())
+        kind, lines, stake, wins = reader.selection(text.encode())
         assert kind == chosen.bet_type
         assert lines == sum(1 for _ in brute_force.lines(RULE, chosen))
-        assert times_lines == lines * chosen.multiplier
-        hits = brute_force.hits(RULE, chosen, NUMBERS, special_on=False)
+        assert stake == lines * chosen.multiplier * RULE.price_fen
+        hits = pieces.hits_of(RULE, chosen, NUMBERS, special_on=False)
         assert dict(wins) == {tier: count * chosen.multiplier for tier, count in hits.items()}
 
 

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.audit import verifier_pieces as pieces
-from tests.audit.verifier_pieces import Draw, check_kit, packed, signed_members
+from tests.audit.verifier_pieces import Draw, check_here, check_kit, packed, signed_members
 from tests.games import brute_force
 
 
@@ -62,17 +61,8 @@ def test_wrong_json_is_a_sentence(tmp_path, name):
 
 
 def in_process(kit: bytes, tmp_path: Path) -> tuple[int, str]:
-    """The same program in this process; for many kits."""
-    path = tmp_path / "kit.zip"
-    path.write_bytes(kit)
-    kept = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    before, sys.stdout = sys.stdout, kept
-    try:
-        code = pieces.part("command").main([str(path)])
-    finally:
-        sys.stdout = before
-    kept.seek(0)
-    return code, kept.read().splitlines()[-1]
+    code, lines = check_here(tmp_path, kit)
+    return code, lines[-1]
 
 
 def leaves_of(value: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:

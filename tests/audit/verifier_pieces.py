@@ -26,6 +26,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from games import bets, prize_tables, rules
+from games.rules import RuleVersion
 from games.rules.sheet import rule_sheet
 from tests.games import brute_force
 
@@ -198,7 +199,12 @@ def code(number: int) -> str:
 
 
 def ticket(
-    number: int, selections: Sequence[str], *, price: int | None = None, **changed: str
+    number: int,
+    selections: Sequence[str],
+    *,
+    price: int | None = None,
+    rule: RuleVersion = RULE,
+    **changed: str,
 ) -> str:
     """A line of a sealed file, without its LF."""
     spread = hashlib.sha256(f"spread {number}".encode()).hexdigest()
@@ -207,7 +213,7 @@ def ticket(
         "draw": DRAW,
         "code": code(number),
         "owner": spread[:32],
-        "price": str(price_of(selections) if price is None else price),
+        "price": str(price_of(selections, rule) if price is None else price),
         "channel": "web",
         "sold_at": str(1_790_000_000_000_000 + number),
         "salt": spread[32:],
@@ -217,16 +223,24 @@ def ticket(
     return "\t".join(fields.values())
 
 
-def price_of(selections: Sequence[str]) -> int:
-    return sum(
-        RULE.price_fen * chosen.multiplier * sum(1 for _ in brute_force.lines(RULE, chosen))
-        for chosen in map(bets.parse, selections)
-    )
+def price_of(selections: Sequence[str], rule: RuleVersion = RULE) -> int:
+    return sum(_stake(rule, chosen) for chosen in map(bets.parse, selections))
 
 
-def sealed_file(tickets: Iterable[str], *, draw: str = DRAW, digest: str | None = None) -> bytes:
-    digest = digest or hashlib.sha256(rule_sheet(RULE)).hexdigest()
-    head = f"sealed-file\t1\t{draw}\t{RULE.code}\t{digest}"
+def _stake(rule: RuleVersion, chosen: bets.Selection) -> int:
+    lines = sum(1 for _ in brute_force.lines(rule, chosen))
+    return lines * chosen.multiplier * rule.line_price_fen(chosen.bet_type)
+
+
+def sealed_file(
+    tickets: Iterable[str],
+    *,
+    draw: str = DRAW,
+    digest: str | None = None,
+    rule: RuleVersion = RULE,
+) -> bytes:
+    digest = digest or hashlib.sha256(rule_sheet(rule)).hexdigest()
+    head = f"sealed-file\t1\t{draw}\t{rule.code}\t{digest}"
     return "".join(f"{line}\n" for line in [head, *tickets]).encode()
 
 
@@ -246,42 +260,49 @@ def settlement_input(**changed: Any) -> bytes:
 def expected_result(
     sealed: bytes,
     *,
+    rule: RuleVersion = RULE,
     numbers: Sequence[Sequence[int]] = NUMBERS,
     special_on: bool = False,
     pool_before_fen: int = POOL,
+    other_pools: Mapping[str, int] | None = None,
 ) -> bytes:
     """The result file: every line of every selection looked at, priced by the house's own table."""
     head, *tickets = sealed.decode().splitlines()
-    _mark, _one, draw, rule, digest = head.split("\t")
-    drawn = tuple(tuple(zone) for zone in numbers)
+    _mark, _one, draw, code_of_rule, digest = head.split("\t")
+    drawn = tuple(tuple(sorted(zone)) for zone in numbers)
     total: Counter[int] = Counter()
     winners: list[tuple[str, Counter[int]]] = []
-    sales = 0
+    sales: Counter[str] = Counter()
     for line in tickets:
         fields = line.split("\t")
-        sales += int(fields[4])
         won: Counter[int] = Counter()
         for chosen in map(bets.parse, fields[8].split(" ")):
-            hits = brute_force.hits(RULE, chosen, drawn, special_on=special_on)
+            sales[rule.play_of(chosen.bet_type).code] += _stake(rule, chosen)
+            hits = hits_of(rule, chosen, drawn, special_on=special_on)
             won.update({tier: count * chosen.multiplier for tier, count in hits.items()})
         total.update(won)
         if won:
             winners.append((fields[2], won))
     table = prize_tables.compute(
-        RULE,
-        sales_fen=sales,
+        rule,
+        sales_fen=sales.total(),
         pool_before_fen=pool_before_fen,
         special_on=special_on,
         winners=dict(total),
+        sales_by_play=sales,
+        other_pools=other_pools,
     )
-    spelt = "+".join(",".join(f"{number:02}" for number in sorted(zone)) for zone in numbers)
+    spelt = "+".join(",".join(f"{number:02}" for number in zone) for zone in drawn)
     root_hex = root([leaf(line.encode()) for line in tickets]).hex()
     lines = [
-        f"result-file\t1\t{draw}\t{rule}\t{digest}\t{root_hex}\t{spelt}\t{int(special_on)}",
+        f"result-file\t1\t{draw}\t{code_of_rule}\t{digest}\t{root_hex}\t{spelt}\t{int(special_on)}",
     ]
-    money = [sales, table.prize_money_fen, pool_before_fen, table.pool_after_fen]
+    money = [sales.total(), table.prize_money_fen, pool_before_fen, table.pool_after_fen]
     money += [table.fund_paid_fen, table.rounding_to_fund_fen, int(table.special_on_next)]
     lines.append("\t".join(["money", *map(str, money)]))
+    lines += [
+        f"pool\t{pool}\t{before}\t{after}" for pool, (before, after) in table.other_pools.items()
+    ]
     lines += [
         f"tier\t{tier}\t{total[tier]}\t{prize}" for tier, prize in sorted(table.prize_fen.items())
     ]
@@ -293,6 +314,22 @@ def expected_result(
         lines.append(f"won\t{ticket_code}\t{tiers}\t{amount}")
     lines.append(f"end\t{len(winners)}\t{paid}")
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def hits_of(
+    rule: RuleVersion, chosen: bets.Selection, drawn: brute_force.Line, *, special_on: bool
+) -> Mapping[int, int]:
+    """Winning lines per tier as the house counts them from masks, held against every line."""
+    found = bets.hits(
+        rule,
+        bets.pack(rule, chosen),
+        bets.result_masks(rule, drawn),
+        special_on=special_on,
+        bet_type=chosen.bet_type,
+    )
+    told = brute_force.hits(rule, chosen, drawn, special_on=special_on)
+    assert brute_force.won_as(rule, found) == told
+    return found
 
 
 TICKETS = (
@@ -310,6 +347,11 @@ class Draw:
     """Everything of a small settled draw, ready to be put into a kit or to be falsified first."""
 
     tickets: Sequence[str] = TICKETS
+    code: str = DRAW
+    rule: RuleVersion = RULE
+    numbers: Sequence[Sequence[int]] = NUMBERS
+    pool_before_fen: int = POOL
+    other_pools: Mapping[str, int] = field(default_factory=dict)
     operations: Signer = OPERATIONS
     independent: Signer = INDEPENDENT
     log: Signer = LOG
@@ -326,15 +368,19 @@ class Draw:
 
     def members(self) -> dict[str, bytes]:
         """The members of the kit but the manifest and its signature."""
-        sealed = sealed_file(self.tickets)
+        sealed = sealed_file(self.tickets, draw=self.code, rule=self.rule)
         statement = self._statement(sealed)
-        given = settlement_input(**self.input_changes)
+        pools: dict[str, Any] = {"pool_before_fen": self.pool_before_fen}
+        if self.other_pools:
+            pools["other_pools"] = self.other_pools
+        about = {"draw": self.code, "numbers": self.numbers}
+        given = settlement_input(**{**about, **pools, **self.input_changes})
         result_file = self.result_file
         if result_file is None:
-            result_file = expected_result(sealed)
+            result_file = expected_result(sealed, rule=self.rule, numbers=self.numbers, **pools)
         raw = canonical(statement)
         return {
-            f"{DRAW}.seal": sealed,
+            f"{self.code}.seal": sealed,
             "statement.json": raw,
             "signatures.json": canonical(
                 {
@@ -347,15 +393,15 @@ class Draw:
                 }
             ),
             "keys.json": key_file(self.signers),
-            "rule_sheet.json": rule_sheet(RULE),
+            "rule_sheet.json": rule_sheet(self.rule),
             "input.json": given,
             "result.json": canonical(self._result()),
             "minutes.json": canonical(
                 {
                     "format": "minutes/1",
-                    "draw": DRAW,
+                    "draw": self.code,
                     "root": statement["root"],
-                    "numbers": NUMBERS,
+                    "numbers": self.numbers,
                     "place": "北京",
                     **self.minutes_changes,
                 }
@@ -366,25 +412,24 @@ class Draw:
         }
 
     def kit(self) -> bytes:
-        return packed(signed_members(self.members(), self.operations))
+        return packed(signed_members(self.members(), self.operations, draw=self.code))
 
     def _statement(self, sealed: bytes) -> dict[str, Any]:
         sums: dict[str, Counter[str]] = {}
         for line in self.tickets:
             for text in line.split("\t")[8].split(" "):
                 chosen = bets.parse(text)
-                lines = sum(1 for _ in brute_force.lines(RULE, chosen))
                 sums.setdefault(chosen.bet_type, Counter()).update(
                     selections=1,
-                    lines=lines,
-                    stake_fen=lines * chosen.multiplier * RULE.price_fen,
+                    lines=sum(1 for _ in brute_force.lines(self.rule, chosen)),
+                    stake_fen=_stake(self.rule, chosen),
                 )
         return {
             "format": "seal-statement/1",
-            "draw": DRAW,
-            "issue": "2026110",
-            "rule": RULE.code,
-            "rule_digest": hashlib.sha256(rule_sheet(RULE)).hexdigest(),
+            "draw": self.code,
+            "issue": self.code.partition("-")[2],
+            "rule": self.rule.code,
+            "rule_digest": hashlib.sha256(rule_sheet(self.rule)).hexdigest(),
             "tickets": len(self.tickets),
             "first_serial": 1,
             "last_serial": len(self.tickets),
@@ -394,7 +439,7 @@ class Draw:
             "by_bet_type": {bet: dict(part) for bet, part in sums.items()},
             "root": root([leaf(line.encode()) for line in self.tickets]).hex(),
             "previous_root": "",
-            "file_name": f"{DRAW}.seal",
+            "file_name": f"{self.code}.seal",
             "file_digest": hashlib.sha256(sealed).hexdigest(),
             "file_size": len(sealed),
             "closes_at": "2026-11-21T12:00:00.000000Z",
@@ -405,11 +450,11 @@ class Draw:
         }
 
     def _result(self) -> dict[str, Any]:
-        entry = {"entered_at": "2026-11-21T13:20:00.000000Z", "numbers": NUMBERS}
+        entry = {"entered_at": "2026-11-21T13:20:00.000000Z", "numbers": self.numbers}
         return {
             "format": "draw-result/1",
-            "draw": DRAW,
-            "numbers": NUMBERS,
+            "draw": self.code,
+            "numbers": self.numbers,
             "confirmed_at": "2026-11-21T13:21:00.000000Z",
             "entries": [{**entry, "official": "a" * 32}, {**entry, "official": "b" * 32}],
             **self.result_changes,
@@ -423,9 +468,9 @@ class Draw:
         ran = {**about, "result_digest": hashlib.sha256(logged).hexdigest(), "seconds": 0.25}
         found = {
             "seal": ("seal_statement", statement["file_name"], {**about, **sealed}),
-            "result": ("result", "3", {**about, "numbers": NUMBERS}),
-            "engine-1": ("engine_run", f"{DRAW}-1-1", {**ran, "engine": 1}),
-            "engine-2": ("engine_run", f"{DRAW}-1-2", {**ran, "engine": 2}),
+            "result": ("result", "3", {**about, "numbers": self.numbers}),
+            "engine-1": ("engine_run", f"{self.code}-1-1", {**ran, "engine": 1}),
+            "engine-2": ("engine_run", f"{self.code}-1-2", {**ran, "engine": 2}),
         }
         return {of: (kind, key, json.dumps(row)) for of, (kind, key, row) in found.items()}
 
@@ -478,12 +523,14 @@ class Draw:
         }
 
 
-def signed_members(members: Mapping[str, bytes], signer: Signer = OPERATIONS) -> dict[str, bytes]:
+def signed_members(
+    members: Mapping[str, bytes], signer: Signer = OPERATIONS, *, draw: str = DRAW
+) -> dict[str, bytes]:
     """`members` with a manifest over them and its signature."""
     manifest = canonical(
         {
             "format": "kit/1",
-            "draw": DRAW,
+            "draw": draw,
             "edition": 1,
             "made_at": "2026-11-21T14:00:00.000000Z",
             "files": [
@@ -515,3 +562,17 @@ def check_kit(tmp_path: Path, kit: bytes, *options: object) -> tuple[int, list[s
     done = run(path, *options)
     assert done.stderr == ""
     return done.returncode, done.stdout.splitlines()
+
+
+def check_here(tmp_path: Path, kit: bytes) -> tuple[int, list[str]]:
+    """The same by the same program in this process; for many kits."""
+    path = tmp_path / "kit.zip"
+    path.write_bytes(kit)
+    kept = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    before, sys.stdout = sys.stdout, kept
+    try:
+        code_of_exit = part("command").main([str(path)])
+    finally:
+        sys.stdout = before
+    kept.seek(0)
+    return code_of_exit, kept.read().splitlines()

@@ -1,6 +1,8 @@
 """Engine two settles every game from sheet, sealed file and numbers alone, as the house does."""
 
 import json
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,38 +38,32 @@ def settled(folder, draw):
 # Counting.
 
 
-@pytest.mark.parametrize("game", GAMES)
-def test_every_bet_type_is_counted_as_the_house_counts_it(request, game, full):
+@pytest.mark.parametrize("code", VERSIONS)
+def test_every_bet_type_is_counted_as_the_house_counts_it(code, full, deep):
     """F026, F071, N04: lines, stake and winning lines from text and sheet, against masks."""
-    versions = rules.GAMES[game].versions
-    read = pieces.part("lines").Reader
-    met = set()
+    version, read = VERSIONS[code], pieces.part("lines").Reader
+    turns = 4_000 if deep else 40 if full else 5
 
-    @cases(request, full=full, ordinary=150, thorough=1_000, deep=100_000)
-    @given(chosen.numbers, st.sampled_from(versions), st.booleans())
-    def check(number, version, special):
-        below = chosen.below_of(number)
-        selection = chosen.selection(version, below)
-        drawn = chosen.result(version, below, selection)
-        checked = bets.check(version, selection)
-        special_on = special and version.special is not None
-        reader = read(games.sheet_of(version.code), draw="x", numbers=drawn, special_on=special_on)
-        text = bets.canonical(checked.selection).encode()
-        hits = bets.hits(
-            version,
-            checked.masks,
-            bets.result_masks(version, drawn),
-            special_on=special_on,
-            bet_type=selection.bet_type,
-        )
-        wins = tuple((tier, n * selection.multiplier) for tier, n in sorted(hits.items()))
-        found = reader.selection(text)
-        assert found == (selection.bet_type, checked.lines, checked.amount_fen, wins)
-        assert reader._single(text) in (None, found)
-        met.add(selection.bet_type)
-
-    check()
-    assert met == {bet_type.code for version in versions for bet_type in version.bet_types}
+    for bet_type in version.bet_types:
+        for turn in range(turns):
+            below = games.below_of(f"{code} {bet_type.code} {turn}")
+            selection = games.selection(version, bet_type.code, below)
+            drawn = chosen.result(version, below, selection)
+            checked = bets.check(version, selection)
+            special_on = version.special is not None and turn % 2 == 1
+            reader = read(games.sheet_of(code), draw="x", numbers=drawn, special_on=special_on)
+            text = bets.canonical(checked.selection).encode()
+            hits = bets.hits(
+                version,
+                checked.masks,
+                bets.result_masks(version, drawn),
+                special_on=special_on,
+                bet_type=bet_type.code,
+            )
+            wins = tuple((tier, n * selection.multiplier) for tier, n in sorted(hits.items()))
+            found = reader.selection(text)
+            assert found == (bet_type.code, checked.lines, checked.amount_fen, wins), text
+            assert reader._single(text) in (None, found), text
 
 
 @pytest.mark.parametrize("code", VERSIONS)
@@ -81,21 +77,31 @@ def test_the_result_file_of_every_game_is_what_looking_at_every_line_gives(tmp_p
     assert result_file.count(b"\npool\t") == len(draw.rule.pools) - 1
 
 
-def test_a_line_with_the_additional_bet_wins_two_tiers(tmp_path):
-    """F071: 追加, 80 % of the first and second prize beside them."""
+@cache
+def with_additional_bets():
+    """A draw in which first prizes are won with the additional bet and without."""
+    texts = [
+        "single_add|01,02,03,04,05+06,07|x2|own",
+        "single|01,02,03,04,05+06,07|x1|own",
+        "single_add|01,02,03,04,05+06,08|x1|own",
+        "multiple_add|01,02,03,09,10,11+06,07|x1|own",
+    ]
     rule = CURRENT["dlt"]
-    numbers = ((1, 2, 3, 4, 5), (6, 7))
-    draw = Draw(
+    return Draw(
         tickets=[
-            pieces.ticket(1, ["single_add|01,02,03,04,05+06,07|x2|own"], rule=rule, draw="dlt-1"),
-            pieces.ticket(2, ["single|01,02,03,04,05+06,07|x1|own"], rule=rule, draw="dlt-1"),
-            pieces.ticket(3, ["single_add|01,02,03,04,05+06,08|x1|own"], rule=rule, draw="dlt-1"),
+            pieces.ticket(number, [text], rule=rule, draw="dlt-26014")
+            for number, text in enumerate(texts, start=1)
         ],
-        code="dlt-1",
+        code="dlt-26014",
         rule=rule,
-        numbers=numbers,
+        numbers=((1, 2, 3, 4, 5), (6, 7)),
         pool_before_fen=games.POOL_FEN,
     )
+
+
+def test_a_line_with_the_additional_bet_wins_two_tiers(tmp_path):
+    """F071: 追加, 80 % of the first and second prize beside them."""
+    draw = with_additional_bets()
 
     lines = settled(tmp_path, draw).decode().splitlines()
 
@@ -300,12 +306,7 @@ def test_the_published_draws_that_are_hardest_come_out_to_the_fen():
 
 
 def kit_of(code, **changes):
-    draw = games.draw_of(code)
-    given_ = {name: getattr(draw, name) for name in SHARED}
-    return Draw(**{**given_, **changes})
-
-
-SHARED = ("tickets", "code", "rule", "numbers", "pool_before_fen", "other_pools")
+    return replace(games.draw_of(code), **changes).kit()
 
 
 @pytest.mark.parametrize("game", GAMES)
@@ -320,11 +321,15 @@ def test_a_kit_of_every_game_passes_and_says_what_was_taken_on_trust(tmp_path, g
     assert any("withdrawn from sale" in line for line in lines) == draw.rule.limits_numbers
 
 
-def result_of(code, old, new):
+def replaced(draw, old, new):
     """The result file with something else in it, in the kit and in the log."""
-    right = games.draw_of(code).members()["result_file.txt"]
+    right = draw.members()["result_file.txt"]
     assert old in right
-    return kit_of(code, result_file=right.replace(old, new, 1)).kit()
+    return replace(draw, result_file=right.replace(old, new, 1)).kit()
+
+
+def result_of(code, old, new):
+    return replaced(games.draw_of(code), old, new)
 
 
 def first_won(code):
@@ -350,8 +355,8 @@ def other_digit(code):
 
 
 ALTERED = {
-    "dlt: a line with an additional bet wins the first prize twice": lambda: (
-        result_of("dlt-2026.1", b",9:", b",8:"),
+    "dlt: an additional bet wins less": lambda: (
+        replaced(with_additional_bets(), b"\t1:2,8:2\t", b"\t1:2,8:1\t"),
         "counted again it is “won ",
     ),
     "dlt: a fixed prize is not raised": lambda: (
@@ -363,19 +368,19 @@ ALTERED = {
         "result_file.txt, line 3: it says “pool fixed ",
     ),
     "kl8: the input has another second pool": lambda: (
-        kit_of("kl8-2025.1", input_changes={"other_pools": {"fixed": 1_234_567_891}}).kit(),
+        kit_of("kl8-2025.1", input_changes={"other_pools": {"fixed": 1_234_567_891}}),
         "result_file.txt, line 3: it says “pool fixed 1234567890 ",
     ),
     "kl8: the input has no second pool": lambda: (
-        kit_of("kl8-2025.1", other_pools={}, result_file=b"").kit(),
+        kit_of("kl8-2025.1", other_pools={}, result_file=b""),
         "input.json has no “other_pools”",
     ),
     "kl8: the input has a third pool": lambda: (
-        kit_of("kl8-2025.1", input_changes={"other_pools": {"fixed": 1, "more": 1}}).kit(),
+        kit_of("kl8-2025.1", input_changes={"other_pools": {"fixed": 1, "more": 1}}),
         "input.json, “other_pools” has “more”, which does not belong there",
     ),
     "fc3d: the input has a second pool": lambda: (
-        kit_of("fc3d-2016.1", input_changes={"other_pools": {"fixed": 1}}).kit(),
+        kit_of("fc3d-2016.1", input_changes={"other_pools": {"fixed": 1}}),
         "input.json has “other_pools”, which does not belong there",
     ),
     "fc3d: a winner gets a fen more": lambda: (
@@ -390,26 +395,26 @@ ALTERED = {
         kit_of(
             "qlc-2007.1",
             input_changes={"numbers": [games.draw_of("qlc-2007.1").numbers[0]] * 2},
-        ).kit(),
+        ),
         "input.json: 1 different numbers from 1 to 30 are not there",
     ),
     "qlc: a ball came twice": lambda: (
-        kit_of("qlc-2007.1", input_changes={"numbers": twice_out_of_one_drum()}).kit(),
+        kit_of("qlc-2007.1", input_changes={"numbers": twice_out_of_one_drum()}),
         "came twice out of one drum",
     ),
     "qxc: the last number is not of the game": lambda: (
         kit_of(
             "qxc-2021.1",
             input_changes={"numbers": [*games.draw_of("qxc-2021.1").numbers[:-1], [15]]},
-        ).kit(),
+        ),
         "input.json: 1 different numbers from 0 to 14 are not there",
     ),
     "pl5: the input has another digit": lambda: (
-        kit_of("pl5-2014.1", input_changes={"numbers": other_digit("pl5-2014.1")}).kit(),
+        kit_of("pl5-2014.1", input_changes={"numbers": other_digit("pl5-2014.1")}),
         "input.json does not have the numbers of result.json",
     ),
     "pl3: a special rule is on that the game does not have": lambda: (
-        kit_of("pl3-2014.1", input_changes={"special_on": True}).kit(),
+        kit_of("pl3-2014.1", input_changes={"special_on": True}),
         "input.json has the special rule on; the rule sheet has none",
     ),
 }

@@ -14,7 +14,8 @@ CLAUSES = {"7 7"}
 
 
 @pytest.mark.parametrize(
-    "module", ["command", "counting", "lines", "pricing", "sealedfile", "sheet", "strict"]
+    "module",
+    ["command", "counting", "lines", "plays", "pricing", "sealedfile", "sheet", "strict", "tiers"],
 )
 def test_no_reason_of_engine_two_is_left_in_english(module: str) -> None:
     """What it says on the way from the sealed file to the result file."""

@@ -79,13 +79,12 @@ def _head(sealed: Sealed, given: SettlementInput, prices: Prices) -> Iterator[by
         f"{RESULT_FORMAT}\t{sealed.draw}\t{sealed.rule}\t{sealed.rule_digest}\t{sealed.root}"
         f"\t{given.numbers_text()}\t{special}\n"
     ).encode("ascii")
-    (_code, before, after), *further = prices.pools
+    (_first, before, after), *further = prices.pools
+    more = "".join(f"\t{kept}\t{left}" for _code, kept, left in further)
     yield (
         f"money\t{prices.sales_fen}\t{prices.prize_money_fen}\t{before}\t{after}"
-        f"\t{prices.fund_paid_fen}\t{prices.rounding_fen}\t{special_next}\n"
+        f"\t{prices.fund_paid_fen}\t{prices.rounding_fen}\t{special_next}{more}\n"
     ).encode("ascii")
-    for code, before, after in further:
-        yield f"pool\t{code}\t{before}\t{after}\n".encode("ascii")
     for tier in sorted(prices.prize_fen):
         yield f"tier\t{tier}\t{prices.lines[tier]}\t{prices.prize_fen[tier]}\n".encode("ascii")
 

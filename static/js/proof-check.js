@@ -26,11 +26,13 @@
 
   const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-  // The numbers of each pick in the order in which pages show them.
-  const shown = (ticket) =>
-    ticket.picks.map((pick) =>
-      [].concat(...pick.zones.map((zone) => zone.bankers.concat(zone.numbers))).join(" ")
-    );
+  // A pick place by place, bankers before a #, as the line spells it: the same digits at another
+  // place are another bet.
+  const spelt = (places) =>
+    places.map(({ bankers, numbers }) =>
+      (bankers.length ? `${bankers.join(",")}#` : "") + numbers.join(",")
+    ).join("+");
+  const shown = (ticket) => ticket.picks.map((pick) => spelt(pick.places));
 
   function isPrinted(ticket, printed) {
     return (
@@ -155,12 +157,23 @@
     return null;
   }
 
+  // The numbers of one place: the bankers stand between the first and the second word.
+  function printedAt(place) {
+    const lists = [[], [], []];
+    let words = 0;
+    for (const one of place.querySelectorAll(".balls-word, .ball")) {
+      if (one.classList.contains("balls-word")) words = Math.min(words + 1, 2);
+      else lists[words].push(one.textContent.trim().padStart(2, "0"));
+    }
+    return { bankers: lists[1], numbers: lists[0].concat(lists[2]) };
+  }
+
   // What a page shows of its ticket: numbers, times, code and price as a person reads them.
   function printedOn(page) {
     const texts = (mark, clean) =>
       Array.from(page.querySelectorAll(`[data-printed=${mark}]`), (one) => clean(one.textContent));
     const numbers = Array.from(page.querySelectorAll("[data-printed=pick] .balls"), (balls) =>
-      Array.from(balls.querySelectorAll(".ball"), (ball) => ball.textContent.trim()).join(" ")
+      spelt(Array.from(balls.querySelectorAll(".zone-balls"), printedAt))
     );
     const times = texts("pick", (text) => (/×\s*(\d+)/.exec(text) || ["", "1"])[1]);
     return {

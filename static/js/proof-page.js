@@ -51,26 +51,37 @@
   const local = (moment) =>
     new Date(moment.getTime() + 8 * 3600e3).toISOString().slice(0, 19).replace("T", " ");
 
-  function balls(pick) {
+  // The name of a bet and of its places; of a game that this page does not know, its code.
+  function betOf(pick, game) {
+    const found = words.content.querySelector(`[data-word="bet-${game}-${pick.type}"]`);
+    if (!found) return { name: pick.type, places: [] };
+    return { name: found.textContent.trim(), places: found.dataset.places.split("|") };
+  }
+
+  function balls(pick, game) {
+    const bet = betOf(pick, game);
     const spoken = [];
-    const zones = pick.zones.map((zone, at) => {
-      const name = word(at ? "blue" : "red");
-      const ball = (number) => element("span", `ball${at ? " ball--blue" : ""}`, number);
+    const isBlue = (at) => pick.places.length === 2 && at === 1;
+    const places = pick.places.map((place, at) => {
+      const name = bet.places[at] || "";
+      const ball = (number) => element("span", `ball${isBlue(at) ? " ball--blue" : ""}`, number);
       const row = element("span", "zone-balls");
       if (at) row.append(element("span", "zone-line"));
-      if (zone.bankers.length) {
+      if (place.bankers.length) {
         const title = (text) => element("span", "balls-word", text);
-        row.append(title(word("bankers")), ...zone.bankers.map(ball), title(word("drags")));
-        spoken.push(`${name} ${word("bankers")} ${zone.bankers.join(" ")}`);
+        row.append(title(word("bankers")), ...place.bankers.map(ball), title(word("drags")));
+        spoken.push(`${name} ${word("bankers")} ${place.bankers.join(" ")}`);
       }
-      row.append(...zone.numbers.map(ball));
-      spoken.push(`${name} ${zone.numbers.join(" ")}`);
+      row.append(...place.numbers.map(ball));
+      if (!place.numbers.length) row.append(element("span", "balls-word", "—"));
+      spoken.push(`${name} ${place.numbers.join(" ") || "—"}`.trim());
       return row;
     });
-    const shown = element("span", "balls balls--28", ...zones);
+    const shown = element("span", "balls balls--28", ...places);
     shown.setAttribute("role", "img");
     shown.setAttribute("aria-label", spoken.join(", "));
-    const line = element("p", "proof-pick", shown);
+    const title = element("span", "small second", `${bet.name} `);
+    const line = element("p", "proof-pick", title, shown);
     if (pick.times > 1) line.append(element("span", "small second", ` × ${pick.times}`));
     return line;
   }
@@ -84,7 +95,9 @@
   function details(name, told) {
     if (name === "ticket" && told.ticket) {
       const title = element("h4", "small", word("fingerprint"));
-      return [...told.ticket.picks.map(balls), title, hash(told.leaf)];
+      const game = told.ticket.draw.split("-")[0];
+      const picks = told.ticket.picks.map((pick) => balls(pick, game));
+      return [...picks, title, hash(told.leaf)];
     }
     if (name === "root") {
       if (told.computed === told.published) return [hash(told.computed)];

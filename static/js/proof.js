@@ -10,8 +10,8 @@
     "^1\t([a-z0-9-]+)\t([0-9A-Z]{17})\t[0-9a-f]{32}\t([1-9]\\d{0,8})\t([a-z]+)" +
       "\t(0|[1-9]\\d{0,15})\t[0-9a-f]{32}\t([!-~]+(?: [!-~]+)*)$"
   );
-  const PICK = /^([a-z_]+)\|([0-9,#+]+)\|x([1-9]\d?)\|(quick|own)$/;
-  const ZONE = /^(?:(\d\d(?:,\d\d)*)#)?(\d\d(?:,\d\d)*)$/;
+  const PICK = /^([a-z0-9_]{1,20})\|([0-9,#+]*\d\+*)\|x([1-9]\d{0,2})\|(quick|own)$/;
+  const PLACE = /^(?:(?:(\d\d(?:,\d\d)*)#)?(\d\d(?:,\d\d)*))?$/; // some bets leave one empty
   const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   const ROUNDS = (
     "428a2f98 71374491 b5c0fbcf e9b5dba5 3956c25b 59f111f1 923f82a4 ab1c5ed5 d807aa98 12835b01 " +
@@ -88,12 +88,12 @@
 
   function readPick(text) {
     const found = PICK.exec(text);
-    const zones = found && found[2].split("+").map((zone) => ZONE.exec(zone));
-    if (!found || zones.includes(null)) return null;
+    const places = found && found[2].split("+").map((place) => PLACE.exec(place));
+    if (!found || places.includes(null)) return null;
     const numbers = (written) => (written ? written.split(",") : []);
     return {
       type: found[1],
-      zones: zones.map((zone) => ({ bankers: numbers(zone[1]), numbers: numbers(zone[2]) })),
+      places: places.map((place) => ({ bankers: numbers(place[1]), numbers: numbers(place[2]) })),
       times: +found[3],
       quick: found[4] === "quick",
     };

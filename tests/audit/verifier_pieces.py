@@ -299,10 +299,8 @@ def expected_result(
     ]
     money = [sales.total(), table.prize_money_fen, pool_before_fen, table.pool_after_fen]
     money += [table.fund_paid_fen, table.rounding_to_fund_fen, int(table.special_on_next)]
+    money += [fen for before_and_after in table.other_pools.values() for fen in before_and_after]
     lines.append("\t".join(["money", *map(str, money)]))
-    lines += [
-        f"pool\t{pool}\t{before}\t{after}" for pool, (before, after) in table.other_pools.items()
-    ]
     lines += [
         f"tier\t{tier}\t{total[tier]}\t{prize}" for tier, prize in sorted(table.prize_fen.items())
     ]
@@ -327,7 +325,7 @@ def hits_of(
         special_on=special_on,
         bet_type=chosen.bet_type,
     )
-    told = brute_force.hits(rule, chosen, drawn, special_on=special_on)
+    told = brute_force.wins(rule, chosen, drawn, special_on=special_on)
     assert brute_force.won_as(rule, found) == told
     return found
 

@@ -21,6 +21,7 @@ from lottery_portal.lib.db import database_time
 from sales import sealing
 from sales.models import Ticket
 from tests import browser, make, owner
+from tests.audit.verifier_games import VERSIONS, draw_of
 from tests.journeys.test_accessibility import seen
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -343,6 +344,8 @@ def test_every_altered_part_of_a_saved_page_fails(visit: Visit, sold: Sold, tmp_
         ("× 2", "× 9"),
         ('data-printed="price">22.00', 'data-price="">24.00'),
         ('data-printed="ticket">', 'data-ticket="">0'),
+        ('<span class="balls-word">', '<span class="balls-words">'),
+        ('<span class="zone-balls"><span class="zone-line"></span>', "<span>"),
     ],
 )
 def test_what_a_saved_page_shows_is_held_against_its_line(
@@ -359,6 +362,35 @@ def test_what_a_saved_page_shows_is_held_against_its_line(
 
     assert outcome(visitor.page) == "bad"
     assert failed(visitor.page) == {"printed"}
+
+
+def test_the_browser_reads_the_line_of_every_bet_of_every_game(visit: Visit, house: str) -> None:
+    """N01, F026: places, bankers, places left empty, and what all this is called."""
+    visitor = visit(language="en")
+    visitor.go("/tickets/check/")
+    lines = [line for code in VERSIONS for line in draw_of(code).tickets]
+    read = "lines => lines.map((line) => Proof.read(line))"
+    named = (
+        "mark => document.querySelector('[data-proof-words]').content"
+        ".querySelector(`[data-word=\"bet-${mark}\"]`).dataset.places.split('|').length"
+    )
+
+    told = visitor.page.evaluate(read, lines)
+
+    for line, ticket in zip(lines, told, strict=True):
+        game = ticket["draw"].partition("-")[0]
+        texts = line.split("\t")[8].split(" ")
+        for text, pick in zip(texts, ticket["picks"], strict=True):
+            meant = bets.parse(text)
+            assert (pick["type"], pick["times"]) == (meant.bet_type, meant.multiplier)
+            assert [
+                (tuple(map(int, place["bankers"])), tuple(map(int, place["numbers"])))
+                for place in pick["places"]
+            ] == list(zip(meant.bankers, meant.picks, strict=True))
+            assert visitor.page.evaluate(named, f"{game}-{pick['type']}") == len(meant.picks)
+    wrong = ["one_d|++|x1|own", "one_d|1++|x1|own", "pick1|01#|x1|own", "pick1||x1|own"]
+    altered = ["\t".join([*lines[0].split("\t")[:8], text]) for text in wrong]
+    assert visitor.page.evaluate(read, altered) == [None] * len(wrong)
 
 
 def test_a_saved_page_with_another_program_does_not_run_it(

@@ -1,0 +1,1 @@
+"""Words for scripts about bets."""

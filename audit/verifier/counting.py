@@ -1,5 +1,15 @@
 """Engine two: from a sealed file, a rule sheet and the numbers to the result file of a draw.
 
+The result file, format 1, has fields parted by TAB, money in fen:
+
+    result-file  1  draw  rule code  rule digest  root  numbers, 01,02+03: a zone + a zone  special
+    money        sales  prize money  pool before  pool after  fund paid  rounding to the fund
+                 special next, and before and after of every further pool of the sheet
+    tier         number  winning lines  prize of a line   (every tier but those of a special rule
+                 that is off, won or not)
+    won          ticket  tier:lines,tier:lines…  amount
+    end          winning tickets  what they get together
+
 Prices are known only when the last ticket is counted, so winners wait in a temporary file and are
 written out after it; nothing else grows with the number of tickets.
 """

@@ -31,6 +31,8 @@ _NUMBERS = re.compile(r"(?:[0-9]{2}(?:,[0-9]{2})*#)?[0-9]{2}(?:,[0-9]{2})*")
 _TIMES = re.compile(r"x([1-9][0-9]{0,2})")
 _FIELDS = 4
 _MOST_IN_A_SINGLE = 32
+# In games of few numbers the same selections come again and again: so many short ones are kept.
+_MOST_KEPT, _MOST_KEPT_BYTES = 1 << 14, 48
 _NUMBERS_IN_A_LINE = {"any": 0, "different": 0, "one_pair": 1}
 
 # What one selection is worth knowing: bet type, lines, stake with multiplier, and the winning lines
@@ -78,7 +80,7 @@ class Reader:
     Without `numbers` it reads as strictly and finds no winners.
     """
 
-    __slots__ = ("_draw", "_judged", "_sheet", "_singles", "_times", "sums")
+    __slots__ = ("_draw", "_judged", "_kept", "_sheet", "_singles", "_times", "sums")
 
     def __init__(
         self,
@@ -94,6 +96,7 @@ class Reader:
         tiers = sheet.tiers_in_force(special_on=special_on)
         self._judged = {code: _judged(play, tiers, known) for code, play in sheet.plays.items()}
         self._times = sheet.multiplier
+        self._kept: dict[bytes, Counted] = {}
         self._singles: dict[bytes, _Single] = {}
         for name, bet in sheet.bets.items():
             if _has_single_lines(bet, sheet):
@@ -137,6 +140,14 @@ class Reader:
 
     def selection(self, text: bytes) -> Counted:
         """One selection of any kind, counted by expansion."""
+        known = self._kept.get(text)
+        if known is None:
+            known = self._counted(text)
+            if len(text) <= _MOST_KEPT_BYTES and len(self._kept) < _MOST_KEPT:
+                self._kept[text] = known
+        return known
+
+    def _counted(self, text: bytes) -> Counted:
         fields = text.decode("ascii").split("|")
         if len(fields) != _FIELDS or fields[3] not in ("own", "quick"):
             raise Wrong(f"has a selection not in its one spelling: “{shown_bytes(text)}”")

@@ -469,3 +469,21 @@ def test_the_program_knows_no_game():
     codes -= {f'"{word}"' for word in (*plays.FACT_KINDS, *plays.CHOICE_KINDS)}
 
     assert [code for code in codes for source in sources if code in source] == []
+
+
+def test_of_what_comes_again_only_so_much_is_kept():
+    """N19: a file of ever other selections takes no more memory than one of always the same."""
+    lines = pieces.part("lines")
+    reader = lines.Reader(games.sheet_of("fc3d-2016.1"), draw="x")
+    places = ["{:02}+{:02}+", "{:02}++{:02}", "+{:02}+{:02}"]
+
+    for number in range(lines._MOST_KEPT + 500):
+        place = places[number % 3].format(number // 3 % 10, number // 30 % 10)
+        origin = ("own", "quick")[number // 29_700]
+        reader.selection(f"two_d|{place}|x{number // 300 % 99 + 1}|{origin}".encode())
+    assert len(reader._kept) == lines._MOST_KEPT
+
+    other = lines.Reader(games.sheet_of("kl8-2025.1"), draw="x")
+    long = ",".join(f"{number:02}" for number in range(1, 41))
+    assert other.selection(f"pick1_multi|{long}|x1|own".encode())[1] == 40
+    assert not other._kept

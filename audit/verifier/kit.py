@@ -266,7 +266,9 @@ def _not_checked(sheet: Sheet, given: SettlementInput) -> list[str]:
     taken = f"what was in the pools before the draw ({told})"
     if sheet.special_marks is not None:
         taken += f" and that the special rule was {'on' if given.special_on else 'off'}"
-    notes = [f"{taken} stands in input.json only; the kit of the draw before says what it left"]
+    notes = [
+        f"{taken}: this stands in input.json only; the kit of the draw before says what it left"
+    ]
     if sheet.limits_numbers:
         notes.append("whether numbers had been withdrawn from sale was not looked at")
     return notes

@@ -52,6 +52,7 @@ __all__ = [
     "moved",
     "movements",
     "open_account",
+    "paid_into",
     "parts_of",
     "post",
     "reverse",
@@ -204,6 +205,14 @@ def parts_of(reference: str, *, position: int) -> list[tuple[str, int]]:
     """Where the money of one of the moves asked for came from: accounts and fen."""
     rows = Transfer.objects.filter(entry__reference=reference, position=position)
     return list(rows.order_by("id").values_list("source__code", "amount"))
+
+
+def paid_into(code: str) -> dict[str, int]:
+    """What purchases brought into an account, by the kind of purse it came from, in fen."""
+    rows = Transfer.objects.filter(target__code=code, entry__kind=EntryKind.PURCHASE)
+    return dict(
+        rows.values_list("source__kind").annotate(fen=Sum("amount")).order_by("source__kind")
+    )
 
 
 def back(entry: Entry) -> list[Move]:

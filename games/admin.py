@@ -22,13 +22,18 @@ from .models import (
     Assignment,
     CalendarNotice,
     Draw,
+    DrawCancellation,
     DrawMinutes,
     DrawTransition,
     Equipment,
     Game,
     Inspection,
     Licence,
+    LicenceEnding,
+    LicenceReminder,
+    MarketClosure,
     MonitorReading,
+    NoticeDelivery,
     Result,
     RuleSheet,
     SalesSwitch,
@@ -37,18 +42,22 @@ from .models import (
 from .seal_models import SealDelivery, SealPublication, SealSignature, SealTimeStamp
 
 
-class WithGame(ReadOnlyAdmin):
+class ByApproval(ReadOnlyAdmin):
+    """A list whose rows came by an approval."""
+
+    @admin.display(description=gettext_lazy("approval"), ordering="approval_code")
+    def approval(self, row: Any) -> str:
+        """By whose word."""
+        return approvals.named(row.approval_code)
+
+
+class WithGame(ByApproval):
     """A list whose rows belong to a game, or came by an approval."""
 
     @admin.display(description=gettext_lazy("game"), ordering="game")
     def game_name(self, row: Any) -> str:
         """What the game is called."""
         return words.game(row.game) if row.game else _("All games")
-
-    @admin.display(description=gettext_lazy("approval"), ordering="approval_code")
-    def approval(self, row: Any) -> str:
-        """By whose word."""
-        return approvals.named(row.approval_code)
 
 
 class WithNumbers(ReadOnlyAdmin):
@@ -81,11 +90,31 @@ class RuleSheetAdmin(WithGame):
 
 
 @admin.register(Licence)
-class LicenceAdmin(WithGame):
+class LicenceAdmin(ByApproval):
     """Licences."""
 
-    list_display = ("number", "game_name", "issued_by", "valid_from", "valid_until", "approval")
-    list_select_related = ("game",)
+    list_display = ("number", "covers", "issued_by", "valid_from", "valid_until", "approval")
+
+    @admin.display(description=gettext_lazy("games"))
+    def covers(self, row: Licence) -> str:
+        """The games that it names, or all."""
+        return words.games(row.games)
+
+
+@admin.register(LicenceEnding)
+class LicenceEndingAdmin(ByApproval):
+    """Licences that ended before their day."""
+
+    list_display = ("licence", "ends_at", "reason", "approval", "recorded_at")
+    list_select_related = ("licence",)
+
+
+@admin.register(LicenceReminder)
+class LicenceReminderAdmin(ReadOnlyAdmin):
+    """Reminders that a licence ends."""
+
+    list_display = ("licence", "days", "mailboxes", "sent_at")
+    list_select_related = ("licence",)
 
 
 @admin.register(SalesSwitch)
@@ -240,6 +269,32 @@ class CalendarNoticeAdmin(ReadOnlyAdmin):
     list_display = ("draw", "closes_after", "draws_after", "reason", "published_at")
     list_select_related = ("draw",)
     ordering = ("-published_at",)
+
+
+@admin.register(DrawCancellation)
+class DrawCancellationAdmin(ByApproval):
+    """Draws that are not held."""
+
+    list_display = ("draw", "from_state", "reason", "approval", "cancelled_at")
+    list_select_related = ("draw",)
+    ordering = ("-cancelled_at",)
+
+
+@admin.register(MarketClosure)
+class MarketClosureAdmin(ByApproval):
+    """Market closures as notices of the ministry say."""
+
+    list_display = ("year", "occasion", "first_on", "last_on", "notice", "approval")
+    ordering = ("-first_on", "-pk")
+
+
+@admin.register(NoticeDelivery)
+class NoticeDeliveryAdmin(ReadOnlyAdmin):
+    """Notices on their way to mailboxes."""
+
+    list_display = ("about", "address", "state", "attempts", "asked_at", "at")
+    list_filter = ("about", "state")
+    ordering = ("-asked_at", "-pk")
 
 
 @admin.register(Equipment)

@@ -1,9 +1,9 @@
-"""What in this room needs other eyes: times of draws, licences, rule versions."""
+"""What in this room needs other eyes: times of draws, closures, licences, rule versions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from audit import approvals
 from lottery_portal.lib import dates
 
-from . import calendar, equipment, licences, rule_sheets, words
-from .models import Game, Inspection
+from . import calendar, closures, equipment, licences, rule_sheets, words
+from .models import Game, Inspection, MarketClosure
 
 
 def _one(_payload: Mapping[str, Any], _at: datetime) -> int:
@@ -47,10 +47,30 @@ def _times_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
 def _licence_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     return (
         (_now("Licence number"), payload["number"]),
-        (_now("Game"), _game(payload["game"]) if payload["game"] else _now("All games")),
+        (_now("Games"), words.games(payload["games"])),
+        (_now("Sales channels"), words.channels(payload["channels"])),
         (_now("Issued by"), payload["issued_by"]),
         (_now("Valid from"), _time(payload["valid_from"])),
         (_now("Valid until"), _time(payload["valid_until"])),
+    )
+
+
+def _ending_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return (
+        (_now("Licence number"), payload["number"]),
+        (_now("Ends at"), _time(payload["ends_at"])),
+        (_now("Reason"), payload["reason"]),
+    )
+
+
+def _closure_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    first_on, last_on = (date.fromisoformat(payload[name]) for name in ("first_on", "last_on"))
+    return (
+        (_now("Occasion"), str(MarketClosure.Occasion(payload["occasion"]).label)),
+        (_now("First day"), dates.year_weekday(first_on)),
+        (_now("Last day"), dates.year_weekday(last_on)),
+        (_now("Notice of the ministry"), payload["notice"]),
+        (_now("Where it is read"), payload["address"] or _now("Not given")),
     )
 
 
@@ -95,6 +115,18 @@ def _record_licence(request: approvals.Request, now: datetime) -> None:
     )
 
 
+def _end_licence(request: approvals.Request, now: datetime) -> None:
+    licences.end(
+        payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
+    )
+
+
+def _record_closure(request: approvals.Request, now: datetime) -> None:
+    calendar.record_closure(
+        payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
+    )
+
+
 def _load_rule(request: approvals.Request, now: datetime) -> None:
     rule_sheets.load(
         payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
@@ -128,6 +160,38 @@ approvals.register(
         lifetime=timedelta(days=3),
         statements=(_("I have seen the licence and compared number and dates."),),
         words=_licence_words,
+    )
+)
+approvals.register(
+    approvals.Kind(
+        name=licences.ENDING_KIND,
+        title=_("End a licence early"),
+        maker_roles=frozenset({"compliance"}),
+        checker_roles=frozenset({"approver", "administrator"}),
+        needed=_one,
+        perform=_end_licence,
+        lifetime=timedelta(days=1),
+        statements=(
+            _("I have seen the paper by which the licence ends."),
+            _("I know that what no other licence covers is not sold from then on."),
+        ),
+        words=_ending_words,
+    )
+)
+approvals.register(
+    approvals.Kind(
+        name=closures.KIND,
+        title=_("Record a market closure"),
+        maker_roles=frozenset({"compliance", "draw_official", "administrator"}),
+        checker_roles=frozenset({"approver", "compliance"}),
+        needed=_one,
+        perform=_record_closure,
+        lifetime=timedelta(days=7),
+        statements=(
+            _("I have read the notice and compared both days."),
+            _("I know that planned draws move to their new days, and that the public is told."),
+        ),
+        words=_closure_words,
     )
 )
 approvals.register(

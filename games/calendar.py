@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import holidays
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
@@ -17,21 +16,22 @@ from lottery_portal.lib.dates import in_shanghai
 from lottery_portal.lib.db import database_time, door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
-from . import rules
-from .models import Announcement, CalendarNotice, Draw, Game, RuleSheet
-from .rules import Closure
-from .rules.schedule import CLOSURES
+from . import closures, notice_mail, rules
+from .models import Announcement, CalendarNotice, Draw, Game, MarketClosure, RuleSheet
+from .rules import Closure, Schedule
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 KIND = "games.draw_times"
-CLOSURES_POLICY = "games.closures"
 DAYS_AHEAD_POLICY = "games.plan_days_ahead"
-# The law of F025: there are always draws for so many days to come.
-LEAST_DAYS_AHEAD = 7
+# There are always draws for so many days to come; F025 asks for seven.
+LEAST_DAYS_AHEAD = 30
 # Sales of a draw begin this long after the drawing of the one before.
 REST = timedelta(minutes=15)
+# Before the close all times may change; then the drawing may be put off, until a number is typed.
+BEFORE_THE_CLOSE = (Draw.State.SCHEDULED, Draw.State.OPEN)
+BEFORE_THE_DRAW = (Draw.State.CLOSED, Draw.State.SEALED)
 
 
 class NoRuleSheet(Refused):
@@ -49,10 +49,24 @@ class TimesNotInOrder(Refused):
 
 
 class TimesStand(Refused):
-    """The draw has closed; its times stand."""
+    """The draw was held or is over, or has closed meanwhile; its times stand."""
 
     code = "draw_times_stand"
     message = _("Draw %(draw)s has closed. Its times can no longer be changed.")
+
+
+class OnlyPutOff(Refused):
+    """After the close the drawing can be put off; the close stands, and nothing is held earlier."""
+
+    code = "draw_only_put_off"
+    message = _("Draw %(draw)s has closed. Its drawing can only be put off to a later time.")
+
+
+class DaysDoNotFit(Refused):
+    """A closure would leave a planned draw without a day in its year."""
+
+    code = "closure_days_do_not_fit"
+    message = _("Draw %(draw)s would have no day left in its year. Please plan it by hand.")
 
 
 class IssueTaken(Refused):
@@ -63,31 +77,17 @@ class IssueTaken(Refused):
 
 
 def closures_of(year: int, *, now: datetime) -> tuple[Closure, ...]:
-    """The market closures of a year: by policy, else as announced with the rules, else provisional.
+    """The market closures of a year: as recorded, else as released, else provisional."""
+    return closures.of_year(year, now=now)
 
-    Provisional ones follow the practice of years past (Spring Festival from its eve for eight days,
-    1 to 4 October) and hold until the ministry's announcement is recorded as policy.
+
+def issues(game: Game, year: int, *, now: datetime) -> Iterator[tuple[str, date, Schedule]]:
+    """Issue, day and schedule of every draw of `game` in `year`, numbered without a gap (C13).
+
+    Each issue follows the schedule of the rule version that is loaded for it; issues before the
+    first loaded version follow that one.
     """
-    try:
-        decided = policies.read(CLOSURES_POLICY, at=now, scope=str(year))
-    except LookupError:
-        decided = None
-    if decided is not None:
-        return tuple(
-            Closure(first_on=date.fromisoformat(first), last_on=date.fromisoformat(last))
-            for first, last in decided
-        )
-    announced = tuple(closure for closure in CLOSURES if closure.first_on.year == year)
-    return announced or _provisional(year)
-
-
-def _provisional(year: int) -> tuple[Closure, ...]:
-    known = holidays.country_holidays("CN", years=year, language="en_US")
-    spring = min(day for day, name in known.items() if "Spring Festival" in name)
-    return (
-        Closure(first_on=spring - timedelta(days=1), last_on=spring + timedelta(days=6)),
-        Closure(first_on=date(year, 10, 1), last_on=date(year, 10, 4)),
-    )
+    yield from _numbered(game, year, closures_of(year, now=now))
 
 
 @door
@@ -96,10 +96,9 @@ def plan(*, game: Game, until: datetime, now: datetime) -> list[Draw]:
 
     Planning again plans nothing twice.
     """
-    schedule = rules.GAMES[game.rules_game].current.schedule
     planned = []
     drawn_before: datetime | None = None
-    for issue, day in _draw_days(game, now, until):
+    for issue, day, schedule in _draw_days(game, now, until):
         closes_at, draws_at = schedule.closes_at(day), schedule.draws_at(day)
         if closes_at > now and draws_at <= until:
             opens_at = drawn_before + REST if drawn_before else closes_at - timedelta(days=3)
@@ -114,7 +113,7 @@ def plan(*, game: Game, until: datetime, now: datetime) -> list[Draw]:
 
 
 def plan_ahead(*, now: datetime) -> list[Draw]:
-    """Plan the games of the real books as far ahead as policy says, a week at least."""
+    """Plan the games of the real books as far ahead as policy says, thirty days at least."""
     days = max(int(policies.read(DAYS_AHEAD_POLICY, at=now)), LEAST_DAYS_AHEAD)
     return [
         draw
@@ -161,9 +160,11 @@ def bring_forward(*, draw: Draw) -> Draw:
 
 def next_issue(game: Game, *, now: datetime) -> str:
     """The issue after the last one of a shadow game: year and running number."""
-    year = in_shanghai(now).year
-    last = Draw.objects.filter(game=game, issue__startswith=str(year)).order_by("-issue").first()
-    return f"{year}{int(last.issue[4:]) + 1 if last else 1:03d}"
+    year, schedule = in_shanghai(now).year, rules.GAMES[game.rules_game].current.schedule
+    begins = schedule.issue_name(year, 0)[:-3]
+    last = Draw.objects.filter(game=game, issue__startswith=begins).order_by("-issue").first()
+    number = int(last.issue[len(begins) :]) + 1 if last else 1
+    return schedule.issue_name(year, number)
 
 
 def ask_for_times(
@@ -175,11 +176,18 @@ def ask_for_times(
     maker: User,
     now: datetime,
 ) -> Any:
-    """Ask for other times of a draw; another person approves, then the public is told (F025)."""
-    if draw.state not in {Draw.State.SCHEDULED, Draw.State.OPEN}:
+    """Ask for other times of a draw; another person approves, then the public is told (F025).
+
+    After the close only the drawing can be put off.
+    """
+    if draw.state in BEFORE_THE_CLOSE:
+        if not max(now, draw.opens_at) < closes_at < draws_at:
+            raise TimesNotInOrder
+    elif draw.state in BEFORE_THE_DRAW:
+        if closes_at != draw.closes_at or draws_at <= max(now, draw.draws_at):
+            raise OnlyPutOff(draw=draw.code)
+    else:
         raise TimesStand(draw=draw.code)
-    if not max(now, draw.opens_at) < closes_at < draws_at:
-        raise TimesNotInOrder
     payload = {
         "draw": draw.code,
         "closes_before": _written(draw.closes_at),
@@ -197,35 +205,90 @@ def change_times(
 ) -> CalendarNotice:
     """Change the times of an approved request and publish the notice; refused once closed."""
     closes_at, draws_at = _read(payload["closes_after"]), _read(payload["draws_after"])
-    if not now < closes_at < draws_at:
+    closes_before = _read(payload["closes_before"])
+    draw = Draw.objects.select_related("game").get(code=payload["draw"])
+    is_put_off = draw.state in BEFORE_THE_DRAW and closes_at == closes_before
+    if not (is_put_off or now < closes_at) or not max(now, closes_at) < draws_at:
         raise TimesNotInOrder
-    open_draw = Draw.objects.filter(
-        code=payload["draw"],
-        state__in=[Draw.State.SCHEDULED, Draw.State.OPEN],
-        closes_at=_read(payload["closes_before"]),
-        draws_at=_read(payload["draws_before"]),
-        opens_at__lt=closes_at,
-    )
-    if open_draw.update(closes_at=closes_at, draws_at=draws_at) != 1:
-        raise TimesStand(draw=payload["draw"])
-    notice = CalendarNotice.objects.create(
-        draw=Draw.objects.get(code=payload["draw"]),
-        closes_before=_read(payload["closes_before"]),
-        closes_after=closes_at,
-        draws_before=_read(payload["draws_before"]),
-        draws_after=draws_at,
+    if (
+        draw.state not in (BEFORE_THE_DRAW if is_put_off else BEFORE_THE_CLOSE)
+        or (draw.closes_at, draw.draws_at) != (closes_before, _read(payload["draws_before"]))
+        or draw.opens_at >= closes_at
+    ):
+        raise TimesStand(draw=draw.code)
+    return _move(
+        draw,
+        opens_at=draw.opens_at,
+        closes_at=closes_at,
+        draws_at=draws_at,
         reason=payload["reason"],
         approval_code=approval_code,
-        published_at=now,
-    )
-    trail.record(
-        action="games.draw_times_changed",
         actor=actor,
-        object_type="draw",
-        object_code=payload["draw"],
+        now=now,
+    )
+
+
+@inside_transaction
+def record_closure(
+    *, payload: dict[str, Any], approval_code: str, actor: User | None, now: datetime
+) -> list[CalendarNotice]:
+    """Record the closure of an approved request, and give planned draws their new days.
+
+    Issues stay in their order; a draw whose times two people changed before keeps those. Each
+    change is a notice of its own (F025).
+    """
+    first_on = date.fromisoformat(payload["first_on"])
+    closures.check_time(first_on, now=now)
+    days_before = {game: _days(game, first_on.year, now) for game in _real_games()}
+    recorded = MarketClosure.objects.create(
+        year=payload["year"],
+        occasion=payload["occasion"],
+        first_on=first_on,
+        last_on=date.fromisoformat(payload["last_on"]),
+        notice=payload["notice"],
+        address=payload["address"],
+        approval_code=approval_code,
+        recorded_at=now,
+    )
+    recorded.refresh_from_db(fields=["recorded_at"])
+    trail.record(
+        action="games.closure_recorded",
+        actor=actor,
+        object_type="closure",
+        object_code=str(recorded),
         body={**payload, "approval": approval_code},
     )
-    return notice
+    moved = []
+    for game, before in days_before.items():
+        after = _days(game, first_on.year, recorded.recorded_at)
+        moved += _follow_days(
+            game, before, after, reason=recorded.notice, approval_code=approval_code,
+            actor=actor, now=now,
+        )  # fmt: skip
+    return moved
+
+
+def moved_by(*, first_on: date, last_on: date, occasion: str, now: datetime) -> list[Draw]:
+    """The planned draws that a closure would move, if it were recorded now; nothing moves."""
+    known = [
+        one
+        for one in closures_of(first_on.year, now=now)
+        if occasion not in closures.ANNOUNCED or one.occasion != occasion
+    ]
+    wanted = (*known, Closure(first_on=first_on, last_on=last_on))
+    found = []
+    for game in _real_games():
+        before = _days(game, first_on.year, now)
+        planned = Draw.objects.filter(
+            game=game, issue__in=before, state__in=BEFORE_THE_CLOSE
+        ).select_related("game")
+        after = {issue: day for issue, day, _schedule in _numbered(game, first_on.year, wanted)}
+        found += [
+            draw
+            for draw in planned.order_by("issue")
+            if after.get(draw.issue) != before[draw.issue][0]
+        ]
+    return found
 
 
 def notices(*, now: datetime) -> QuerySet[CalendarNotice]:
@@ -234,9 +297,136 @@ def notices(*, now: datetime) -> QuerySet[CalendarNotice]:
         CalendarNotice.objects.filter(
             draw__is_shadow=False, draws_after__gt=now - timedelta(days=1)
         )
+        .exclude(draw__state=Draw.State.CANCELLED)
         .select_related("draw__game")
         .order_by("-published_at")
     )
+
+
+Days = dict[str, tuple[date, Schedule]]
+
+
+def _numbered(
+    game: Game, year: int, closed: tuple[Closure, ...]
+) -> Iterator[tuple[str, date, Schedule]]:
+    by_issue = [
+        (sheet.first_issue, rules.by_code(sheet.code).schedule)
+        for sheet in RuleSheet.objects.filter(game=game).defer("sheet").order_by("first_issue")
+    ]
+    if not by_issue:
+        by_issue = [("", rules.GAMES[game.rules_game].current.schedule)]
+    number, day = 1, date(year, 1, 1)
+    while day.year == year:
+        issue = by_issue[-1][1].issue_name(year, number)
+        schedule = next(
+            (one for first, one in reversed(by_issue) if first <= issue), by_issue[0][1]
+        )
+        if schedule.is_draw_day(day, closures=closed):
+            yield issue, day, schedule
+            number += 1
+        day += timedelta(days=1)
+
+
+def _real_games() -> list[Game]:
+    return list(Game.objects.filter(is_shadow=False).order_by("position", "pk"))
+
+
+def _days(game: Game, year: int, now: datetime) -> Days:
+    return {issue: (day, schedule) for issue, day, schedule in issues(game, year, now=now)}
+
+
+def _follow_days(
+    game: Game,
+    before: Days,
+    after: Days,
+    *,
+    reason: str,
+    approval_code: str,
+    actor: User | None,
+    now: datetime,
+) -> list[CalendarNotice]:
+    """Move the draws of a game that stood where the schedule had put them to where it puts them."""
+    found = []
+    planned = Draw.objects.filter(
+        game=game, issue__in=before, state__in=BEFORE_THE_CLOSE
+    ).select_related("game")
+    for draw in planned.order_by("issue"):
+        day, schedule = before[draw.issue]
+        if (draw.closes_at, draw.draws_at) != (schedule.closes_at(day), schedule.draws_at(day)):
+            continue
+        if draw.issue not in after:
+            raise DaysDoNotFit(draw=draw.code)
+        new_day, new_schedule = after[draw.issue]
+        if new_day == day:
+            continue
+        opens_at, closes_at = draw.opens_at, new_schedule.closes_at(new_day)
+        earlier = [one for issue, (one, _schedule) in after.items() if issue < draw.issue]
+        if draw.state == Draw.State.SCHEDULED and earlier:
+            opens_at = new_schedule.draws_at(max(earlier)) + REST
+        found.append(
+            _move(
+                draw,
+                opens_at=opens_at,
+                closes_at=closes_at,
+                draws_at=new_schedule.draws_at(new_day),
+                reason=reason,
+                approval_code=approval_code,
+                actor=actor,
+                now=now,
+            )
+        )
+    return found
+
+
+def _move(
+    draw: Draw,
+    *,
+    opens_at: datetime,
+    closes_at: datetime,
+    draws_at: datetime,
+    reason: str,
+    approval_code: str,
+    actor: User | None,
+    now: datetime,
+) -> CalendarNotice:
+    """Publish the notice, and with it give the draw its new times: the database asks for both."""
+    try:
+        with transaction.atomic():
+            notice = CalendarNotice.objects.create(
+                draw=draw,
+                closes_before=draw.closes_at,
+                closes_after=closes_at,
+                draws_before=draw.draws_at,
+                draws_after=draws_at,
+                reason=reason,
+                approval_code=approval_code,
+                published_at=now,
+            )
+            Draw.objects.filter(pk=draw.pk).update(
+                opens_at=opens_at, closes_at=closes_at, draws_at=draws_at
+            )
+    except IntegrityError as exc:
+        if violated(exc) in {"draw_times_stand_after_close", "notice_of_the_times_that_were"}:
+            raise TimesStand(draw=draw.code) from exc
+        raise
+    notice.refresh_from_db(fields=["published_at"])
+    trail.record(
+        action="games.draw_times_changed",
+        actor=actor,
+        object_type="draw",
+        object_code=draw.code,
+        body={
+            "closes_before": _written(notice.closes_before),
+            "closes_after": _written(closes_at),
+            "draws_before": _written(notice.draws_before),
+            "draws_after": _written(draws_at),
+            "reason": reason,
+            "approval": approval_code,
+        },
+    )
+    if not draw.is_shadow:
+        notice_mail.ask(about=notice_mail.About.TIMES, number=notice.pk, now=now)
+    return notice
 
 
 def _plan(
@@ -296,22 +486,22 @@ def _special_on(game: Game, sheet: RuleSheet) -> bool:
     )
 
 
-def _draw_days(game: Game, now: datetime, until: datetime) -> Iterator[tuple[str, date]]:
+def _draw_days(game: Game, now: datetime, until: datetime) -> Iterator[tuple[str, date, Schedule]]:
     """Issues and days from the last draw day before `now` on: it says when the next one opens."""
-    schedule = rules.GAMES[game.rules_game].current.schedule
     years: Sequence[int] = range(in_shanghai(now).year - 1, in_shanghai(until).year + 1)
-    last: tuple[str, date] | None = None
+    last: tuple[str, date, Schedule] | None = None
     for year in years:
-        for issue, day in schedule.issues(year, closures=closures_of(year, now=now)):
+        for found in issues(game, year, now=now):
+            _issue, day, schedule = found
             if schedule.draws_at(day) > until:
                 return
             if schedule.closes_at(day) <= now:
-                last = issue, day
+                last = found
                 continue
             if last is not None:
                 yield last
                 last = None
-            yield issue, day
+            yield found
 
 
 def _written(moment: datetime) -> str:

@@ -22,6 +22,12 @@ trail.name_deeds(
         "games.draw_published": _("Result published"),
         "games.draw_archived": _("Draw archived"),
         "games.draw_times_changed": _("Times of a draw changed"),
+        "games.draw_cancelled": _("Draw cancelled"),
+        "games.closure_recorded": _("Market closure recorded"),
+        "games.notice_sent": _("Notice sent to a supervisor"),
+        "games.notice_mail_asked_again": _("Notice mailed to supervisors again"),
+        "games.licence_ended": _("Licence ended early"),
+        "games.licence_reminded": _("Reminded of the end of a licence"),
         "games.result_typed": _("Result typed by the first official"),
         "games.result_conflict": _("Results typed differently"),
         "games.result_confirmed": _("Result typed alike by the second official"),
@@ -41,6 +47,7 @@ trail.name_deeds(
         "games.minutes_signed": _("Draw minutes signed"),
     },
     {
+        "closure": _("Market closure"),
         "draw": _("Draw"),
         "equipment": _("Drawing equipment"),
         "game": _("Game"),
@@ -53,6 +60,7 @@ trail.name_deeds(
 policies.name_keys(
     {
         "games.plan_days_ahead": _("Days that the calendar of draws reaches ahead"),
+        "games.licence_mailboxes": _("Mailboxes that are told when a licence ends soon"),
         "games.seal_supervisors": _("Supervisors who get every seal statement by mail"),
         "games.seal_timestamp_authority": _("Time-stamping authority for seals"),
     }
@@ -75,5 +83,8 @@ step_up.name_purposes(
         "games:desk_switch_off": _("Switch sales off"),
         "games:desk_switch_on": _("Switch sales on"),
         "games:desk_licence_new": _("Record a licence"),
+        "games:desk_licence_end": _("End a licence early"),
+        "games:desk_closure_new": _("Record a market closure"),
+        "games:desk_notice_again": _("Mail a notice to supervisors again"),
     }
 )

@@ -74,7 +74,18 @@ def of(draw: Draw, facts: Sequence[Facts], *, now: datetime) -> list[dict[str, A
         else:
             state, is_next = ("now" if is_next else "todo"), False
         rows.append({"state": state, "title": title, "at": step.at, "text": step.text})
+    if draw.state == State.CANCELLED:
+        rows = [row for row in rows if row["at"] is not None]
+        rows.append(_cancelled(draw))
     return rows
+
+
+def _cancelled(draw: Draw) -> dict[str, Any]:
+    """The last step of a draw that is not held."""
+    told = draw.transitions.select_related("actor").get(to_state=State.CANCELLED)
+    names = people.names_of([told.actor.get_username()] if told.actor else [])
+    by = trail.actor_name(told.actor.get_username() if told.actor else trail.SYSTEM, names)
+    return {"state": "halted", "title": _("Draw cancelled"), "at": told.at, "text": by}
 
 
 def _own(draw: Draw, now: datetime) -> list[Step]:

@@ -13,7 +13,7 @@ from audit import trail
 from lottery_portal.lib.db import inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
-from .models import Draw, DrawTransition, Game, RuleSheet
+from .models import Draw, DrawCancellation, DrawTransition, Game, RuleSheet
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -33,6 +33,8 @@ WAY = (
     State.ARCHIVED,
 )
 BEFORE = dict(zip(WAY[1:], WAY[:-1], strict=True))
+# Until a number is typed a draw can be cancelled; what is held goes on to its end.
+CANCELLABLE = (State.SCHEDULED, State.OPEN, State.CLOSED, State.SEALED)
 # What is over: nothing more will be sold, drawn or paid in it by settlement.
 SETTLED_STATES = (State.SETTLED, State.PUBLISHED, State.ARCHIVED, State.CANCELLED)
 
@@ -49,6 +51,13 @@ class DrawNotReady(Refused):
 
     code = "draw_not_ready"
     message = _("Draw %(draw)s cannot become %(to)s yet.")
+
+
+class DrawIsHeld(Refused):
+    """A number was typed, or it is over: the draw is no longer cancelled."""
+
+    code = "draw_is_held"
+    message = _("Draw %(draw)s is %(state)s. It can no longer be cancelled.")
 
 
 REFUSALS = frozenset(
@@ -93,6 +102,44 @@ def advance(*, draw_id: int, to: str, actor: User | None, now: datetime) -> bool
         body={"from": before, "to": target},
     )
     return True
+
+
+@inside_transaction
+def cancel(
+    *, draw: Draw, reason: str, approval_code: str, actor: User | None, now: datetime
+) -> DrawCancellation:
+    """Cancel a draw in the caller's transaction, who holds its gate; told to everybody (F075).
+
+    Raises `DrawIsHeld` once a number was typed. What was sold is refunded by who called.
+    """
+    try:
+        with transaction.atomic():
+            told = DrawCancellation.objects.create(
+                draw=draw,
+                reason=reason,
+                approval_code=approval_code,
+                from_state=draw.state,
+                cancelled_at=now,
+            )
+    except IntegrityError as exc:
+        if violated(exc) in {"cancellation_before_the_draw", "games_drawcancellation_draw_id_key"}:
+            draw.refresh_from_db(fields=["state"])
+            raise DrawIsHeld(draw=draw.code, state=draw.get_state_display()) from exc
+        raise
+    told.refresh_from_db(fields=["from_state", "cancelled_at"])
+    Draw.objects.filter(pk=draw.pk, state=told.from_state).update(state=State.CANCELLED)
+    DrawTransition.objects.create(
+        draw_id=draw.pk, from_state=told.from_state, to_state=State.CANCELLED, actor=actor, at=now
+    )
+    trail.record(
+        action="games.draw_cancelled",
+        actor=actor,
+        object_type="draw",
+        object_code=draw.code,
+        body={"from": told.from_state, "reason": reason, "approval": approval_code},
+    )
+    draw.refresh_from_db(fields=["state"])
+    return told
 
 
 def _code(draw_id: int) -> str:

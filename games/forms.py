@@ -10,10 +10,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lottery_portal.lib import codes
-from lottery_portal.lib.dates import SHANGHAI, in_shanghai
+from lottery_portal.lib.dates import ASKED, SHANGHAI, in_shanghai
 
-from . import switches, words
-from .models import Game
+from . import licences, switches, words
+from .models import Game, MarketClosure
 from .rules import RuleVersion
 
 _MOMENT = "%Y-%m-%dT%H:%M"
@@ -144,7 +144,18 @@ class LicenceForm(forms.Form):
     """A licence as it stands on paper."""
 
     number = forms.CharField(label=_("Licence number"), max_length=60)
-    game = forms.ChoiceField(label=_("Game"), required=False)
+    games = forms.MultipleChoiceField(
+        label=_("Games"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: the licence covers every game."),
+    )
+    channels = forms.MultipleChoiceField(
+        label=_("Sales channels"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: the licence covers every channel."),
+    )
     issued_by = forms.CharField(label=_("Issued by"), max_length=100)
     valid_from = MomentField(label=_("Valid from"))
     valid_until = MomentField(label=_("Valid until"))
@@ -152,7 +163,44 @@ class LicenceForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         games = Game.objects.filter(is_shadow=False).order_by("position")
-        self.fields["game"].choices = [  # type: ignore[attr-defined]  # a field with choices
-            ("", _("All games")),
-            *((game.code, gettext(game.name)) for game in games),
+        self.fields["games"].choices = [  # type: ignore[attr-defined]  # a field with choices
+            (game.code, gettext(game.name)) for game in games
         ]
+        self.fields["channels"].choices = [  # type: ignore[attr-defined]  # as above
+            (channel, words.channel(channel)) for channel in licences.CHANNELS
+        ]
+
+
+class LicenceEndForm(forms.Form):
+    """From when on a licence no longer counts, and why."""
+
+    ends_at = MomentField(
+        label=_("Ends at"), help_text=_("A moment that is past means: with the approval.")
+    )
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class ClosureForm(forms.Form):
+    """A market closure as the ministry's notice says it."""
+
+    occasion = forms.ChoiceField(label=_("Occasion"), choices=MarketClosure.Occasion.choices)
+    first_on = forms.DateField(
+        label=_("First day"),
+        validators=list(ASKED),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    last_on = forms.DateField(
+        label=_("Last day"),
+        validators=list(ASKED),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    notice = forms.CharField(
+        label=_("Notice of the ministry"),
+        max_length=120,
+        help_text=_("Title or number, as it is published."),
+    )
+    address = forms.URLField(
+        label=_("Where it is read"), max_length=200, required=False, assume_scheme="https"
+    )

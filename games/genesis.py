@@ -16,9 +16,11 @@ from .models import Game, Licence, RuleSheet
 GENESIS = "GENESIS"
 SSQ, SSQ_DRILL = "ssq", "ssq-drill"
 DEMO_SUPERVISORS = ["jianguan@regulator.example"]
+DEMO_MAILBOXES = ["hegui@operator.example"]
 DEMO_LICENCE = {
     "number": "DEMO-2026-001",
-    "game": None,
+    "games": [],
+    "channels": [],
     "issued_by": "演示用，非真实资质",
     "valid_from": datetime(2026, 1, 1, tzinfo=UTC).isoformat(),
     "valid_until": datetime(2028, 1, 1, tzinfo=UTC).isoformat(),
@@ -38,8 +40,14 @@ def load(*, now: datetime) -> None:
 def _write(*, now: datetime) -> None:
     policies.set_genesis(
         key=calendar.DAYS_AHEAD_POLICY,
-        value=14,
-        reason=gettext_noop("Calendar, two weeks ahead"),
+        value=35,
+        reason=gettext_noop("Calendar, five weeks ahead"),
+        now=now,
+    )
+    policies.set_genesis(
+        key=licences.MAILBOXES_POLICY,
+        value=DEMO_MAILBOXES if settings.DEMO else [],
+        reason=gettext_noop("Mailboxes that are told when a licence ends soon"),
         now=now,
     )
     policies.set_genesis(

@@ -59,33 +59,6 @@ class RuleSheet(models.Model):
         return self.code
 
 
-class Licence(models.Model):
-    """The permission to sell, `[valid_from, valid_until)`; without one nothing is sold (F023)."""
-
-    number = models.CharField(max_length=60, unique=True, verbose_name=_("number"))
-    game = models.ForeignKey(
-        Game, on_delete=models.PROTECT, null=True, related_name="licences", verbose_name=_("game")
-    )  # null: every game
-    issued_by = models.CharField(max_length=100, verbose_name=_("issued by"))
-    valid_from = models.DateTimeField(verbose_name=_("valid from"))
-    valid_until = models.DateTimeField(verbose_name=_("valid until"))
-    approval_code = models.CharField(max_length=20, verbose_name=_("approval"))
-    recorded_at = models.DateTimeField(verbose_name=_("recorded at"))
-
-    class Meta:
-        verbose_name = _("licence")
-        verbose_name_plural = _("licences")
-        constraints = [
-            models.CheckConstraint(
-                name="licence_ends_after_it_begins", condition=Q(valid_until__gt=F("valid_from"))
-            ),
-            models.CheckConstraint(name="licence_has_approval", condition=~Q(approval_code="")),
-        ]
-
-    def __str__(self) -> str:
-        return self.number
-
-
 class SalesSwitch(models.Model):
     """Sales switched off for all, one game, one channel or one player (F039)."""
 
@@ -404,10 +377,16 @@ class Announcement(models.Model):
 # What a drawing is held with, what it leaves, and what stands under a seal: modules of their own.
 # ruff: noqa: E402, PLC0414 - taken up under their own names, below the tables they point to
 from . import seal_models as _seal_models  # noqa: F401
+from .calendar_models import DrawCancellation as DrawCancellation
+from .calendar_models import MarketClosure as MarketClosure
+from .calendar_models import NoticeDelivery as NoticeDelivery
 from .drawing_models import Assignment as Assignment
 from .drawing_models import DrawMinutes as DrawMinutes
 from .drawing_models import Equipment as Equipment
 from .drawing_models import EquipmentChange as EquipmentChange
 from .drawing_models import Inspection as Inspection
 from .drawing_models import MinutesSignature as MinutesSignature
+from .licence_models import Licence as Licence
+from .licence_models import LicenceEnding as LicenceEnding
+from .licence_models import LicenceReminder as LicenceReminder
 from .monitor_models import MonitorReading as MonitorReading

@@ -45,3 +45,19 @@ def read_monitors(*, draw_id: int, stage: str) -> None:
 
     draw = Draw.objects.select_related("game", "rule").get(pk=draw_id)
     monitors.read(draw=draw, stage=monitors.Stage(stage), now=timezone.now())
+
+
+@jobs.handler("games.send_notice", max_attempts=40)  # the delivery itself gives up before
+def send_notice(*, delivery_id: int) -> None:
+    """Bring one public notice to one supervisor, if it still waits."""
+    from . import notice_mail
+
+    notice_mail.deliver(delivery_id=delivery_id, now=timezone.now())
+
+
+@jobs.handler("games.remind_licences", max_attempts=3, limit=1)
+def remind_licences() -> None:
+    """Tell people which licences end soon, once each."""
+    from . import licences
+
+    licences.remind_due(now=timezone.now())

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import controls, desk, draw_desk, equipment, minutes, monitors, results, seals
+from .views import calendar, controls, desk, draw_desk, equipment, minutes, monitors, results, seals
 
 app_name = "games"
 
@@ -10,6 +10,12 @@ urlpatterns = [
     path("results/", results.results, name="results"),
     path("results/<slug:game_code>/", results.game_results, name="game_results"),
     path("results/<slug:game_code>/<slug:issue>/", results.result, name="result"),
+    path("calendar/", calendar.calendar, name="calendar"),
+    path("desk/calendar/", calendar.desk_calendar, name="desk_calendar"),
+    path("desk/calendar/closures/new/", calendar.desk_closure_new, name="desk_closure_new"),
+    path(
+        "desk/draws/<slug:code>/notice-again/", calendar.desk_notice_again, name="desk_notice_again"
+    ),
     path("seals/", seals.seal_list, name="seals"),
     path("draws/<slug:code>/seal/", seals.seal, name="seal"),
     path("draws/<slug:code>/seal/<str:name>", seals.seal_file, name="seal_file"),
@@ -74,4 +80,5 @@ urlpatterns = [
     path("desk/switches/on/", controls.desk_switch_on, name="desk_switch_on"),
     path("desk/licences/", controls.desk_licences, name="desk_licences"),
     path("desk/licences/new/", controls.desk_licence_new, name="desk_licence_new"),
+    path("desk/licences/end/<path:number>/", controls.desk_licence_end, name="desk_licence_end"),
 ]

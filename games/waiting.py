@@ -15,7 +15,7 @@ from accounts import who
 from audit import waiting
 from lottery_portal.lib import dates
 
-from . import minutes, results, words
+from . import licences, minutes, results, words
 from .models import Draw
 
 WATCHERS = frozenset(
@@ -107,6 +107,32 @@ waiting.register(
         roles=minutes.WRITERS | minutes.SIGNERS,
         tone="attention",
         sign="signature",
+    )
+)
+
+
+def _ending(_user: Any, now: datetime) -> int:
+    return len(licences.ending_soon(now=now))
+
+
+def _ending_text(_user: Any, now: datetime) -> str:
+    return _(", ").join(
+        _("%(number)s ends %(when)s")
+        % {"number": licence.number, "when": dates.relative(licence.ends, now, "day")}
+        for licence in licences.ending_soon(now=now)[:3]
+    )
+
+
+waiting.register(
+    waiting.Waiting(
+        name="games.licences",
+        title=gettext_lazy("Licences that end soon"),
+        count=_ending,
+        text=_ending_text,
+        url_name="games:desk_licences",
+        roles=frozenset({"compliance", "administrator"}),
+        tone="attention",
+        sign="clock",
     )
 )
 waiting.register(

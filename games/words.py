@@ -55,6 +55,7 @@ def step(code: str) -> str:
         State.SETTLED: _("Settled"),
         State.PUBLISHED: _("Published"),
         State.ARCHIVED: _("Archived"),
+        State.CANCELLED: _("Cancelled"),
     }[State(code)]
 
 
@@ -69,13 +70,31 @@ def draw(found: Draw) -> str:
     return _("%(game)s, draw %(issue)s") % {"game": game(found.game), "issue": found.issue}
 
 
+def games(codes_of: Sequence[str]) -> str:
+    """The games that a licence names; naming none it covers all."""
+    if not codes_of:
+        return _("All games")
+    known = {game.code: game for game in Game.objects.filter(code__in=codes_of)}
+    return _(", ").join(_(known[code].name) if code in known else code for code in codes_of)
+
+
+def channel(code: str) -> str:
+    """A sales channel in words."""
+    return {"web": _("The website"), "api": _("The programs' interface")}.get(code, code)
+
+
+def channels(named: Sequence[str]) -> str:
+    """The sales channels that a licence names; naming none it covers all."""
+    return _(", ").join(channel(one) for one in named) if named else _("All sales channels")
+
+
 def scope(switched: str) -> str:
     """What a sales switch stands for."""
     kind, _colon, code = switched.partition(":")
     if kind == "game":
         return game(Game.objects.get(code=code))
     if kind == "channel":
-        return {"web": _("The website"), "api": _("The programs' interface")}.get(code, code)
+        return channel(code)
     if kind == "player":
         return _("Player %(code)s") % {"code": codes.shown(code)}
     return _("All sales")

@@ -258,6 +258,8 @@ TICKS: dict[str, int] = {
     "finance.watch_providers": 15,
     "accounts.sweep_tries": 3600,
     "accounts.watch_first_posts": 3600,
+    "games.remind_licences": 3600,
+    "sales.follow_notices": 15,
     "finance.roll_up": 15,
     "finance.make_periods": 86_400,
     "finance.make_dues": 3600,

@@ -30,7 +30,7 @@ from .kit_models import Kit
 from .models import Settlement
 
 # Article 22: nobody looks at what was sold until the draw is over.
-FILE_SHOWN = draws.WAY[draws.WAY.index(Draw.State.CONFIRMED) :]
+FILE_SHOWN = (*draws.WAY[draws.WAY.index(Draw.State.CONFIRMED) :], Draw.State.CANCELLED)
 
 
 @require_safe

@@ -18,11 +18,12 @@ from accounts import permission
 from audit.admin import RecordedAdmin
 from games import words
 from lottery_portal.lib import codes
+from lottery_portal.lib.admin import ReadOnlyAdmin
 from lottery_portal.lib.codes import shown
 from lottery_portal.lib.money import yuan
 
 from . import read_ban, staff_picks
-from .models import OpenedSeal, Purchase, Receipt, Ticket
+from .models import DrawRefund, HolderNotice, OpenedSeal, Purchase, Receipt, Ticket
 from .read_ban import SealedDataAsked
 from .tickets import CHANNELS
 
@@ -233,3 +234,26 @@ class OpenedSealAdmin(RecordedAdmin):
     def approval(self, row: OpenedSeal) -> str:
         """By whose word."""
         return shown(row.approval_code)
+
+
+@admin.register(DrawRefund)
+class DrawRefundAdmin(ReadOnlyAdmin):
+    """Refunds of cancelled draws."""
+
+    list_display = ("draw", "tickets", "amount", "begun_at", "done_at")
+    list_select_related = ("draw",)
+    ordering = ("-begun_at",)
+
+    @admin.display(description=_("stakes"), ordering="stake")
+    def amount(self, row: DrawRefund) -> str:
+        """What was sold, in yuan."""
+        return yuan(row.stake)
+
+
+@admin.register(HolderNotice)
+class HolderNoticeAdmin(ReadOnlyAdmin):
+    """What holders of tickets were told."""
+
+    list_display = ("key", "draw", "kind", "told", "asked_at", "done_at")
+    list_select_related = ("draw",)
+    ordering = ("-asked_at",)

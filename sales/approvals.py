@@ -1,4 +1,4 @@
-"""What in this room needs other eyes: opening a sealed draw to reading."""
+"""What in this room needs other eyes: opening a sealed draw to reading, cancelling a draw."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from audit import approvals
+from games import words
+from lottery_portal.lib.money import yuan
 
-from . import break_glass
+from . import break_glass, draw_cancellation
 
 
 def _one(_payload: Mapping[str, Any], _at: datetime) -> int:
@@ -36,5 +38,44 @@ approvals.register(
             _("I know that every page that is opened is recorded, and that the public is told."),
         ),
         words=_words,
+    )
+)
+
+
+def _others(_payload: Mapping[str, Any], now: datetime) -> int:
+    return draw_cancellation.people(now)
+
+
+def _cancellation_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return (
+        (_now("Draw"), payload["draw"]),
+        (_now("State when it was asked for"), words.state(payload["state"])),
+        (_now("Tickets sold by then"), f"{payload['tickets']:,}"),
+        (_now("To be refunded"), _now("%(amount)s yuan") % {"amount": yuan(payload["stake_fen"])}),
+        (_now("Reason, as the public reads it"), payload["reason"]),
+    )
+
+
+def _cancel(request: approvals.Request, now: datetime) -> None:
+    draw_cancellation.cancel(
+        payload=request.payload, approval_code=request.code, actor=request.maker, now=now
+    )
+
+
+approvals.register(
+    approvals.Kind(
+        name=draw_cancellation.KIND,
+        title=_("Cancel a draw and refund its tickets"),
+        maker_roles=draw_cancellation.MAKERS,
+        checker_roles=draw_cancellation.CHECKERS,
+        needed=_others,
+        perform=_cancel,
+        lifetime=timedelta(days=1),
+        statements=(
+            _("I have compared draw and reason with the decision."),
+            _("I know that every ticket is refunded, also those sold until I sign."),
+            _("I know that the draw is never held, and that the reason is published."),
+        ),
+        words=_cancellation_words,
     )
 )

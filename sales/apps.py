@@ -14,4 +14,8 @@ class SalesConfig(AppConfig):
     def ready(self) -> None:
         """Find what other rooms say about tickets; tell finance what purchases are called."""
         autodiscover_modules("ticket_facts")
-        from . import held, memos  # noqa: F401, PLC0415 - models are there only now; registering is its effect
+        from . import (  # noqa: PLC0415 - models are there only now; registering is its effect
+            held,  # noqa: F401
+            memos,  # noqa: F401
+            refund_invariants,  # noqa: F401
+        )

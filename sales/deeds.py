@@ -13,6 +13,8 @@ trail.name_deeds(
         "sales.seal_opened": _("Sealed draw opened to reading"),
         "sales.opened_seal_read": _("Page of an opened seal read"),
         "sales.plan_stopped": _("Plan stopped by its player"),
+        "sales.refund_begun": _("Refund of a draw begun"),
+        "sales.refund_done": _("Refund of a draw done"),
     },
     {
         "ticket": _("Ticket"),
@@ -28,6 +30,7 @@ trail.name_deeds(
 policies.name_keys(
     {
         "sales.break_glass_minutes": _("Minutes that an opened seal can be read"),
+        "sales.cancellation_people": _("How many others agree to cancelling a draw"),
         "sales.rolling_check_seconds": _(
             "How often open draws are compared with the log, in seconds"
         ),
@@ -36,6 +39,7 @@ policies.name_keys(
 )
 step_up.name_purposes(
     {
+        "sales:desk_draw_cancel": _("Cancel a draw"),
         "sales:desk_break_glass": _("Open a sealed draw to reading"),
         "sales:desk_opened_seal": _("Read an opened seal"),
         "sales:desk_seal_again": _("Have a draw sealed again"),

@@ -10,14 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from audit import alarms, trail
-from games import desk_facts, draw_course
+from games import desk_facts, draw_course, draws
 from games.desk_facts import Deed, Facts, Halt, Link, Step
 from games.models import Draw, SealStatement
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.money import yuan
 
-from . import break_glass, read_ban, sealing
+from . import break_glass, draw_cancellation, read_ban, seal_facts, sealing
 from .models import RollingCheck
 
 OVERDUE = timedelta(minutes=1)
@@ -106,16 +106,26 @@ def _is_overdue(draw: Draw) -> bool:
 
 
 def _links(draw: Draw) -> list[Link]:
+    links = []
+    if draw.state in draws.CANCELLABLE:
+        links.append(
+            Link(
+                text=_("Cancel the draw…"),
+                url=reverse("sales:desk_draw_cancel", args=[draw.code]),
+                roles=draw_cancellation.MAKERS,
+                is_danger=True,
+            )
+        )
     if draw.state != Draw.State.SEALED:
-        return []
-    links = [
+        return links
+    links.append(
         Link(
             text=_("Have the seal opened to reading…"),
             url=reverse("sales:desk_break_glass", args=[draw.code]),
             roles=break_glass.MAKERS,
             is_danger=True,
         )
-    ]
+    )
     if read_ban.opening(draw) is not None:
         links.append(
             Link(
@@ -128,7 +138,8 @@ def _links(draw: Draw) -> list[Link]:
 
 
 def _notes(draw: Draw) -> list[str]:
-    notes = [
+    notes = [fact.text for fact in seal_facts.cancellation(draw)]
+    notes += [
         _("The seal was opened to reading from %(since)s to %(until)s, under four eyes.")
         % {
             "since": dates.written(opening.opened_at, "full"),

@@ -15,3 +15,16 @@ class BreakGlassForm(forms.Form):
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
+
+
+class CancelForm(forms.Form):
+    """Why a draw is cancelled."""
+
+    reason = forms.CharField(
+        label=_("Reason, as the public reads it"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    is_sure = forms.BooleanField(
+        label=_("I know that the draw is never held and that every ticket is refunded.")
+    )

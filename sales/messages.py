@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import messages
 
-from . import cancellation, plan_notices
+from . import cancellation, holders, plan_notices
 
 
 def _address(params: Mapping[str, Any]) -> str:
@@ -36,6 +36,30 @@ def _one(params: Mapping[str, Any]) -> str:
     return reverse("sales:ticket", args=[params["ticket"]])
 
 
+def _tickets(_params: Mapping[str, Any]) -> str:
+    return reverse("sales:tickets")
+
+
+messages.register(
+    messages.Kind(
+        name=holders.CANCELLED,
+        title=_("A draw is cancelled; your tickets are refunded"),
+        template="sales/mail/draw_cancelled.txt",
+        channels=messages.EVERYWHERE,
+        is_legal=True,
+        address=_tickets,
+    )
+)
+messages.register(
+    messages.Kind(
+        name=holders.TIMES,
+        title=_("A draw has other times"),
+        template="sales/mail/draw_times.txt",
+        channels=messages.BY_EMAIL,
+        is_legal=True,
+        address=_tickets,
+    )
+)
 messages.register(
     messages.Kind(
         name=plan_notices.ENDED,

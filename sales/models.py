@@ -340,12 +340,16 @@ class RollingCheck(models.Model):
         return f"{self.draw_id}/{self.number}"
 
 
-# Plans over several draws and tickets taken back stand in a module of their own.
+# Plans over several draws, tickets taken back, and what becomes of tickets whose draw is cancelled
+# stand in modules of their own.
 # ruff: noqa: E402 - taken up under their own names, below the tables they point to
 from .plan_models import Cancellation, Plan, PlanStep
+from .refund_models import DrawRefund, HolderNotice, TicketRefund
 
 __all__ = [
     "Cancellation",
+    "DrawRefund",
+    "HolderNotice",
     "OpenedSeal",
     "Plan",
     "PlanStep",
@@ -355,4 +359,5 @@ __all__ = [
     "SealBlock",
     "Selection",
     "Ticket",
+    "TicketRefund",
 ]

@@ -23,7 +23,8 @@ def seal_draw(*, draw_id: int) -> None:
     from . import sealing
 
     draw = Draw.objects.select_related("game", "rule").get(pk=draw_id)
-    sealing.complete(draw=draw, now=timezone.now())
+    if draw.state != Draw.State.CANCELLED:
+        sealing.complete(draw=draw, now=timezone.now())
 
 
 @jobs.handler("sales.send_receipt", max_attempts=12)
@@ -66,3 +67,42 @@ def stop_winning_plans(*, draw_id: int) -> None:
     from . import plan_steps
 
     plan_steps.stop_winners(draw=Draw.objects.get(pk=draw_id), now=timezone.now())
+
+
+@jobs.handler("sales.refund_draw", max_attempts=12, limit=4)
+def refund_draw(*, draw_id: int) -> None:
+    """Give back every ticket of a cancelled draw; each that is back stays back."""
+    from games.models import Draw
+
+    from . import draw_cancellation
+
+    draw = Draw.objects.select_related("game").get(pk=draw_id)
+    draw_cancellation.run(draw=draw, now=timezone.now())
+
+
+@jobs.handler("sales.end_rolling", max_attempts=40)
+def end_rolling(*, draw_id: int) -> None:
+    """Tell the witness the last tickets of a draw that was cancelled."""
+    from games.models import Draw
+
+    from . import rolling
+
+    rolling.close(draw=Draw.objects.get(pk=draw_id), now=timezone.now())
+
+
+@jobs.handler("sales.tell_holders", max_attempts=12)
+def tell_holders(*, notice_key: str) -> None:
+    """Tell everybody who holds a ticket of a draw what became of it, once."""
+    from . import holders
+
+    holders.tell(key=notice_key, now=timezone.now())
+
+
+@jobs.handler("sales.follow_notices", max_attempts=1)
+def follow_notices() -> None:
+    """Ask for refunds and messages that are still to come; the next stroke repeats it."""
+    from . import draw_cancellation, holders
+
+    now = timezone.now()
+    draw_cancellation.ask_due(now=now)
+    holders.ask_due(now=now)

@@ -23,7 +23,7 @@ from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
 
 from . import basket, canonical, own_copy, quotes, receipts, ticket_facts
-from .models import Cancellation, Ticket
+from .models import Cancellation, Ticket, TicketRefund
 from .ticket_facts import Fact
 
 State = Draw.State
@@ -257,7 +257,7 @@ def steps_of(one: Read, *, seal: SealStatement | None) -> list[dict[str, Any]]:
             _step(pgettext("of a ticket", "Taken back"), one.cancelled.cancelled_at, back),
         ]
     if one.state == "refunded":
-        return [*steps, _step(_("Draw cancelled"), reached.get(State.CANCELLED), "")]
+        return _with_the_present([*steps, *_refund_steps(ticket, reached.get(State.CANCELLED))])
     settled = reached.get(State.SETTLED)
     if settled and one.fact:
         settled = one.fact.settled_at  # the draw is settled after the last of its payments
@@ -322,6 +322,24 @@ def _claim(one: Read) -> dict[str, Any]:
         "until": dates.written(one.fact.claim_until, "date"),
     }
     return {"text": _("%(amount)s yuan, to be claimed by %(until)s") % until}
+
+
+def _refund_steps(ticket: Ticket, cancelled_at: datetime | None) -> list[dict[str, Any]]:
+    """A cancelled draw, and what came back for this ticket (F075)."""
+    back = TicketRefund.objects.filter(ticket_id=ticket.pk).first()
+    told = ""
+    if back is not None:
+        told = _("%(amount)s yuan are back in the balance") % {"amount": yuan(ticket.price)}
+    return [
+        _step(_("Draw cancelled"), cancelled_at, ""),
+        _step(
+            _("Refunded"),
+            back.refunded_at if back else None,
+            told,
+            coming=_("Refund"),
+            awaited=_("Being refunded"),
+        ),
+    ]
 
 
 def _step(

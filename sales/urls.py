@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from .views import board, glass, plans, proofs, seals, tickets
+from .views import board, cancellation, glass, plans, proofs, sale_state, seals, tickets
 
 app_name = "sales"
 
 urlpatterns = [
     path("play/<slug:game_code>/", board.board, name="board"),
+    path("play/<slug:game_code>/state/", sale_state.sale_state, name="sale_state"),
     path("play/<slug:game_code>/quick-pick/", board.quick, name="quick_pick"),
     path("play/<slug:game_code>/quote/", board.quote, name="quote"),
     path("play/<slug:game_code>/<slug:issue>/buy/", board.buy, name="buy"),
@@ -23,6 +24,8 @@ urlpatterns = [
     path("tickets/<str:code>/proof.json", proofs.proof, name="proof"),
     path("tickets/<str:code>/proof.html", proofs.proof_page, name="proof_page"),
     path("tickets/<str:code>/proof/report/", proofs.proof_report, name="proof_report"),
+    path("draws/<slug:code>/cancellation.json", cancellation.cancellation, name="cancellation"),
+    path("desk/draws/<slug:code>/cancel/", cancellation.desk_draw_cancel, name="desk_draw_cancel"),
     path("desk/draws/<slug:code>/seal-again/", seals.desk_seal_again, name="desk_seal_again"),
     path("desk/draws/<slug:code>/open-seal/", glass.desk_break_glass, name="desk_break_glass"),
     path("desk/draws/<slug:code>/opened-seal/", glass.desk_opened_seal, name="desk_opened_seal"),

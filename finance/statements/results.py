@@ -97,7 +97,9 @@ def sales(span: Span) -> Statement:
         (Kind.FEE, _("Issue fee")),
         (Kind.WELFARE, _("Welfare fund")),
     ):
-        parts.append(pair(Deed.ALLOCATION, [Kind.STAKES], [kind]))
+        allocated = pair(Deed.ALLOCATION, [Kind.STAKES], [kind])
+        taken_back = pair(Deed.ALLOCATION, [kind], [Kind.STAKES])  # of cancelled draws
+        parts.append(less(allocated, taken_back))
         lines.add(title, *parts[-1])
     shared = [sum(column) for column in zip(*parts, strict=True)]
     lines.add(_("Allocated"), *shared, level=0, is_total=True)

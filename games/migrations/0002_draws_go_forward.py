@@ -47,8 +47,11 @@ BEGIN
         RAISE EXCEPTION 'the rule of a confirmed draw stands'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_special_stands';
     END IF;
-    IF (NEW.opens_at, NEW.closes_at, NEW.draws_at) IS DISTINCT FROM (OLD.opens_at, OLD.closes_at, OLD.draws_at)
-       AND OLD.state NOT IN ('SCHEDULED', 'OPEN') THEN
+    -- After the close the drawing may only be put off, and only until a number was typed.
+    IF ((NEW.opens_at, NEW.closes_at) IS DISTINCT FROM (OLD.opens_at, OLD.closes_at)
+            AND OLD.state NOT IN ('SCHEDULED', 'OPEN'))
+       OR (NEW.draws_at <> OLD.draws_at AND OLD.state NOT IN ('SCHEDULED', 'OPEN')
+            AND (OLD.state NOT IN ('CLOSED', 'SEALED') OR NEW.draws_at < OLD.draws_at)) THEN
         RAISE EXCEPTION 'the times of a closed draw stand'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_times_stand_after_close';
     END IF;

@@ -8,17 +8,60 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closure:
-    """Days on which no lottery is sold or drawn, first and last included."""
+    """Days on which no lottery is sold or drawn, first and last included.
+
+    `notice` is the paper that says so, and where it is read; empty while there is none.
+    """
 
     first_on: date
     last_on: date
+    occasion: str = "OTHER"
+    notice: str = ""
+    address: str = ""
 
 
-# Announced by the ministry a few weeks before each year; no draw, no issue number (RULES C12).
-# A year joins this list once its closures are announced.
+def _year(
+    spring: tuple[date, date], national: tuple[date, date], *, notice: str, address: str = ""
+) -> tuple[Closure, Closure]:
+    """The two closures that the ministry announces for a year."""
+    return (
+        Closure(
+            first_on=spring[0], last_on=spring[1], occasion="SPRING", notice=notice, address=address
+        ),
+        Closure(
+            first_on=national[0],
+            last_on=national[1],
+            occasion="NATIONAL",
+            notice=notice,
+            address=address,
+        ),
+    )
+
+
+# Announced by the ministry a few weeks before each year; no draw, no issue number (RULES C12). A
+# year that is not here is recorded at the desk of the calendar once it is announced.
 CLOSURES = (
-    Closure(first_on=date(2026, 2, 14), last_on=date(2026, 2, 23)),
-    Closure(first_on=date(2026, 10, 1), last_on=date(2026, 10, 4)),
+    *_year(
+        (date(2023, 1, 19), date(2023, 1, 28)),
+        (date(2023, 10, 1), date(2023, 10, 4)),
+        notice="中华人民共和国财政部公告2022年第39号（2022年12月26日）",
+    ),
+    *_year(
+        (date(2024, 2, 8), date(2024, 2, 17)),
+        (date(2024, 10, 1), date(2024, 10, 4)),
+        notice="财政部关于2024年彩票市场休市安排的公告（2023年12月）",
+    ),
+    *_year(
+        (date(2025, 1, 27), date(2025, 2, 5)),
+        (date(2025, 10, 1), date(2025, 10, 4)),
+        notice="中华人民共和国财政部公告2024年第19号（2024年12月2日）",
+    ),
+    *_year(
+        (date(2026, 2, 14), date(2026, 2, 23)),
+        (date(2026, 10, 1), date(2026, 10, 4)),
+        notice="财政部关于2026年彩票市场休市安排的公告（2025年12月）",
+        address="https://www.mof.gov.cn/gp/xxgkml/zhs/202512/t20251225_3980248.htm",
+    ),
 )
 
 
@@ -56,8 +99,12 @@ class Schedule:
         while day.year == year:
             if self.is_draw_day(day, closures=closures):
                 number += 1
-                yield f"{str(year)[-self.issue_year_digits :]}{number:03d}", day
+                yield self.issue_name(year, number), day
             day += timedelta(days=1)
+
+    def issue_name(self, year: int, number: int) -> str:
+        """A running number of a year as an issue: 2026001, or 26001 where a year has two digits."""
+        return f"{str(year)[-self.issue_year_digits :]}{number:03d}"
 
     def _moment(self, day: date, at: time) -> datetime:
         return datetime.combine(day, at, tzinfo=ZoneInfo(self.time_zone)).astimezone(UTC)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages as notes
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -16,7 +18,7 @@ from accounts import permission, step_up
 from accounts.models import StaffMember
 from audit import approvals
 from games import licences, switches, words
-from games.forms import LicenceForm, SwitchForm, SwitchOnForm
+from games.forms import LicenceEndForm, LicenceForm, SwitchForm, SwitchOnForm
 from games.models import Game, Licence, SalesSwitch
 from lottery_portal.lib.errors import Refused
 
@@ -77,29 +79,57 @@ def desk_switch_on(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def desk_licences(request: HttpRequest) -> HttpResponse:
-    """Every licence, the one that lasts longest first."""
+    """Every licence, the one that lasts longest first, and those that end with nothing after."""
     now = timezone.now()
-    rows = Licence.objects.select_related("game").order_by("-valid_until")
+    rows = Licence.objects.select_related("ending").order_by("-valid_until")
+    may_end = permission.may(request.user, "games:desk_licence_end", now)
     return render(
         request,
         "desk/licences.html",
         {
             "nav": "licences",
-            "rows": [
+            "rows": [_licence_row(row, now, may_end=may_end) for row in rows],
+            "ending": [
                 {
-                    "number": row.number,
-                    "game": words.game(row.game) if row.game else _("All games"),
-                    "issued_by": row.issued_by,
-                    "valid_from": row.valid_from,
-                    "valid_until": row.valid_until,
-                    "approval": approvals.named(row.approval_code),
-                    "is_in_force": row.valid_from <= now < row.valid_until,
+                    "number": licence.number,
+                    "ends_at": licence.ends,
+                    "days": max((licence.ends - now).days, 0),
+                    "games": words.games(
+                        [game.code for game in licences.uncovered(licence, at=licence.ends)]
+                    ),
                 }
-                for row in rows
+                for licence in licences.ending_soon(now=now)
+            ],
+            "unlicensed": [
+                words.game(game)
+                for game in Game.objects.filter(is_shadow=False).order_by("position")
+                if licences.in_force(game, at=now) is None
             ],
             "may_ask": permission.may(request.user, "games:desk_licence_new", now),
         },
     )
+
+
+def _licence_row(row: Licence, now: datetime, *, may_end: bool) -> dict[str, Any]:
+    ending = licences.ending_of(row)
+    ends_at = ending.ends_at if ending else row.valid_until
+    is_over = ends_at <= now
+    url = ""
+    if may_end and ending is None and not is_over:
+        url = reverse("games:desk_licence_end", args=[row.number])
+    return {
+        "number": row.number,
+        "game": words.games(row.games),
+        "channels": words.channels(row.channels),
+        "issued_by": row.issued_by,
+        "valid_from": row.valid_from,
+        "valid_until": ends_at,
+        "approval": approvals.named(row.approval_code),
+        "is_in_force": row.valid_from <= now and not is_over,
+        "is_to_come": row.valid_from > now,
+        "ended_because": ending.reason if ending else "",
+        "end_url": url,
+    }
 
 
 @never_cache
@@ -110,10 +140,8 @@ def desk_licence_new(request: HttpRequest) -> HttpResponse:
     form = LicenceForm(request.POST or None)
     status = 400 if form.is_bound else 200
     if form.is_valid():
-        asked = dict(form.cleaned_data)
-        game = Game.objects.filter(code=asked.pop("game")).first()
         try:
-            licences.request(game=game, maker=user_of(request), now=timezone.now(), **asked)
+            licences.request(maker=user_of(request), now=timezone.now(), **form.cleaned_data)
         except Refused as refusal:
             form.add_error(None, str(refusal))
             status = refusal.status
@@ -122,6 +150,43 @@ def desk_licence_new(request: HttpRequest) -> HttpResponse:
             return redirect("games:desk_licences")
     return render(
         request, "desk/licence_new.html", {"nav": "licences", "form": form}, status=status
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@step_up.required
+def desk_licence_end(request: HttpRequest, number: str) -> HttpResponse:
+    """Ask for a licence to end before its day; somebody else approves."""
+    now = timezone.now()
+    try:
+        licence = licences.find(number)
+    except Refused as refusal:
+        raise Http404 from refusal
+    form = LicenceEndForm(request.POST or None, initial={"ends_at": now})
+    status = 400 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            licences.request_end(
+                licence=licence, maker=user_of(request), now=now, **form.cleaned_data
+            )
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+            status = refusal.status
+        else:
+            notes.success(request, _("Asked. The licence ends when another person approves."))
+            return redirect("games:desk_licences")
+    return render(
+        request,
+        "desk/licence_end.html",
+        {
+            "nav": "licences",
+            "form": form,
+            "licence": licence,
+            "games": words.games(licence.games),
+            "left": [words.game(game) for game in licences.uncovered(licence, at=now)],
+        },
+        status=status,
     )
 
 

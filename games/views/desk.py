@@ -121,10 +121,14 @@ def desk_times(request: HttpRequest, code: str) -> HttpResponse:
     form = TimesForm(
         request.POST or None, initial={"closes_at": draw.closes_at, "draws_at": draw.draws_at}
     )
+    is_put_off = draw.state in calendar.BEFORE_THE_DRAW
+    if is_put_off:  # the close is past and stands
+        del form.fields["closes_at"]
     status = 400 if form.is_bound else 200
     if form.is_valid():
+        asked = {"closes_at": draw.closes_at, **form.cleaned_data}
         try:
-            calendar.ask_for_times(draw=draw, maker=user_of(request), now=now, **form.cleaned_data)
+            calendar.ask_for_times(draw=draw, maker=user_of(request), now=now, **asked)
         except Refused as refusal:
             form.add_error(None, str(refusal))
             status = refusal.status
@@ -139,6 +143,7 @@ def desk_times(request: HttpRequest, code: str) -> HttpResponse:
             "game": {"name": words.game(draw.game)},
             "draw": draw,
             "form": form,
+            "is_put_off": is_put_off,
             "back_url": reverse("games:desk_draw", args=[draw.code]),
         },
         status=status,

@@ -247,8 +247,10 @@ def _actions(at: Look) -> list[Row]:
         {"text": link.text, "url": link.url, "is_danger": link.is_danger}
         for link in sorted(links, key=lambda link: link.is_danger)
     ]
-    if draw.state in {State.SCHEDULED, State.OPEN} and at.may("games:desk_times"):
-        found.append({**_page(_("Change the times…"), "games:desk_times", at), "is_danger": True})
+    if draw.state in draws.CANCELLABLE and at.may("games:desk_times"):
+        is_open = draw.state in {State.SCHEDULED, State.OPEN}
+        text = _("Change the times…") if is_open else _("Put the drawing off…")
+        found.append({**_page(text, "games:desk_times", at), "is_danger": True})
     return found
 
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from games import announcements, calendar, claim_days, draws, words
-from games.models import Announcement, Draw, Game
+from games import announcements, claim_days, draws, public_notices, seal_facts, words
+from games.models import Announcement, Draw, DrawCancellation, Game, SealStatement
 from games.results import as_row
 from games.seal_models import SealPublication
 from lottery_portal.lib.dates import in_shanghai
@@ -52,7 +52,7 @@ def result(request: HttpRequest, game_code: str, issue: str) -> HttpResponse:
         .first()
     )
     if announced is None and draw is None:
-        raise Http404
+        return _cancelled(request, game, issue)
     page: dict[str, Any] = {
         "nav": "check",
         "game": {"code": game.code, "name": _(game.name)},
@@ -61,6 +61,33 @@ def result(request: HttpRequest, game_code: str, issue: str) -> HttpResponse:
     page |= _announced(game, announced) if announced else _nothing_announced(draw)
     page |= _ours(draw) if draw else {"is_ours": False, "seal": None}
     return render(request, "games/result.html", page)
+
+
+def _cancelled(request: HttpRequest, game: Game, issue: str) -> HttpResponse:
+    """A draw that is not held: why, what became of its tickets, and where its seal is."""
+    told = (
+        DrawCancellation.objects.filter(draw__game=game, draw__issue=issue)
+        .select_related("draw__game", "draw__rule")
+        .first()
+    )
+    if told is None:
+        raise Http404
+    draw = told.draw
+    seal = SealStatement.objects.filter(draw=draw, publication__isnull=False).first()
+    return render(
+        request,
+        "games/cancelled.html",
+        {
+            "nav": "check",
+            "game": {"code": game.code, "name": _(game.name)},
+            "issue": issue,
+            "draw": draw,
+            "told": told,
+            "facts": seal_facts.of(draw),
+            "files": seal_facts.files_of(draw),
+            "seal_url": reverse("games:seal", args=[draw.code]) if seal else "",
+        },
+    )
 
 
 def _list(request: HttpRequest, game: Game) -> HttpResponse:
@@ -82,16 +109,7 @@ def _list(request: HttpRequest, game: Game) -> HttpResponse:
             "source": source.source if source else "",
             "issue": issue,
             "not_found": bool(issue),
-            "notices": [
-                {
-                    "game": _(notice.draw.game.name),
-                    "issue": notice.draw.issue,
-                    "closes_at": notice.closes_after,
-                    "draws_at": notice.draws_after,
-                    "reason": notice.reason,
-                }
-                for notice in calendar.notices(now=now).filter(draw__game=game)
-            ],
+            "notices": public_notices.now_told(now=now, game=game.code),
         },
         status=404 if issue else 200,
     )
@@ -104,7 +122,9 @@ def _game(code: str) -> Game:
 def _has_page(game: Game, issue: str) -> bool:
     return (
         Announcement.objects.filter(game=game, issue=issue).exists()
-        or Draw.objects.filter(game=game, issue=issue, state__in=SHOWN).exists()
+        or Draw.objects.filter(
+            game=game, issue=issue, state__in=(*SHOWN, Draw.State.CANCELLED)
+        ).exists()
     )
 
 

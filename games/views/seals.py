@@ -20,7 +20,7 @@ from lottery_portal.lib.errors import Refused
 
 PER_PAGE = 30
 # Article 22: the sealed file itself is shown once the draw is over.
-FILE_SHOWN = draws.WAY[draws.WAY.index(Draw.State.CONFIRMED) :]
+FILE_SHOWN = (*draws.WAY[draws.WAY.index(Draw.State.CONFIRMED) :], Draw.State.CANCELLED)
 
 FILES: Mapping[str, str] = {
     seals.STATEMENT_NAME: gettext_noop("Seal statement"),
@@ -140,6 +140,7 @@ def _facts(statement: SealStatement) -> dict[str, Any]:
         "sealed_at": statement.sealed_at,
         "published_at": published_at,
         "ahead_seconds": max(int((statement.draw.draws_at - published_at).total_seconds()), 0),
+        "is_cancelled": statement.draw.state == Draw.State.CANCELLED,
         "text": statement.statement,
     }
 

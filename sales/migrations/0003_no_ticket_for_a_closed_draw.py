@@ -42,8 +42,7 @@ BEGIN
            (SELECT min(w.scope) FROM games_salesswitch w WHERE w.is_off AND w.scope IN (
                 'all', 'game:' || (SELECT g.code FROM games_game g WHERE g.id = d.game_id),
                 'channel:' || NEW.channel, 'player:' || p.code)) AS switch,
-           EXISTS (SELECT 1 FROM games_licence l WHERE (l.game_id IS NULL OR l.game_id = d.game_id)
-                      AND l.valid_from <= moment AND moment < l.valid_until) AS is_licensed
+           games_is_licensed(d.game_id, NEW.channel, moment) AS is_licensed
       INTO its FROM games_draw d LEFT JOIN accounts_player p ON p.id = NEW.owner_id WHERE d.id = NEW.draw_id;
     IF its.state IS DISTINCT FROM 'OPEN' OR moment >= its.closes_at THEN
         PERFORM sales_refuse_draw(NEW.draw_id, moment);

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import who
 from accounts.models import Player, User
 from finance import wallets
-from games import bets, draws, odds, quick_pick
+from games import bets, draws, odds, public_notices, quick_pick
 from games.models import Draw, Game
 from games.rules import RuleVersion
 from lottery_portal.lib import board_words
@@ -158,6 +158,7 @@ def _confirm(request: HttpRequest, quote: quotes.Quote, player: Player | None) -
         "nav": "buy",
         "game": _named(game),
         "draw": quote.draw,
+        "notices": public_notices.of_draw(quote.draw),
         "now": database_time(),
         "lines": quote.lines,
         "price_fen": quote.price_fen,
@@ -292,6 +293,7 @@ def _board(
         "nav": "buy",
         "game": _named(draw.game),
         "draw": draw,
+        "notices": public_notices.now_told(now=timezone.now(), game=code),
         "now": database_time(),
         "pool_fen": offers.pool_of(draw.game),
         "price_fen": version.price_fen,

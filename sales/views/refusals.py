@@ -12,8 +12,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from games import draws
-from games.models import Game
+from games import draws, public_notices
+from games.models import Draw, Game
 from lottery_portal.lib import codes, dates
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
@@ -193,6 +193,22 @@ def _unverified(_figures: Mapping[str, Any], game: Game) -> Page:
     }
 
 
+def _not_open(figures: Mapping[str, Any], game: Game) -> Page:
+    """A draw that does not take tickets; of a cancelled one everybody is told why."""
+    told = public_notices.of_draw(draws.find(figures["draw"]))
+    rows = [_figure(_("Reason"), told[0].reason)] if told else []
+    page: Page = {"sign": "pause", "figures": rows, "actions": []}
+    if figures["state"] == Draw.State.CANCELLED:
+        page |= {
+            "title": _("Draw %(issue)s is cancelled") % {"issue": figures["issue"]},
+            "text": _("It is not held. Every ticket that was sold is refunded in full."),
+        }
+    if following := draws.on_sale(game.code, now=timezone.now()):
+        text = _("See draw %(issue)s") % {"issue": following.issue}
+        page["actions"] = [_back_to_numbers(game, text)]
+    return page
+
+
 def _unlicensed(_figures: Mapping[str, Any], _game: Game) -> Page:
     return {
         "sign": "pause",
@@ -250,6 +266,7 @@ def gettext_noop(message: str) -> str:
 
 _SHOWN: Mapping[str, Callable[[Mapping[str, Any], Game], Page]] = {
     "draw_closed": _closed,
+    "draw_not_open": _not_open,
     "not_enough_money": _short_of_money,
     "ceiling_reached": _over_a_limit,
     "ticket_too_dear": _too_dear,

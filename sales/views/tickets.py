@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import who
-from games import draws, odds, rules
+from games import draws, odds, public_notices, rules
 from games.models import SealStatement
 from lottery_portal.lib import codes
 from lottery_portal.lib.db import database_time
@@ -117,6 +117,7 @@ def ticket(request: HttpRequest, code: str) -> HttpResponse:
         },
         "game": {"code": game.code, "name": _(game.name)},
         "draw": row.draw,
+        "notices": public_notices.of_draw(row.draw),
         "state": one.state,
         "prize_fen": one.fact.prize_fen if one.fact else None,
         "claim_until": one.fact.claim_until if one.fact else None,

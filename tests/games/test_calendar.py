@@ -12,7 +12,7 @@ from django.test import Client
 from audit import approvals, policies, waiting
 from games import calendar, claim_days, rules
 from games.models import Announcement, CalendarNotice, Draw, Game
-from games.rules.schedule import CLOSURES, Closure
+from games.rules.schedule import Closure
 from lottery_portal.lib.dates import in_shanghai
 from lottery_portal.lib.db import database_time
 from tests import make, people
@@ -70,8 +70,8 @@ def test_planning_again_plans_nothing_twice(ssq):
     assert (len(first), Draw.objects.count()) == (4, count)
 
 
-def test_there_are_draws_a_week_ahead_whatever_the_policy_says(ssq):
-    """F025: open draws exist seven days ahead."""
+def test_there_are_draws_thirty_days_ahead_whatever_the_policy_says():
+    """F025: draws of every game of the house exist thirty days ahead."""
     with transaction.atomic():
         policies.set_genesis(
             key=calendar.DAYS_AHEAD_POLICY, value=1, reason="test", now=database_time()
@@ -80,8 +80,19 @@ def test_there_are_draws_a_week_ahead_whatever_the_policy_says(ssq):
 
     calendar.plan_ahead(now=now)
 
-    ahead = Draw.objects.filter(game=ssq, closes_at__gt=now, draws_at__lte=now + timedelta(days=7))
-    assert ahead.count() >= 2
+    until = now + timedelta(days=30)
+    games = Game.objects.filter(is_shadow=False)
+    assert games
+    for game in games:
+        wanted = [
+            issue
+            for year in {in_shanghai(now).year, in_shanghai(until).year}
+            for issue, day, schedule in calendar.issues(game, year, now=now)
+            if schedule.closes_at(day) > now and schedule.draws_at(day) <= until
+        ]
+        planned = set(Draw.objects.filter(game=game).values_list("issue", flat=True))
+        assert wanted
+        assert set(wanted) <= planned
 
 
 def test_no_draw_and_no_number_on_a_closure(ssq):
@@ -96,22 +107,28 @@ def test_no_draw_and_no_number_on_a_closure(ssq):
     ]
 
 
-def test_closures_of_a_year_follow_policy_then_announcement_then_practice():
-    assert calendar.closures_of(2026, now=NOV_21) == CLOSURES
-    assert calendar.closures_of(2027, now=NOV_21) == (
-        Closure(first_on=date(2027, 2, 5), last_on=date(2027, 2, 12)),
-        Closure(first_on=date(2027, 10, 1), last_on=date(2027, 10, 4)),
-    )
-    with transaction.atomic():
-        policies.set_genesis(
-            key=calendar.CLOSURES_POLICY,
-            scope="2027",
-            value=[["2027-02-03", "2027-02-13"], ["2027-10-01", "2027-10-04"]],
-            reason="notice of the ministry",
-            now=database_time(),
+@pytest.mark.parametrize("year", [2024, 2025, 2026])
+def test_numbers_of_past_years_are_the_official_ones(ssq, year):
+    """F025, RULES C12, C13: with the ministry's closures every day and number fits."""
+    counted = {issue: day for issue, day, _schedule in calendar.issues(ssq, year, now=NOV_21)}
+    official = dict(
+        Announcement.objects.filter(game=ssq, issue__startswith=str(year)).values_list(
+            "issue", "drawn_on"
         )
-    assert calendar.closures_of(2027, now=NOV_21)[0] == Closure(
-        first_on=date(2027, 2, 3), last_on=date(2027, 2, 13)
+    )
+
+    assert len(official) > 40
+    assert {issue: counted[issue] for issue in official} == official
+    assert all(
+        closure.notice and closure.occasion for closure in calendar.closures_of(year, now=NOV_21)
+    )
+
+
+def test_a_year_of_which_nobody_knows_yet_is_provisional():
+    """F025: planned by the practice of years past, and without a notice to name."""
+    assert calendar.closures_of(2027, now=NOV_21) == (
+        Closure(first_on=date(2027, 2, 5), last_on=date(2027, 2, 12), occasion="SPRING"),
+        Closure(first_on=date(2027, 10, 1), last_on=date(2027, 10, 4), occasion="NATIONAL"),
     )
 
 
@@ -160,7 +177,7 @@ def test_times_of_a_closed_draw_stand():
     draw = make.shadow_draw(closes_in=timedelta(milliseconds=50))
     make.closed(draw)
 
-    with pytest.raises(calendar.TimesStand):
+    with pytest.raises(calendar.OnlyPutOff):
         calendar.ask_for_times(
             draw=draw, closes_at=database_time() + timedelta(hours=1),
             draws_at=database_time() + timedelta(hours=2), reason="x",

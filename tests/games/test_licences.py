@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.core import mail
+from django.db import DatabaseError, transaction
 
-from audit import approvals
+from audit import approvals, trail, waiting
 from games import licences
 from games.models import Game, Licence
+from lottery_portal import jobs
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
 from sales.models import Ticket
 from tests import make, people
+from tests.at_once import at_once
 from tests.owner import as_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,7 +55,7 @@ def test_a_licence_counts_when_another_person_has_approved_it():
     """F023: asked for by compliance, approved by another."""
     maker, checker = people.member("compliance").user, people.member("approver").user
     asked = licences.request(
-        number="财综-2030-1", game=None, issued_by="财政部", valid_from=FROM, valid_until=UNTIL,
+        number="财综-2030-1", issued_by="财政部", valid_from=FROM, valid_until=UNTIL,
         maker=maker, now=database_time(),
     )  # fmt: skip
     assert not Licence.objects.filter(number="财综-2030-1").exists()
@@ -63,17 +69,34 @@ def test_a_licence_counts_when_another_person_has_approved_it():
     assert licences.in_force(ssq, at=UNTIL) is None
 
 
-def test_a_licence_of_one_game_covers_no_other():
-    maker, checker = people.member("compliance").user, people.member("approver").user
-    drill = Game.objects.get(code="ssq-drill")
+def recorded(number: str, **scope: Any) -> Licence:
+    """A licence recorded by two people."""
+    now = database_time()
     asked = licences.request(
-        number="one", game=drill, issued_by="x", valid_from=FROM + timedelta(days=800),
-        valid_until=UNTIL + timedelta(days=800), maker=maker, now=database_time(),
+        **{
+            "number": number, "issued_by": "财政部", "valid_from": FROM, "valid_until": UNTIL,
+            "maker": people.member("compliance").user, "now": now,
+        } | scope
     )  # fmt: skip
-    approvals.decide(code=asked.code, checker=checker, approve=True, reason="", now=database_time())
+    approvals.decide(code=asked.code, checker=people.member("approver").user, approve=True, now=now)
+    return Licence.objects.get(number=number)
 
-    assert licences.in_force(drill, at=FROM + timedelta(days=801)) is not None
-    assert licences.in_force(Game.objects.get(code="ssq"), at=FROM + timedelta(days=801)) is None
+
+def test_a_licence_covers_the_games_and_channels_it_names():
+    """F023: scope and validity decide together; naming none it covers all."""
+    ssq = Game.objects.get(code="ssq")
+    other = Game(code="other", rules_game="ssq", name="x")
+
+    recorded("one", games=["ssq"], channels=["web"])
+
+    assert licences.in_force(ssq, at=FROM, channel="web") is not None
+    assert licences.in_force(ssq, at=FROM, channel="api") is None
+    assert licences.in_force(other, at=FROM, channel="web") is None
+    assert licences.in_force(ssq, at=UNTIL, channel="web") is None
+    with pytest.raises(licences.LicenceScopeUnknown):
+        recorded("two", games=["ssq-drill"])
+    with pytest.raises(licences.LicenceScopeUnknown):
+        recorded("three", channels=["fax"])
 
 
 def test_a_number_is_recorded_once_and_ends_after_it_begins():
@@ -83,12 +106,12 @@ def test_a_number_is_recorded_once_and_ends_after_it_begins():
 
     with pytest.raises(licences.LicenceKnown):
         licences.request(
-            number=known.number, game=None, issued_by="x", valid_from=FROM, valid_until=UNTIL,
+            number=known.number, issued_by="x", valid_from=FROM, valid_until=UNTIL,
             maker=maker, now=database_time(),
         )  # fmt: skip
     with pytest.raises(licences.LicenceEndsTooEarly):
         licences.request(
-            number="new", game=None, issued_by="x", valid_from=UNTIL, valid_until=FROM,
+            number="new", issued_by="x", valid_from=UNTIL, valid_until=FROM,
             maker=maker, now=database_time(),
         )  # fmt: skip
 
@@ -96,7 +119,7 @@ def test_a_number_is_recorded_once_and_ends_after_it_begins():
 def test_the_desk_lists_licences_and_takes_a_new_one():
     compliance, auditor = people.member("compliance").user, people.member("auditor").user
     fields = {
-        "number": "L-1", "game": "", "issued_by": "财政部",
+        "number": "L-1", "games": ["ssq"], "issued_by": "财政部",
         "valid_from": "2030-01-01T00:00", "valid_until": "2031-01-01T00:00",
     }  # fmt: skip
 
@@ -105,3 +128,139 @@ def test_the_desk_lists_licences_and_takes_a_new_one():
     assert people.behind(compliance).get("/desk/licences/new/").status_code == 200
     assert people.behind(compliance).post("/desk/licences/new/", fields).status_code == 302
     assert not Licence.objects.filter(number="L-1").exists()
+
+
+DOORS = [
+    ("get", "/play/ssq/"), ("post", "/play/ssq/"), ("post", "/play/ssq/quick-pick/"),
+    ("post", "/play/ssq/quote/"), ("post", "/api/v1/quotes/"), ("post", "/api/v1/purchases/"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "address"), DOORS)
+def test_every_door_of_sale_is_shut_without_a_licence(method, address):
+    """F023: an expired licence answers 503 and says so, wherever somebody wants to buy."""
+    alice, draw = make.alice(), make.draw()
+    client = people.behind(alice.user)
+    without_licences()
+    line = {"bet_type": "single", "picks": [[1, 2, 3, 4, 5, 6], [7]], "bankers": [[], []]}
+    body: Any = {"draw": draw.code, "selections": [line]}
+    if address.endswith("purchases/"):
+        body = {"request_key": str(uuid4()), "tickets": [body]}
+    elif address.startswith("/play/"):
+        body = {"selections": [{"t": "single", "p": line["picks"], "b": line["bankers"]}]}
+
+    if method == "get":
+        answer = client.get(address)
+    elif "/api/" in address or address.endswith("quote/"):
+        answer = client.post(address, body, content_type="application/json")
+    else:
+        answer = client.post(address, {"action": "confirm"})
+
+    assert answer.status_code == 503, answer.content
+    assert not Ticket.objects.exists()
+
+
+def test_a_licence_for_programs_only_sells_nothing_on_the_website():
+    """F023: the scope holds in the database, for the channel too."""
+    alice, draw = make.alice(), make.draw()
+    now = database_time()
+    without_licences()
+    recorded(
+        "api-only", channels=["api"], valid_from=now - timedelta(days=1),
+        valid_until=now + timedelta(days=1),
+    )  # fmt: skip
+
+    with pytest.raises(Refused) as refused:
+        make.purchase(alice, draw)
+    assert refused.value.code == "licence_missing"
+    make.purchase(alice, draw, channel="api")
+
+    assert Ticket.objects.count() == 1
+
+
+def test_nobody_writes_a_licence_past_two_people():
+    """F023: the application's own rights are not enough, whatever approval it names."""
+    asked = licences.request(
+        number="honest", issued_by="x", valid_from=FROM, valid_until=UNTIL,
+        maker=people.member("compliance").user, now=database_time(),
+    )  # fmt: skip
+    for approval in ("GENESIS", asked.code, "x"):
+        with pytest.raises(DatabaseError, match="two people"), transaction.atomic():
+            Licence.objects.create(
+                number="forged", issued_by="x", valid_from=FROM, valid_until=UNTIL,
+                approval_code=approval, recorded_at=database_time(),
+            )  # fmt: skip
+    assert not Licence.objects.filter(number="forged").exists()
+
+
+def test_a_licence_ends_early_by_the_word_of_two_and_sales_stop():
+    """F023: withdrawn is withdrawn, from the approval on and never in the past."""
+    alice, draw = make.alice(), make.draw()
+    make.purchase(alice, draw)
+    (licence,) = Licence.objects.all()
+    asked = licences.request_end(
+        licence=licence, ends_at=database_time() - timedelta(days=30), reason="许可被收回",
+        maker=people.member("compliance").user, now=database_time(),
+    )  # fmt: skip
+    make.purchase(alice, draw)
+
+    approvals.decide(
+        code=asked.code, checker=people.member("approver").user, approve=True, now=database_time()
+    )
+
+    licence.refresh_from_db()
+    assert licence.ending.ends_at >= asked.requested_at
+    with pytest.raises(Refused) as refused:
+        make.purchase(alice, draw)
+    assert refused.value.code == "licence_missing"
+    assert Ticket.objects.count() == 2
+    with pytest.raises(licences.LicenceOver):
+        licences.request_end(
+            licence=licence, ends_at=database_time(), reason="x",
+            maker=people.member("compliance").user, now=database_time(),
+        )  # fmt: skip
+
+
+def test_people_are_reminded_ninety_sixty_and_thirty_days_ahead_once_each():
+    """F024: three mails and three entries of the trail, however often the clock strikes."""
+    (licence,) = Licence.objects.all()
+    compliance = people.member("compliance").user
+    for days in (91, 90, 89, 60, 59, 31, 30, 29, 1):
+        moment = licence.valid_until - timedelta(days=days)
+        for _again in range(2):
+            licences.remind_due(now=moment)
+        jobs.run_pending(kinds=frozenset({"games.send_notice"}))
+        shown = waiting.for_person(compliance, frozenset({"compliance"}), moment)
+        assert ("/desk/licences/" in {item.url for item in shown}) is (days <= 90)
+
+    assert [reminder.days for reminder in licence.reminders.order_by("pk")] == [90, 60, 30]
+    assert len(list(trail.read(trail.Filters(action="games.licence_reminded")))) == 3
+    assert [licence.number in sent.subject for sent in mail.outbox] == [True] * 3
+
+
+def test_nobody_is_reminded_of_a_licence_that_another_goes_on_after():
+    """F024: renewed is renewed; a renewal that leaves out a channel is none."""
+    (licence,) = Licence.objects.all()
+    soon = licence.valid_until - timedelta(days=80)
+    longer = {
+        "valid_from": licence.valid_until - timedelta(days=5),
+        "valid_until": licence.valid_until + timedelta(days=300),
+    }
+    recorded("half", channels=["web"], **longer)
+    assert [one.number for one in licences.ending_soon(now=soon)] == [licence.number]
+
+    recorded("other half", channels=["api"], **longer)
+
+    assert licences.ending_soon(now=soon) == []
+    assert licences.remind_due(now=soon) == 0
+
+
+def test_without_the_unique_reminder_two_clocks_would_mail_twice():
+    """F024: two clocks at once write one reminder."""
+    (licence,) = Licence.objects.all()
+    soon = licence.valid_until - timedelta(days=80)
+
+    told = at_once([lambda: licences.remind_due(now=soon)] * 4)
+
+    assert sorted(told) == [0, 0, 0, 1]
+    assert licence.reminders.count() == 1

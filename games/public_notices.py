@@ -1,0 +1,112 @@
+"""What players are told about draws: other times, cancelled draws (F025, F075).
+
+One place, so that the board, the basket, a ticket, the results and the calendar say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from lottery_portal.lib import dates
+
+from . import calendar
+from .models import CalendarNotice, Draw, DrawCancellation
+
+# A cancelled draw is told about this long after it was to be held.
+TOLD_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One notice as a page shows it: tone, the sentence in bold, the rest, the reason, when."""
+
+    tone: str
+    lead: str
+    text: str
+    reason: str
+    at: datetime
+
+
+def cancellations(*, now: datetime) -> QuerySet[DrawCancellation]:
+    """Cancelled draws that players still ask about, the last one first."""
+    return (
+        DrawCancellation.objects.filter(draw__is_shadow=False, draw__draws_at__gt=now - TOLD_FOR)
+        .select_related("draw__game")
+        .order_by("-cancelled_at")
+    )
+
+
+def now_told(*, now: datetime, game: str = "") -> list[Told]:
+    """Every notice that is still of use, of one game or of all, the newest first."""
+    moved, cancelled = calendar.notices(now=now), cancellations(now=now)
+    if game:
+        moved, cancelled = (
+            moved.filter(draw__game__code=game),
+            cancelled.filter(draw__game__code=game),
+        )
+    last: dict[int, CalendarNotice] = {}
+    for notice in moved:  # the newest first: of several changes of a draw the last one counts
+        last.setdefault(notice.draw_id, notice)
+    found = [_moved(notice) for notice in last.values()]
+    found += [_cancelled(one) for one in cancelled]
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def of_draw(draw: Draw) -> list[Told]:
+    """What is told of one draw, for its board and its tickets; nothing of an ordinary one."""
+    cancelled = DrawCancellation.objects.filter(draw=draw).select_related("draw__game").first()
+    if cancelled is not None:
+        return [_cancelled(cancelled)]
+    moved = CalendarNotice.objects.filter(draw=draw).select_related("draw__game")
+    last = moved.order_by("-published_at", "-pk").first()
+    return [_moved(last)] if last is not None else []
+
+
+def texts(told: Sequence[Told]) -> list[str]:
+    """The notices as plain sentences, for programs and scripts."""
+    return [" ".join((one.lead, one.text, one.reason)) for one in told]
+
+
+def _moved(notice: CalendarNotice) -> Told:
+    names = _names(notice.draw)
+    is_put_off = notice.closes_before == notice.closes_after
+    lead = (
+        _("The drawing of %(game)s draw %(issue)s is at another time.")
+        if is_put_off
+        else _("%(game)s draw %(issue)s has other times.")
+    )
+    text = (
+        _("It is held %(draws)s. Tickets stay valid.")
+        if is_put_off
+        else _("Sales close %(closes)s, the draw is held %(draws)s. Tickets stay valid.")
+    )
+    return Told(
+        tone="attention",
+        lead=lead % names,
+        text=text
+        % {
+            "closes": dates.written(notice.closes_after, "short_weekday"),
+            "draws": dates.written(notice.draws_after, "short_weekday"),
+        },
+        reason=notice.reason,
+        at=notice.published_at,
+    )
+
+
+def _cancelled(told: DrawCancellation) -> Told:
+    return Told(
+        tone="wrong",
+        lead=_("%(game)s draw %(issue)s is cancelled and is not held.") % _names(told.draw),
+        text=_("Every ticket is refunded in full, by itself."),
+        reason=told.reason,
+        at=told.cancelled_at,
+    )
+
+
+def _names(draw: Draw) -> dict[str, str]:
+    return {"game": _(draw.game.name), "issue": draw.issue}

@@ -20,15 +20,18 @@ EVIDENCE = {
     "games_resultentry", "games_rulesheet", "games_sealstatement",
     "games_sealsignature", "games_sealpublication", "games_sealtimestamp", "sales_sealblock",
     "prizes_prize", "prizes_prizesheet", "prizes_tieroutcome",
-    "sales_purchase", "sales_receipt", "sales_selection", "sales_ticket",
+    "sales_purchase", "sales_receipt", "sales_selection", "sales_ticket", "sales_ticketrefund",
     "sales_cancellation", "sales_planstep",
+    "games_calendarnotice", "games_drawcancellation", "games_licenceending",
+    "games_licencereminder", "games_marketclosure",
 }  # fmt: skip
 KEPT = {"audit_approvalrequest", "audit_reportrun"}
 STAYS = {*KEPT, "games_draw", "finance_account", "finance_adjustment", "finance_case",
          "finance_deposit", "finance_depositreturn", "finance_difference", "finance_due",
          "finance_housebank", "finance_payee", "finance_paymentorder",
          "finance_payoutstop", "finance_period", "finance_provider",
-         "finance_withdrawal", "sales_plan"}  # fmt: skip
+         "finance_withdrawal", "sales_plan", "sales_drawrefund",
+         "games_noticedelivery"}  # fmt: skip
 
 
 def _rows(said, *values, using="owner"):

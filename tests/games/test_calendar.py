@@ -6,16 +6,19 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
+from accounts.models import Message
 from audit import approvals, policies, waiting
-from games import calendar, claim_days, rules
-from games.models import Announcement, CalendarNotice, Draw, Game
+from games import calendar, claim_days, closures, draws, results, rules
+from games.models import Announcement, CalendarNotice, Draw, Game, NoticeDelivery
 from games.rules.schedule import Closure
+from lottery_portal import jobs
 from lottery_portal.lib.dates import in_shanghai
-from lottery_portal.lib.db import database_time
-from tests import make, people
+from lottery_portal.lib.db import database_time, violated
+from sales import holders
+from tests import make, make_cancelled, make_draws, people
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -266,3 +269,225 @@ def test_the_page_asks_for_times_on_a_shanghai_clock():
     assert asked.status_code == 302
     (request,) = waiting.open_for(people.member("approver").user, database_time())
     assert f"{closes:%Y-%m-%d}T12:30:00+00:00" in request.payload
+
+
+def closure(first: date, last: date, *, occasion: str = "SPRING") -> list[CalendarNotice]:
+    """A closure recorded by two people; the notices of the draws that it moved."""
+    now = database_time()
+    known = set(CalendarNotice.objects.values_list("pk", flat=True))
+    asked = closures.request(
+        occasion=occasion, first_on=first, last_on=last, notice="财政部公告（测试）", address="",
+        maker=people.member("compliance").user, now=now,
+    )  # fmt: skip
+    approvals.decide(code=asked.code, checker=people.member("approver").user, approve=True, now=now)
+    return list(CalendarNotice.objects.exclude(pk__in=known).order_by("pk"))
+
+
+def test_a_recorded_closure_moves_planned_draws_and_tells_the_public():
+    """F025, C12: numbers stay without a gap, a draw moves to the next draw day, with a notice."""
+    now = database_time()
+    ssq = Game.objects.get(code="ssq")
+    calendar.plan_ahead(now=now)
+    planned = list(
+        Draw.objects.filter(game=ssq, state="SCHEDULED", closes_at__gt=now).order_by("issue")
+    )
+    first = in_shanghai(planned[1].draws_at).date()
+    would_move = calendar.moved_by(first_on=first, last_on=first, occasion="OTHER", now=now)
+
+    notices = closure(first, first, occasion="OTHER")
+
+    assert [notice.draw for notice in notices] == would_move != []
+    assert notices[0].draw.issue == planned[1].issue
+    moved = Draw.objects.get(pk=planned[1].pk)
+    assert moved.draws_at == planned[2].draws_at
+    assert moved.opens_at == planned[0].draws_at + timedelta(minutes=15)
+    assert Draw.objects.get(pk=planned[0].pk).draws_at == planned[0].draws_at
+    now = database_time()
+    counted = {issue: day for issue, day, _schedule in calendar.issues(ssq, first.year, now=now)}
+    later = Draw.objects.filter(game=ssq, state="SCHEDULED", issue__startswith=str(first.year))
+    assert {draw.issue: in_shanghai(draw.draws_at).date() for draw in later} == {
+        draw.issue: counted[draw.issue] for draw in later
+    }
+    assert first not in counted.values()
+    assert "财政部公告（测试）" in Client().get("/calendar/").content.decode()
+    assert NoticeDelivery.objects.filter(about="TIMES").count() == len(notices)
+
+
+def test_a_draw_that_two_people_moved_stays_there_when_a_closure_comes():
+    """F025: what was decided for one draw is not undone by the calendar."""
+    draw = make.draw()
+    now = database_time()
+    moved = make_cancelled.moved(
+        draw,
+        closes_at=draw.closes_at + timedelta(minutes=30),
+        draws_at=draw.draws_at + timedelta(minutes=30),
+    )
+    day = in_shanghai(draw.draws_at).date()
+    if day <= in_shanghai(now).date():
+        day += timedelta(days=1)
+
+    notices = closure(day, day, occasion="OTHER")
+
+    assert draw.pk not in {notice.draw_id for notice in notices}
+    assert Draw.objects.get(pk=draw.pk).draws_at == moved.draws_at
+
+
+def test_a_closure_is_recorded_before_its_first_day_with_its_notice():
+    """F025: nothing is closed afterwards, and nothing without a paper."""
+    now = database_time()
+    today = in_shanghai(now).date()
+    maker = people.member("compliance").user
+    asked = {"occasion": "OTHER", "notice": "x", "address": "", "maker": maker, "now": now}
+    later = today + timedelta(days=200)
+
+    with pytest.raises(closures.ClosureTooLate):
+        closures.request(first_on=today, last_on=today, **asked)
+    with pytest.raises(closures.ClosureNotInOrder):
+        closures.request(first_on=later, last_on=later - timedelta(days=1), **asked)
+    with pytest.raises(closures.NoticeMissing):
+        closures.request(first_on=later, last_on=later, **asked | {"notice": " "})
+
+    assert not approvals.under_way(closures.KIND)
+
+
+def test_after_the_close_the_drawing_is_put_off_and_nothing_else():
+    """F025, F075: sales stay closed, the draw is held later, and numbers wait for it."""
+    draw = make_draws.sealed(make_draws.sold([make.SELECTION]))
+    later = database_time() + timedelta(hours=3)
+
+    with pytest.raises(calendar.OnlyPutOff):
+        make_cancelled.moved(
+            draw, closes_at=draw.closes_at, draws_at=draw.draws_at - timedelta(minutes=1)
+        )
+    moved = make_cancelled.moved(draw, closes_at=draw.closes_at, draws_at=later)
+
+    assert (moved.state, moved.closes_at, moved.draws_at) == ("SEALED", draw.closes_at, later)
+    with pytest.raises(results.TooEarly):
+        make_draws.drawn(moved)
+    assert draws.find(draw.code).state == Draw.State.SEALED
+
+
+@pytest.mark.parametrize(
+    ("deed", "constraint"),
+    [
+        (
+            "UPDATE games_draw SET draws_at = draws_at + interval '1 hour' WHERE id = %s",
+            "draw_times_by_notice",
+        ),
+        (
+            "UPDATE games_draw SET opens_at = opens_at - interval '1 hour' WHERE id = %s",
+            "draw_times_by_notice",
+        ),
+        (
+            """INSERT INTO games_calendarnotice (draw_id, closes_before, closes_after, draws_before,
+            draws_after, reason, approval_code, published_at)
+            SELECT id, closes_at, closes_at, draws_at, draws_at + interval '1 hour', 'x', 'x', now()
+              FROM games_draw WHERE id = %s""",
+            "notice_by_agreement",
+        ),
+        (
+            """INSERT INTO games_calendarnotice (draw_id, closes_before, closes_after, draws_before,
+            draws_after, reason, approval_code, published_at)
+            SELECT id, now(), closes_at, draws_at, draws_at + interval '1 hour', 'x', 'x', now()
+              FROM games_draw WHERE id = %s""",
+            "notice_of_the_times_that_were",
+        ),
+        (
+            """INSERT INTO games_marketclosure (year, occasion, first_on, last_on, notice, address,
+            approval_code, recorded_at)
+            SELECT 2030, 'OTHER', '2030-01-01', '2030-01-02', 'x', '', 'GENESIS', now()
+              FROM games_draw WHERE id = %s""",
+            "closure_by_agreement",
+        ),
+    ],
+)
+def test_the_database_moves_no_draw_without_two_people_and_a_notice(deed, constraint):
+    """F025: the application's own rights are not enough."""
+    draw = make.draw()
+
+    with (
+        pytest.raises(DatabaseError) as refused,
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(deed, [draw.pk])
+
+    assert violated(refused.value) == constraint
+    stands = Draw.objects.get(pk=draw.pk)
+    assert (stands.opens_at, stands.draws_at) == (draw.opens_at, draw.draws_at)
+
+
+def test_a_notice_moves_a_draw_once():
+    """F025: what two people agreed on does not serve for going back and forth."""
+    draw = make.draw()
+    moved = make_cancelled.moved(
+        draw,
+        closes_at=draw.closes_at + timedelta(minutes=5),
+        draws_at=draw.draws_at + timedelta(minutes=5),
+    )
+
+    with pytest.raises(DatabaseError) as refused, transaction.atomic():
+        Draw.objects.filter(pk=draw.pk).update(closes_at=draw.closes_at, draws_at=draw.draws_at)
+
+    assert violated(refused.value) == "draw_times_by_notice"
+    assert Draw.objects.get(pk=draw.pk).closes_at == moved.closes_at
+
+
+def test_those_who_hold_tickets_are_told_of_other_times_once():
+    """F025, F053: a legal notice, to each person one, however often the clock strikes."""
+    alice, bob, draw = make.alice(), make.player("王明", wallet=20_00), make.draw()
+    make.purchase(alice, draw)
+    make.purchase(alice, draw)
+    make.purchase(bob, draw)
+    make_cancelled.moved(
+        draw,
+        closes_at=draw.closes_at + timedelta(minutes=30),
+        draws_at=draw.draws_at + timedelta(minutes=45),
+    )
+
+    for _again in range(3):
+        holders.ask_due(now=database_time())
+        jobs.run_pending(kinds=frozenset({"sales.tell_holders"}))
+
+    told = Message.objects.filter(kind=holders.TIMES)
+    assert sorted(told.values_list("user_id", flat=True)) == sorted([alice.user_id, bob.user_id])
+    for page in ("/play/ssq/", "/calendar/", "/results/"):
+        assert "直播信号检修" in people.behind(alice.user).get(page).content.decode(), page
+
+
+def test_the_month_shows_draws_closures_and_changes_to_everybody_and_to_the_desk():
+    """F025: a month that a clerk recognises; a month that there is not is the one of now."""
+    draw = make.draw()
+    official = people.member("draw_official").user
+    month = f"{in_shanghai(draw.draws_at):%Y-%m}"
+
+    shown = Client().get(f"/calendar/?month={month}&game=ssq").content.decode()
+    desk = people.behind(official).get(f"/desk/calendar/?month={month}").content.decode()
+    spring = Client().get("/calendar/?month=2026-02").content.decode()
+
+    assert draw.issue in shown
+    assert f"/desk/draws/{draw.code}/" in desk
+    assert "财政部关于2026年彩票市场休市安排的公告" in spring
+    for wrong in ("0000-00", "2026-13", "x", "20266-1", "２０２６-１"):
+        assert Client().get("/calendar/", {"month": wrong}).status_code == 200
+    assert people.behind(people.player().user).get("/desk/calendar/").status_code == 403
+
+
+def test_the_desk_records_a_closure_in_two_looks():
+    """F025: first what would move, then the request; the auditor may do neither."""
+    compliance, auditor = people.member("compliance").user, people.member("auditor").user
+    day = in_shanghai(database_time()).date() + timedelta(days=9)
+    fields = {
+        "occasion": "OTHER", "first_on": f"{day}", "last_on": f"{day + timedelta(days=2)}",
+        "notice": "财政部公告（测试）", "address": "",
+    }  # fmt: skip
+    address = "/desk/calendar/closures/new/"
+
+    assert people.behind(auditor).post(address, fields).status_code == 403
+    looked = people.behind(compliance).post(address, fields)
+    assert looked.status_code == 200
+    assert not approvals.under_way(closures.KIND)
+    asked = people.behind(compliance).post(address, {**fields, "is_sure": "1"})
+
+    assert asked.status_code == 302
+    assert len(approvals.under_way(closures.KIND)) == 1

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
 
 import pytest
+from django.conf import settings
 
 from audit import trail
 from finance import wallets
@@ -13,7 +18,7 @@ from games.models import SalesSwitch
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
 from sales.models import Ticket
-from tests import make, people
+from tests import make, make_cancelled, people
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -145,3 +150,81 @@ def test_the_form_of_switches_chooses_nothing_beforehand():
 
     assert 'value="" selected' in page
     assert 'value="all" selected' not in page
+
+
+OTHER_PROCESS = """
+import json, sys, time
+import django
+django.setup()
+from django.test import Client
+client = Client(SERVER_NAME="testserver")
+from django.conf import settings
+client.cookies[settings.SESSION_COOKIE_NAME] = sys.argv[1]
+basket = '[{"t":"single","b":[[],[]],"p":[[1,2,3,4,5,6],[7]],"m":1,"q":false}]'
+def state():
+    return client.get("/play/ssq/state/", {"draw": sys.argv[2]}).json()
+assert state()["is_open"], state()
+print("ready", flush=True)
+while (told := state())["is_open"]:
+    time.sleep(0.05)
+at = time.time()
+answer = client.post(f"/play/ssq/{sys.argv[3]}/buy/", {
+    "basket": basket, "request_key": "0190c2b2-6f4e-7a0e-8a41-1d2c3b4a5f60"})
+print(json.dumps({"at": at, "text": told["text"], "status": answer.status_code,
+                  "page": answer.content.decode()}), flush=True)
+"""
+
+
+def test_a_switch_reaches_another_process_within_five_seconds_and_an_open_basket_is_told():
+    """F039: thrown here, asked and bought there; the reason reaches page and purchase alike."""
+    alice, draw = make.alice(), make.draw()
+    client = people.behind(alice.user)
+    risk = people.member("risk").user
+    owner = settings.DATABASES["default"]
+    address = f"postgresql://{owner['USER']}@{owner['HOST']}:{owner['PORT']}/{owner['NAME']}"
+    with subprocess.Popen(  # noqa: S603 - our own words
+        [
+            sys.executable, "-c", OTHER_PROCESS,
+            client.cookies[settings.SESSION_COOKIE_NAME].value, draw.code, draw.issue,
+        ],
+        env={**os.environ, "DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:  # fmt: skip
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+        thrown_at = time.time()
+        switches.switch(
+            scope="game:ssq", is_off=True, reason="开奖设备检修", actor=risk, now=database_time()
+        )
+        told = json.loads(other.stdout.readline())
+
+    assert told["at"] - thrown_at < 5
+    assert "开奖设备检修" in told["text"]
+    assert (told["status"], "开奖设备检修" in told["page"]) == (503, True)
+    assert not Ticket.objects.exists()
+
+
+def test_the_state_of_a_sale_names_what_stops_it_and_nothing_else():
+    """F039, F023, F075: open; switched off for this player only; another draw; no such game."""
+    alice, bob, draw = make.alice(), make.player("王明"), make.draw()
+    risk = people.member("risk").user
+    address = f"/play/ssq/state/?draw={draw.code}"
+    switches.switch(
+        scope=f"player:{alice.code}", is_off=True, reason="账户核查", actor=risk,
+        now=database_time(),
+    )  # fmt: skip
+
+    mine = people.behind(alice.user).get(address).json()
+    others = people.behind(bob.user).get(address).json()
+    another = people.behind(bob.user).get("/play/ssq/state/?draw=ssq-2020001").json()
+
+    assert (mine["is_open"], "账户核查" in mine["text"]) == (False, True)
+    assert (others["is_open"], others["draw"], others["text"]) == (True, draw.code, "")
+    assert (another["is_open"], another["draw"]) == (False, draw.code)
+    assert people.behind(bob.user).get("/play/nothing/state/").status_code == 404
+    with_cancelled = make_cancelled.cancelled(draw)
+    told = people.behind(bob.user).get(address).json()
+    assert told["is_open"] is False
+    assert make_cancelled.REASON in told["text"]
+    assert with_cancelled.state == "CANCELLED"

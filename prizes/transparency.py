@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from audit import keys, log, policies
 from games import seals
-from games.models import Draw, Game, SealStatement
+from games.models import Draw, DrawCancellation, Game, SealStatement
 
 from . import kits
 from .kit_models import Kit
@@ -42,6 +42,12 @@ def public_kits(*, now: datetime) -> list[tuple[Draw, Kit]]:
     newest = over.annotate(packed_at=Max("kits__made_at")).order_by("-packed_at")
     kits_of = [(draw, kits.latest(draw)) for draw in newest.select_related("game")[:KITS_SHOWN]]
     return [(draw, kit) for draw, kit in kits_of if kit is not None]
+
+
+def cancelled_draws() -> list[DrawCancellation]:
+    """The draws that were cancelled last: nothing was drawn in them, and they have no kit."""
+    told = DrawCancellation.objects.filter(draw__is_shadow=False).select_related("draw__game")
+    return list(told.order_by("-cancelled_at")[:KITS_SHOWN])
 
 
 def checkpoint() -> dict[str, Any] | None:

@@ -167,6 +167,15 @@ def transparency_page(request: HttpRequest) -> HttpResponse:
             }
             for draw, kit in transparency.public_kits(now=now)
         ],
+        "cancelled": [
+            {
+                "name": words.draw(told.draw),
+                "at": told.cancelled_at,
+                "reason": told.reason,
+                "url": reverse("games:result", args=[told.draw.game.code, told.draw.issue]),
+            }
+            for told in transparency.cancelled_draws()
+        ],
     }
     return render(request, "prizes/transparency.html", page)
 
@@ -180,6 +189,7 @@ def _seal(statement: SealStatement) -> dict[str, Any]:
         "tickets": statement.tickets,
         "published_at": statement.publication.published_at,
         "draws_at": draw.draws_at,
+        "is_cancelled": draw.state == Draw.State.CANCELLED,
         "url": reverse("games:seal", args=[draw.code]),
     }
 

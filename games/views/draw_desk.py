@@ -25,12 +25,13 @@ from games import (
     draws,
     equipment,
     minutes,
+    notice_mail,
     results,
     rules,
     seal_mail,
     words,
 )
-from games.models import Draw, SealStatement
+from games.models import Draw, NoticeDelivery, SealStatement
 from games.seal_models import SealDelivery, SealSignature
 from lottery_portal.lib import dates
 
@@ -123,6 +124,7 @@ def desk_draw(request: HttpRequest, code: str) -> HttpResponse:
         "papers": [one for fact in at.facts for one in fact.papers if one.roles & at.roles],
         **_outcome(at),
         "mail": _mail(at),
+        "notice_mail": _notice_mail(at),
         **_sealed(at),
     }
     return render(request, "desk/draw.html", page)
@@ -516,6 +518,32 @@ def _mail(at: Look) -> Row:
     may = has_failed and at.may("games:desk_mail_again")
     url = reverse("games:desk_mail_again", args=[at.draw.code]) if may else ""
     return {"rows": rows, "url": url}
+
+
+def _notice_mail(at: Look) -> Row:
+    """How notices about the draw fare on their way to supervisors; whether they go out again."""
+    tones = {
+        NoticeDelivery.State.DELIVERED: "done",
+        NoticeDelivery.State.FAILED: "wrong",
+        NoticeDelivery.State.WAITING: "waiting",
+    }
+    sent = notice_mail.of(at.draw)
+    rows = [
+        {
+            "about": one.get_about_display(),
+            "address": one.address,
+            "word": one.get_state_display(),
+            "tone": tones[NoticeDelivery.State(one.state)],
+            "at": one.at,
+        }
+        for one in sent
+    ]
+    has_failed = any(one.state == NoticeDelivery.State.FAILED for one in sent)
+    may = has_failed and at.may("games:desk_notice_again")
+    return {
+        "rows": rows,
+        "url": reverse("games:desk_notice_again", args=[at.draw.code]) if may else "",
+    }
 
 
 def _sealed(at: Look) -> Row:

@@ -6,20 +6,19 @@ const EVERY = 3000;
 for (const note of document.querySelectorAll("[data-sale-watch]")) watch(note);
 
 function watch(note) {
-  const { saleWatch, draw, closes, lead, moved } = note.dataset;
+  const { saleWatch, draw, closes, moved } = note.dataset;
   const address = `${saleWatch}?draw=${encodeURIComponent(draw)}`;
-  const part = (name) => note.querySelector(`[data-part="${name}"]`);
+  const said = note.querySelector("[data-part=text]");
   let resting = [];
 
-  function say(first, rest) {
-    if (!note.hidden && part("text").textContent === rest) return;
-    part("lead").textContent = first;
-    part("text").textContent = rest;
+  function say(text) {
+    if (!note.hidden && said.textContent === text) return;
+    said.textContent = text;
     note.hidden = false;
   }
 
   function stop(text) {
-    say(lead, text);
+    say(text);
     const form = note.closest("form") ?? note.parentElement.querySelector("form[method=post]");
     const buttons = form?.querySelectorAll('button.btn--primary, button[value="confirm"]') ?? [];
     for (const button of buttons) {
@@ -46,7 +45,7 @@ function watch(note) {
       return; // offline or away: the next question, or the sale itself, says so
     }
     if (!answer.is_open) stop(answer.text);
-    else if (Date.parse(answer.closes_at) !== Date.parse(closes)) say(moved, "");
+    else if (Date.parse(answer.closes_at) !== Date.parse(closes)) say(moved);
     else if (!note.hidden) goOn();
   }
 

@@ -94,7 +94,8 @@ def test_an_open_basket_learns_within_five_seconds_why_sales_stopped(visit: Visi
     visitor = visit(cookies=browser.session_of(make.player(wallet=50_00).user))
     page = visitor.page
     visitor.go("/play/ssq/")
-    page.click("button[value=quick-pick-1]")
+    with page.expect_response("**/quote/"):  # what it costs is known before sales stop
+        page.click("button[value=quick-pick-1]")
     expect(page.locator(".basket-row")).to_have_count(1)
     risk = people.member("risk").user
     began = time.monotonic()

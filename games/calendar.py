@@ -32,6 +32,8 @@ REST = timedelta(minutes=15)
 # Before the close all times may change; then the drawing may be put off, until a number is typed.
 BEFORE_THE_CLOSE = (Draw.State.SCHEDULED, Draw.State.OPEN)
 BEFORE_THE_DRAW = (Draw.State.CLOSED, Draw.State.SEALED)
+_NUMBER = 3  # digits of the running number in an issue
+Days = dict[str, tuple[date, Schedule]]  # of a year: issue, day and the schedule that says so
 
 
 class NoRuleSheet(Refused):
@@ -160,11 +162,11 @@ def bring_forward(*, draw: Draw) -> Draw:
 
 def next_issue(game: Game, *, now: datetime) -> str:
     """The issue after the last one of a shadow game: year and running number."""
-    year, schedule = in_shanghai(now).year, rules.GAMES[game.rules_game].current.schedule
-    begins = schedule.issue_name(year, 0)[:-3]
+    year = in_shanghai(now).year
+    schedule = rules.GAMES[game.rules_game].current.schedule
+    begins = schedule.issue(year, 0)[:-_NUMBER]
     last = Draw.objects.filter(game=game, issue__startswith=begins).order_by("-issue").first()
-    number = int(last.issue[len(begins) :]) + 1 if last else 1
-    return schedule.issue_name(year, number)
+    return schedule.issue(year, int(last.issue[-_NUMBER:]) + 1 if last else 1)
 
 
 def ask_for_times(
@@ -268,6 +270,40 @@ def record_closure(
     return moved
 
 
+@inside_transaction
+def follow_rule(
+    *,
+    sheet: RuleSheet,
+    before: dict[int, Days],
+    reason: str,
+    approval_code: str,
+    actor: User | None,
+    now: datetime,
+) -> list[CalendarNotice]:
+    """Let planned draws follow a rule version that was just loaded: its sheet, days and times.
+
+    `before` is what `days_planned` said before that. Draws that are on sale stay as they are.
+    """
+    planned = Draw.objects.filter(
+        game=sheet.game, issue__gte=sheet.first_issue, state=Draw.State.SCHEDULED
+    )
+    planned.exclude(rule=sheet).update(rule=sheet)
+    moved = []
+    for year, days in before.items():
+        moved += _follow_days(
+            sheet.game, days, _days(sheet.game, year, now), reason=reason,
+            approval_code=approval_code, actor=actor, now=now,
+        )  # fmt: skip
+    return moved
+
+
+def days_planned(game: Game, *, now: datetime) -> dict[int, Days]:
+    """The days of a game in every year in which a draw of it is planned."""
+    moments = Draw.objects.filter(game=game, state__in=BEFORE_THE_CLOSE).values_list("draws_at")
+    years = {in_shanghai(draws_at).year for (draws_at,) in moments}
+    return {year: _days(game, year, now) for year in sorted(years)}
+
+
 def moved_by(*, first_on: date, last_on: date, occasion: str, now: datetime) -> list[Draw]:
     """The planned draws that a closure would move, if it were recorded now; nothing moves."""
     known = [
@@ -303,9 +339,6 @@ def notices(*, now: datetime) -> QuerySet[CalendarNotice]:
     )
 
 
-Days = dict[str, tuple[date, Schedule]]
-
-
 def _numbered(
     game: Game, year: int, closed: tuple[Closure, ...]
 ) -> Iterator[tuple[str, date, Schedule]]:
@@ -317,12 +350,12 @@ def _numbered(
         by_issue = [("", rules.GAMES[game.rules_game].current.schedule)]
     number, day = 1, date(year, 1, 1)
     while day.year == year:
-        issue = by_issue[-1][1].issue_name(year, number)
         schedule = next(
-            (one for first, one in reversed(by_issue) if first <= issue), by_issue[0][1]
+            (one for first, one in reversed(by_issue) if first <= one.issue(year, number)),
+            by_issue[0][1],
         )
         if schedule.is_draw_day(day, closures=closed):
-            yield issue, day, schedule
+            yield schedule.issue(year, number), day, schedule
             number += 1
         day += timedelta(days=1)
 
@@ -357,9 +390,10 @@ def _follow_days(
         if draw.issue not in after:
             raise DaysDoNotFit(draw=draw.code)
         new_day, new_schedule = after[draw.issue]
-        if new_day == day:
+        closes_at, draws_at = new_schedule.closes_at(new_day), new_schedule.draws_at(new_day)
+        if (closes_at, draws_at) == (draw.closes_at, draw.draws_at):
             continue
-        opens_at, closes_at = draw.opens_at, new_schedule.closes_at(new_day)
+        opens_at = draw.opens_at
         earlier = [one for issue, (one, _schedule) in after.items() if issue < draw.issue]
         if draw.state == Draw.State.SCHEDULED and earlier:
             opens_at = new_schedule.draws_at(max(earlier)) + REST
@@ -368,7 +402,7 @@ def _follow_days(
                 draw,
                 opens_at=opens_at,
                 closes_at=closes_at,
-                draws_at=new_schedule.draws_at(new_day),
+                draws_at=draws_at,
                 reason=reason,
                 approval_code=approval_code,
                 actor=actor,

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Count
-
 from lottery_portal.lib.dates import SHANGHAI, in_shanghai
 
 from . import closures
-from .models import Draw, MarketClosure
+from .models import CalendarNotice, Draw, MarketClosure
 from .rules import Closure
 
 _DECEMBER = 12
@@ -122,17 +120,17 @@ def _entries(since: date, until: date, *, game: str, drills: bool) -> dict[date,
     found = (
         Draw.objects.filter(draws_at__gte=_midnight(since), draws_at__lt=_midnight(until))
         .select_related("game", "cancellation")
-        .annotate(moves=Count("calendar_notices"))
         .order_by("draws_at", "game__position", "pk")
     )
     if game:
         found = found.filter(game__code=game)
     if not drills:
         found = found.filter(is_shadow=False)
+    moved = set(CalendarNotice.objects.filter(draw__in=found).values_list("draw_id", flat=True))
     by_day: dict[date, list[Entry]] = {}
     for draw in found:
         day = in_shanghai(draw.draws_at).date()
-        by_day.setdefault(day, []).append(Entry(draw=draw, is_moved=draw.moves > 0))
+        by_day.setdefault(day, []).append(Entry(draw=draw, is_moved=draw.pk in moved))
     return by_day
 
 

@@ -11,7 +11,7 @@ from audit import approvals, trail
 from lottery_portal.lib.db import inside_transaction
 from lottery_portal.lib.errors import Refused
 
-from . import rules
+from . import calendar, rules
 from .models import Draw, Game, RuleSheet
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ class RuleVersionLoaded(Refused):
 
 
 class RuleVersionTooLate(Refused):
-    """Draws that it would cover are planned by another version."""
+    """Draws that it would cover are on sale by another version, or over."""
 
     code = "rule_version_too_late"
-    message = _("Draw %(draw)s is already planned by another rule version.")
+    message = _("Draw %(draw)s is already on sale by another rule version.")
 
 
 class RuleChanged(Refused):
@@ -79,12 +79,14 @@ def request(*, game: Game, version: str, maker: User, now: datetime) -> approval
 def load(
     *, payload: dict[str, Any], approval_code: str, actor: User | None, now: datetime
 ) -> RuleSheet:
-    """Load the rule version of an approved request; draws planned from now on follow it."""
+    """Load the rule version of an approved request; draws not on sale yet follow it from its
+    first issue on, with their days and times."""
     game = Game.objects.get(code=payload["game"])
     version = _known(game, payload["version"])
     if rules.rule_sheet_digest(version) != payload["digest"]:
         raise RuleChanged(version=version.code)
     _check_free(game, version)
+    before = calendar.days_planned(game, now=now)
     sheet = RuleSheet.objects.create(
         game=game,
         code=version.code,
@@ -102,6 +104,14 @@ def load(
         object_code=version.code,
         body={**payload, "approval": approval_code},
     )
+    calendar.follow_rule(
+        sheet=sheet,
+        before=before,
+        reason=version.code,
+        approval_code=approval_code,
+        actor=actor,
+        now=now,
+    )
     return sheet
 
 
@@ -115,6 +125,8 @@ def _known(game: Game, code: str) -> rules.RuleVersion:
 def _check_free(game: Game, version: rules.RuleVersion) -> None:
     if RuleSheet.objects.filter(game=game, code=version.code).exists():
         raise RuleVersionLoaded(version=version.code)
-    planned = Draw.objects.filter(game=game, issue__gte=version.first_issue).order_by("issue")
-    if draw := planned.first():
+    covered = Draw.objects.filter(game=game, issue__gte=version.first_issue).order_by("issue")
+    if not RuleSheet.objects.filter(game=game, first_issue__gt=version.first_issue).exists():
+        covered = covered.exclude(state=Draw.State.SCHEDULED)  # these follow it yet
+    if draw := covered.first():
         raise RuleVersionTooLate(draw=draw.code)

@@ -88,17 +88,18 @@ def dry_run(draw: Draw) -> DryRun:
         raise draws.DrawIsHeld(draw=draw.code, state=draw.get_state_display())
     seal = SealStatement.objects.filter(draw_id=draw.pk).first()
     if seal is not None:
-        sold = {"tickets": seal.tickets, "fen": seal.stake, "players": None}
+        tickets, fen, players = seal.tickets, int(seal.stake), None
     else:
         sold = Ticket.objects.filter(draw_id=draw.pk).aggregate(
             tickets=Count("pk"), fen=Sum("price"), players=Count("owner", distinct=True)
         )
+        tickets, fen, players = sold["tickets"], sold["fen"] or 0, sold["players"]
     divided = ledger.entry_of(_allocation(draw))
     return DryRun(
         state=draw.state,
-        tickets=sold["tickets"],
-        stake_fen=sold["fen"] or 0,
-        players=sold["players"],
+        tickets=tickets,
+        stake_fen=fen,
+        players=players,
         by_purse=ledger.paid_into(stakes_of(draw)),
         divided={move.source: move.amount for move in ledger.back(divided)} if divided else {},
     )

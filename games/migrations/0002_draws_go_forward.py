@@ -37,8 +37,14 @@ BEGIN
             RAISE EXCEPTION 'no result' USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_confirmed_by_result';
         END IF;
     END IF;
-    IF (NEW.id, NEW.code, NEW.game_id, NEW.issue, NEW.rule_id, NEW.is_shadow)
-       IS DISTINCT FROM (OLD.id, OLD.code, OLD.game_id, OLD.issue, OLD.rule_id, OLD.is_shadow) THEN
+    -- A draw that nobody could buy yet follows a rule version that was loaded for its issue.
+    IF (NEW.id, NEW.code, NEW.game_id, NEW.issue, NEW.is_shadow)
+       IS DISTINCT FROM (OLD.id, OLD.code, OLD.game_id, OLD.issue, OLD.is_shadow)
+       OR (NEW.rule_id <> OLD.rule_id AND (
+            OLD.state <> 'SCHEDULED' OR NEW.state <> 'SCHEDULED'
+            OR NEW.rule_id IS DISTINCT FROM (SELECT s.id FROM games_rulesheet s
+                 WHERE s.game_id = NEW.game_id AND s.first_issue <= NEW.issue
+                 ORDER BY s.first_issue DESC, s.id DESC LIMIT 1))) THEN
         RAISE EXCEPTION 'what a draw is, it stays'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_stays_what_it_is';
     END IF;

@@ -109,7 +109,7 @@ BEGIN
         RAISE EXCEPTION 'the draw has other times meanwhile'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'notice_of_the_times_that_were';
     END IF;
-    IF NOT moved.is_shadow AND games_agreed(NEW.approval_code, '{games.closure}') IS NULL
+    IF NOT moved.is_shadow AND games_agreed(NEW.approval_code, '{games.closure,games.rule_version}') IS NULL
        AND (asked->>'draw' IS DISTINCT FROM moved.code
             OR (asked->>'closes_after')::timestamptz IS DISTINCT FROM NEW.closes_after
             OR (asked->>'draws_after')::timestamptz IS DISTINCT FROM NEW.draws_after) THEN

@@ -99,11 +99,11 @@ class Schedule:
         while day.year == year:
             if self.is_draw_day(day, closures=closures):
                 number += 1
-                yield self.issue_name(year, number), day
+                yield self.issue(year, number), day
             day += timedelta(days=1)
 
-    def issue_name(self, year: int, number: int) -> str:
-        """A running number of a year as an issue: 2026001, or 26001 where a year has two digits."""
+    def issue(self, year: int, number: int) -> str:
+        """A running number of a year as this game writes it: 2026001, or 26001."""
         return f"{str(year)[-self.issue_year_digits :]}{number:03d}"
 
     def _moment(self, day: date, at: time) -> datetime:

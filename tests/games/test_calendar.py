@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -11,7 +14,7 @@ from django.test import Client
 
 from accounts.models import Message
 from audit import approvals, policies, waiting
-from games import calendar, claim_days, closures, draws, results, rules
+from games import calendar, claim_days, closures, draws, results, rule_sheets, rules
 from games.models import Announcement, CalendarNotice, Draw, Game, NoticeDelivery
 from games.rules.schedule import Closure
 from lottery_portal import jobs
@@ -337,7 +340,9 @@ def test_a_closure_is_recorded_before_its_first_day_with_its_notice():
     now = database_time()
     today = in_shanghai(now).date()
     maker = people.member("compliance").user
-    asked = {"occasion": "OTHER", "notice": "x", "address": "", "maker": maker, "now": now}
+    asked: dict[str, Any] = {
+        "occasion": "OTHER", "notice": "x", "address": "", "maker": maker, "now": now,
+    }  # fmt: skip
     later = today + timedelta(days=200)
 
     with pytest.raises(closures.ClosureTooLate):
@@ -491,3 +496,48 @@ def test_the_desk_records_a_closure_in_two_looks():
 
     assert asked.status_code == 302
     assert len(approvals.under_way(closures.KIND)) == 1
+
+
+def test_planned_draws_follow_a_rule_version_that_is_loaded_in_time(monkeypatch):
+    """F021, F025: planned thirty days ahead, they take the new version from its first issue."""
+    now = database_time()
+    ssq = Game.objects.get(code="ssq")
+    calendar.plan_ahead(now=now)
+    on_sale = make.draw()
+    later = list(Draw.objects.filter(game=ssq, state="SCHEDULED").order_by("issue"))
+    current = rules.GAMES["ssq"].current
+    newer = replace(
+        current,
+        code="ssq-2099.1",
+        first_issue=later[2].issue,
+        schedule=replace(current.schedule, closes=clock(19, 30)),
+    )
+    known = replace(
+        rules.GAMES["ssq"],
+        versions=(
+            *rules.GAMES["ssq"].versions[:-1],
+            replace(current, last_issue=later[1].issue),
+            newer,
+        ),
+    )
+    monkeypatch.setattr(rules, "GAMES", {"ssq": known})
+    monkeypatch.setitem(rules._BY_CODE, newer.code, newer)
+
+    asked = rule_sheets.request(
+        game=ssq, version=newer.code, maker=people.member("compliance").user, now=now
+    )
+    approvals.decide(
+        code=asked.code, checker=people.member("approver").user, approve=True, now=database_time()
+    )
+
+    planned = {draw.issue: draw for draw in Draw.objects.filter(game=ssq).select_related("rule")}
+    for draw in (on_sale, *later[:2]):
+        assert planned[draw.issue].rule_id == draw.rule_id
+        assert planned[draw.issue].closes_at == draw.closes_at
+    for draw in later[2:]:
+        assert planned[draw.issue].rule.code == newer.code
+        assert f"{in_shanghai(planned[draw.issue].closes_at):%H:%M}" == "19:30"
+        assert planned[draw.issue].draws_at == draw.draws_at
+    with pytest.raises(DatabaseError) as refused, transaction.atomic():
+        Draw.objects.filter(pk=on_sale.pk).update(rule=planned[later[2].issue].rule)
+    assert violated(refused.value) == "draw_stays_what_it_is"

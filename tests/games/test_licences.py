@@ -72,11 +72,10 @@ def test_a_licence_counts_when_another_person_has_approved_it():
 def recorded(number: str, **scope: Any) -> Licence:
     """A licence recorded by two people."""
     now = database_time()
+    asked_for: dict[str, Any] = {"valid_from": FROM, "valid_until": UNTIL} | scope
     asked = licences.request(
-        **{
-            "number": number, "issued_by": "财政部", "valid_from": FROM, "valid_until": UNTIL,
-            "maker": people.member("compliance").user, "now": now,
-        } | scope
+        number=number, issued_by="财政部", maker=people.member("compliance").user, now=now,
+        **asked_for,
     )  # fmt: skip
     approvals.decide(code=asked.code, checker=people.member("approver").user, approve=True, now=now)
     return Licence.objects.get(number=number)

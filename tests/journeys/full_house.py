@@ -258,7 +258,7 @@ def _desk(house: House) -> None:
     )
     asked = licences.request(
         number="SAMPLE-2026-002",
-        game=Game.objects.get(code="ssq"),
+        games=["ssq"],
         issued_by="演示用，非真实资质",
         valid_from=now,
         valid_until=now + timedelta(days=365),
@@ -267,7 +267,6 @@ def _desk(house: House) -> None:
     )
     signed = licences.request(
         number="SAMPLE-2026-003",
-        game=None,
         issued_by="演示用，非真实资质",
         valid_from=now,
         valid_until=now + timedelta(days=365),

@@ -7,10 +7,12 @@ database.
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 
 from accounts import drills
+from accounts.models import User
 from finance import ledger
 from games import draws, results
 from games.models import Draw, DrawTransition
@@ -48,15 +50,13 @@ def buying_across_a_cancellation() -> tuple[Draw, int]:
                 return refusal
         return None
 
-    def cancel() -> DrawRefund:
+    def cancel_then() -> DrawRefund:
         while Ticket.objects.filter(draw=draw).count() < BUYERS:
             make.wait_until(database_time())
-        return draw_cancellation.cancel_drill(
-            draw=draw, reason=make_cancelled.REASON, now=database_time()
-        )
+        return cancel(draw)
 
     try:
-        *refused, refund = at_once([*(lambda p=p: keep_buying(p) for p in players), cancel])
+        *refused, refund = at_once([*(lambda p=p: keep_buying(p) for p in players), cancel_then])
     finally:
         stop.set()
     assert isinstance(refund, DrawRefund), refund
@@ -94,22 +94,27 @@ def test_without_the_gate_a_ticket_would_come_after_the_cancellation():
     assert overtaken > 0
 
 
+def type_first(draw: Draw, official: User) -> results.Entered:
+    """The first number of a draw."""
+    return results.enter(
+        draw=draw, official=official, numbers=make_draws.NUMBERS, now=database_time()
+    )
+
+
+def cancel(draw: Draw) -> DrawRefund:
+    """A drill cancelled at once."""
+    return draw_cancellation.cancel_drill(
+        draw=draws.find(draw.code), reason=make_cancelled.REASON, now=database_time()
+    )
+
+
 def test_a_draw_is_cancelled_or_drawn_and_never_both():
     """F075, F061: who types the first number and who cancels meet at the row of the draw."""
     for _try in range(5):
         draw = make_draws.sealed(make_draws.sold([make.SELECTION]))
         official = drills.officials(now=database_time())[0]
 
-        typed, refund = at_once(
-            [
-                lambda draw=draw, official=official: results.enter(
-                    draw=draw, official=official, numbers=make_draws.NUMBERS, now=database_time()
-                ),
-                lambda draw=draw: draw_cancellation.cancel_drill(
-                    draw=draw, reason=make_cancelled.REASON, now=database_time()
-                ),
-            ]
-        )
+        typed, refund = at_once([partial(type_first, draw, official), partial(cancel, draw)])
 
         is_cancelled = isinstance(refund, DrawRefund)
         assert is_cancelled is isinstance(typed, Refused), (typed, refund)
@@ -122,14 +127,7 @@ def test_a_draw_is_cancelled_once_however_many_agree_at_once():
     """F075: one cancellation, one refund, one taking back of what was divided."""
     draw = make_draws.sealed(make_draws.sold([make.SELECTION], [make.SELECTION]))
 
-    done = at_once(
-        [
-            lambda: draw_cancellation.cancel_drill(
-                draw=draws.find(draw.code), reason=make_cancelled.REASON, now=database_time()
-            )
-        ]
-        * 6
-    )
+    done = at_once([partial(cancel, draw)] * 6)
 
     assert sum(isinstance(result, DrawRefund) for result in done) == 1, done
     assert sum(isinstance(result, draws.DrawIsHeld) for result in done) == 5

@@ -48,6 +48,10 @@ RULES: dict[str, dict[tuple[str, str], int | None]] = {
         ("STAKES", "FUND"): None,
         ("STAKES", "FEE"): None,
         ("STAKES", "WELFARE"): None,
+        ("PRIZES", "STAKES"): None,  # of a cancelled draw
+        ("FUND", "STAKES"): None,
+        ("FEE", "STAKES"): None,
+        ("WELFARE", "STAKES"): None,
     },
     "PRIZE": {
         ("PRIZES", "WINNINGS"): None,

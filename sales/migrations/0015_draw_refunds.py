@@ -8,8 +8,8 @@ import lottery_portal.lib.money
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("games", "0021_calendar_guards"),
-        ("sales", "0011_purchases_in_the_log"),
+        ("games", "0014_calendar_guards"),
+        ("sales", "0014_tickets_taken_back"),
     ]
 
     operations = [

@@ -56,5 +56,5 @@ DROP FUNCTION finance_hold_purses(text[]);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("finance", "0020_money_that_stands_still")]
+    dependencies = [("finance", "0022_agreed_entries")]
     operations = [migrations.RunSQL(SQL, UNDO)]

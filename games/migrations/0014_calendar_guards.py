@@ -242,5 +242,5 @@ DROP FUNCTION games_agreed(text, text[]);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("games", "0020_calendar_and_licences"), ("audit", "0007_log")]
+    dependencies = [("games", "0013_calendar_and_licences"), ("audit", "0007_log")]
     operations = [migrations.RunSQL(SQL, UNDO)]

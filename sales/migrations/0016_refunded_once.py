@@ -120,8 +120,8 @@ DROP FUNCTION sales_draw_refund_begins() CASCADE;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sales", "0020_draw_refunds"),
-        ("finance", "0030_parts_given_back"),
-        ("games", "0021_calendar_guards"),
+        ("sales", "0015_draw_refunds"),
+        ("finance", "0023_parts_given_back"),
+        ("games", "0014_calendar_guards"),
     ]
     operations = [migrations.RunSQL(SQL, UNDO)]

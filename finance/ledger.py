@@ -13,6 +13,7 @@ player, drawn on in the order of the posting rules (F107).
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -184,7 +185,7 @@ def lock_player(player: str) -> None:
     For who books more than one entry of his: so all take the accounts in one order.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT finance_lock_player(%s)", [player])
+        cursor.execute("SELECT finance_lock_players(%s)", [[player]])
 
 
 def left_of_plan(plan: str) -> dict[str, int]:
@@ -208,11 +209,14 @@ def parts_of(reference: str, *, position: int) -> list[tuple[str, int]]:
 
 
 def paid_into(code: str) -> dict[str, int]:
-    """What purchases brought into an account, by the kind of purse it came from, in fen."""
-    rows = Transfer.objects.filter(target__code=code, entry__kind=EntryKind.PURCHASE)
-    return dict(
-        rows.values_list("source__kind").annotate(fen=Sum("amount")).order_by("source__kind")
-    )
+    """What purchases brought into an account, less what was refunded, by kind of purse, in fen."""
+    paid: Counter[str] = Counter()
+    for purse, kind, sign in (("source", EntryKind.PURCHASE, 1), ("target", EntryKind.REFUND, -1)):
+        other = "target" if purse == "source" else "source"
+        rows = Transfer.objects.filter(**{f"{other}__code": code}, entry__kind=kind)
+        for name, fen in rows.values_list(f"{purse}__kind").annotate(fen=Sum("amount")):
+            paid[name] += sign * fen
+    return {name: fen for name, fen in sorted(paid.items()) if fen}
 
 
 def back(entry: Entry) -> list[Move]:

@@ -54,6 +54,13 @@ class ClosedBeforeCancelled(Refused):
     message = _("Draw %(issue)s has closed. What is in it stays in it; the ticket stands.")
 
 
+class CalledOffFirst(Refused):
+    """The draw was cancelled first; all its tickets are refunded."""
+
+    code = "cancellation_after_draw_cancelled"
+    message = _("Draw %(issue)s is cancelled. Every ticket in it is refunded, yours among them.")
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Until when a ticket may be taken back."""
@@ -115,7 +122,10 @@ def _explained(name: str, ticket: Ticket) -> Refused | None:
     if name == "cancellation_in_time":
         return CancelledTooLate(minutes=minutes_of(ticket.draw.game, at=ticket.sold_at))
     if name == "cancellation_before_the_close":
-        return ClosedBeforeCancelled(issue=ticket.draw.issue, draw=ticket.draw.code)
+        draw = Draw.objects.get(pk=ticket.draw_id)
+        if draw.state == Draw.State.CANCELLED:
+            return CalledOffFirst(issue=draw.issue, draw=draw.code)
+        return ClosedBeforeCancelled(issue=draw.issue, draw=draw.code)
     return None
 
 

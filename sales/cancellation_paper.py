@@ -19,7 +19,7 @@ from games.models import Draw, DrawCancellation, SealStatement
 from lottery_portal.lib.errors import Refused
 
 from . import draw_cancellation
-from .models import TicketRefund
+from .models import Cancellation
 
 FORMAT = "draw-cancellation/1"
 
@@ -60,7 +60,7 @@ def _facts(draw: Draw, told: DrawCancellation) -> dict[str, Any]:
     refund = draw_cancellation.refund_of(draw)
     seal = SealStatement.objects.filter(draw=draw).first()
     tickets, fen = draw_cancellation.given_back(draw)
-    taken_back = TicketRefund.objects.filter(draw=draw, amount=0).count()
+    taken_back = Cancellation.objects.filter(draw=draw).count()
     return {
         "format": FORMAT,
         "draw": draw.code,
@@ -73,7 +73,7 @@ def _facts(draw: Draw, told: DrawCancellation) -> dict[str, Any]:
         "seal_root": seal.root if seal else "",
         "tickets": refund.tickets if refund else 0,
         "stake_fen": refund.stake if refund else 0,
-        "refunded_tickets": tickets - taken_back,
+        "refunded_tickets": tickets,
         "refunded_fen": fen,
         "taken_back_before": taken_back,
         "refunded_at": _moment(refund.done_at) if refund and refund.done_at else None,

@@ -90,7 +90,8 @@ def dry_run(draw: Draw) -> DryRun:
     if seal is not None:
         tickets, fen, players = seal.tickets, int(seal.stake), None
     else:
-        sold = Ticket.objects.filter(draw_id=draw.pk).aggregate(
+        standing = Ticket.objects.filter(draw_id=draw.pk, cancellation__isnull=True)
+        sold = standing.aggregate(
             tickets=Count("pk"), fen=Sum("price"), players=Count("owner", distinct=True)
         )
         tickets, fen, players = sold["tickets"], sold["fen"] or 0, sold["players"]

@@ -19,7 +19,7 @@ from lottery_portal import jobs
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, inside_transaction
 
-from .models import HolderNotice, Ticket, TicketRefund
+from .models import HolderNotice, Ticket, TicketQuerySet, TicketRefund
 
 CANCELLED = "sales.draw_cancelled"
 TIMES = "sales.draw_times"
@@ -68,7 +68,7 @@ def _tell_some(key: str, now: datetime) -> int | None:
     row = HolderNotice.objects.select_for_update(no_key=True, of=("self",)).get(key=key)
     if row.done_at is not None:
         return None
-    sold = Ticket.objects.filter(draw_id=row.draw_id)
+    sold = _standing(row)
     chunk = list(
         sold.filter(pk__gt=row.last_ticket).order_by("pk").values_list("pk", "owner_id")[:AT_ONCE]
     )
@@ -80,16 +80,18 @@ def _tell_some(key: str, now: datetime) -> int | None:
         sold.filter(owner_id__in=owners, pk__lte=row.last_ticket).values_list("owner_id", flat=True)
     )
     figures = _figures(row, owners)
-    players = Player.objects.filter(pk__in=owners, is_shadow=False).select_related("user")
+    players = Player.objects.filter(pk__in=figures, is_shadow=False).select_related("user")
     draw = Draw.objects.select_related("game").get(pk=row.draw_id)
     for player in players.order_by("pk"):
-        own = figures.get(player.pk, {})
-        if row.kind == CANCELLED and not own:
-            continue  # he had taken his tickets back himself
         messages.send(
             user=player.user,
             kind=row.kind,
-            params={"game": draw.game.name, "issue": draw.issue, **row.params, **own},
+            params={
+                "game": draw.game.name,
+                "issue": draw.issue,
+                **row.params,
+                **figures[player.pk],
+            },
             natural_key=key,
             now=now,
         )
@@ -101,17 +103,22 @@ def _tell_some(key: str, now: datetime) -> int | None:
 
 def _figures(row: HolderNotice, owners: Collection[int]) -> dict[int, dict[str, Any]]:
     """What concerns each of them alone: how many tickets, and what came back."""
-    mine = Ticket.objects.filter(draw_id=row.draw_id, owner_id__in=owners).values("owner_id")
+    mine = _standing(row).filter(owner_id__in=owners).values("owner_id")
     if row.kind != CANCELLED:
         return {one["owner_id"]: {"tickets": one["n"]} for one in mine.annotate(n=Count("pk"))}
     back = (
-        TicketRefund.objects.filter(draw_id=row.draw_id, ticket__owner_id__in=owners, amount__gt=0)
+        TicketRefund.objects.filter(draw_id=row.draw_id, ticket__owner_id__in=owners)
         .values("ticket__owner_id")
         .annotate(n=Count("pk"), fen=Sum("amount"))
     )
     return {
         one["ticket__owner_id"]: {"tickets": one["n"], "refunded_fen": one["fen"]} for one in back
     }
+
+
+def _standing(row: HolderNotice) -> TicketQuerySet:
+    """The tickets that are in the draw: what its owner took back is his no more."""
+    return Ticket.objects.filter(draw_id=row.draw_id, cancellation__isnull=True)
 
 
 def _key(notice: CalendarNotice) -> str:

@@ -24,7 +24,10 @@ register(
                  FROM finance_transfer m JOIN finance_account s ON s.id = m.source_id
                 WHERE m.entry_id = e.id) b ON true
          WHERE r.state <> 'CANCELLED' OR b.fen IS DISTINCT FROM r.price OR NOT b.of_its_draw
-            OR r.amount NOT IN (0, r.price)
+            OR r.amount <> r.price
+        UNION ALL
+        SELECT r.reference FROM sales_ticketrefund r
+          JOIN sales_cancellation c ON c.ticket_id = r.ticket_id
         UNION ALL
         SELECT r.reference FROM sales_ticketrefund r
          WHERE NOT EXISTS (SELECT FROM finance_entry e WHERE e.reference = r.reference)""",

@@ -36,10 +36,10 @@ class DrawRefund(models.Model):
 
 
 class TicketRefund(models.Model):
-    """That the price of one ticket went back to the purses it came from; once (F075).
+    """That the price of one ticket went back with its cancelled draw; once (F075).
 
-    `amount` is what the cancellation of the draw gave back: 0 for a ticket that its owner had taken
-    back before. Only `sales_refund_next()` writes it, with the entry in the books.
+    A ticket that its owner had taken back before (`Cancellation`) was refunded then and has none.
+    Only `sales_refund_next()` writes it, with the entry in the books.
     """
 
     ticket = models.OneToOneField(

@@ -183,16 +183,18 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION finance_check_plan(bigint) FROM PUBLIC;
 
--- Hold all accounts of a player that keep a balance, in the order in which every entry takes them: for
--- who books more than one entry of his.
-CREATE FUNCTION finance_lock_player(player text) RETURNS void LANGUAGE plpgsql
+-- Hold all accounts of these players that keep a balance, in the order in which every entry takes them:
+-- for who books more than one entry of theirs, and so never waits for somebody who waits for him.
+CREATE FUNCTION finance_lock_players(players text[]) RETURNS void LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM 1 FROM finance_account a
-      WHERE a.code IN ('bonus:' || player, 'hold:' || player, 'wallet:' || player, 'winnings:' || player)
+      WHERE a.keeps_balance
+        AND a.code = ANY (ARRAY(SELECT k || ':' || p FROM unnest(players) p,
+                                       unnest('{bonus,hold,wallet,winnings}'::text[]) k))
       ORDER BY a.code FOR NO KEY UPDATE;
 END $$;
-REVOKE ALL ON FUNCTION finance_lock_player(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION finance_lock_players(text[]) FROM PUBLIC;
 
 -- moves: [["source code", "target code", fen], …]; a source may be `purse:<player>`.
 -- They are read once; a settlement books a thousand at a time. From then on each step is one pass over
@@ -382,7 +384,7 @@ REVOKE ALL ON FUNCTION finance_open_account(text, text, boolean) FROM PUBLIC;
 """
 UNDO = """
 DROP FUNCTION finance_post(text, text, jsonb, bigint, date);
-DROP FUNCTION finance_lock_player(text);
+DROP FUNCTION finance_lock_players(text[]);
 DROP FUNCTION finance_check_plan(bigint);
 DROP FUNCTION finance_drawn(text, jsonb);
 DROP FUNCTION finance_open_account(text, text, boolean);

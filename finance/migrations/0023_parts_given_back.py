@@ -13,18 +13,6 @@ INSERT INTO finance_postingrule (entry_kind, source_kind, target_kind, rank) VAL
     ('ALLOCATION', 'PRIZES', 'STAKES', NULL), ('ALLOCATION', 'FUND', 'STAKES', NULL),
     ('ALLOCATION', 'FEE', 'STAKES', NULL), ('ALLOCATION', 'WELFARE', 'STAKES', NULL);
 
--- Hold the purses of these players, in the one order, before any of them is moved: who books for many
--- in one transaction so never waits for somebody who waits for him.
-CREATE FUNCTION finance_hold_purses(players text[]) RETURNS void LANGUAGE plpgsql
-    SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-    PERFORM 1 FROM finance_account a
-      WHERE a.keeps_balance
-        AND a.code IN (SELECT k || ':' || p FROM unnest(players) p, unnest('{bonus,wallet,winnings}'::text[]) k)
-      ORDER BY a.code FOR NO KEY UPDATE;
-END $$;
-REVOKE ALL ON FUNCTION finance_hold_purses(text[]) FROM PUBLIC;
-
 CREATE FUNCTION finance_give_back(reference text, of_reference text, place integer, account text)
     RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
     SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
@@ -51,7 +39,6 @@ ALTER TABLE finance_postingrule DISABLE TRIGGER finance_postingrule_never_change
 DELETE FROM finance_postingrule WHERE entry_kind = 'ALLOCATION' AND target_kind = 'STAKES';
 ALTER TABLE finance_postingrule ENABLE ALWAYS TRIGGER finance_postingrule_never_changes;
 DROP FUNCTION finance_give_back(text, text, integer, text);
-DROP FUNCTION finance_hold_purses(text[]);
 """
 
 

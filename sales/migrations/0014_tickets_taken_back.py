@@ -89,17 +89,15 @@ CREATE TRIGGER audit_log_row AFTER INSERT OR UPDATE ON sales_cancellation
     FOR EACH ROW EXECUTE FUNCTION audit_log_row('cancellation', 'ticket_id');
 ALTER TABLE sales_cancellation ENABLE ALWAYS TRIGGER audit_log_row;
 
--- What a ticket cost, back to where it came from: the moves of its refund.
-CREATE FUNCTION sales_refund_moves(ticket bigint) RETURNS jsonb LANGUAGE sql STABLE
+-- What a ticket cost, back to where it came from, once: how many fen that are. A ticket is refunded in no
+-- other way, whether its owner takes it back or its draw is cancelled.
+CREATE FUNCTION sales_refund(ticket bigint) RETURNS bigint LANGUAGE sql VOLATILE
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT jsonb_agg(jsonb_build_array(g.code, s.code, x.amount) ORDER BY x.id)
-      FROM sales_ticket t JOIN sales_purchase p ON p.id = t.purchase_id
-      JOIN finance_entry e ON e.reference = 'purchase:' || p.code
-      JOIN finance_transfer x ON x.entry_id = e.id AND x.position = t.position
-      JOIN finance_account s ON s.id = x.source_id JOIN finance_account g ON g.id = x.target_id
+    SELECT finance_give_back('refund:' || t.code, 'purchase:' || p.code, t.position, 'stakes:' || d.code)
+      FROM sales_ticket t JOIN sales_purchase p ON p.id = t.purchase_id JOIN games_draw d ON d.id = t.draw_id
      WHERE t.id = ticket
 $$;
-REVOKE ALL ON FUNCTION sales_refund_moves(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION sales_refund(bigint) FROM PUBLIC;
 
 -- Money first, gate after it, as in a sale. Who asks twice meets the first row.
 CREATE FUNCTION sales_cancel(ticket text, player bigint, channel text)
@@ -112,7 +110,7 @@ BEGIN
         RAISE EXCEPTION 'nobody takes back another''s ticket'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'cancellation_by_the_owner';
     END IF;
-    PERFORM finance_post('refund:' || own.code, 'REFUND', sales_refund_moves(own.id));
+    PERFORM sales_refund(own.id);
     RETURN QUERY
     INSERT INTO sales_cancellation AS c (ticket_id, draw_id, leaf, amount, minutes, channel, is_shadow, cancelled_at)
     VALUES (own.id, own.draw_id, '', own.price, 0, $3, own.is_shadow, clock_timestamp())
@@ -122,7 +120,7 @@ REVOKE ALL ON FUNCTION sales_cancel(text, bigint, text) FROM PUBLIC;
 """
 UNDO = f"""
 DROP FUNCTION sales_cancel(text, bigint, text);
-DROP FUNCTION sales_refund_moves(bigint);
+DROP FUNCTION sales_refund(bigint);
 DROP TRIGGER audit_log_row ON sales_cancellation;
 DROP TRIGGER sales_cancellation_never_changes ON sales_cancellation;
 DROP FUNCTION sales_cancellation_may_be() CASCADE;
@@ -133,5 +131,9 @@ ALTER FUNCTION sales_sold_lines(bigint, bigint, bigint) RENAME TO sales_sealed_l
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sales", "0013_plans_keep_their_word"), ("audit", "0007_log")]
+    dependencies = [
+        ("sales", "0013_plans_keep_their_word"),
+        ("audit", "0007_log"),
+        ("finance", "0023_parts_given_back"),
+    ]
     operations = [migrations.RunSQL(SEALED_LINES + GUARDS, UNDO)]

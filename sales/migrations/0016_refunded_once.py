@@ -2,7 +2,8 @@
 
 `sales_refund_next` takes the next tickets of a cancelled draw, books each as an entry of its own
 under `refund:<ticket>` and writes its row, all in one transaction: cut off anywhere, it goes on with
-the ticket after the last. A refund is done when every ticket has its row
+the ticket after the last. What its owner took back before (`sales_cancellation`) is in the draw no
+more: it is not counted and goes back no second time. A refund is done when every ticket has its row
 and nothing lies in the stakes of the draw any more.
 """
 
@@ -16,7 +17,8 @@ BEGIN
         RAISE EXCEPTION 'only a cancelled draw is refunded'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'refund_of_a_cancelled_draw';
     END IF;
-    SELECT count(*), coalesce(sum(t.price), 0) INTO NEW.tickets, NEW.stake FROM sales_ticket t WHERE t.draw_id = NEW.draw_id;
+    SELECT count(*), coalesce(sum(t.price), 0) INTO NEW.tickets, NEW.stake FROM sales_ticket t
+     WHERE t.draw_id = NEW.draw_id AND NOT EXISTS (SELECT FROM sales_cancellation c WHERE c.ticket_id = t.id);
     NEW.begun_at := clock_timestamp();
     NEW.done_at := NULL;
     RETURN NEW;
@@ -60,7 +62,6 @@ DECLARE
     ids bigint[];
     players text[];
     own record;
-    given bigint;
 BEGIN
     -- One at a time for a draw: whoever comes second goes on behind the first.
     PERFORM pg_advisory_xact_lock(draw_gate() + 3, draw::integer);
@@ -71,31 +72,43 @@ BEGIN
     END IF;
     SELECT array_agg(x.id), array_agg(DISTINCT x.player) INTO ids, players FROM (
         SELECT t.id, p.code AS player FROM sales_ticket t JOIN accounts_player p ON p.id = t.owner_id
-         WHERE t.draw_id = draw
+         WHERE t.draw_id = draw AND NOT EXISTS (SELECT FROM sales_cancellation c WHERE c.ticket_id = t.id)
            AND t.id > coalesce((SELECT max(r.ticket_id) FROM sales_ticketrefund r WHERE r.draw_id = draw), 0)
          ORDER BY t.id LIMIT most) x;
     IF ids IS NULL THEN RETURN 0; END IF;
-    PERFORM finance_hold_purses(players);
-    FOR own IN SELECT t.id, t.code, t.price, t.position, u.code AS purchase
-                 FROM sales_ticket t JOIN sales_purchase u ON u.id = t.purchase_id
-                WHERE t.id = ANY (ids) ORDER BY t.id LOOP
-        given := 0;
-        -- What its owner took back before goes back no second time.
-        IF NOT EXISTS (SELECT FROM finance_entry e WHERE e.reference = 'refund:' || own.code) THEN
-            given := finance_give_back('refund:' || own.code, 'purchase:' || own.purchase, own.position,
-                                       'stakes:' || cancelled.code);
-            IF given <> own.price THEN
-                RAISE EXCEPTION 'ticket % cost %, and % was paid', own.code, own.price, given
-                    USING ERRCODE = 'check_violation', CONSTRAINT = 'refund_is_the_price';
-            END IF;
-        END IF;
+    PERFORM finance_lock_players(players);
+    FOR own IN SELECT t.id, t.code FROM sales_ticket t WHERE t.id = ANY (ids) ORDER BY t.id LOOP
         INSERT INTO sales_ticketrefund (ticket_id, draw_id, amount, reference, refunded_at)
-        VALUES (own.id, draw, given, 'refund:' || own.code, clock_timestamp());
+        VALUES (own.id, draw, sales_refund(own.id), 'refund:' || own.code, clock_timestamp());
     END LOOP;
     RETURN cardinality(ids);
 END $$;
 REVOKE ALL ON FUNCTION sales_refund_next(bigint, integer) FROM PUBLIC;
 
+-- A ticket is refunded with its cancelled draw, to the fen, unless its owner had taken it back.
+CREATE FUNCTION sales_ticket_refund_may_be() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE own sales_ticket;
+BEGIN
+    SELECT * INTO own FROM sales_ticket t WHERE t.id = NEW.ticket_id;
+    IF EXISTS (SELECT FROM sales_cancellation c WHERE c.ticket_id = NEW.ticket_id) THEN
+        RAISE EXCEPTION 'ticket % was taken back and refunded then', own.code
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'refund_of_what_stands';
+    END IF;
+    IF own.draw_id <> NEW.draw_id OR NOT EXISTS (SELECT FROM games_draw d WHERE d.id = NEW.draw_id AND d.state = 'CANCELLED') THEN
+        RAISE EXCEPTION 'only a cancelled draw is refunded'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'refund_of_a_cancelled_draw';
+    END IF;
+    IF NEW.amount <> own.price THEN
+        RAISE EXCEPTION 'ticket % cost %, and % was paid', own.code, own.price, NEW.amount
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'refund_is_the_price';
+    END IF;
+    RETURN NEW;
+END $$;
+REVOKE ALL ON FUNCTION sales_ticket_refund_may_be() FROM PUBLIC;
+CREATE TRIGGER sales_ticket_refund_may_be BEFORE INSERT ON sales_ticketrefund
+    FOR EACH ROW EXECUTE FUNCTION sales_ticket_refund_may_be();
+ALTER TABLE sales_ticketrefund ENABLE ALWAYS TRIGGER sales_ticket_refund_may_be;
 CREATE TRIGGER sales_ticketrefund_never_changes BEFORE UPDATE OR DELETE ON sales_ticketrefund
     FOR EACH ROW EXECUTE FUNCTION evidence_never_changes();
 ALTER TABLE sales_ticketrefund ENABLE ALWAYS TRIGGER sales_ticketrefund_never_changes;
@@ -111,6 +124,7 @@ UNDO = (
     "".join(f"DROP TRIGGER audit_log_row ON sales_{name};" for name in LOGGED)
     + """
 DROP TRIGGER sales_ticketrefund_never_changes ON sales_ticketrefund;
+DROP FUNCTION sales_ticket_refund_may_be() CASCADE;
 DROP FUNCTION sales_refund_next(bigint, integer);
 DROP FUNCTION sales_draw_refund_ends() CASCADE;
 DROP FUNCTION sales_draw_refund_begins() CASCADE;

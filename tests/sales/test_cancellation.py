@@ -287,10 +287,7 @@ def test_a_ticket_that_nobody_took_back_cannot_be_passed_off_as_such(settings, t
             " clock_timestamp() FROM sales_receipt WHERE ticket_id = %s",
             [winner.pk, draw.pk, winner.pk],
         )
-        hand.execute(
-            "SELECT finance_post('refund:' || %s, 'REFUND', sales_refund_moves(%s))",
-            [winner.code, winner.pk],
-        )
+        hand.execute("SELECT sales_refund(%s)", [winner.pk])
 
     with pytest.raises((witnesses.WitnessRefuses, rolling.TicketsNotSequenced)):
         sealing.complete(draw=draws.find(closed.code), now=database_time())

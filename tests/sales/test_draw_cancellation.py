@@ -242,25 +242,6 @@ def test_four_workers_give_each_ticket_back_once():
     assert four_workers_at_one_refund() == (8, 16_00)
 
 
-def test_what_went_back_before_goes_back_no_second_time():
-    """F048, F075: a ticket that its owner took back keeps its one refund."""
-    alice, draw = make.alice(), make.draw()
-    code = make.ticket(alice, draw).code
-    make.purchase(alice, draw)
-    bought = Ticket.objects.get(code=code).purchase.code
-    with transaction.atomic():
-        entry = ledger.entry_of(f"purchase:{bought}")
-        assert entry is not None
-        ledger.post(reference=f"refund:{code}", kind=EntryKind.REFUND, moves=ledger.back(entry))
-    assert ledger.balance(f"wallet:{alice.code}") == 18_00
-
-    make_cancelled.refunded(make_cancelled.cancelled(draw))
-
-    assert ledger.balance(f"wallet:{alice.code}") == 20_00
-    assert dict(TicketRefund.objects.values_list("ticket__code", "amount"))[code] == 0
-    assert DrawRefund.objects.get().done_at is not None
-
-
 def test_a_refund_lowers_what_counts_against_a_ceiling():
     """N14, F075: a stake that came back is no stake."""
     alice, draw = make.alice(), make.draw()

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from http.client import HTTPConnection
+from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -436,7 +437,7 @@ def test_a_seal_that_is_not_what_was_sold_is_refused_and_names_the_tickets(
     assert duties.seal(book, *_good())["signature"]
 
 
-TAKEN_BACK = {"cancelled": b64(tree.leaf(LINES[1])), "returned_fen": 200}
+TAKEN_BACK: dict[str, Any] = {"cancelled": b64(tree.leaf(LINES[1])), "returned_fen": 200}
 
 
 def test_a_seal_without_what_was_taken_back_is_signed_and_with_it_refused(book):

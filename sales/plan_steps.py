@@ -20,7 +20,7 @@ from finance import ceilings, wallets
 from games import draws
 from games.models import Draw, DrawTransition
 from lottery_portal import jobs
-from lottery_portal.lib.db import door, inside_transaction
+from lottery_portal.lib.db import database_time, door, inside_transaction
 from lottery_portal.lib.errors import Refused
 
 from . import plan_notices, plans, purchase, quotes, ticket_facts
@@ -120,7 +120,7 @@ def _advance_all(now: datetime) -> Iterator[Advanced]:
                 raise
             logger.exception("A plan could not go on", extra={"plan": at[0]})
             failed = exc
-            _put_off(at.pop(), now=now)
+            _put_off(at.pop())
             continue
         if one is None:
             break
@@ -130,8 +130,8 @@ def _advance_all(now: datetime) -> Iterator[Advanced]:
 
 
 @door
-def _put_off(plan_id: int, *, now: datetime) -> None:
-    Plan.objects.running().filter(pk=plan_id).update(tries_at=now + RETRY)
+def _put_off(plan_id: int) -> None:
+    Plan.objects.running().filter(pk=plan_id).update(tries_at=database_time() + RETRY)
 
 
 @door
@@ -153,7 +153,7 @@ def _advance_one(at: list[int], *, now: datetime) -> Advanced | None:
     if draw.state != Draw.State.OPEN:
         return _leave_out(plan, draw, now=now)
     if plan.stop_from and not _is_known(plan):
-        return _wait(plan, RESULT_UNKNOWN, SOON, now=now)
+        return _wait(plan, RESULT_UNKNOWN, RETRY)
     return _buy(plan, draw, now=now)
 
 
@@ -203,8 +203,8 @@ def _refused(plan: Plan, refusal: Refused, *, now: datetime) -> Advanced:
         plans.end(plan, Plan.Reason.ACCOUNT, now=now)
         return Advanced(plan.code, "stopped")
     if isinstance(refusal, PASSING):
-        return _wait(plan, refusal.code, RETRY, now=now)
-    return _wait(plan, plan.waits_because or NOT_BOUGHT, SOON, now=now)
+        return _wait(plan, refusal.code, RETRY)
+    return _wait(plan, plan.waits_because or NOT_BOUGHT, SOON)
 
 
 @inside_transaction
@@ -229,8 +229,9 @@ def _leave_out(plan: Plan, draw: Draw, *, now: datetime) -> Advanced:
     return Advanced(plan.code, "left_out")
 
 
-def _wait(plan: Plan, because: str, time: timedelta, *, now: datetime) -> Advanced:
-    plan.waits_because, plan.tries_at = because, now + time
+def _wait(plan: Plan, because: str, time: timedelta) -> Advanced:
+    """Try again later, by the clock that says what is due: a long run began some time ago."""
+    plan.waits_because, plan.tries_at = because, database_time() + time
     plan.save(update_fields=["waits_because", "tries_at"])
     return Advanced(plan.code, "waits")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -465,6 +466,18 @@ def test_a_limit_of_the_day_makes_a_plan_wait_and_leaves_the_draw_out():
 
     assert plan.steps.get(position=2).reason == "ceiling_reached"
     assert money(shade) == (16_00, 2_00)
+
+
+def test_a_plan_that_waits_is_not_tried_again_and_again_in_a_long_run():
+    """F029: what is due is said by the database's clock, also where the run began an hour ago."""
+    shade, first = shadow()
+    begun(shade, first, stop=1)
+    make.shadow_draw()
+    long_ago = database_time() - timedelta(hours=1)
+
+    looked = list(islice(plan_steps._advance_all(long_ago), 3))
+
+    assert [one.did for one in looked] == ["waits"]
 
 
 def test_an_exclusion_stops_the_plan_and_nothing_more_is_bought():

@@ -253,6 +253,33 @@ def taken_back_and_not_refunded():
     )
 
 
+def refunded_without_an_entry():
+    ticket = tickets.ticket(tickets.shadow_player(wallet=10_00), tickets.shadow_draw())
+    checked_house.by_force(
+        (
+            "INSERT INTO sales_ticketrefund (ticket_id, draw_id, amount, reference, refunded_at)"
+            " VALUES (%s, %s, %s, 'refund:nothing', now())"
+        ),
+        ticket.pk,
+        ticket.draw_id,
+        ticket.price,
+        table="sales_ticketrefund",
+    )
+
+
+def called_refunded_with_stakes_left():
+    ticket = tickets.ticket(tickets.shadow_player(wallet=10_00), tickets.shadow_draw())
+    checked_house.by_force(
+        (
+            "INSERT INTO sales_drawrefund (draw_id, tickets, stake, begun_at, done_at)"
+            " VALUES (%s, 1, %s, now(), now())"
+        ),
+        ticket.draw_id,
+        ticket.price,
+        table="sales_drawrefund",
+    )
+
+
 def make_accounts():
     make.open_accounts(
         ("welfare:t", "WELFARE"), ("prizes:t", "PRIZES"), ("unclaimed:t", "UNCLAIMED"),
@@ -274,6 +301,8 @@ BY_DOORS = {
     "a prize set aside for nobody": ("open_prizes_are_set_aside", a_prize_set_aside_for_nobody),
     "money set aside for no plan": ("plans_hold_what_is_left", set_aside_for_no_plan),
     "a ticket taken back for nothing": ("taken_back_is_refunded_once", taken_back_and_not_refunded),
+    "a ticket refunded without an entry": ("refunded_once", refunded_without_an_entry),
+    "a draw called refunded": ("cancelled_draws_keep_nothing", called_refunded_with_stakes_left),
     "an order that the bank did not pay": (
         "payment_order_and_books_differ",
         a_payment_order_called_paid,
@@ -324,14 +353,14 @@ def test_every_invariant_has_a_fault_planted():
 
 
 def test_in_a_healthy_house_it_prints_every_figure_and_ends_well(house):
-    """INV3, INV4, INV5, INV9, INV10, INV13, each with its figure; exit 0."""
+    """INV1, INV3, INV4, INV5, INV9, INV10, INV13, each with its figure; exit 0."""
     lines, code = printed()
 
     assert code == 0
     assert len(lines) == len(invariants.all_of_them()) + 1
     assert broken_in(lines) == set()
     assert {line.split()[0] for line in lines[:-1]} == {
-        "INV3", "INV4", "INV5", "INV9", "INV10", "INV13", "BOOKS",
+        "INV1", "INV3", "INV4", "INV5", "INV9", "INV10", "INV13", "BOOKS",
     }  # fmt: skip
     (credited,) = [line for line in lines if "deposit_credited_once" in line]
     assert credited.split() == ["INV9", "deposit_credited_once", "holds", "20,300.00"]

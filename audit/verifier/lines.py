@@ -40,9 +40,13 @@ _NUMBERS_IN_A_LINE = {"any": 0, "different": 0, "one_pair": 1}
 Counted = tuple[str, int, int, tuple[tuple[int, int], ...]]
 # Bankers and drags of a place.
 Picks = tuple[tuple[int, ...], tuple[int, ...]]
-# Where the numbers of a place stand in a single line, their least and greatest, and which of them
-# add what to the hits.
-SinglePlace = tuple[int, int, bytes, bytes, tuple[tuple[frozenset[bytes], int], ...]]
+# Numbers, and what each of them adds to the hits.
+Sought = tuple[frozenset[bytes], int]
+# Where the numbers of a place stand in a single line, their least and greatest, and what is sought
+# among them: first, and besides.
+SinglePlace = tuple[int, int, bytes, bytes, Sought, tuple[Sought, ...]]
+# How a single line of a bet type is spelt, and what it costs and wins.
+Single = tuple[str, re.Pattern[bytes], tuple[SinglePlace, ...], int, dict[int, tuple[int, ...]]]
 
 
 @dataclass(slots=True)
@@ -60,17 +64,6 @@ class _Judged:
 
     play: SheetPlay
     weights: tuple[dict[int, int], ...]
-    wins: dict[int, tuple[int, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Single:
-    """How a single line of a bet type is spelt."""
-
-    name: str
-    form: re.Pattern[bytes]
-    places: tuple[SinglePlace, ...]
-    line_fen: int
     wins: dict[int, tuple[int, ...]]
 
 
@@ -97,7 +90,7 @@ class Reader:
         self._judged = {code: _judged(play, tiers, known) for code, play in sheet.plays.items()}
         self._times = sheet.multiplier
         self._kept: dict[bytes, Counted] = {}
-        self._singles: dict[bytes, _Single] = {}
+        self._singles: dict[bytes, Single] = {}
         for name, bet in sheet.bets.items():
             if _has_single_lines(bet, sheet):
                 self._singles[name.encode()] = _single(name, bet, self._judged[bet.play.code])
@@ -223,28 +216,27 @@ class Reader:
         single = self._singles.get(text[: text.find(b"|")])
         if single is None:
             return None
-        fields = single.form.fullmatch(text)
+        name, form, places, line_fen, by_hits = single
+        fields = form.fullmatch(text)
         if fields is None:
             return None
         *numbers, times_text = fields.groups()
         hits = 0
-        for start, stop, low, top, groups in single.places:
+        for start, stop, low, top, (sought, weight), besides in places:
             picked = numbers[start:stop]
             if picked[0] < low or picked[-1] > top or not all(map(lt, picked, picked[1:])):
                 return None
-            for sought, weight in groups:
-                hits += len(sought.intersection(picked)) * weight
+            hits += len(sought.intersection(picked)) * weight
+            for more, more_weight in besides:
+                hits += len(more.intersection(picked)) * more_weight
         times = int(times_text)
         least, most = self._times
         if not least <= times <= most:
             return None
-        wins = single.wins.get(hits)
-        return (
-            single.name,
-            1,
-            times * single.line_fen,
-            () if wins is None else tuple((tier, times) for tier in wins),
-        )
+        wins = by_hits.get(hits)
+        if wins is None:
+            return name, 1, times * line_fen, ()
+        return name, 1, times * line_fen, tuple((tier, times) for tier in wins)
 
 
 def _judged(play: SheetPlay, tiers: Sequence[SheetTier], known: Known | None) -> _Judged:
@@ -290,27 +282,23 @@ def _has_single_lines(bet: SheetBet, sheet: Sheet) -> bool:
     )
 
 
-def _single(name: str, bet: SheetBet, judged: _Judged) -> _Single:
+def _single(name: str, bet: SheetBet, judged: _Judged) -> Single:
     places = bet.play.places
     numbers = rb"\+".join(b",".join([rb"([0-9]{2})"] * place.picked) for place in places)
     form = name.encode() + rb"\|" + numbers + rb"\|x([1-9][0-9]{0,2})\|(?:own|quick)"
-    found, start = [], 0
+    found: list[SinglePlace] = []
+    start = 0
     for place, weights in zip(places, judged.weights, strict=True):
         groups: dict[int, set[bytes]] = {}
         for number, weight in weights.items():
             groups.setdefault(weight, set()).add(b"%02d" % number)
+        sought = [(frozenset(group), weight) for weight, group in groups.items()]
+        first = sought[0] if sought else (frozenset(), 0)
         stop = start + place.picked
-        found.append(
-            (
-                start,
-                stop,
-                b"%02d" % place.first,
-                b"%02d" % place.last,
-                tuple((frozenset(sought), weight) for weight, sought in groups.items()),
-            )
-        )
+        low, top = b"%02d" % place.first, b"%02d" % place.last
+        found.append((start, stop, low, top, first, tuple(sought[1:])))
         start = stop
-    return _Single(name, re.compile(form), tuple(found), bet.play.line_fen, judged.wins)
+    return name, re.compile(form), tuple(found), bet.play.line_fen, judged.wins
 
 
 def _picks(text: str, bet: SheetBet, whole: bytes) -> list[Picks]:

@@ -389,4 +389,5 @@ from .drawing_models import MinutesSignature as MinutesSignature
 from .licence_models import Licence as Licence
 from .licence_models import LicenceEnding as LicenceEnding
 from .licence_models import LicenceReminder as LicenceReminder
+from .limits_models import LimitedLine as LimitedLine
 from .monitor_models import MonitorReading as MonitorReading

@@ -157,7 +157,7 @@ def _enter(
             draw=draw,
             numbers=numbers,
             mask_1=masks[0],
-            mask_2=masks[1] if len(masks) > 1 else 0,
+            mask_2=masks[1],
             first_entry=first,
             second_entry=entry,
             confirmed_at=now,

@@ -22,7 +22,7 @@ from lottery_portal.lib.money import yuan
 from lottery_portal.lib.sentences import sentence
 from sales.opening import prizes_of, stakes_of
 
-from . import engines, result_file
+from . import engines, pools, result_file
 from .models import EngineDifference, EngineRun, Prize, PrizeSheet, Settlement
 from .pools import unclaimed_of
 
@@ -194,7 +194,7 @@ def settled_differences(draw: Draw) -> list[str]:
     settlement = Settlement.objects.get(draw=draw)
     agreed = EngineRun.objects.get(draw=draw, attempt=settlement.attempt, engine=2)
     sheet = PrizeSheet.objects.get(draw=draw)
-    table = engines.table_of(draw, settlement, pool_before_fen=sheet.pool_before)
+    table = engines.table_of(draw, settlement, before=pools.before(sheet))
     with engines.counted_again(draw, agreed.input) as (again, reason):
         if reason:
             return [NO_RESULT.of(engine=2, reason=reason)]
@@ -222,8 +222,8 @@ def _books(draw: Draw, sheet: PrizeSheet) -> list[str]:
     by_route: dict[str, int] = {}
     for route, amount in amounts.iterator():
         by_route[route] = by_route.get(route, 0) + amount
-    money_in = sheet.prize_money + sheet.pool_before + sheet.fund_paid
-    money_out = sum(by_route.values()) + sheet.pool_after + sheet.rounding_to_fund
+    money_in = sheet.prize_money + sheet.pools_before + sheet.fund_paid
+    money_out = sum(by_route.values()) + sheet.pools_after + sheet.rounding_to_fund
     if money_in != money_out:
         found.append(f"money in {money_in} fen, money out {money_out} fen")
     at_centre = by_route.get(Prize.Route.CENTRE, 0)

@@ -23,10 +23,10 @@ from pathlib import Path
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
-from finance import ledger
 from games import prize_tables, rule_sheets
 from games.models import Draw
 from games.prize_tables import PrizeTable
+from games.rules import RuleVersion
 from lottery_portal.lib.db import door, violated
 from lottery_portal.lib.lanes import alongside, one_moment
 from sales import sealing
@@ -47,19 +47,31 @@ class EngineFailed(Exception):
     """Engine two did not answer with a result file; the text says why."""
 
 
-def table_of(draw: Draw, settlement: Settlement, *, pool_before_fen: int) -> PrizeTable:
-    """The prize table of what was counted."""
+def table_of(draw: Draw, settlement: Settlement, *, before: pools.Held) -> PrizeTable:
+    """The prize table of what was counted, from what the pools held before it."""
+    version = rule_sheets.version_of(draw)
     winners: dict[int, int] = {}
     for found in settlement.parts.values_list("winners", flat=True):
         for tier, lines in found.items():
             winners[int(tier)] = winners.get(int(tier), 0) + lines
     return prize_tables.compute(
-        rule_sheets.version_of(draw),
+        version,
         sales_fen=draw.seal.stake,
-        pool_before_fen=pool_before_fen,
+        pool_before_fen=before.first_fen,
         special_on=draw.special_on,
         winners=winners,
+        sales_by_play=_sales_by_play(draw, version) if pools.further(version) else None,
+        other_pools=before.other_fen,
     )
+
+
+def _sales_by_play(draw: Draw, version: RuleVersion) -> dict[str, int]:
+    """The sealed stakes of each play; where a game has further pools, they are fed by plays."""
+    sold: dict[str, int] = {}
+    for bet_type, sums in draw.seal.by_bet_type.items():
+        play = version.play_of(bet_type).code
+        sold[play] = sold.get(play, 0) + sums["stake_fen"]
+    return sold
 
 
 def run_one(draw: Draw, settlement: Settlement) -> tuple[EngineRun, list[Batch], Path]:
@@ -71,8 +83,7 @@ def run_one(draw: Draw, settlement: Settlement) -> tuple[EngineRun, list[Batch],
     began = time.monotonic()
     with one_moment():
         told = result_file.given(draw)
-        pool = ledger.balance(pools.pool_of(draw.game))
-        table = table_of(draw, settlement, pool_before_fen=pool)
+        table = table_of(draw, settlement, before=pools.held(draw))
         read = partial(_batches, draw, result_file.prices(table))
         with alongside(read, is_much=settlement.chunks > 1) as batches:
             written = result_file.write(draw, table, settlement=settlement)

@@ -15,7 +15,7 @@ from audit import log
 from lottery_portal.lib.lanes import one_moment
 from lottery_portal.lib.sentences import sentence
 
-from . import comparison, engines, result_file
+from . import comparison, engines, pools, result_file
 from .models import EngineRun, PrizeSheet, Settlement
 
 NAMED = 50
@@ -87,7 +87,7 @@ def _of(settlement: Settlement) -> Iterator[log.Difference]:
     for kind, ticket in columns:
         yield log.Difference(kind, ticket, "changed")
     with one_moment():
-        table = engines.table_of(draw, settlement, pool_before_fen=sheet.pool_before)
+        table = engines.table_of(draw, settlement, before=pools.before(sheet))
         found = result_file.write(draw, table, settlement=settlement).draft
         paid = result_file.write_paid(draw, table, settlement=settlement)
     try:

@@ -122,7 +122,7 @@ class Hit(models.Model):
         db_constraint=False,
         verbose_name=_("player"),
     )
-    won = models.CharField(max_length=200, verbose_name=_("winning lines"))
+    won = models.CharField(max_length=400, verbose_name=_("winning lines"))
 
     class Meta:
         verbose_name = _("hit")
@@ -148,6 +148,9 @@ class PrizeSheet(models.Model):
     special_on_next = models.BooleanField(
         default=False, verbose_name=_("special rule in the next draw")
     )
+    other_pools: models.JSONField[dict[str, list[int]], dict[str, list[int]]] = models.JSONField(
+        default=dict, verbose_name=_("further pools before and after (fen)")
+    )
     computed_at = models.DateTimeField(verbose_name=_("worked out at"))
 
     class Meta:
@@ -156,6 +159,16 @@ class PrizeSheet(models.Model):
 
     def __str__(self) -> str:
         return str(self.draw_id)
+
+    @property
+    def pools_before(self) -> int:
+        """What all pools held before the draw."""
+        return self.pool_before + sum(before for before, _after in self.other_pools.values())
+
+    @property
+    def pools_after(self) -> int:
+        """What all pools hold after it."""
+        return self.pool_after + sum(after for _before, after in self.other_pools.values())
 
 
 class TierOutcome(models.Model):
@@ -216,7 +229,7 @@ class Prize(models.Model):
         verbose_name=_("player"),
     )
     amount = MoneyField(verbose_name=_("amount (fen)"))
-    won = models.CharField(max_length=200, verbose_name=_("winning lines"))
+    won = models.CharField(max_length=400, verbose_name=_("winning lines"))
     route = models.CharField(max_length=6, choices=Route.choices, verbose_name=_("paid out"))
     entry_reference = models.CharField(max_length=80, verbose_name=_("entry in the books"))
     settled_at = models.DateTimeField(verbose_name=_("settled at"))

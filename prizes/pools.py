@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from finance import ledger
+from games import rules
 from games.models import Draw, Game
+from games.rules import RuleVersion
+
+from .models import PrizeSheet
 
 
-def pool_of(game: Game) -> str:
-    """The account of the game's pool."""
-    return f"pool:{game.code}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What the pools of a game hold: the first one, and the further ones by their codes."""
+
+    first_fen: int
+    other_fen: Mapping[str, int]
+
+
+def pool_of(game: Game, code: str = "") -> str:
+    """The account of the game's first pool, or of the further one called `code`."""
+    return f"pool:{game.code}:{code}" if code else f"pool:{game.code}"
+
+
+def further(version: RuleVersion) -> list[str]:
+    """The codes of a rule's pools but the first, in their order."""
+    return [pool.code for pool in version.pools[1:]]
+
+
+def held(draw: Draw) -> Held:
+    """What the pools of the draw's game hold now."""
+    others = further(rules.by_code(draw.rule.code))
+    return Held(
+        first_fen=ledger.balance(pool_of(draw.game)),
+        other_fen={code: ledger.balance(pool_of(draw.game, code)) for code in others},
+    )
+
+
+def before(sheet: PrizeSheet) -> Held:
+    """What the pools held before a draw that is priced."""
+    others = {code: before for code, (before, _after) in sheet.other_pools.items()}
+    return Held(first_fen=sheet.pool_before, other_fen=others)
 
 
 def fund_of(game: Game) -> str:

@@ -5,12 +5,18 @@ ASCII, fields parted by TAB, each line ended by LF:
     result-file  1  <draw>  <rule code>  <rule digest>  <root>  <numbers 01,02,…+07>  <special 0|1>
     money  <sales>  <prize money>  <pool before>  <pool after>  <fund paid>  <rounding to fund>
            <special next 0|1>                                         (one line, all in fen)
+           [<before> <after>] of each further pool of the game, in the order of the sheet
     tier   <tier>  <winning lines>  <prize of a line>                 every tier in force
     won    <ticket code>  <tier>:<lines>[,…]  <amount>         in the order of the sealed file
     end    <winning tickets>  <sum of their amounts>
 
+Numbers are those of each zone, ascending, zones in the order of the sheet. A fixed prize is named
+whether won or not, a floating one that nobody won is 0. A line that wins a tier and one on top of
+it counts in both.
+
 What both engines are given besides the sealed file and the rule sheet is a `settlement-input/1`:
-draw, numbers, whether the special rule is on, and the pool before the draw.
+draw, numbers, whether the special rule is on, the pool before the draw, and further pools if there
+are any.
 """
 
 from __future__ import annotations
@@ -27,7 +33,6 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from finance import ledger
 from games.models import Draw
 from games.prize_tables import PrizeTable
 from lottery_portal.lib.lanes import read_ahead
@@ -94,17 +99,17 @@ def digest_of(path: Path) -> str:
 
 def given(draw: Draw) -> str:
     """What both engines are told about a confirmed draw, as canonical JSON."""
-    return json.dumps(
-        {
-            "format": "settlement-input/1",
-            "draw": draw.code,
-            "numbers": draw.result.numbers,
-            "special_on": draw.special_on,
-            "pool_before_fen": ledger.balance(pools.pool_of(draw.game)),
-        },
-        sort_keys=True,
-        separators=(",", ":"),
-    )
+    held = pools.held(draw)
+    told = {
+        "format": "settlement-input/1",
+        "draw": draw.code,
+        "numbers": draw.result.numbers,
+        "special_on": draw.special_on,
+        "pool_before_fen": held.first_fen,
+    }
+    if held.other_fen:
+        told["other_pools"] = dict(held.other_fen)
+    return json.dumps(told, sort_keys=True, separators=(",", ":"))
 
 
 def head(draw: Draw, table: PrizeTable) -> bytes:
@@ -121,6 +126,7 @@ def head(draw: Draw, table: PrizeTable) -> bytes:
             "money", draw.seal.stake, table.prize_money_fen, table.pool_before_fen,
             table.pool_after_fen, table.fund_paid_fen, table.rounding_to_fund_fen,
             int(table.special_on_next),
+            *(fen for pair in table.other_pools.values() for fen in pair),
         ),
     ]  # fmt: skip
     lines += [

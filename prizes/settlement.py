@@ -236,7 +236,7 @@ def finish(*, draw: Draw, now: datetime) -> bool:
         raise NotCredited(draw=draw.code)
     with one_moment():
         sheet = PrizeSheet.objects.get(draw=draw)
-        table = engines.table_of(draw, settlement, pool_before_fen=sheet.pool_before)
+        table = engines.table_of(draw, settlement, before=pools.before(sheet))
         paid = result_file.paid_digest(draw, table, settlement=settlement)
         left = ledger.balance(prizes_of(draw))
     if paid != agreed.result_digest:
@@ -405,8 +405,7 @@ def _keep_priced(
 
 
 def _table(draw: Draw, settlement: Settlement) -> PrizeTable:
-    pool = ledger.balance(pools.pool_of(draw.game))
-    return engines.table_of(draw, settlement, pool_before_fen=pool)
+    return engines.table_of(draw, settlement, before=pools.held(draw))
 
 
 def _begins_with(run: EngineRun, head: bytes) -> bool:
@@ -469,6 +468,7 @@ def _write_table(draw: Draw, table: PrizeTable, *, now: datetime) -> None:
         fund_paid=table.fund_paid_fen,
         rounding_to_fund=table.rounding_to_fund_fen,
         special_on_next=table.special_on_next,
+        other_pools={code: list(pair) for code, pair in table.other_pools.items()},
         computed_at=now,
     )
     TierOutcome.objects.bulk_create(
@@ -479,7 +479,7 @@ def _write_table(draw: Draw, table: PrizeTable, *, now: datetime) -> None:
 
 def _book_table(draw: Draw, table: PrizeTable) -> None:
     """First what comes in, then what goes out; between the draw and its prizes nothing is lost."""
-    prizes, pool, fund = prizes_of(draw), pools.pool_of(draw.game), pools.fund_of(draw.game)
+    prizes, fund = prizes_of(draw), pools.fund_of(draw.game)
     ledger.open_account(
         code=unclaimed_of(draw), kind=AccountKind.UNCLAIMED, is_shadow=draw.is_shadow
     )
@@ -489,12 +489,19 @@ def _book_table(draw: Draw, table: PrizeTable) -> None:
             kind=EntryKind.FUND_COVER,
             moves=[Move(source=fund, target=prizes, amount=table.fund_paid_fen)],
         )
-    change = table.pool_after_fen - table.pool_before_fen
-    moves = []
-    if change < 0:
-        moves.append(Move(source=pool, target=prizes, amount=-change))
-    if change > 0:
-        moves.append(Move(source=prizes, target=pool, amount=change))
+    changes = {pools.pool_of(draw.game): table.pool_after_fen - table.pool_before_fen}
+    for code, (before, after) in table.other_pools.items():
+        changes[pools.pool_of(draw.game, code)] = after - before
+    moves = [
+        Move(source=pool, target=prizes, amount=-change)
+        for pool, change in changes.items()
+        if change < 0
+    ]
+    moves += [
+        Move(source=prizes, target=pool, amount=change)
+        for pool, change in changes.items()
+        if change > 0
+    ]
     if table.rounding_to_fund_fen:
         moves.append(Move(source=prizes, target=fund, amount=table.rounding_to_fund_fen))
     if moves:

@@ -3,9 +3,57 @@
 from django.db import migrations
 
 SQL = """
--- What every sale asks of a sheet, read out of it once.
+-- How the bets of a rule lie in masks, and what their lines are counted and priced by; read out of
+-- the sheet once, for every sale asks for it. `kinds` are the bet types. `parts` has for each of
+-- them, at the same place, where its play is described further on:
+--     price of a line (fen), places filled by a line (0: all), pattern (0 any, 1 different, 2 one
+--     pair), number of places, and for each place
+--     word, shift, per_word, first, size, picked.
+-- `plain` is the number of places when each has a word of its own, from bit 0 for number 1 on, in
+-- every play; else 0.
+CREATE TYPE games_layout AS (plain integer, limits boolean, kinds text[], parts integer[]);
+
+CREATE FUNCTION games_layout_of(sheet jsonb) RETURNS games_layout LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+DECLARE
+    rule jsonb := sheet->'version';
+    found games_layout;
+    starts jsonb := '{}';
+    play jsonb;
+    place jsonb;
+    number integer;
+BEGIN
+    found.limits := (rule->>'limits_numbers')::boolean;
+    found.kinds := ARRAY(SELECT b->>'code' FROM jsonb_array_elements(rule->'bet_types') WITH ORDINALITY x(b, n) ORDER BY n);
+    found.parts := array_fill(0, ARRAY[cardinality(found.kinds)]);
+    found.plain := jsonb_array_length(rule #> '{plays,0,places}');
+    FOR play IN SELECT * FROM jsonb_array_elements(rule->'plays') LOOP
+        starts := starts || jsonb_build_object(play->>'code', cardinality(found.parts) + 1);
+        found.parts := found.parts || ARRAY[
+            (rule->>'price_fen')::integer + (play->>'extra_fen')::integer, coalesce((play->>'filled')::integer, 0),
+            array_position(ARRAY['any', 'different', 'one_pair'], play->>'pattern') - 1, jsonb_array_length(play->'places')];
+        number := 0;
+        FOR place IN SELECT * FROM jsonb_array_elements(play->'places') LOOP
+            number := number + 1;
+            found.parts := found.parts || ARRAY[
+                (place->>'word')::integer, (place->>'shift')::integer, (place->>'per_word')::integer,
+                (place->>'first')::integer, (place->>'size')::integer, (place->>'picked')::integer];
+            IF (place->>'word', place->>'shift', place->>'first') IS DISTINCT FROM (number::text, '0', '1')
+               OR (place->>'size')::integer > (place->>'per_word')::integer THEN
+                found.plain := 0;
+            END IF;
+        END LOOP;
+        IF number <> found.plain OR play->>'filled' IS NOT NULL OR play->>'pattern' <> 'any' THEN found.plain := 0; END IF;
+    END LOOP;
+    FOR number IN 1 .. cardinality(found.kinds) LOOP
+        found.parts[number] := (starts->>(rule #>> ARRAY['bet_types', (number - 1)::text, 'play']))::integer;
+    END LOOP;
+    RETURN found;
+END $$;
+
 ALTER TABLE games_rulesheet ADD COLUMN zones jsonb
     GENERATED ALWAYS AS (sheet::jsonb #> '{version,zones}') STORED;
+ALTER TABLE games_rulesheet ADD COLUMN layout games_layout
+    GENERATED ALWAYS AS (games_layout_of(sheet::jsonb)) STORED;
 
 CREATE FUNCTION draw_gate() RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 1735288173 $$;
 
@@ -139,11 +187,17 @@ END $$;
 CREATE TRIGGER games_result_entry_in_time BEFORE INSERT ON games_resultentry
     FOR EACH ROW EXECUTE FUNCTION games_result_entry_in_time();
 
-CREATE FUNCTION games_mask(numbers jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-    SELECT bit_or(1::bigint << (n::integer - 1)) FROM jsonb_array_elements_text(numbers) n
+-- One of the two words in which drawn numbers lie, by the zones of the rule.
+CREATE FUNCTION games_mask(zones jsonb, numbers jsonb, of_word integer) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(bit_or(1::bigint << ((z.zone->>'shift')::integer + p.place % (z.zone->>'per_word')::integer)), 0)
+      FROM jsonb_array_elements(zones) WITH ORDINALITY z (zone, n),
+           jsonb_array_elements_text(numbers->(z.n::integer - 1)) drawn,
+           LATERAL (SELECT drawn::integer - (z.zone->>'first')::integer AS place) p
+     WHERE (z.zone->>'word')::integer + p.place / (z.zone->>'per_word')::integer = of_word
 $$;
 
 CREATE FUNCTION games_result_of_two() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE zones jsonb;
 BEGIN
     IF NOT EXISTS (
         SELECT 1 FROM games_resultentry a, games_resultentry b
@@ -154,8 +208,10 @@ BEGIN
         RAISE EXCEPTION 'two people typed the same, or there is no result'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'result_typed_alike_by_two';
     END IF;
-    IF (NEW.mask_1, NEW.mask_2)
-       IS DISTINCT FROM (games_mask(NEW.numbers->0), coalesce(games_mask(NEW.numbers->1), 0)) THEN
+    SELECT r.zones INTO zones FROM games_draw d JOIN games_rulesheet r ON r.id = d.rule_id WHERE d.id = NEW.draw_id;
+    IF jsonb_array_length(NEW.numbers) IS DISTINCT FROM jsonb_array_length(zones)
+       OR (NEW.mask_1, NEW.mask_2)
+          IS DISTINCT FROM (games_mask(zones, NEW.numbers, 1), games_mask(zones, NEW.numbers, 2)) THEN
         RAISE EXCEPTION 'the masks are those of the numbers'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'result_masks_of_its_numbers';
     END IF;
@@ -192,12 +248,30 @@ CREATE CONSTRAINT TRIGGER games_draw_step_is_written AFTER UPDATE OF state ON ga
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
     EXECUTE FUNCTION games_draw_step_is_written();
 
+-- A line is withdrawn while the draw sells, behind its gate: no sale runs beside it.
+CREATE FUNCTION games_line_withdrawn_in_time() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE drawn record;
+BEGIN
+    PERFORM pg_advisory_xact_lock(draw_gate(), NEW.draw_id::integer);
+    SELECT d.state, r.layout INTO drawn FROM games_draw d JOIN games_rulesheet r ON r.id = d.rule_id WHERE d.id = NEW.draw_id;
+    IF drawn.state NOT IN ('SCHEDULED', 'OPEN') OR NOT (drawn.layout).limits
+       OR cardinality(NEW.kinds) = 0 OR NOT NEW.kinds <@ (drawn.layout).kinds::varchar[] THEN
+        RAISE EXCEPTION 'a line is withdrawn where the rule limits numbers, before the close'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'limited_line_in_time';
+    END IF;
+    NEW.withdrawn_at := clock_timestamp();
+    RETURN NEW;
+END $$;
+CREATE TRIGGER games_line_withdrawn_in_time BEFORE INSERT ON games_limitedline
+    FOR EACH ROW EXECUTE FUNCTION games_line_withdrawn_in_time();
+
 -- Tickets name their draw without a foreign key, whose lock every sale would write into this row.
 CREATE TRIGGER games_draw_never_deleted BEFORE DELETE ON games_draw
     FOR EACH ROW EXECUTE FUNCTION evidence_never_changes();
 ALTER TABLE games_draw ENABLE ALWAYS TRIGGER games_draw_never_deleted;
 """
-TABLES = ["sealstatement", "resultentry", "result", "drawtransition", "rulesheet"]
+TABLES = ["sealstatement", "resultentry", "result", "drawtransition", "rulesheet", "limitedline"]
 for name in TABLES:
     SQL += f"""
 CREATE TRIGGER games_{name}_never_changes BEFORE UPDATE OR DELETE ON games_{name}
@@ -208,16 +282,20 @@ UNDO = (
     "".join(f"DROP TRIGGER games_{name}_never_changes ON games_{name};" for name in TABLES)
     + """
 DROP TRIGGER games_draw_never_deleted ON games_draw;
+DROP FUNCTION games_line_withdrawn_in_time() CASCADE;
 DROP FUNCTION games_draw_step_is_written() CASCADE;
 DROP FUNCTION games_step_was_taken() CASCADE;
 DROP FUNCTION games_result_of_two() CASCADE;
-DROP FUNCTION games_mask(jsonb);
+DROP FUNCTION games_mask(jsonb, jsonb, integer);
 DROP FUNCTION games_result_entry_in_time() CASCADE;
 DROP FUNCTION games_seal_of_a_closed_draw() CASCADE;
 DROP FUNCTION games_draw_begins_scheduled() CASCADE;
 DROP FUNCTION games_draw_goes_forward() CASCADE;
 DROP FUNCTION draw_gate();
+ALTER TABLE games_rulesheet DROP COLUMN layout;
 ALTER TABLE games_rulesheet DROP COLUMN zones;
+DROP FUNCTION games_layout_of(jsonb);
+DROP TYPE games_layout;
 """
 )
 

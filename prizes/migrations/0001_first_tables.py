@@ -52,6 +52,12 @@ class Migration(migrations.Migration):
                         default=False, verbose_name="special rule in the next draw"
                     ),
                 ),
+                (
+                    "other_pools",
+                    models.JSONField(
+                        default=dict, verbose_name="further pools before and after (fen)"
+                    ),
+                ),
                 ("computed_at", models.DateTimeField(verbose_name="worked out at")),
                 (
                     "draw",
@@ -198,7 +204,7 @@ class Migration(migrations.Migration):
                         verbose_name="ticket",
                     ),
                 ),
-                ("won", models.CharField(max_length=200, verbose_name="winning lines")),
+                ("won", models.CharField(max_length=400, verbose_name="winning lines")),
                 (
                     "draw",
                     models.ForeignKey(
@@ -238,7 +244,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("amount", lottery_portal.lib.money.MoneyField(verbose_name="amount (fen)")),
-                ("won", models.CharField(max_length=200, verbose_name="winning lines")),
+                ("won", models.CharField(max_length=400, verbose_name="winning lines")),
                 (
                     "route",
                     models.CharField(

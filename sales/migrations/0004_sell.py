@@ -6,47 +6,111 @@ The order is a JSON object:
              selections: [[bet_type, lines, multiplier, is_quick_pick, amount, m1, m2, m3, m4], …]}, …]
 It answers one row a ticket, in order, gives the leaf of each ticket's line to the log and asks for
 the message. Lines
-are counted again from the masks and the matrix of the approved rule sheet, and what is booked is
+are counted again from the masks and the places of the approved rule sheet, and what is booked is
 what the tickets cost: nobody sells fourteen lines for the price of one.
 """
 
 from django.db import migrations
 
 SQL = """
--- How many lines the masks make; 0 when they are no numbers of these zones.
-CREATE FUNCTION sales_lines(zones jsonb, masks bigint[]) RETURNS bigint LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+-- How many lines the masks of a bet make; 0 when they are no numbers of its places. A place that goes
+-- on in the next word has `per_word` of its numbers in each.
+CREATE FUNCTION sales_lines(layout games_layout, bet_type text, mask_1 bigint, mask_2 bigint, mask_3 bigint, mask_4 bigint)
+    RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
-    lines bigint := 1;
-    part bigint;
-    bankers bigint;
-    picks bigint;
-    chosen integer;
+    parts integer[] := layout.parts;
+    at integer := parts[array_position(layout.kinds, bet_type)];
+    to_fill integer := parts[at + 1];
+    place integer;
+    word integer;
+    rest integer;
+    own bigint;
+    places_1 bigint := 0;
+    places_2 bigint := 0;
+    bankers integer;
+    picks integer;
     wanted integer;
+    part bigint;
+    filled integer := 0;
+    lines bigint := 1;
 BEGIN
-    FOR place IN 0 .. 1 LOOP
-        bankers := masks[2 * place + 1];
-        picks := masks[2 * place + 2];
-        IF place >= jsonb_array_length(zones) THEN
-            IF bankers <> 0 OR picks <> 0 THEN RETURN 0; END IF;
-            CONTINUE;
+    IF at IS NULL OR least(mask_1, mask_2, mask_3, mask_4) < 0 OR mask_1 & mask_2 <> 0 OR mask_3 & mask_4 <> 0 THEN
+        RETURN 0;
+    END IF;
+    FOR number IN 0 .. parts[at + 3] - 1 LOOP
+        place := at + 4 + 6 * number;
+        word := parts[place];
+        rest := parts[place + 4];
+        bankers := 0;
+        picks := 0;
+        WHILE rest > 0 LOOP
+            own := (9223372036854775807 >> (63 - least(rest, parts[place + 2]))) << parts[place + 1];
+            IF word = 1 THEN
+                bankers := bankers + bit_count((mask_1 & own)::bit(64));
+                picks := picks + bit_count((mask_2 & own)::bit(64));
+                places_1 := places_1 | own;
+            ELSE
+                bankers := bankers + bit_count((mask_3 & own)::bit(64));
+                picks := picks + bit_count((mask_4 & own)::bit(64));
+                places_2 := places_2 | own;
+            END IF;
+            rest := rest - parts[place + 2];
+            word := word + 1;
+        END LOOP;
+        wanted := parts[place + 5] - bankers;
+        IF to_fill > 0 AND bankers = 0 THEN
+            IF picks = 0 THEN CONTINUE; END IF;
+            filled := filled + 1;
+            wanted := 1;
         END IF;
-        IF bankers < 0 OR picks < 0 OR bankers & picks <> 0
-           OR (bankers | picks) >> (zones->place->>'size')::integer <> 0 THEN
-            RETURN 0;
-        END IF;
-        chosen := bit_count(picks::bit(64));
-        wanted := (zones->place->>'picked')::integer - bit_count(bankers::bit(64));
-        IF wanted < 0 OR wanted > chosen THEN RETURN 0; END IF;
-        wanted := least(wanted, chosen - wanted);
+        IF wanted < 0 OR wanted > picks THEN RETURN 0; END IF;
+        wanted := least(wanted, picks - wanted);
         part := 1;
         FOR i IN 1 .. wanted LOOP
-            part := part * (chosen - wanted + i) / i;
+            part := part * (picks - wanted + i) / i;
         END LOOP;
         lines := lines * part;
     END LOOP;
+    IF (mask_1 | mask_2) & ~places_1 <> 0 OR (mask_3 | mask_4) & ~places_2 <> 0 OR filled <> to_fill THEN
+        RETURN 0;
+    END IF;
+    IF parts[at + 2] IS DISTINCT FROM 0 THEN
+        RETURN sales_lines_of_pattern(parts, at, mask_1 | mask_2, mask_3 | mask_4);
+    END IF;
     RETURN lines;
 END $$;
-REVOKE ALL ON FUNCTION sales_lines(jsonb, bigint[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION sales_lines(games_layout, text, bigint, bigint, bigint, bigint) FROM PUBLIC;
+
+-- The same where the numbers of a line, one a place, must all differ or make one pair: every line is
+-- looked at, place by place. `used` has the numbers of a beginning, `equal` how many came again.
+CREATE FUNCTION sales_lines_of_pattern(parts integer[], at integer, chosen_1 bigint, chosen_2 bigint)
+    RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    place integer;
+    chosen bigint;
+    used bigint[] := '{0}';
+    equal integer[] := '{0}';
+    used_now bigint[];
+    equal_now integer[];
+BEGIN
+    FOR number IN 0 .. parts[at + 3] - 1 LOOP
+        place := at + 4 + 6 * number;
+        chosen := CASE parts[place] WHEN 1 THEN chosen_1 ELSE chosen_2 END >> parts[place + 1];
+        used_now := '{}';
+        equal_now := '{}';
+        FOR bit IN 0 .. parts[place + 4] - 1 LOOP
+            CONTINUE WHEN chosen >> bit & 1 = 0;
+            FOR i IN 1 .. cardinality(used) LOOP
+                used_now := used_now || (used[i] | (1::bigint << (parts[place + 3] + bit)));
+                equal_now := equal_now || (equal[i] + (used[i] >> (parts[place + 3] + bit) & 1)::integer);
+            END LOOP;
+        END LOOP;
+        used := used_now;
+        equal := equal_now;
+    END LOOP;
+    RETURN (SELECT count(*) FROM unnest(equal) e WHERE e = parts[at + 2] - 1);
+END $$;
+REVOKE ALL ON FUNCTION sales_lines_of_pattern(integer[], integer, bigint, bigint) FROM PUBLIC;
 
 -- Plans are made once a connection and find rows by key: making them anew would cost more than the
 -- sale. The money is moved before the gate is taken, so that a close waits for the tickets only;
@@ -65,7 +129,7 @@ DECLARE
     total bigint;
     moves jsonb := '[]';
     draws text[] := '{}';
-    zones integer[] := '{}';
+    layouts games_layout[] := '{}';
     own record;
     picks bytea;
 BEGIN
@@ -79,15 +143,16 @@ BEGIN
     RETURNING p.id, p.bought_at INTO purchase_id, bought_at;
 
     FOR wanted IN SELECT * FROM jsonb_array_elements(asked->'tickets') LOOP
-        SELECT r.line_price, r.zones, d.code AS draw, d.state, d.closes_at INTO bought FROM games_draw d
+        SELECT r.layout, d.code AS draw, d.state, d.closes_at INTO bought FROM games_draw d
           LEFT JOIN games_rulesheet r ON r.id = (wanted->>'rule_id')::bigint
          WHERE d.id = (wanted->>'draw_id')::bigint;
         IF bought.state IS DISTINCT FROM 'OPEN' OR clock_timestamp() >= bought.closes_at THEN
             PERFORM sales_refuse_draw((wanted->>'draw_id')::bigint, clock_timestamp());
         END IF;
-        SELECT bool_or((s->>1)::bigint IS DISTINCT FROM sales_lines(bought.zones,
-                   ARRAY[(s->>5)::bigint, (s->>6)::bigint, (s->>7)::bigint, (s->>8)::bigint])) AS wrongly,
-               bool_or((s->>4)::bigint IS DISTINCT FROM (s->>1)::bigint * (s->>2)::bigint * bought.line_price)
+        SELECT bool_or((s->>1)::bigint IS DISTINCT FROM sales_lines(bought.layout, s->>0,
+                   (s->>5)::bigint, (s->>6)::bigint, (s->>7)::bigint, (s->>8)::bigint)) AS wrongly,
+               bool_or((s->>4)::bigint IS DISTINCT FROM (s->>1)::bigint * (s->>2)::bigint
+                       * (bought.layout).parts[(bought.layout).parts[array_position((bought.layout).kinds, s->>0)]])
                OR (sum((s->>4)::bigint), sum((s->>1)::bigint))
                   IS DISTINCT FROM ((wanted->>'price')::numeric, (wanted->>'lines')::numeric) AS priced_wrongly
           INTO counted FROM jsonb_array_elements(wanted->'selections') s;
@@ -100,7 +165,7 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_costs_its_selections';
         END IF;
         draws := draws || bought.draw::text;
-        zones := zones || jsonb_array_length(bought.zones);
+        layouts := layouts || bought.layout;
         moves := moves || jsonb_build_array(jsonb_build_array(
             'purse:' || buyer.code, 'stakes:' || bought.draw, (wanted->>'price')::bigint));
     END LOOP;
@@ -123,6 +188,14 @@ BEGIN
                 (wanted->>'format_version')::smallint, asked->>'channel', '', coalesce(wanted->>'province', ''),
                 buyer.is_shadow, 0, clock_timestamp())
         RETURNING t.* INTO own;
+        IF (layouts[place]).limits AND EXISTS (
+                SELECT FROM games_limitedline x, jsonb_array_elements(wanted->'selections') s
+                 WHERE x.draw_id = own.draw_id AND s->>0 = ANY (x.kinds)
+                   AND ((s->>5)::bigint | (s->>6)::bigint) & x.mask_1 = x.mask_1 AND (s->>5)::bigint & ~x.mask_1 = 0
+                   AND ((s->>7)::bigint | (s->>8)::bigint) & x.mask_2 = x.mask_2 AND (s->>7)::bigint & ~x.mask_2 = 0) THEN
+            RAISE EXCEPTION 'a line that was withdrawn from sale is not sold'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'selection_of_lines_on_sale';
+        END IF;
         -- The line is made of the values that are written, not read again.
         WITH picked AS MATERIALIZED (
             SELECT n::smallint AS position, s->>0 AS bet_type, (s->>1)::integer AS lines,
@@ -133,8 +206,8 @@ BEGIN
             INSERT INTO sales_selection (draw_id, ticket_id, position, bet_type, lines, multiplier, is_quick_pick,
                                          amount, mask_1, mask_2, mask_3, mask_4)
             SELECT own.draw_id, own.id, p.* FROM picked p)
-        SELECT string_agg(sales_selection_text(p.bet_type, zones[place], p.mask_1, p.mask_2, p.mask_3, p.mask_4,
-                                               p.multiplier, p.is_quick_pick), ' '::bytea ORDER BY p.position)
+        SELECT string_agg(sales_selection_text(p.bet_type, sales_unlike_plain(layouts[place]), p.mask_1, p.mask_2, p.mask_3,
+                                               p.mask_4, p.multiplier, p.is_quick_pick), ' '::bytea ORDER BY p.position)
           INTO picks FROM picked p;
         PERFORM audit_log_add('ticket', own.code, sha256('\\x00'::bytea || sales_line_head(own.format_version,
             draws[place], own.code, buyer.code, own.price, own.channel, own.sold_at, own.salt) || picks));
@@ -159,7 +232,8 @@ REVOKE ALL ON FUNCTION sales_give_receipts(text, jsonb) FROM PUBLIC;
 UNDO = """
 DROP FUNCTION sales_give_receipts(text, jsonb);
 DROP FUNCTION sales_sell(jsonb);
-DROP FUNCTION sales_lines(jsonb, bigint[]);
+DROP FUNCTION sales_lines_of_pattern(integer[], integer, bigint, bigint);
+DROP FUNCTION sales_lines(games_layout, text, bigint, bigint, bigint, bigint);
 """
 
 
@@ -168,6 +242,7 @@ class Migration(migrations.Migration):
         ("sales", "0003_no_ticket_for_a_closed_draw"),
         ("finance", "0003_posting_rules"),
         ("audit", "0007_log"),
+        ("games", "0002_draws_go_forward"),
         ("jobs", "0002_enqueue"),
     ]
     operations = [migrations.RunSQL(SQL, UNDO)]

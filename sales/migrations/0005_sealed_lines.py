@@ -9,24 +9,32 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 WIDTH = 24  # eight numbers of two digits, each after a comma
+# Numbers from here on are looked up; any others are spelt one by one. Masks of a whole word begin
+# with 1, digits with 0, and the second word of eighty numbers with 41.
+FIRSTS = {1: 63, 0: 32, 41: 40}
 
 
-def slots(place):
+def slots(place, first):
     """What each value of the byte at `place` of a mask stands for, in slots filled up by spaces."""
     return b"".join(
-        "".join(f",{8 * place + bit + 1:02d}" for bit in range(8) if value >> bit & 1)
+        "".join(f",{8 * place + bit + first:02d}" for bit in range(8) if value >> bit & 1)
         .ljust(WIDTH)
         .encode()
         for value in range(256)
     ).hex()
 
 
-def numbers(place):
+def numbers(place, first=1):
     """The expression for the numbers in one byte of `mask`."""
     return (
-        f"rtrim(substr('\\x{slots(place)}'::bytea,"
+        f"rtrim(substr('\\x{slots(place, first)}'::bytea,"
         f" (mask >> {8 * place} & 255)::integer * {WIDTH} + 1, {WIDTH}), '\\x20'::bytea)"
     )
+
+
+def all_numbers(first):
+    """The expression for all numbers of `mask`, each after a comma."""
+    return " || ".join(numbers(place, first) for place in range(-(-FIRSTS[first] // 8)))
 
 
 SQL = f"""
@@ -36,17 +44,73 @@ CREATE FUNCTION sales_numbers(mask bigint) RETURNS bytea LANGUAGE sql IMMUTABLE 
         {numbers(4)} || CASE WHEN mask >> 40 = 0 THEN ''::bytea ELSE
         {numbers(5)} || {numbers(6)} || {numbers(7)} END END END, 2)
 $$;
+
+-- Numbers from `first` on, each after a comma: one by one, and looked up where there is a table.
+CREATE FUNCTION sales_numbers_each(first integer, mask bigint) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT string_agg(decode(',' || lpad((first + bit)::text, 2, '0'), 'escape'), ''::bytea ORDER BY bit)
+      FROM generate_series(0, 62) bit WHERE mask >> bit & 1 = 1
+$$;
+CREATE FUNCTION sales_numbers_from(first integer, mask bigint) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN mask = 0 THEN ''::bytea
+        WHEN first = 0 AND mask < {1 << FIRSTS[0]} THEN {all_numbers(0)}
+        WHEN first = 1 THEN ','::bytea || sales_numbers(mask)
+        WHEN first = 41 AND mask < {1 << FIRSTS[41]} THEN {all_numbers(41)}
+        ELSE sales_numbers_each(first, mask) END
+$$;
 """
 SQL += """
-CREATE FUNCTION sales_selection_text(bet_type text, zones integer, mask_1 bigint, mask_2 bigint,
+-- The numbers of a bet, place by place, where its places are more than whole words.
+CREATE FUNCTION sales_places_text(layout games_layout, bet_type text, mask_1 bigint, mask_2 bigint, mask_3 bigint, mask_4 bigint)
+    RETURNS bytea LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    parts integer[] := layout.parts;
+    at integer := parts[array_position(layout.kinds, bet_type)];
+    place integer;
+    word integer;
+    first integer;
+    rest integer;
+    own bigint;
+    fixed bigint;
+    chosen bigint;
+    bankers bytea;
+    picks bytea;
+    spelt bytea := '';
+BEGIN
+    FOR number IN 0 .. parts[at + 3] - 1 LOOP
+        place := at + 4 + 6 * number;
+        word := parts[place];
+        first := parts[place + 3];
+        rest := parts[place + 4];
+        bankers := '';
+        picks := '';
+        WHILE rest > 0 LOOP
+            own := 9223372036854775807 >> (63 - least(rest, parts[place + 2]));
+            fixed := CASE word WHEN 1 THEN mask_1 ELSE mask_3 END >> parts[place + 1] & own;
+            chosen := CASE word WHEN 1 THEN mask_2 ELSE mask_4 END >> parts[place + 1] & own;
+            IF fixed <> 0 THEN bankers := bankers || sales_numbers_from(first, fixed); END IF;
+            picks := picks || sales_numbers_from(first, chosen);
+            rest := rest - parts[place + 2];
+            first := first + parts[place + 2];
+            word := word + 1;
+        END LOOP;
+        spelt := spelt || CASE number WHEN 0 THEN ''::bytea ELSE '+'::bytea END
+            || CASE bankers WHEN ''::bytea THEN ''::bytea ELSE substr(bankers, 2) || '#'::bytea END || substr(picks, 2);
+    END LOOP;
+    RETURN spelt;
+END $$;
+
+-- `unlike_plain` is the layout of a rule whose places are more than whole words, else NULL: then one
+-- word is one place, and the numbers are looked up in it without a call.
+CREATE FUNCTION sales_selection_text(bet_type text, unlike_plain games_layout, mask_1 bigint, mask_2 bigint,
         mask_3 bigint, mask_4 bigint, multiplier integer, is_quick_pick boolean)
     RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE bet_type WHEN 'single' THEN 'single|'::bytea ELSE decode(bet_type || '|', 'escape') END
-        || CASE WHEN mask_1 = 0 THEN ''::bytea ELSE sales_numbers(mask_1) || '#'::bytea END
-        || sales_numbers(mask_2)
-        || CASE WHEN zones < 2 THEN ''::bytea ELSE '+'::bytea
-             || CASE WHEN mask_3 = 0 THEN ''::bytea ELSE sales_numbers(mask_3) || '#'::bytea END
-             || sales_numbers(mask_4) END
+        || coalesce(sales_places_text(unlike_plain, bet_type, mask_1, mask_2, mask_3, mask_4),
+                CASE WHEN mask_1 = 0 THEN ''::bytea ELSE sales_numbers(mask_1) || '#'::bytea END
+             || sales_numbers(mask_2)
+             || CASE WHEN mask_3 = 0 AND mask_4 = 0 THEN ''::bytea ELSE '+'::bytea
+                  || CASE WHEN mask_3 = 0 THEN ''::bytea ELSE sales_numbers(mask_3) || '#'::bytea END
+                  || sales_numbers(mask_4) END)
         || CASE multiplier WHEN 1 THEN '|x1'::bytea ELSE decode('|x' || multiplier::text, 'escape') END
         || CASE WHEN is_quick_pick THEN '|quick'::bytea ELSE '|own'::bytea END
 $$;
@@ -61,10 +125,13 @@ CREATE FUNCTION sales_line_head(format_version integer, draw text, ticket text, 
         || (extract(epoch FROM sold_at) * 1000000)::bigint || E'\\t' || encode(salt, 'hex') || E'\\t', 'escape')
 $$;
 
--- How many zones the rule of a draw has.
-CREATE FUNCTION sales_zones(draw bigint) RETURNS integer LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT jsonb_array_length(r.sheet::jsonb #> '{version,zones}')
-      FROM games_draw d JOIN games_rulesheet r ON r.id = d.rule_id WHERE d.id = draw
+CREATE FUNCTION sales_unlike_plain(layout games_layout) RETURNS games_layout LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN layout.plain > 0 THEN NULL ELSE layout END
+$$;
+
+-- How the places of a draw's bets lie, where they are more than whole words; else NULL.
+CREATE FUNCTION sales_zones(draw bigint) RETURNS games_layout LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT sales_unlike_plain(r.layout) FROM games_draw d JOIN games_rulesheet r ON r.id = d.rule_id WHERE d.id = draw
 $$;
 
 -- The line of one ticket; NULL when there is no such ticket or its selections are gone.
@@ -125,7 +192,11 @@ NAMES = [
     "sales_ticket_line(bigint)",
     "sales_zones(bigint)",
     "sales_line_head(integer, text, text, text, bigint, text, timestamptz, bytea)",
-    "sales_selection_text(text, integer, bigint, bigint, bigint, bigint, integer, boolean)",
+    "sales_unlike_plain(games_layout)",
+    "sales_selection_text(text, games_layout, bigint, bigint, bigint, bigint, integer, boolean)",
+    "sales_places_text(games_layout, text, bigint, bigint, bigint, bigint)",
+    "sales_numbers_from(integer, bigint)",
+    "sales_numbers_each(integer, bigint)",
     "sales_numbers(bigint)",
 ]
 SQL += "".join(f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC;\n" for name in NAMES)

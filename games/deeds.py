@@ -32,6 +32,7 @@ trail.name_deeds(
         "games.result_conflict": _("Results typed differently"),
         "games.result_confirmed": _("Result typed alike by the second official"),
         "games.licence_recorded": _("Licence recorded"),
+        "games.line_withdrawn": _("Line withdrawn from sale"),
         "games.rule_version_loaded": _("Rule version loaded"),
         "games.sales_switched_off": _("Sales switched off"),
         "games.sales_switched_on": _("Sales switched on"),

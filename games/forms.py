@@ -67,8 +67,8 @@ class ResultForm(forms.Form):
             for place in range(1, zone.drawn + 1):
                 self.fields[f"{zone.code}_{place}"] = forms.IntegerField(
                     label=str(place),
-                    min_value=1,
-                    max_value=zone.size,
+                    min_value=zone.first,
+                    max_value=zone.last,
                     widget=forms.TextInput(
                         attrs={"inputmode": "numeric", "maxlength": 2, "autocomplete": "off"}
                     ),

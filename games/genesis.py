@@ -14,7 +14,8 @@ from . import announcements, calendar, licences, rules, seals
 from .models import Game, Licence, RuleSheet
 
 GENESIS = "GENESIS"
-SSQ, SSQ_DRILL = "ssq", "ssq-drill"
+SSQ = "ssq"
+DRILL_FROM = 90  # positions of drill games begin here, beyond those of real ones
 DEMO_SUPERVISORS = ["jianguan@regulator.example"]
 DEMO_MAILBOXES = ["hegui@operator.example"]
 DEMO_LICENCE = {
@@ -62,15 +63,23 @@ def _write(*, now: datetime) -> None:
         reason=gettext_noop("No time-stamping authority yet"),
         now=now,
     )
-    ssq = _game(code=SSQ, position=1, is_shadow=False, now=now)
-    _game(code=SSQ_DRILL, position=91, is_shadow=True, now=now)
-    announcements.load_ssq(game=ssq, now=now)
+    for position, code in enumerate(rules.GAMES, start=1):
+        _game(code=code, position=position, is_shadow=False, now=now)
+        _game(code=code, position=DRILL_FROM + position, is_shadow=True, now=now)
+    announcements.load_ssq(game=Game.objects.get(code=SSQ), now=now)
     if settings.DEMO and not Licence.objects.exists():
         licences.record(payload=DEMO_LICENCE, approval_code=GENESIS, actor=None, now=now)
 
 
+def drill_of(code: str) -> str:
+    """The game in which drills of the game `code` are played."""
+    return f"{code}-drill"
+
+
 def _game(*, code: str, position: int, is_shadow: bool, now: datetime) -> Game:
-    known = rules.GAMES["ssq"]
+    """A game by its rules in force, or the one in which its drills are played."""
+    known = rules.GAMES[code]
+    code = drill_of(code) if is_shadow else code
     game, is_new = Game.objects.get_or_create(
         code=code,
         defaults={

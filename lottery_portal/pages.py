@@ -63,7 +63,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "results": latest_results(most=5),
             "limit": None,
             "split": _split(version),
-            "total_lines": int(1 / _one_line(version).first_prize),
+            "total_lines": int(1 / offers.one_line(version, special_on=False).first_prize),
             "seal": _last_seal(),
         },
     )
@@ -140,14 +140,6 @@ def _split(version: rules.RuleVersion) -> list[dict[str, Any]]:
     ]
 
 
-def _one_line(version: rules.RuleVersion) -> odds.Odds:
-    """The chances of any single line: all lines have the same."""
-    masks = [mask for zone in version.zones for mask in (0, (1 << zone.drawn) - 1)]
-    found = odds.of(version, [masks], special_on=False)
-    assert found is not None  # noqa: S101 - one selection always has an answer
-    return found
-
-
 def _last_seal() -> dict[str, Any] | None:
     seal = seals.published().first()
     if seal is None:
@@ -169,7 +161,7 @@ def help_page(request: HttpRequest, slug: str) -> HttpResponse:
     if slug not in HELP:
         raise Http404
     version = rules.GAMES["ssq"].current
-    chances = _one_line(version)
+    chances = offers.one_line(version, special_on=False)
     return render(
         request,
         "portal/help.html",

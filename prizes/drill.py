@@ -18,6 +18,7 @@ from finance import wallets
 from games import bets, calendar, draws, minutes, quick_pick, results, rule_sheets
 from games.models import Draw, DrawMinutes, Game, SealStatement
 from games.rules import RuleVersion
+from games.rules.picks import BetType
 from lottery_portal.lib.db import database_time, door
 from sales import closing, opening, purchase, sealing
 
@@ -27,8 +28,9 @@ from .models import Prize, PrizeSheet, Settlement
 GAME = "ssq-drill"
 PLAYERS = 20
 BATCH = purchase.MOST_TICKETS
-# Of a hundred tickets so many are multiples and bankers; the others hold one to five single lines.
-MULTIPLES, BANKERS = 10, 5
+# Of a hundred tickets so many are of any bet type, mostly several lines; the others hold one to
+# five single lines. A bet grows by up to so many numbers while it makes no more than so many lines.
+MIXED, MORE_NUMBERS, MOST_LINES = 15, 4, 500
 LONGEST = timedelta(hours=6)
 MADE_UP = "演练"  # stands in the minutes where a real drawing has a place and offices
 
@@ -47,9 +49,9 @@ class Drill:
     differences: list[str] = field(default_factory=list)
 
 
-def prepare(*, now: datetime) -> Draw:
-    """Plan and open a draw of the drill game that takes tickets until it is brought forward."""
-    game = Game.objects.get(code=GAME)
+def prepare(*, game_code: str = GAME, now: datetime) -> Draw:
+    """Plan and open a draw of a drill game that takes tickets until it is brought forward."""
+    game = Game.objects.get(code=game_code, is_shadow=True)
     began = database_time()
     draw = calendar.plan_one(
         game=game,
@@ -91,7 +93,7 @@ def close_and_seal(*, draw: Draw, now: datetime) -> SealStatement:
 
 def draw_numbers(*, draw: Draw, now: datetime) -> Sequence[Sequence[int]]:
     """Two officials of the drill type the same random numbers, one after the other."""
-    numbers = quick_pick.pick(rule_sheets.version_of(draw)).picks
+    numbers = random_result(rule_sheets.version_of(draw))
     for official in drills.officials(now=now):
         results.enter(draw=draw, official=official, numbers=numbers, now=now)
     return numbers
@@ -130,9 +132,20 @@ def settle(*, draw: Draw, now: datetime) -> Settlement:
     return settled
 
 
-def finish_open_draws(*, now: datetime) -> list[str]:
+def random_result(version: RuleVersion) -> list[tuple[int, ...]]:
+    """Numbers as they may be drawn, zone by zone, every result equally likely."""
+    drawn: dict[str, tuple[int, ...]] = {}
+    for zone in version.zones:
+        gone = drawn.get(zone.drum, ())
+        left = [number for number in range(zone.first, zone.last + 1) if number not in gone]
+        chosen = quick_pick.sample(len(left), zone.drawn)
+        drawn[zone.code] = tuple(left[place - 1] for place in chosen)
+    return list(drawn.values())
+
+
+def finish_open_draws(*, game_code: str = GAME, now: datetime) -> list[str]:
     """Bring drills that were cut off to their end, so that the next one can be settled."""
-    left = Draw.objects.filter(game__code=GAME).exclude(state__in=draws.SETTLED_STATES)
+    left = Draw.objects.filter(game__code=game_code).exclude(state__in=draws.SETTLED_STATES)
     ended = []
     for code in list(left.order_by("issue").values_list("code", flat=True)):
         draw = draws.find(code)
@@ -175,30 +188,43 @@ def _price(version: RuleVersion, selections: Sequence[bets.Selection]) -> int:
 
 
 def _selections(version: RuleVersion) -> list[bets.Selection]:
-    dice = secrets.randbelow(100)
     multiplier = 1 + secrets.randbelow(5) if secrets.randbelow(10) == 0 else 1
-    if dice < MULTIPLES:
-        sizes = [7 + secrets.randbelow(3), 1 + secrets.randbelow(2)]
-        return [quick_pick.pick(version, sizes=sizes, multiplier=multiplier)]
-    if dice < MULTIPLES + BANKERS:
-        return [_banker(version, multiplier)]
+    if secrets.randbelow(100) < MIXED:
+        return [random_bet(version, _any_of(version.bet_types), multiplier=multiplier)]
+    singles = [one for one in version.bet_types if one.least_lines == 1]
     return [
-        quick_pick.pick(version, multiplier=multiplier) for _line in range(1 + secrets.randbelow(5))
+        quick_pick.pick(version, bet_type=_any_of(singles).code, multiplier=multiplier)
+        for _line in range(1 + secrets.randbelow(5))
     ]
 
 
-def _banker(version: RuleVersion, multiplier: int) -> bets.Selection:
-    red, blue = quick_pick.pick(version, sizes=[8, 1]).picks
-    bankers = 1 + secrets.randbelow(3)
-    chosen = list(red)
-    fixed = tuple(chosen.pop(secrets.randbelow(len(chosen))) for _one in range(bankers))
-    return bets.Selection(
-        bet_type="banker",
-        bankers=(fixed, ()),
-        picks=(tuple(chosen), blue),
-        multiplier=multiplier,
-        quick_pick=True,
-    )
+def _any_of(bet_types: Sequence[BetType]) -> BetType:
+    return bet_types[secrets.randbelow(len(bet_types))]
+
+
+def random_bet(version: RuleVersion, bet_type: BetType, *, multiplier: int = 1) -> bets.Selection:
+    """A bet of that type with random numbers, as few as it takes or a few more."""
+    play = version.play(bet_type.play)
+    if play.pattern != "any" or play.filled is not None:
+        return quick_pick.pick(version, bet_type=bet_type.code, multiplier=multiplier)
+    sizes = [taken.numbers_least for taken in bet_type.ranges]
+    more = secrets.randbelow(MORE_NUMBERS + 1)
+    while True:
+        picked = quick_pick.pick(
+            version, bet_type=bet_type.code, sizes=sizes, multiplier=multiplier
+        )
+        lines = bets.count_lines(version, picked)
+        room = [
+            at
+            for at, (size, taken, place) in enumerate(
+                zip(sizes, bet_type.ranges, play.places, strict=True)
+            )
+            if size < min(taken.numbers_most, place.size)
+        ]
+        if lines >= bet_type.least_lines and (more <= 0 or lines > MOST_LINES or not room):
+            return picked
+        more -= 1
+        sizes[room[secrets.randbelow(len(room))]] += 1
 
 
 def _finish_drawing(draw: Draw, *, now: datetime) -> None:
@@ -206,7 +232,7 @@ def _finish_drawing(draw: Draw, *, now: datetime) -> None:
     last = draw.result_entries.order_by("-pk").first()
     if last is not None and draw.result_entries.count() % 2:
         other = next(one for one in drills.officials(now=now) if one.pk != last.official_id)
-        numbers = quick_pick.pick(rule_sheets.version_of(draw)).picks
+        numbers = random_result(rule_sheets.version_of(draw))
         answered = results.enter(draw=draw, official=other, numbers=numbers, now=now)
         if answered.result is not None:
             return

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from audit import policies, trail
 from finance import ledger
 from finance.ledger import AccountKind, EntryKind, Move
-from games import announcements
+from games import announcements, rules
 from games.models import Game
 from lottery_portal.lib.db import door, inside_transaction
 from lottery_portal.lib.errors import Refused
@@ -22,6 +22,18 @@ from .settlement import WALLET_POLICY
 
 WALLET_UP_TO_FEN = 10_000_00
 OPENING_FUND_FEN = 50_000_000_00
+# What a pool is opened with where no announcement of the game is recorded, by game and further
+# pool: as last announced, or for the games of digits a sum that their prizes are seldom above.
+OPENING_POOLS_FEN = {
+    ("dlt", ""): 831_053_727_13,
+    ("qlc", ""): 1_518_862_00,
+    ("qxc", ""): 281_812_799_80,
+    ("kl8", ""): 105_307_910_00,
+    ("kl8", "fixed"): 247_416_155_58,
+    ("fc3d", ""): 1_000_000_00,
+    ("pl3", ""): 1_000_000_00,
+    ("pl5", ""): 10_000_000_00,
+}
 OPENING_ESCROW = "escrow:sandbox"
 ACCOUNTS = (
     ("grant", AccountKind.GRANT),
@@ -68,11 +80,17 @@ def _open(game: Game) -> None:
         raise BooksHaveMoved(game=game.code)
     for name, kind in ACCOUNTS:
         ledger.open_account(code=f"{name}:{game.code}", kind=kind, is_shadow=game.is_shadow)
+    grant = f"grant:{game.code}"
     pool = _opening_pool(game)
     moves = [
-        Move(source=f"grant:{game.code}", target=pools.pool_of(game), amount=pool),
-        Move(source=f"grant:{game.code}", target=pools.fund_of(game), amount=OPENING_FUND_FEN),
+        Move(source=grant, target=pools.pool_of(game), amount=pool),
+        Move(source=grant, target=pools.fund_of(game), amount=OPENING_FUND_FEN),
     ]
+    for code in pools.further(rules.GAMES[game.rules_game].current):
+        account = pools.pool_of(game, code)
+        ledger.open_account(code=account, kind=AccountKind.POOL, is_shadow=game.is_shadow)
+        opening = OPENING_POOLS_FEN[game.rules_game, code]
+        moves.append(Move(source=grant, target=account, amount=opening))
     if not game.is_shadow:  # what pool and fund are opened with lies in escrow from the first day
         granted = sum(move.amount for move in moves)
         moves.append(Move(source=OPENING_ESCROW, target=f"grant:{game.code}", amount=granted))
@@ -87,10 +105,10 @@ def _open(game: Game) -> None:
 
 
 def _opening_pool(game: Game) -> int:
-    """The pool as last announced; a drill game begins with that of the game it imitates."""
+    """The first pool as last announced; a drill begins with that of the game it imitates."""
     announced = announcements.last(game) or announcements.last(
         Game.objects.get(code=game.rules_game)
     )
     if announced is None or announced.pool is None:
-        raise LookupError(f"No announcement says what the pool of {game.code} holds.")
+        return OPENING_POOLS_FEN[game.rules_game, ""]
     return announced.pool

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import comb, prod
 from typing import Any
 
 from django.db import connection
@@ -20,7 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Player, Posting
 from audit import keys, log
 from finance import bank_accounts
-from games import bets, monitors
+from games import bets, monitors, quick_pick
+from games import odds as line_odds
 from games.models import Draw, SealStatement
 from games.monitors import Case, Detector, Finding, Outcome, Stage, tails
 from games.rules import RuleVersion, Tier
@@ -35,6 +35,7 @@ LOGGED_WITHIN = timedelta(seconds=60)
 DRAWS_COMPARED = 100
 NAMED = 20
 MOST_TICKETS = 1_000
+RARE = 1 / 100_000
 
 
 # Who holds, or held, a post
@@ -133,9 +134,18 @@ def winners(sold: Sold, chance: float) -> tuple[float, float]:
 
 def prize_winners(case: Case) -> Finding:
     """Too many winners of the highest tiers, or too many of them on one ticket."""
-    tests = []
-    lines = Selection.objects.filter(draw_id=case.draw.pk).aggregate(all=Sum("lines"))["all"] or 0
+    tests: list[tuple[float, int, str, int, Mapping[str, int]]] = [(1.0, 0, "many", 0, {})]
+    sold_of = dict(
+        Selection.objects.filter(draw_id=case.draw.pk)
+        .values_list("bet_type")
+        .annotate(all=Sum("lines"))
+    )
     for tier, found in _winning_selections(case).items():
+        lines = sum(
+            count
+            for bet_type, count in sold_of.items()
+            if tier.is_played(case.version.play_of(bet_type).code)
+        )
         sold = Sold(
             lines=lines,
             tickets=case.draw.seal.tickets,
@@ -153,23 +163,22 @@ def prize_winners(case: Case) -> Finding:
         facts={
             "what": what,
             "tier": number,
-            "lines": lines,
+            "lines": sum(sold_of.values()),
             "tickets": sorted(won, key=lambda code: (-won[code], code))[:NAMED],
         },
     )
 
 
 def odds(version: RuleVersion, tier: Tier) -> float:
-    """The chance of one line in a tier."""
-    zones = version.zones
-    ways = sum(
-        prod(
-            comb(zone.drawn, hits) * comb(zone.size - zone.drawn, zone.picked - hits)
-            for zone, hits in zip(zones, match, strict=True)
-        )
-        for match in tier.matches
+    """The chance of one line, of a play that can win it, in a tier."""
+    bet_type = next(one for one in version.bet_types if tier.is_played(one.play))
+    line = quick_pick.pick(version, bet_type=bet_type.code, below=lambda _bound: 0)
+    chances = line_odds.of(
+        version, [bets.pack(version, line)], special_on=tier.special_only, bet_types=[line.bet_type]
     )
-    return ways / prod(comb(zone.size, zone.picked) for zone in zones)
+    if chances is None:
+        raise RuntimeError("One line always has odds.")
+    return float(chances.per_tier[tier.number])
 
 
 @dataclass
@@ -181,9 +190,9 @@ class _Won:
 
 
 def _winning_selections(case: Case) -> dict[Tier, _Won]:
-    """Per top tier, how many selections of each ticket won, multipliers aside."""
+    """Per rare tier, how many selections of each ticket won, multipliers aside."""
     result = case.draw.result
-    found = {tier: _Won(Counter(), Counter()) for tier in _top_tiers(case.version)}
+    found = {tier: _Won(Counter(), Counter()) for tier in _rare_tiers(case.version)}
     codes = dict(_top_prizes(case).values_list("ticket_id", "ticket__code")[:MOST_TICKETS])
     rows = list(Selection.objects.filter(draw_id=case.draw.pk, ticket_id__in=list(codes)))
     lines: Counter[str] = Counter()
@@ -205,7 +214,15 @@ def _winning_selections(case: Case) -> dict[Tier, _Won]:
 
 
 def _top_tiers(version: RuleVersion) -> list[Tier]:
-    return [tier for tier in version.tiers if tier.fixed_fen is None and not tier.special_only]
+    """Those whose prize floats; in a game of fixed prizes the one that pays most."""
+    tiers = [tier for tier in version.tiers if tier.when is None and not tier.special_only]
+    floating = [tier for tier in tiers if tier.is_floating]
+    return floating or [max(tiers, key=lambda tier: tier.fixed_fen or 0)]
+
+
+def _rare_tiers(version: RuleVersion) -> list[Tier]:
+    """Of them, those so rare that a number which many like to choose is no explanation."""
+    return [tier for tier in _top_tiers(version) if odds(version, tier) <= RARE]
 
 
 def _top(version: RuleVersion) -> Q:

@@ -23,7 +23,7 @@ class Held:
 
 def pool_of(game: Game, code: str = "") -> str:
     """The account of the game's first pool, or of the further one called `code`."""
-    return f"pool:{game.code}:{code}" if code else f"pool:{game.code}"
+    return f"pool:{game.code}.{code}" if code else f"pool:{game.code}"
 
 
 def further(version: RuleVersion) -> list[str]:

@@ -1,7 +1,7 @@
 """The basket of the number board: selections as the page carries them between requests.
 
 A selection is `{"t": bet type, "b": bankers, "p": picks, "m": multiplier, "q": quick pick}`, one
-list of numbers per zone in `b` and `p`; a basket is a JSON list of them. Nothing in it is trusted.
+list of numbers per place in `b` and `p`; a basket is a JSON list of them. Nothing in it is trusted.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from games import bets
 from games.bets import Selection, SelectionUnreadable
 from games.rules import RuleVersion
+from games.rules.picks import BetType, Play
 
 LONGEST = 100_000
 
@@ -65,19 +66,25 @@ def write(selections: Sequence[Selection]) -> str:
 
 
 def from_boxes(version: RuleVersion, posted: MultiValueDict[str, str]) -> Selection | None:
-    """The selection ticked in the boxes of a page without script; None when no box is ticked."""
+    """The selection ticked in the boxes of a page without script; None when no box is ticked.
+
+    The boxes are those of the places of the play on which the posted `bet_type` bets, of the first
+    play of the game where none is posted.
+    """
+    kind = posted.get("bet_type", "")
+    play = version.play_of(kind) if version.bet_type(kind) else version.plays[0]
     is_banker = posted.get("mode") == "banker"
     bankers = tuple(
-        _numbers(posted.getlist(f"{zone.code}_banker")) if is_banker else ()
-        for zone in version.zones
+        _numbers(posted.getlist(f"{place.code}_banker")) if is_banker else ()
+        for place in play.places
     )
     picks = tuple(
-        tuple(number for number in _numbers(posted.getlist(zone.code)) if number not in fixed)
-        for zone, fixed in zip(version.zones, bankers, strict=True)
+        tuple(number for number in _numbers(posted.getlist(place.code)) if number not in fixed)
+        for place, fixed in zip(play.places, bankers, strict=True)
     )
     if not any(bankers) and not any(picks):
         return None
-    return named(version, bankers, picks, multiplier=multiplier_of(posted))
+    return named(version, bankers, picks, multiplier=multiplier_of(posted), play=play)
 
 
 def named(
@@ -86,14 +93,26 @@ def named(
     picks: tuple[tuple[int, ...], ...],
     *,
     multiplier: int,
+    play: Play | None = None,
 ) -> Selection:
-    """The selection with the bet type that its numbers make."""
-    if any(bankers):
-        kind = "banker"
-    else:
-        sizes = zip(version.zones, picks, strict=True)
-        kind = "single" if all(len(zone) <= one.picked for one, zone in sizes) else "multiple"
-    return Selection(bet_type=kind, bankers=bankers, picks=picks, multiplier=multiplier)
+    """The selection with the bet type of the play that its numbers make.
+
+    With bankers it is one that takes them; of the others the first that takes so many numbers. If
+    none does it is the last of them, and the rules say what is wrong.
+    """
+    of_play = [one for one in version.bet_types if one.play == (play or version.plays[0]).code]
+    kinds = [one for one in of_play if _takes_bankers(one) == any(bankers)] or of_play
+    fitting = (
+        one
+        for one in kinds
+        if all(len(some) <= most.numbers_most for some, most in zip(picks, one.ranges, strict=True))
+    )
+    kind = next(fitting, kinds[-1])
+    return Selection(bet_type=kind.code, bankers=bankers, picks=picks, multiplier=multiplier)
+
+
+def _takes_bankers(bet_type: BetType) -> bool:
+    return any(taken.bankers_most for taken in bet_type.ranges)
 
 
 def multiplier_of(posted: MultiValueDict[str, str]) -> int:

@@ -53,7 +53,6 @@ __all__ = [
     "node",
     "pseudonym",
     "root_of",
-    "selection_text",
 ]
 
 FORMAT_VERSION = 1
@@ -137,41 +136,3 @@ def pseudonym(*, draw: str, player: str) -> str:
 def header(*, draw: str, rule: str, rule_digest: str) -> bytes:
     """The first line of a sealed file, without LF."""
     return f"sealed-file\t{FORMAT_VERSION}\t{draw}\t{rule}\t{rule_digest}".encode("ascii")
-
-
-def selection_text(
-    *, bet_type: str, masks: Sequence[int], zones: int, multiplier: int, is_quick_pick: bool
-) -> str:
-    """The canonical text of a stored selection, straight from its masks.
-
-    Equal, always, to `bets.canonical(bets.unpack(…))`; millions of them are written when a draw is
-    sealed.
-    """
-    spelt = "+".join(
-        f"{_numbers(masks[2 * zone])}#{_numbers(masks[2 * zone + 1])}"
-        if masks[2 * zone]
-        else _numbers(masks[2 * zone + 1])
-        for zone in range(zones)
-    )
-    return f"{bet_type}|{spelt}|x{multiplier}|{'quick' if is_quick_pick else 'own'}"
-
-
-# For each byte of a mask, the numbers that its 256 values stand for.
-_SPELT = tuple(
-    tuple(
-        ",".join(f"{8 * place + bit + 1:02d}" for bit in range(8) if value >> bit & 1)
-        for value in range(256)
-    )
-    for place in range(8)
-)
-
-
-def _numbers(mask: int) -> str:
-    parts = []
-    place = 0
-    while mask:
-        if text := _SPELT[place][mask & 255]:
-            parts.append(text)
-        mask >>= 8
-        place += 1
-    return ",".join(parts)

@@ -8,7 +8,7 @@ from functools import cache
 from django.utils.translation import gettext_lazy as _
 
 from finance import ledger
-from games import draws, licences, odds, rules, switches
+from games import bets, draws, licences, odds, quick_pick, rules, switches
 from games.models import Draw, Game
 from games.rules import RuleVersion
 from lottery_portal.lib.errors import Refused
@@ -51,15 +51,20 @@ def pool_of(game: Game) -> int | None:
 
 
 def one_line(version: RuleVersion, *, special_on: bool) -> odds.Odds:
-    """The chances of one line: all lines have the same."""
+    """The chances of one line of the game's first play: all its lines have the same."""
     return _one_line(version.code, special_on=special_on)
 
 
 @cache
 def _one_line(code: str, *, special_on: bool) -> odds.Odds:
     version = rules.by_code(code)
-    masks = [mask for zone in version.zones for mask in (0, (1 << zone.picked) - 1)]
-    chances = odds.of(version, [masks], special_on=special_on)
+    line = quick_pick.pick(version, below=lambda _bound: 0)
+    chances = odds.of(
+        version,
+        [bets.pack(version, line)],
+        special_on=special_on,
+        bet_types=[line.bet_type],
+    )
     if chances is None:
         raise RuntimeError("One line always has odds.")
     return chances

@@ -21,7 +21,7 @@ from psycopg.errors import LockNotAvailable
 
 from accounts.models import Player
 from finance import ceilings, wallets
-from games import bets
+from games import bets, limits
 from games.models import Draw, SalesSwitch
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import database_time, detail_of, door, inside_transaction, violated
@@ -360,6 +360,18 @@ def _switched_off(sale: _Attempt) -> Refused:
     return SalesSwitchedOff(scope=sale.detail, reason=found.reason if found else "")
 
 
+def _limited(sale: _Attempt) -> Refused:
+    """Withdrawn while the sale was on its way: the rules name the line now."""
+    for one in sale.asked:
+        if one.version.limits_numbers:
+            for checked in one.selections:
+                try:
+                    bets.check(one.version, checked.selection, limited=limits.of(one.draw))
+                except bets.NumberLimited as refusal:
+                    return refusal
+    raise RuntimeError("The database refused a line that is on sale.")
+
+
 def _not_active(sale: _Attempt) -> Refused:
     return AccountNotActive(state=sale.detail)
 
@@ -382,6 +394,7 @@ REFUSALS: Mapping[str, Callable[[_Attempt], Refused]] = {
     "ticket_price_capped": _too_dear,
     "ticket_sales_switched_on": _switched_off,
     "ticket_licence_valid": _without_licence,
+    "selection_of_lines_on_sale": _limited,
     "buyer_verified": lambda _sale: KycRequired(),
     "buyer_active": _not_active,
     "buyer_holds_no_post": lambda _sale: StaffMayNotPlay(),

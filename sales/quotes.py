@@ -11,9 +11,10 @@ from math import comb, prod
 
 from django.utils.translation import gettext_lazy as _
 
-from games import bets, odds, rules
+from games import bets, limits, odds, rules
 from games.models import Draw, RuleSheet
 from games.rules import RuleVersion
+from games.rules.picks import Play
 from lottery_portal.lib.errors import Refused
 
 MOST_SELECTIONS = 200
@@ -59,13 +60,23 @@ class Quote:
     price_fen: int
 
     def first_prize(self) -> Fraction:
-        """The exact chance of the first prize: the share of all results that are lines of it."""
+        """The exact chance of the best prize, or `OddsNotCounted`.
+
+        Where only a line that is the whole result wins it, it is the share of all results that are
+        lines of the ticket, however many selections there are.
+        """
+        plays = {self.version.play_of(one.selection.bet_type) for one in self.selections}
+        best = {_won_by_the_result(self.version, play) for play in plays}
+        if len(best) > 1 or None in best:
+            return self.odds().first_prize
         lines = {
-            line for checked in self.selections for line in _lines(self.version, checked.masks)
+            line
+            for checked in self.selections
+            for line in _lines(self.version.play_of(checked.selection.bet_type), checked.masks)
         }
-        return Fraction(
-            len(lines), prod(comb(zone.size, zone.drawn) for zone in self.version.zones)
-        )
+        zones = {place.code for play in plays for place in play.places}
+        results = (comb(zone.size, zone.drawn) for zone in self.version.zones if zone.code in zones)
+        return Fraction(len(lines), prod(results))
 
     def odds(self) -> odds.Odds:
         """The exact chances of all its lines, or `OddsNotCounted`; never an approximation."""
@@ -75,6 +86,7 @@ class Quote:
             self.version,
             [checked.masks for checked in self.selections],
             special_on=self.draw.special_on,
+            bet_types=[checked.selection.bet_type for checked in self.selections],
         )
         if chances is None:
             raise OddsNotCounted
@@ -92,7 +104,8 @@ def quote(*, draw: Draw, selections: Sequence[bets.Selection], now: datetime) ->
     if len(selections) > MOST_SELECTIONS:
         raise TooManySelections(most=MOST_SELECTIONS, given=len(selections))
     version = version_of(draw.rule)
-    checked = tuple(bets.check(version, selection) for selection in selections)
+    limited = limits.of(draw) if version.limits_numbers else ()
+    checked = tuple(bets.check(version, one, limited=limited) for one in selections)
     return Quote(
         draw=draw,
         version=version,
@@ -102,15 +115,35 @@ def quote(*, draw: Draw, selections: Sequence[bets.Selection], now: datetime) ->
     )
 
 
-def _lines(version: RuleVersion, masks: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """The lines of a checked selection, one mask a zone; the price cap keeps them few."""
-    zones = []
-    for at, zone in enumerate(version.zones):
-        bankers, picks = masks[2 * at], masks[2 * at + 1]
-        bits = [1 << bit for bit in range(zone.size) if picks >> bit & 1]
-        drags = combinations(bits, zone.picked - bankers.bit_count())
-        zones.append([bankers | sum(some) for some in drags])
-    return product(*zones)
+def _won_by_the_result(version: RuleVersion, play: Play) -> int | None:
+    """The best tier of a play, if a line wins it that is the whole result, and no other does."""
+    zones = {zone.code: zone for zone in version.zones}
+    looked_at = [(one.place, one.fact) for part in play.measures for one in part.against]
+    drawn = [
+        zones[place.code].drawn if place.code in zones else 0
+        for place in play.places
+        if (place.code, place.code) in looked_at
+    ]
+    if play.filled or play.pattern != "any" or drawn != [place.picked for place in play.places]:
+        return None
+    all_hits = tuple(
+        sum(place.picked for place in play.places for one in part.against
+            if (one.place, one.fact) == (place.code, place.code))
+        for part in play.measures
+    )  # fmt: skip
+    best = next(tier for tier in version.tiers if tier.is_played(play.code))
+    return best.number if best.matches == (all_hits,) else None
+
+
+def _lines(play: Play, masks: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """The lines of a checked selection, one mask a place; the price cap keeps them few."""
+    places = []
+    for place in play.places:
+        bankers, picks = place.lifted(masks[::2]), place.lifted(masks[1::2])
+        bits = [1 << bit for bit in range(place.size) if picks >> bit & 1]
+        drags = combinations(bits, place.picked - bankers.bit_count())
+        places.append([bankers | sum(some) for some in drags])
+    return product(*places)
 
 
 def version_of(sheet: RuleSheet) -> RuleVersion:

@@ -35,7 +35,8 @@ def up_to(draw: Draw, zones: Sequence[Zone]) -> list[Drawn]:
         for issue in sorted(found)
         if [len(balls) for balls in found[issue].numbers] == shape
         and all(
-            max(balls) <= zone.size for balls, zone in zip(found[issue].numbers, zones, strict=True)
+            zone.first <= min(balls) <= max(balls) <= zone.last
+            for balls, zone in zip(found[issue].numbers, zones, strict=True)
         )
     ]
 

@@ -152,7 +152,7 @@ def absent(zones: Sequence[Zone], drawn: Sequence[Drawn]) -> Finding | None:
     """A number that has not come out for too long."""
     tests = []
     for place, zone in enumerate(zones):
-        last = dict.fromkeys(range(1, zone.size + 1), 0)
+        last = dict.fromkeys(range(zone.first, zone.last + 1), 0)
         for turn, one in enumerate(drawn, start=1):
             last.update(dict.fromkeys(one.numbers[place], turn))
         number = min(last, key=lambda ball: last[ball])
@@ -169,7 +169,7 @@ def frequencies(zones: Sequence[Zone], drawn: Sequence[Drawn]) -> Finding | None
         return None
     tests = []
     for place, zone in enumerate(zones):
-        counts = Counter(dict.fromkeys(range(1, zone.size + 1), 0))
+        counts = Counter(dict.fromkeys(range(zone.first, zone.last + 1), 0))
         for one in recent:
             counts.update(one.numbers[place])
         fair = tails.binomial(len(recent), zone.drawn / zone.size)
@@ -194,7 +194,8 @@ def duplicates(zones: Sequence[Zone], drawn: Sequence[Drawn]) -> Finding | None:
     if not drawn:
         return None
     newest, before = drawn[-1], drawn[-2::-1]
-    ways = [comb(zone.size, zone.drawn) for zone in zones]
+    drums = {zone.code: zone.drawn for zone in zones}
+    ways = [comb(zone.size - drums.get(zone.drum, 0), zone.drawn) for zone in zones]
     tests = [_repeated("all", prod(ways), [one.numbers == newest.numbers for one in before])]
     if len(zones) > 1:
         tests += [
@@ -218,7 +219,7 @@ def serial(zones: Sequence[Zone], drawn: Sequence[Drawn]) -> Finding | None:
     """High and low sums that follow each other too regularly, or stay too long."""
     tests = []
     for place, zone in enumerate(zones):
-        middle = zone.drawn * (zone.size + 1)
+        middle = zone.drawn * (zone.first + zone.last)
         signs = [
             2 * sum(one.numbers[place]) > middle
             for one in drawn

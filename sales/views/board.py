@@ -345,9 +345,17 @@ def _checked(
 
 def _zones(version: RuleVersion, boxes: bets.Selection | None) -> list[dict[str, Any]]:
     labels = {"red": (_("Red balls"), _("red")), "blue": (_("Blue balls"), _("blue"))}
-    banker = version.bet_type("banker")
+    play = version.play_of(boxes.bet_type) if boxes else version.plays[0]
+    banker = next(
+        (
+            one
+            for one in version.bet_types
+            if one.play == play.code and any(taken.bankers_most for taken in one.ranges)
+        ),
+        None,
+    )
     rows = []
-    for at, zone in enumerate(version.zones):
+    for at, zone in enumerate(play.places):
         label, spoken = labels.get(zone.code, (str(zone.label), str(zone.label)))
         rows.append(
             {

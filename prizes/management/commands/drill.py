@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from games import genesis, rules
 from games.models import SealStatement
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
@@ -24,6 +25,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--tickets", type=int, default=10_000)
+        parser.add_argument("--game", default="ssq", choices=sorted(rules.GAMES))
 
     def handle(self, *_args: Any, **options: Any) -> None:
         wanted: int = options["tickets"]
@@ -31,15 +33,15 @@ class Command(BaseCommand):
             raise CommandError(f"Between 0 and {MOST:,} tickets, please.")
         self.began = self.last = time.monotonic()
         try:
-            self._play(wanted)
+            self._play(wanted, genesis.drill_of(options["game"]))
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
 
-    def _play(self, wanted: int) -> None:
+    def _play(self, wanted: int, game: str) -> None:
         now = timezone.now()
-        for code in drill.finish_open_draws(now=now):
+        for code in drill.finish_open_draws(game_code=game, now=now):
             self._say(f"ended an earlier drill that was cut off: {code}")
-        draw = drill.prepare(now=now)
+        draw = drill.prepare(game_code=game, now=now)
         self._say(f"draw {draw.code} planned and open, rule {draw.rule.code}")
         for sold in drill.sell(draw=draw, tickets=wanted, now=timezone.now()):
             if sold % 2_000 == 0:

@@ -12,6 +12,7 @@ WIDTH = 24  # eight numbers of two digits, each after a comma
 # Numbers from here on are looked up; any others are spelt one by one. Masks of a whole word begin
 # with 1, digits with 0, and the second word of eighty numbers with 41.
 FIRSTS = {1: 63, 0: 32, 41: 40}
+DIGITS = 16  # a column of digits, with which there is less to look up
 
 
 def slots(place, first):
@@ -32,9 +33,9 @@ def numbers(place, first=1):
     )
 
 
-def all_numbers(first):
-    """The expression for all numbers of `mask`, each after a comma."""
-    return " || ".join(numbers(place, first) for place in range(-(-FIRSTS[first] // 8)))
+def all_numbers(first, count):
+    """The expression for the first `count` numbers of `mask`, each after a comma."""
+    return " || ".join(numbers(place, first) for place in range(-(-count // 8)))
 
 
 SQL = f"""
@@ -52,9 +53,10 @@ CREATE FUNCTION sales_numbers_each(first integer, mask bigint) RETURNS bytea LAN
 $$;
 CREATE FUNCTION sales_numbers_from(first integer, mask bigint) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN mask = 0 THEN ''::bytea
-        WHEN first = 0 AND mask < {1 << FIRSTS[0]} THEN {all_numbers(0)}
+        WHEN first = 0 AND mask < {1 << DIGITS} THEN {all_numbers(0, DIGITS)}
+        WHEN first = 0 AND mask < {1 << FIRSTS[0]} THEN {all_numbers(0, FIRSTS[0])}
         WHEN first = 1 THEN ','::bytea || sales_numbers(mask)
-        WHEN first = 41 AND mask < {1 << FIRSTS[41]} THEN {all_numbers(41)}
+        WHEN first = 41 AND mask < {1 << FIRSTS[41]} THEN {all_numbers(41, FIRSTS[41])}
         ELSE sales_numbers_each(first, mask) END
 $$;
 """  # noqa: S608 - tables made above
@@ -78,9 +80,16 @@ DECLARE
 BEGIN
     FOR number IN 0 .. parts[at + 3] - 1 LOOP
         place := at + 4 + 6 * number;
-        word := parts[place];
         first := parts[place + 3];
         rest := parts[place + 4];
+        IF number > 0 THEN spelt := spelt || '+'::bytea; END IF;
+        IF mask_1 = 0 AND mask_3 = 0 AND rest <= parts[place + 2] THEN
+            chosen := CASE parts[place] WHEN 1 THEN mask_2 ELSE mask_4 END >> parts[place + 1]
+                & (9223372036854775807 >> (63 - rest));
+            spelt := spelt || substr(sales_numbers_from(first, chosen), 2);
+            CONTINUE;
+        END IF;
+        word := parts[place];
         bankers := '';
         picks := '';
         WHILE rest > 0 LOOP
@@ -93,7 +102,7 @@ BEGIN
             first := first + parts[place + 2];
             word := word + 1;
         END LOOP;
-        spelt := spelt || CASE number WHEN 0 THEN ''::bytea ELSE '+'::bytea END
+        spelt := spelt
             || CASE bankers WHEN ''::bytea THEN ''::bytea ELSE substr(bankers, 2) || '#'::bytea END || substr(picks, 2);
     END LOOP;
     RETURN spelt;

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 from accounts import drills, registration
@@ -132,13 +133,15 @@ def settle(*, draw: Draw, now: datetime) -> Settlement:
     return settled
 
 
-def random_result(version: RuleVersion) -> list[tuple[int, ...]]:
+def random_result(
+    version: RuleVersion, *, below: quick_pick.Below = secrets.randbelow
+) -> list[tuple[int, ...]]:
     """Numbers as they may be drawn, zone by zone, every result equally likely."""
     drawn: dict[str, tuple[int, ...]] = {}
     for zone in version.zones:
         gone = drawn.get(zone.drum, ())
         left = [number for number in range(zone.first, zone.last + 1) if number not in gone]
-        chosen = quick_pick.sample(len(left), zone.drawn)
+        chosen = quick_pick.sample(len(left), zone.drawn, below=below)
         drawn[zone.code] = tuple(left[place - 1] for place in chosen)
     return list(drawn.values())
 
@@ -202,17 +205,24 @@ def _any_of(bet_types: Sequence[BetType]) -> BetType:
     return bet_types[secrets.randbelow(len(bet_types))]
 
 
-def random_bet(version: RuleVersion, bet_type: BetType, *, multiplier: int = 1) -> bets.Selection:
+def random_bet(
+    version: RuleVersion,
+    bet_type: BetType,
+    *,
+    multiplier: int = 1,
+    below: quick_pick.Below = secrets.randbelow,
+) -> bets.Selection:
     """A bet of that type with random numbers, as few as it takes or a few more."""
     play = version.play(bet_type.play)
+    pick = partial(
+        quick_pick.pick, version, bet_type=bet_type.code, multiplier=multiplier, below=below
+    )
     if play.pattern != "any" or play.filled is not None:
-        return quick_pick.pick(version, bet_type=bet_type.code, multiplier=multiplier)
+        return pick()
     sizes = [taken.numbers_least for taken in bet_type.ranges]
-    more = secrets.randbelow(MORE_NUMBERS + 1)
+    more = below(MORE_NUMBERS + 1)
     while True:
-        picked = quick_pick.pick(
-            version, bet_type=bet_type.code, sizes=sizes, multiplier=multiplier
-        )
+        picked = pick(sizes=sizes)
         lines = bets.count_lines(version, picked)
         room = [
             at
@@ -224,7 +234,7 @@ def random_bet(version: RuleVersion, bet_type: BetType, *, multiplier: int = 1) 
         if lines >= bet_type.least_lines and (more <= 0 or lines > MOST_LINES or not room):
             return picked
         more -= 1
-        sizes[room[secrets.randbelow(len(room))]] += 1
+        sizes[room[below(len(room))]] += 1
 
 
 def _finish_drawing(draw: Draw, *, now: datetime) -> None:

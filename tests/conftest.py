@@ -103,6 +103,7 @@ def _template_name() -> str:
         "lottery_portal/*/migrations/*.py",
         "*/genesis*.py",
         "lottery_portal/**/genesis*.py",
+        "games/rules/*.py",
     ):
         for path in sorted(ROOT.glob(pattern)):
             shape.update(path.read_bytes())
@@ -110,7 +111,6 @@ def _template_name() -> str:
         "lottery_portal/grants.toml",
         "lottery_portal/lib/grants.py",
         "lottery_portal/settings.py",
-        "games/rules/ssq.py",
     ):
         shape.update((ROOT / name).read_bytes())
     shape.update(os.environ["OWNER_DATABASE_URL"].encode())

@@ -74,11 +74,14 @@ def opened(code: str) -> Draw:
 
 
 def shadow_draw(
-    *, closes_in: timedelta = timedelta(hours=1), draws_in: timedelta | None = None
+    *,
+    closes_in: timedelta = timedelta(hours=1),
+    draws_in: timedelta | None = None,
+    game_code: str = DRILL,
 ) -> Draw:
     """An open draw of the shadow books that closes when the test wants it."""
     now = database_time()
-    game = Game.objects.get(code=DRILL)
+    game = Game.objects.get(code=game_code)
     planned = calendar.plan_one(
         game=game,
         issue=calendar.next_issue(game, now=now),

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from games import bets, quick_pick, rules
 from sales import canonical
 
 LINE = canonical.TicketLine(
@@ -66,49 +65,6 @@ def test_every_changed_byte_gives_another_leaf():
         changed = bytearray(BYTES)
         changed[place] ^= 1
         assert canonical.leaf(bytes(changed)) != whole
-
-
-def test_stored_masks_are_written_as_the_selection_is(deep):
-    """The fast way of the seal and the plain way of the rules spell alike."""
-    below = _numbers()
-    for _case in range(100_000 if deep else 2_000):
-        selection = _random_selection(below)
-        assert canonical.selection_text(
-            bet_type=selection.bet_type,
-            masks=bets.pack(SSQ, selection),
-            zones=2,
-            multiplier=selection.multiplier,
-            is_quick_pick=selection.quick_pick,
-        ) == bets.canonical(selection)
-
-
-def _numbers():
-    """A plain sequence of numbers, the same in every run."""
-    state = hashlib.sha256(b"test").digest()
-
-    def below(limit: int) -> int:
-        nonlocal state
-        state = hashlib.sha256(state).digest()
-        return int.from_bytes(state[:8], "big") % limit
-
-    return below
-
-
-SSQ = rules.by_code("ssq-2026.1")
-
-
-def _random_selection(below) -> bets.Selection:
-    kind = ("single", "multiple", "banker")[below(3)]
-    reds = quick_pick.sample(33, 6 if kind == "single" else 7 + below(5), below=below)
-    blues = quick_pick.sample(16, 1 if kind == "single" else 1 + below(3), below=below)
-    fixed = 1 + below(4) if kind == "banker" else 0
-    return bets.Selection(
-        bet_type=kind,
-        bankers=(reds[:fixed], ()),
-        picks=(reds[fixed:], blues),
-        multiplier=1 + below(99),
-        quick_pick=bool(below(2)),
-    )
 
 
 def _tree(leaves: list[bytes]) -> bytes:

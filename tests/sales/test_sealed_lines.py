@@ -5,106 +5,88 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import timedelta
+from zlib import crc32
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from audit import tree
 from audit.models import LogEntry
 from games import bets, rules
+from prizes import drill
 from sales import canonical, sealed_tree
 from sales.models import Ticket
 from tests import make, owner
+from tests.games import chosen
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-VERSIONS = rules.GAMES["ssq"].versions
+VERSIONS = [version for game in rules.GAMES.values() for version in game.versions]
 
 
-@st.composite
-def selections(draw):
-    """A selection of any bet type of any rule version, with any multiplier its ticket may have."""
-    version = draw(st.sampled_from(VERSIONS))
-    kind = draw(st.sampled_from(version.bet_types))
-    bankers, picks = [], []
-    for zone, taken in zip(version.zones, kind.ranges, strict=True):
-        fixed = draw(st.integers(taken.bankers_least, taken.bankers_most))
-        size = draw(st.integers(taken.numbers_least, min(taken.numbers_most, zone.size)))
-        numbers = draw(st.permutations(range(1, zone.size + 1)))[: max(size, fixed + 1)]
-        bankers.append(tuple(sorted(numbers[:fixed])))
-        picks.append(tuple(sorted(numbers[fixed:])))
-    return version, bets.Selection(
-        bet_type=kind.code,
-        bankers=tuple(bankers),
-        picks=tuple(picks),
-        multiplier=draw(st.integers(version.multiplier_least, version.multiplier_most)),
-        quick_pick=draw(st.booleans()),
-    )
+def _in_sql(version, rows):
+    """Lines and text of each row, as the database works them out by the sheet of the version."""
+    with owner.as_owner() as hand:
+        return hand.execute(
+            """
+            WITH rule AS MATERIALIZED (SELECT games_layout_of(%s::jsonb) AS layout)
+            SELECT sales_lines(layout, r->>0, (r->>1)::bigint, (r->>2)::bigint, (r->>3)::bigint,
+                               (r->>4)::bigint),
+                   sales_selection_text(r->>0, sales_unlike_plain(layout), (r->>1)::bigint,
+                       (r->>2)::bigint, (r->>3)::bigint, (r->>4)::bigint, (r->>5)::integer,
+                       (r->>6)::boolean)
+              FROM rule, jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS x(r, n) ORDER BY n
+            """,
+            [rules.rule_sheet(version).decode(), json.dumps(rows)],
+        ).fetchall()
 
 
-def _in_sql(rows):
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT sales_selection_text(r->>0, (r->>1)::integer, (r->>2)::bigint, (r->>3)::bigint,"
-            " (r->>4)::bigint, (r->>5)::bigint, (r->>6)::integer, (r->>7)::boolean)"
-            " FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS x(r, n) ORDER BY n",
-            [json.dumps(rows)],
-        )
-        return [bytes(text).decode("ascii") for (text,) in cursor.fetchall()]
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.code)
+def test_every_bet_of_every_rule_is_counted_and_spelt_in_sql_as_in_python(version, full, deep):
+    """F026, F057: over all bet types, numbers, bankers and multipliers, from the sheet alone."""
+    below = chosen.below_of(crc32(version.code.encode()))
+    chosen_here = [drill.random_bet(version, one, below=below) for one in version.bet_types]
+    chosen_here += [
+        chosen.selection(version, below)
+        for _ticket in range(100_000 if deep else 2_000 if full else 100)
+    ]
+    tickets = [bets.check(version, one) for one in chosen_here]
 
-
-def test_every_bet_of_every_rule_is_spelt_in_sql_as_in_python(deep):
-    """F057: a property over all bet types, numbers, bankers and multipliers."""
-
-    @settings(
-        max_examples=2_000 if deep else 60,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(st.lists(selections(), min_size=1, max_size=20))
-    def holds(chosen):
-        rows = [
+    found = _in_sql(
+        version,
+        [
             [
-                one.bet_type,
-                len(version.zones),
-                *bets.pack(version, one),
-                one.multiplier,
-                one.quick_pick,
+                one.selection.bet_type,
+                *one.masks,
+                one.selection.multiplier,
+                one.selection.quick_pick,
             ]
-            for version, one in chosen
-        ]
-        assert _in_sql(rows) == [bets.canonical(one) for _version, one in chosen]
-
-    holds()
-
-
-def test_masks_of_any_game_are_spelt_alike(deep):
-    """Games to come: one zone or two, up to 63 numbers in each."""
-    mask = st.integers(0, 2**63 - 1)
-
-    @settings(
-        max_examples=2_000 if deep else 60,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
+            for one in tickets
+        ],
     )
-    @given(st.lists(st.tuples(st.integers(1, 2), mask, mask, mask, mask, st.integers(1, 9999),
-                              st.booleans()), min_size=1, max_size=20))  # fmt: skip
-    def holds(chosen):
-        rows = [["multiple", *one] for one in chosen]
-        assert _in_sql(rows) == [
-            canonical.selection_text(
-                bet_type="multiple",
-                zones=zones,
-                masks=masks,
-                multiplier=multiplier,
-                is_quick_pick=quick,
-            )
-            for zones, *masks, multiplier, quick in chosen
+
+    assert [(lines, text.decode()) for lines, text in found] == [
+        (one.lines, bets.canonical(one.selection)) for one in tickets
+    ]
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.code)
+def test_masks_that_are_no_numbers_of_a_bet_make_no_line(version):
+    """F042: bits beyond every place, a banker that is a pick, less than nothing, no such bet."""
+    below = chosen.below_of(crc32(version.code.encode()))
+    wrong = []
+    for bet_type in version.bet_types:
+        chosen_here = bets.check(version, drill.random_bet(version, bet_type, below=below))
+        first, second, third, fourth = chosen_here.masks
+        wrong += [
+            [bet_type.code, first, second, third, fourth | 1 << 62, 1, False],
+            [bet_type.code, first, -second, third, fourth, 1, False],
+            [bet_type.code, first | second, second, third | fourth, fourth, 1, False],
+            [bet_type.code, 0, 0, 0, 0, 1, False],
+            ["unheard_of", first, second, third, fourth, 1, False],
         ]
 
-    holds()
+    assert {lines for lines, _text in _in_sql(version, wrong)} == {0}
 
 
 def _sold(count=3):

@@ -10,7 +10,6 @@ from audit import approvals
 from . import equipment, results, rules
 from .models import Draw, Equipment, Game
 
-GAME = "ssq"
 MAKER = "演示器材厂"
 CHOSEN_BY, CHOSEN_HOW = "孟青，示范公证处公证员", "公证员现场抽签"
 WHAT = "外观、球重、直径、编号、搅拌与出球"
@@ -19,12 +18,15 @@ VALID = timedelta(days=180)
 
 
 def load(*, now: datetime) -> None:
-    """Two machines and two ball sets a zone, inspected; the next draws have theirs. Once only."""
+    """Two machines and two ball sets a drum for each game, inspected; the next draws have them."""
     officials = _officials(now)
     if Equipment.objects.exists() or len(officials) < 2:  # noqa: PLR2004 - two people inspect
         return
-    first, second = officials[:2]
-    game = Game.objects.get(code=GAME)
+    for game in Game.objects.filter(is_shadow=False).order_by("position"):
+        _equip(game, *officials[:2], now=now)
+
+
+def _equip(game: Game, first: User, second: User, *, now: datetime) -> None:
     for zone in ("", *_zones(game)):
         for number in range(1, SETS + 1):
             _inspect(_register(game, zone, number, by=first, now=now), first, second, now=now)
@@ -41,7 +43,7 @@ def _officials(now: datetime) -> list[User]:
 
 
 def _zones(game: Game) -> list[str]:
-    return [zone.code for zone in rules.GAMES[game.rules_game].current.zones]
+    return [zone.code for zone in equipment.drums(rules.GAMES[game.rules_game].current)]
 
 
 def _register(game: Game, zone: str, number: int, *, by: User, now: datetime) -> Equipment:

@@ -41,7 +41,7 @@ class EquipmentForm(forms.Form):
             name = words.game(game)
             machine = gettext("%(game)s: drawing machine") % {"game": name}
             choices.append((f"{game.code}:", machine))
-            for zone in rules.GAMES[game.rules_game].current.zones:
+            for zone in equipment.drums(rules.GAMES[game.rules_game].current):
                 balls = gettext("%(game)s: ball set, %(zone)s") % {"game": name, "zone": zone.label}
                 choices.append((f"{game.code}:{zone.code}", balls))
         self.fields["what"].choices = choices  # type: ignore[attr-defined]

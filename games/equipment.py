@@ -25,6 +25,7 @@ from lottery_portal.lib.errors import Refused
 
 from . import rules
 from .models import Assignment, Draw, Equipment, EquipmentChange, Game, Inspection
+from .rules import RuleVersion, Zone
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -159,7 +160,7 @@ def register(
 ) -> Equipment:
     """Enter a machine or a ball set in the register; it serves from its first inspection on."""
     _check_keeper(actor, now)
-    zones = {one.code for one in rules.GAMES[game.rules_game].current.zones}
+    zones = {one.code for one in drums(rules.GAMES[game.rules_game].current)}
     if (kind == Equipment.Kind.BALL_SET) != (zone in zones):
         raise ZoneWrong
     try:
@@ -309,9 +310,14 @@ def record_inspection(
 # Draws
 
 
+def drums(version: RuleVersion) -> list[Zone]:
+    """The zones that are drawn from balls of their own."""
+    return [zone for zone in version.zones if not zone.drum]
+
+
 def places(draw: Draw) -> list[Place]:
-    """What a drawing needs: one machine, and a ball set for every zone of its rules."""
-    zones = rules.by_code(draw.rule.code).zones
+    """What a drawing needs: one machine, and a ball set for every drum of its rules."""
+    zones = drums(rules.by_code(draw.rule.code))
     return [
         Place(MACHINE, _now("Drawing machine")),
         *(Place(zone.code, _now("Ball set, %(zone)s") % {"zone": zone.label}) for zone in zones),

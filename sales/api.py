@@ -34,18 +34,23 @@ class RefusalShown(serializers.Serializer[Json]):
     detail = serializers.CharField(help_text="For people, in the language of the request.")
 
 
+MOST_PLACES = 10  # of a bet; the rules say how many
+
+
 class SelectionInput(serializers.Serializer[Json]):
     """One set of numbers."""
 
-    bet_type = serializers.CharField(max_length=12, help_text="single, multiple, banker")
+    bet_type = serializers.CharField(
+        max_length=12, help_text="single, multiple, banker … of the game"
+    )
     picks = serializers.ListField(
         child=serializers.ListField(child=serializers.IntegerField(), max_length=100),
-        max_length=2,
-        help_text="Numbers per zone; with bankers these are the drags.",
+        max_length=MOST_PLACES,
+        help_text="Numbers per place of the bet; with bankers these are the drags.",
     )
     bankers = serializers.ListField(
         child=serializers.ListField(child=serializers.IntegerField(), max_length=100),
-        max_length=2,
+        max_length=MOST_PLACES,
         required=False,
     )
     multiplier = serializers.IntegerField(required=False, default=1)
@@ -69,6 +74,14 @@ class PurchaseInput(serializers.Serializer[Json]):
     tickets = TicketInput(many=True)
 
 
+class ChanceShown(serializers.Serializer[Json]):
+    """The chance of a line or more in one prize tier."""
+
+    tier = serializers.IntegerField()
+    name = serializers.CharField()
+    one_in = serializers.CharField()
+
+
 class QuoteShown(serializers.Serializer[Json]):
     """What it would cost, and the chances. Odds that cannot be counted exactly are null."""
 
@@ -77,6 +90,7 @@ class QuoteShown(serializers.Serializer[Json]):
     price_fen = serializers.IntegerField()
     first_prize_one_in = serializers.CharField(allow_null=True)
     any_prize_one_in = serializers.CharField(allow_null=True)
+    tiers = ChanceShown(many=True, allow_null=True, help_text="Best first.")
     closes_at = serializers.DateTimeField()
     server_time = serializers.DateTimeField()
 
@@ -197,9 +211,18 @@ class Quotes(APIView):
         try:
             chances = quote.odds()
         except quotes.OddsNotCounted:
-            first = some = None
+            first = some = tiers = None
         else:
             first, some = odds.one_in(chances.first_prize), odds.one_in(chances.any_prize)
+            tiers = [
+                {
+                    "tier": number,
+                    "name": str(quote.version.tier(number).label),
+                    "one_in": odds.one_in(chance),
+                }
+                for number, chance in chances.per_tier.items()
+                if chance
+            ]
         return Response(
             {
                 "draw": order.draw.code,
@@ -207,6 +230,7 @@ class Quotes(APIView):
                 "price_fen": quote.price_fen,
                 "first_prize_one_in": first,
                 "any_prize_one_in": some,
+                "tiers": tiers,
                 "closes_at": order.draw.closes_at,
                 "server_time": now,
             }

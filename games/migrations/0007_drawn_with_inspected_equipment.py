@@ -164,7 +164,8 @@ $$;
 CREATE TRIGGER games_assignment_fits BEFORE INSERT ON games_assignment
     FOR EACH ROW EXECUTE FUNCTION games_assignment_fits();
 
--- The places of a draw are its machine and the zones of its rule sheet; drills need none.
+-- The places of a draw are its machine and the zones of its rule sheet; one that is drawn after
+-- another, from the same balls, is no place of its own. Drills need none.
 CREATE FUNCTION games_result_with_equipment() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE drawn games_draw;
@@ -174,8 +175,8 @@ BEGIN
         SELECT 1 FROM (
             SELECT 'machine' AS place UNION ALL
             SELECT z->>'code' FROM games_rulesheet r,
-                   jsonb_array_elements(r.sheet::jsonb->'version'->'zones') z
-             WHERE r.id = drawn.rule_id) needed
+                   jsonb_array_elements(r.zones) z
+             WHERE r.id = drawn.rule_id AND z->>'drum' = '') needed
          WHERE NOT coalesce(games_equipment_fit(
              games_assigned(drawn.id, needed.place, false), drawn.draws_at), false)) THEN
         RAISE EXCEPTION 'a machine and a ball set for every zone, inspected'

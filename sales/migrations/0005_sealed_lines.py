@@ -78,6 +78,7 @@ DECLARE
     picks bytea;
     spelt bytea := '';
 BEGIN
+    IF at IS NULL THEN RETURN spelt; END IF;  -- no bet of this rule: a row that was altered
     FOR number IN 0 .. parts[at + 3] - 1 LOOP
         place := at + 4 + 6 * number;
         first := parts[place + 3];

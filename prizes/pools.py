@@ -31,6 +31,15 @@ def further(version: RuleVersion) -> list[str]:
     return [pool.code for pool in version.pools[1:]]
 
 
+def all_of(game: Game) -> list[str]:
+    """The accounts of all pools that the game ever had, the first one first."""
+    versions = rules.GAMES[game.rules_game].versions
+    codes = {code: None for version in versions for code in further(version)}
+    accounts = [pool_of(game), *(pool_of(game, code) for code in codes)]
+    known = ledger.kinds_of(accounts)
+    return [account for account in accounts if account in known]
+
+
 def held(draw: Draw) -> Held:
     """What the pools of the draw's game hold now."""
     others = further(rules.by_code(draw.rule.code))

@@ -8,7 +8,7 @@ database looks at all of it again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -86,8 +86,13 @@ class Standing:
     last_sale: date | None
     claims_until: date | None
     open_fen: int
-    pool_fen: int
+    pools: Mapping[str, int]
     fund_fen: int
+
+    @property
+    def pool_fen(self) -> int:
+        """What all its pools hold."""
+        return sum(self.pools.values())
 
     @property
     def left_fen(self) -> int:
@@ -121,7 +126,8 @@ def standing(game: Game) -> Standing:
     held = of_game.exclude(state=Draw.State.CANCELLED)
     last = held.order_by("draws_at").only("draws_at", "closes_at", "rule__code").last()
     is_off = SalesSwitch.objects.filter(scope=f"game:{game.code}", is_off=True)
-    accounts = ledger.balances({pools.pool_of(game), pools.fund_of(game)})
+    of_pools = pools.all_of(game)
+    accounts = ledger.balances({*of_pools, pools.fund_of(game)})
     return Standing(
         game=game,
         is_on_sale=not is_off.exists(),
@@ -129,7 +135,7 @@ def standing(game: Game) -> Standing:
         last_sale=dates.in_shanghai(last.closes_at).date() if last else None,
         claims_until=claim_days.last_day(last) if last else None,
         open_fen=_open(list(of_game)),
-        pool_fen=accounts[pools.pool_of(game)],
+        pools={account: accounts[account] for account in of_pools},
         fund_fen=accounts[pools.fund_of(game)],
     )
 
@@ -204,11 +210,8 @@ def _check(found: Standing, announced_on: date, now: datetime) -> None:
 
 
 def _moves(found: Standing) -> Sequence[Move]:
-    accounts = (
-        (pools.pool_of(found.game), found.pool_fen),
-        (pools.fund_of(found.game), found.fund_fen),
-    )
-    return [Move(code, GENERAL, fen) for code, fen in accounts if fen > 0]
+    accounts = {**found.pools, pools.fund_of(found.game): found.fund_fen}
+    return [Move(code, GENERAL, fen) for code, fen in accounts.items() if fen > 0]
 
 
 def _open(of_game: Sequence[Draw]) -> int:

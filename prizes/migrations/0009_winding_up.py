@@ -17,7 +17,8 @@ BEGIN
     SELECT * INTO stopped FROM games_game g WHERE g.code = asked->>'game' AND NOT g.is_shadow;
     IF stopped.id IS NULL OR EXISTS (
         SELECT 1 FROM jsonb_array_elements(asked->'moves') m
-         WHERE m->>1 <> 'fund:general' OR m->>0 NOT IN ('pool:' || stopped.code, 'fund:' || stopped.code)) THEN
+         WHERE m->>1 <> 'fund:general' OR m->>0 NOT IN ('pool:' || stopped.code, 'fund:' || stopped.code)
+               AND NOT starts_with(m->>0, 'pool:' || stopped.code || '.')) THEN
         RAISE EXCEPTION 'a game is wound up into the general fund'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'winding_up_into_the_general_fund';
     END IF;

@@ -78,6 +78,7 @@ def result_of(
         next(brute_force.lines(version, one))
         for one in selections
         if [place.code for place in version.play_of(one.bet_type).places] == zones
+        and version.play_of(one.bet_type).filled is None
         and version.zones[0].drawn == version.zones[0].picked
     ][:RESULTS]
     return max(near, key=tiers)

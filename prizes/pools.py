@@ -9,8 +9,12 @@ from finance import ledger
 from games import rules
 from games.models import Draw, Game
 from games.rules import RuleVersion
+from sales.opening import pool_of
 
 from .models import PrizeSheet
+
+__all__ = ["Held", "all_of", "before", "fund_of", "further", "held", "of_game", "pool_of",
+           "unclaimed_of"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +23,6 @@ class Held:
 
     first_fen: int
     other_fen: Mapping[str, int]
-
-
-def pool_of(game: Game, code: str = "") -> str:
-    """The account of the game's first pool, or of the further one called `code`."""
-    return f"pool:{game.code}.{code}" if code else f"pool:{game.code}"
 
 
 def further(version: RuleVersion) -> list[str]:

@@ -9,8 +9,8 @@ from django.db.models.functions import Now
 
 from finance import ledger
 from finance.ledger import AccountKind
-from games import draws
-from games.models import Draw
+from games import draws, rules
+from games.models import Draw, Game
 from lottery_portal.lib.db import door
 
 # Accounts of the game itself; opened with its first draw, found open by every later one.
@@ -29,7 +29,7 @@ def open_due(*, now: datetime) -> list[Draw]:
     """
     due = (
         Draw.objects.filter(state=Draw.State.SCHEDULED, opens_at__lte=Now())
-        .select_related("game")
+        .select_related("game", "rule")
         .order_by("opens_at", "pk")
     )
     return [draw for draw in due if open_one(draw=draw, now=now)]
@@ -45,9 +45,17 @@ def open_one(*, draw: Draw, now: datetime) -> bool:
         cursor.execute("SELECT sales_make_partition(%s)", [draw.pk])
     for name, kind in GAME_ACCOUNTS:
         ledger.open_account(code=f"{name}:{draw.game.code}", kind=kind, is_shadow=draw.is_shadow)
+    for pool in rules.by_code(draw.rule.code).pools[1:]:
+        account = pool_of(draw.game, pool.code)
+        ledger.open_account(code=account, kind=AccountKind.POOL, is_shadow=draw.is_shadow)
     ledger.open_account(code=stakes_of(draw), kind=AccountKind.STAKES, is_shadow=draw.is_shadow)
     ledger.open_account(code=prizes_of(draw), kind=AccountKind.PRIZES, is_shadow=draw.is_shadow)
     return draws.advance(draw_id=draw.pk, to=Draw.State.OPEN, actor=None, now=now)
+
+
+def pool_of(game: Game, code: str = "") -> str:
+    """The account of the game's first pool, or of the further one called `code`."""
+    return f"pool:{game.code}.{code}" if code else f"pool:{game.code}"
 
 
 def stakes_of(draw: Draw) -> str:

@@ -186,7 +186,7 @@ def test_what_was_withdrawn_stands_and_is_written_down(draw):
     found = withdraw(draw, "straight", [1], [2], [3])
 
     (deed,) = trail.read(trail.Filters(action="games.line_withdrawn"))
-    assert deed.body["line"] == [[1], [2], [3]]
+    assert json.loads(deed.body)["line"] == [[1], [2], [3]]
     assert limits.of(draw) == [bets.Limited(play="straight", line=((1,), (2,), (3,)))]
     with pytest.raises(limits.LimitedAlready):
         withdraw(draw, "straight", [1], [2], [3])

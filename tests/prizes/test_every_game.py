@@ -65,7 +65,7 @@ def result_of(
 
     def tiers(drawn: brute_force.Line) -> int:
         words = bets.result_masks(version, drawn)
-        found = set()
+        found: set[int] = set()
         for bet_type, packed in masks:
             found |= bets.hits(version, packed, words, special_on=False, bet_type=bet_type).keys()
         return len(found)

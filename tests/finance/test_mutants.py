@@ -114,6 +114,7 @@ def test_every_right_the_application_lacks_is_refused_and_would_be_used(owner, a
         assert {"INSERT", "UPDATE", "DELETE", "TRUNCATE"} <= lacks
 
 
+@pytest.mark.thorough
 def test_without_any_one_guard_a_test_fails(owner, tmp_path, deep):
     """N14, F123, F129 and all others: every guard is dropped while the tests of its rule run.
 

@@ -18,6 +18,7 @@ from finance.models import DepositReturn, Entry, ProviderEvent
 from finance.providers import Payout, Refund
 from tests import make_money as make
 from tests.at_once import at_once
+from tests.samples import one_in
 
 from . import fake_wechat, networks
 from .fake_server import pair
@@ -202,10 +203,7 @@ def test_the_same_notice_a_hundred_times_at_once_credits_once(network, alice):
 
 @pytest.mark.parametrize(
     "order",
-    [
-        pytest.param(order, marks=pytest.mark.thorough if place % 3 else ())
-        for place, order in enumerate(itertools.permutations(["pay", "again", "refund", "close"]))
-    ],
+    one_in(6, ((order,) for order in itertools.permutations(["pay", "again", "refund", "close"]))),
     ids="-".join,
 )
 def test_the_order_of_facts_does_not_matter(network, alice, order):

@@ -23,6 +23,7 @@ EIGHTH = 8
 ALONE, BOTH = "code alone", "code and guard"
 
 
+@pytest.mark.thorough
 def test_without_any_one_protection_of_payments_a_test_fails(tmp_path, deep):
     """V-1, V-2, R18, F006, F108, F114, F115, F119, F129, F295: 100 % noticed.
 

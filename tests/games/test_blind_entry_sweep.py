@@ -66,6 +66,7 @@ OF_DRAWS = {
     "sales:desk_opened_seal",
     "sales:desk_seal_again",
 }
+ALWAYS = {"audit:trail", "admin:games_draw_changelist", "admin:games_drawtransition_change"}
 ROWS = 2
 
 
@@ -105,6 +106,7 @@ def test_no_page_shows_the_first_entry_to_anybody(house, caplog, full, deep):
     The admin shows a row to all alike who may look at its table: there one of them looks. Elsewhere
     he looks who has looked least, at pages of draws the second official wherever he may; in a full
     run he looks at all that he may, and with him one of the others, in the long run all of them.
+    Without either every third address is opened, and all those of draws.
     """
     type_first(house)
     visitors = clients(house)
@@ -112,7 +114,9 @@ def test_no_page_shows_the_first_entry_to_anybody(house, caplog, full, deep):
     opened: set[str] = set()
     looked = dict.fromkeys(visitors, 0)
 
-    for name, address in addresses(house):
+    for place, (name, address) in enumerate(addresses(house)):
+        if not full and name not in ALWAYS | OF_DRAWS and place % 3:
+            continue
         roles = [role for role in visitors if expected(role, name)]
         if name.startswith("admin:"):
             roles = roles[:1]
@@ -136,14 +140,12 @@ def test_no_page_shows_the_first_entry_to_anybody(house, caplog, full, deep):
 
     assert shown == []
     assert not betrays(caplog.text)
-    assert {"games:desk_draw", "games:desk_result", "audit:trail", "api:draw"} <= opened
-    assert "admin:games_draw_changelist" in opened
-    assert "admin:games_drawtransition_change" in opened
-    assert len(opened) > 100
-    assert min(looked.values()) > (10 if full else 3)
+    assert {"games:desk_draw", "games:desk_result", "api:draw"} | ALWAYS <= opened
+    assert len(opened) > (100 if full else 40)
+    assert min(looked.values()) > (10 if full else 0)
 
 
-def test_no_row_that_the_application_can_read_holds_the_first_entry(house, tmp_path):
+def test_what_was_typed_first_is_read_nowhere_else(house, tmp_path):
     """F061: trail, jobs, messages, sessions and all other tables, every export and every file."""
     type_first(house)
     jobs.run_pending()
@@ -155,13 +157,23 @@ def test_no_row_that_the_application_can_read_holds_the_first_entry(house, tmp_p
     assert not any(betrays(path.read_text(errors="replace")) for path in files)
     assert not any(betrays(str(letter.message())) for letter in mail.outbox)
     assert not any(betrays(str(one.get_decoded())) for one in Session.objects.all())
+    the_application_may_not_read_it(house)
+    no_list_of_the_admin_is_searched_by_it()
+
+    entered = results.enter(
+        draw=house.sealed,
+        official=house.crew["draw_official"][1].user,
+        numbers=OTHER,
+        now=database_time(),
+    )
+
+    assert entered.is_conflict  # a new round is as blind as the first
+    assert tables_that_betray() == []
 
 
-def test_the_application_may_not_read_what_was_typed(house):
-    """F061: whoever holds its log-in to the database learns whether two typed alike, no more."""
-    type_first(house)
+def the_application_may_not_read_it(house):
+    """Whoever holds its log-in to the database learns whether two typed alike, no more."""
     entry = ResultEntry.objects.get(draw=house.sealed)
-
     for said in (
         "SELECT numbers FROM games_resultentry",
         "SELECT * FROM games_resultentry",
@@ -176,25 +188,9 @@ def test_the_application_may_not_read_what_was_typed(house):
     assert execute("SELECT games_typed_alike(%s, %s)", entry.pk, entry.pk) == [(False,)]
 
 
-def test_entries_that_did_not_agree_stay_unread_too(house):
-    """F061: a new round is as blind as the first; nobody copies what was typed before."""
-    type_first(house)
-    entered = results.enter(
-        draw=house.sealed,
-        official=house.crew["draw_official"][1].user,
-        numbers=OTHER,
-        now=database_time(),
-    )
-
-    assert entered.is_conflict
-    assert tables_that_betray() == []
-
-
-def test_no_list_of_the_admin_is_searched_by_what_was_typed(house):
-    """F061: a question put by address would tell as much as an answer."""
-    type_first(house)
+def no_list_of_the_admin_is_searched_by_it():
+    """A question put by address would tell as much as an answer."""
     client = people.behind(people.member("auditor").user)
-
     for asked in ("result_entries__numbers__0__0=4", "result_entries__numbers__contains=4"):
         answer = client.get(f"{reverse('admin:games_draw_changelist')}?{asked}")
         assert answer.status_code == 400

@@ -14,6 +14,7 @@ from audit import approvals
 from lottery_portal.lib import codes
 from tests.audit.colleagues import ask, employ, note_kind
 from tests.people import behind, player, right_now
+from tests.samples import one_in
 
 pytestmark = pytest.mark.django_db
 
@@ -90,7 +91,7 @@ def test_every_table_in_the_admin_is_read_only():
         assert rights == (False, False, False), model
 
 
-@pytest.mark.parametrize("post", ["administrator", "auditor", "compliance", "approver"])
+@pytest.mark.parametrize("post", one_in(3, ["auditor", "administrator", "compliance", "approver"]))
 def test_every_table_that_a_post_may_open_opens(post):
     member = employ("somebody", post)
     client = _english(member)

@@ -103,6 +103,7 @@ def test_the_end_is_in_order_and_complete(watcher, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_portal_runs_survives_and_ends_without_a_trace(portal):
     """From an empty directory to the first page, over a killed launcher, to the last process."""
     port = postgres.a_free_port()

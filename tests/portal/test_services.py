@@ -39,6 +39,7 @@ with house.serving(), house.services.scratch() as scratch:
 print("left", flush=True)
 """
 pytestmark = pytest.mark.slow
+thorough = pytest.mark.thorough  # each starts servers of its own
 
 
 @contextmanager
@@ -112,6 +113,7 @@ def test_a_command_ends_the_servers_it_started(portal):
     assert living(portal.state) == []
 
 
+@thorough
 def test_a_command_that_did_not_start_the_servers_leaves_them(portal):
     with holder(portal) as first:
         before = servers(portal)
@@ -124,6 +126,7 @@ def test_a_command_that_did_not_start_the_servers_leaves_them(portal):
     assert living(portal.state) == []
 
 
+@thorough
 def test_servers_still_in_use_are_left_to_the_last(portal):
     with holder(portal) as first, holder(portal) as second:
         leave(first)
@@ -133,6 +136,7 @@ def test_servers_still_in_use_are_left_to_the_last(portal):
     assert living(portal.state) == []
 
 
+@thorough
 def test_servers_of_a_killed_launcher_are_used_and_left(portal):
     with holder(portal) as first:
         first.kill()
@@ -148,6 +152,7 @@ def test_servers_of_a_killed_launcher_are_used_and_left(portal):
     assert living(portal.state) == []
 
 
+@thorough
 def test_stop_ends_servers_whose_launcher_was_killed(portal):
     with holder(portal) as first:
         first.kill()
@@ -160,6 +165,7 @@ def test_stop_ends_servers_whose_launcher_was_killed(portal):
     assert portal("stop").stdout == "Nothing runs.\n"
 
 
+@thorough
 def test_stop_leaves_servers_that_another_command_uses(portal):
     with holder(portal) as first:
         refused = portal("stop")
@@ -170,6 +176,7 @@ def test_stop_leaves_servers_that_another_command_uses(portal):
     assert living(portal.state) == []
 
 
+@thorough
 def test_rows_survive_a_killed_database_and_servers_come_back(portal):
     with holder(portal) as first:
         with psycopg.connect(addresses(portal)["OWNER_DATABASE_URL"]) as owner:
@@ -184,6 +191,7 @@ def test_rows_survive_a_killed_database_and_servers_come_back(portal):
         leave(second)
 
 
+@thorough
 def test_a_killed_witness_comes_back_with_its_key_and_its_memory(portal):
     """N13: what it signed before it was killed, it knows afterwards."""
     with holder(portal) as first:
@@ -201,6 +209,7 @@ def test_a_killed_witness_comes_back_with_its_key_and_its_memory(portal):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can lend processes to other accounts")
+@thorough
 def test_the_witness_runs_as_an_account_that_is_neither_roots_nor_the_databases(portal):
     """F060: who may write the database may not write what the witness keeps."""
     with holder(portal) as first:
@@ -269,6 +278,7 @@ def test_the_servers_are_set_up_as_promised(portal):
         assert line.partition("=")[2] not in logs
 
 
+@thorough
 def test_reset_asks_first_and_then_leaves_nothing(portal):
     with holder(portal) as first:
         leave(first)
@@ -283,6 +293,7 @@ def test_reset_asks_first_and_then_leaves_nothing(portal):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root keeps data outside the state directory")
+@thorough
 def test_data_that_outlived_their_secrets_are_moved_aside(portal):
     with holder(portal) as first:
         first.kill()
@@ -324,6 +335,7 @@ HAS_ROOM = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= 5 << 30
 
 
 @pytest.mark.skipif(not HAS_ROOM, reason="without 5 GB of memory the tests' data are on the disk")
+@thorough
 def test_data_of_tests_are_in_memory_until_they_are_reset(portal):
     """They come back with the next run, also of a killed server, and no disk is waited for."""
     kept = MEMORY / f"lottery-portal-{places.find(portal.env).of_tests().digest}"

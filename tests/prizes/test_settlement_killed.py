@@ -130,6 +130,7 @@ def test_a_settlement_killed_at_any_moment_ends_with_the_same_books(monkeypatch,
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_a_settlement_whose_server_is_killed_ends_with_the_same_books(
     monkeypatch, full, deep, tmp_path

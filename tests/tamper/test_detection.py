@@ -118,8 +118,9 @@ def measure(
     return found
 
 
+@pytest.mark.thorough  # the same deeds are named in test_tamper.py
 def test_the_nightly_comparison_alarms_within_its_bound(figures, full, monkeypatch):
-    """N13: every deed of the table, by the owner; in a full run by a superuser as well."""
+    """N13: every deed of the table, by the owner and by a superuser."""
     monkeypatch.setattr(log, "ALARMS", 500)
     house.built()
     batches = [

@@ -20,6 +20,7 @@ from finance.models import Case, Entry, ProviderEvent
 from lottery_portal.lib.db import violated
 from tests import make_money as make
 from tests.at_once import at_once
+from tests.samples import one_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 MINUTE = timedelta(minutes=1)
@@ -86,7 +87,7 @@ def test_a_hundred_notices_and_questions_at_once_credit_once(network, alice, now
 
 
 @pytest.mark.parametrize(
-    "late", list(itertools.permutations(["pay", "refund", "close"])), ids="-".join
+    "late", one_in(3, ((one,) for one in itertools.permutations(["pay", "refund", "close"])))
 )
 def test_facts_a_day_apart_in_any_order_end_in_the_same_books(network, alice, now, late):
     """V-3, V-4: each of them comes 24 hours after the one before, and the poll asks in between."""

@@ -57,6 +57,7 @@ def test_before_the_first_seal_the_pages_say_so(visit: Visit, house: str, *, dee
     expect(auditor.page.locator("[data-poll]")).to_contain_text("还没有封存过的期")
 
 
+@pytest.mark.thorough
 def test_a_witness_that_is_away_is_said_in_words(
     visit: Visit, house: str, settings, *, deep: bool
 ) -> None:

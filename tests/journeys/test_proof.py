@@ -23,6 +23,7 @@ from sales.models import Ticket
 from tests import browser, make, owner
 from tests.audit.verifier_games import VERSIONS, draw_of
 from tests.journeys.test_accessibility import seen
+from tests.samples import one_in
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -54,7 +55,9 @@ class Sold:
         with owner.as_owner() as hand:
             hand.execute(
                 "UPDATE games_draw SET closes_at = clock_timestamp() + interval '0.1 seconds',"
-                " draws_at = clock_timestamp() + interval '0.2 seconds' WHERE id = %s",
+                " draws_at = clock_timestamp() + interval '0.2 seconds',"
+                " opens_at = least(opens_at, clock_timestamp() - interval '1 hour')"
+                " WHERE id = %s",
                 [self.draw.pk],
             )
         self.draw.refresh_from_db()
@@ -338,15 +341,18 @@ def test_every_altered_part_of_a_saved_page_fails(visit: Visit, sold: Sold, tmp_
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [
-        ('<span class="ball ball--36">03</span>', '<span class="ball ball--36">04</span>'),
-        ('data-printed="price">22.00', 'data-printed="price">24.00'),
-        ("× 2", "× 9"),
-        ('data-printed="price">22.00', 'data-price="">24.00'),
-        ('data-printed="ticket">', 'data-ticket="">0'),
-        ('<span class="balls-word">', '<span class="balls-words">'),
-        ('<span class="zone-balls"><span class="zone-line"></span>', "<span>"),
-    ],
+    one_in(
+        3,
+        [
+            ('<span class="ball ball--36">03</span>', '<span class="ball ball--36">04</span>'),
+            ('data-printed="price">22.00', 'data-printed="price">24.00'),
+            ("× 2", "× 9"),
+            ('data-printed="price">22.00', 'data-price="">24.00'),
+            ('data-printed="ticket">', 'data-ticket="">0'),
+            ('<span class="balls-word">', '<span class="balls-words">'),
+            ('<span class="zone-balls"><span class="zone-line"></span>', "<span>"),
+        ],
+    ),
 )
 def test_what_a_saved_page_shows_is_held_against_its_line(
     visit: Visit, sold: Sold, tmp_path: Path, old: str, new: str

@@ -18,6 +18,7 @@ from tests import make
 from tests.crash import killed_at
 from tests.sales import test_cancellation, test_plans
 from tests.sales.test_sealing import sold_out_draw
+from tests.samples import one_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -80,7 +81,7 @@ def test_a_sealing_killed_at_any_step_ends_the_same(before, full, settings, tmp_
     assert ledger.balance(f"prizes:{draw.code}") == 27_44
 
 
-@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("before", one_in(2, [True, False]))
 def test_a_publication_killed_at_any_step_ends_the_same(before, full, settings, tmp_path):
     """F057: statement, both signatures and publication each stand once, wherever it was cut off."""
     settings.STATE_DIR = tmp_path

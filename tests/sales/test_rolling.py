@@ -213,6 +213,7 @@ def test_a_draw_without_tickets_is_closed_too():
     assert rolling.close(draw=draw, now=database_time()).tickets == 0
 
 
+@pytest.mark.thorough
 def test_killed_at_every_statement_the_witness_is_told_each_ticket_once(witness):
     """F060: the row is written before the witness is asked, so it is told the same again."""
     draw = on_sale(1)

@@ -20,7 +20,7 @@ from games.models import Draw
 from lottery_portal.lib.db import database_time
 from sales import sealing
 from sales.models import Ticket
-from tests import browser, make, owner
+from tests import browser, make, make_draws
 from tests.audit.verifier_games import VERSIONS, draw_of
 from tests.journeys.test_accessibility import seen
 from tests.samples import one_in
@@ -52,15 +52,7 @@ class Sold:
 
     def seal(self) -> Sold:
         """Close, seal, countersign, publish."""
-        with owner.as_owner() as hand:
-            hand.execute(
-                "UPDATE games_draw SET closes_at = clock_timestamp() + interval '0.1 seconds',"
-                " draws_at = clock_timestamp() + interval '0.2 seconds',"
-                " opens_at = least(opens_at, clock_timestamp() - interval '1 hour')"
-                " WHERE id = %s",
-                [self.draw.pk],
-            )
-        self.draw.refresh_from_db()
+        make_draws.closing_soon(self.draw)
         make.closed(self.draw)
         sealing.complete(draw=self.draw, now=database_time())
         return self

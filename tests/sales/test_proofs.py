@@ -27,7 +27,7 @@ from lottery_portal.lib.ids import uuid7
 from sales import own_copy, proofs, sealing, tickets
 from sales.models import Ticket
 from sales.purchase import Order, buy
-from tests import make, owner, people
+from tests import make, make_draws, owner, people
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,17 +46,6 @@ def read(ticket: Ticket) -> tickets.Read:
     return one
 
 
-def end_of_sale(draw: Draw) -> None:
-    """Let the close of the draw be in a moment."""
-    with owner.as_owner() as hand:
-        hand.execute(
-            "UPDATE games_draw SET closes_at = clock_timestamp() + interval '0.2 seconds',"
-            " draws_at = clock_timestamp() + interval '0.4 seconds' WHERE id = %s",
-            [draw.pk],
-        )
-    draw.refresh_from_db()
-
-
 def sealed_draw(numbers: int = 3, *, real: bool = False) -> tuple[Draw, list[Ticket]]:
     """A draw with so many tickets of one player, sealed, countersigned and published."""
     wallet = numbers * 2_00
@@ -66,7 +55,7 @@ def sealed_draw(numbers: int = 3, *, real: bool = False) -> tuple[Draw, list[Tic
         make.ticket(buyer, draw, [make.single(1, 2, 3, 4, 5, 6 + at % 28, blue=1 + at % 16)])
         for at in range(numbers)
     ]
-    end_of_sale(draw)
+    make_draws.closing_soon(draw)
     draw = make.closed(draw)
     sealing.complete(draw=draw, now=database_time())
     draw.refresh_from_db()
@@ -339,7 +328,7 @@ def test_tickets_chosen_at_random_are_proved_without_our_code(tmp_path, deep):
     numbers, sample = (10_000, 1_000) if deep else (1_000, 200)
     draw = make.shadow_draw(closes_in=timedelta(hours=1))
     sold = many(draw, numbers)
-    end_of_sale(draw)
+    make_draws.closing_soon(draw)
     draw = make.closed(draw)
     sealing.complete(draw=draw, now=database_time())
     chosen = [at * 7_919 % numbers for at in range(sample)]  # all over the file, none twice

@@ -21,7 +21,7 @@ from lottery_portal.lib.db import database_time
 from sales import rolling
 from sales.models import RollingCheck
 from tests import make, make_draws, witness
-from tests.audit.test_witness import LEAVES, LOG_PUBLIC, OWN, asked, b64, journal
+from tests.audit.witness_shown import LEAVES, LOG_PUBLIC, OWN, asked, b64, journal
 from tests.tamper import hands, house
 
 FULL = """

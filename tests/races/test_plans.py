@@ -22,8 +22,8 @@ from sales import cancellation, closing, plan_steps, plans
 from sales.models import Cancellation, Plan, PlanStep, Ticket
 from tests import make, owner
 from tests.at_once import at_once
+from tests.make_plans import begun, money
 from tests.sales.test_cancellation import shadow_allowed
-from tests.sales.test_plans import begun, money
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 

@@ -21,7 +21,7 @@ from prizes.models import Prize
 from sales import cancellation, proofs, purchase, rolling, sealed_export, sealing, tickets
 from sales.models import Cancellation, RollingCheck, SealBlock, Ticket
 from tests import make, make_draws, owner
-from tests.sales.test_plans import begun, money
+from tests.make_plans import begun, money
 
 pytestmark = pytest.mark.django_db
 

@@ -14,9 +14,9 @@ from lottery_portal.lib.db import database_time
 from lottery_portal.lib.ids import uuid7
 from sales import plan_steps, plans, sealing
 from sales.models import Cancellation, Plan, PlanStep, Purchase, Receipt, Selection, Ticket
-from tests import make
+from tests import make, make_plans
 from tests.crash import killed_at
-from tests.sales import test_cancellation, test_plans
+from tests.sales import test_cancellation
 from tests.sales.test_sealing import sold_out_draw
 from tests.samples import one_in
 
@@ -115,15 +115,15 @@ def test_a_plan_killed_at_any_step_began_whole_or_not_at_all(before, deep):
         step += STRIDE[deep]
         key = uuid7()
         was_killed = killed_at(
-            step, before=before, deed=partial(test_plans.begun, shade, draw, key=key)
+            step, before=before, deed=partial(make_plans.begun, shade, draw, key=key)
         )
         assert Plan.objects.count() in {begun_so_far, begun_so_far + 1}
-        test_plans.begun(shade, draw, key=key)
+        make_plans.begun(shade, draw, key=key)
         begun_so_far += 1
 
         assert Plan.objects.count() == PlanStep.objects.count() == begun_so_far
         assert Ticket.objects.count() == Receipt.objects.count() == begun_so_far
-        assert test_plans.money(shade) == (1_000_00 - 6_00 * begun_so_far, 4_00 * begun_so_far)
+        assert make_plans.money(shade) == (1_000_00 - 6_00 * begun_so_far, 4_00 * begun_so_far)
         if not was_killed:
             break
 
@@ -136,7 +136,7 @@ def test_plans_killed_while_they_buy_buy_each_draw_once(before, deep):
     """F029: three plans, killed at every step of the worker that serves them; another goes on."""
     shade, draw = make.shadow_player(wallet=1_000_00), make.shadow_draw()
     for _one in range(3):
-        test_plans.begun(shade, draw, count=2)
+        make_plans.begun(shade, draw, count=2)
     make.shadow_draw()
     step = 0
 
@@ -147,7 +147,7 @@ def test_plans_killed_while_they_buy_buy_each_draw_once(before, deep):
         )
         bought = PlanStep.objects.filter(position=2).count()
         assert Ticket.objects.count() == 3 + bought
-        assert test_plans.money(shade) == (1_000_00 - 12_00, 2_00 * (3 - bought))
+        assert make_plans.money(shade) == (1_000_00 - 12_00, 2_00 * (3 - bought))
         if not was_killed:
             break
 
@@ -161,7 +161,7 @@ def test_plans_killed_while_they_buy_buy_each_draw_once(before, deep):
 def test_a_plan_killed_while_it_stops_gives_back_once(before, deep):
     """F029: the hold is released with the end of the plan, or not yet."""
     shade, draw = make.shadow_player(wallet=1_000_00), make.shadow_draw()
-    plan = test_plans.begun(shade, draw)
+    plan = make_plans.begun(shade, draw)
     step = 0
 
     def stop() -> None:
@@ -171,7 +171,7 @@ def test_a_plan_killed_while_it_stops_gives_back_once(before, deep):
         step += STRIDE[deep]
         was_killed = killed_at(step, before=before, deed=stop)
         is_over = Plan.objects.get().state == "STOPPED"
-        assert test_plans.money(shade) == ((998_00, 0) if is_over else (994_00, 4_00))
+        assert make_plans.money(shade) == ((998_00, 0) if is_over else (994_00, 4_00))
         if is_over or not was_killed:
             break
 
@@ -195,7 +195,7 @@ def test_a_ticket_killed_while_it_is_taken_back_comes_back_once(before, deep):
         assert Cancellation.objects.count() in {count - 1, count}
         test_cancellation.taken_back(ticket)
         assert Cancellation.objects.count() == count
-        assert test_plans.money(shade) == (1_000_00, 0)
+        assert make_plans.money(shade) == (1_000_00, 0)
         if not was_killed:
             break
 

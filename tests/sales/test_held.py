@@ -10,8 +10,8 @@ from lottery_portal.lib.db import database_time
 from sales import plans
 from sales.models import PlanStep
 from tests import make, owner
+from tests.make_plans import begun
 from tests.sales.test_cancellation import shadow_allowed, taken_back
-from tests.sales.test_plans import begun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -19,7 +19,7 @@ from lottery_portal.lib.db import database_time
 from sales import cancellation, plan_steps, plans
 from sales.models import Cancellation, Plan, Ticket
 from tests import make, people
-from tests.sales.test_plans import begun, next_of
+from tests.make_plans import begun, next_of
 
 pytestmark = pytest.mark.django_db
 

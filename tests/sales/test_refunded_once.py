@@ -20,8 +20,8 @@ from sales import cancellation, cancellation_paper, draw_cancellation, holders, 
 from sales.models import Cancellation, DrawRefund, HolderNotice, Plan, Ticket, TicketRefund
 from tests import make, make_cancelled, owner
 from tests.at_once import at_once
+from tests.make_plans import advanced, begun, money, shadow, steps
 from tests.sales.test_cancellation import allowed, shadow_allowed, taken_back
-from tests.sales.test_plans import advanced, begun, money, shadow, steps
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,7 +16,7 @@ from lottery_portal.lib.dates import in_shanghai
 from lottery_portal.lib.db import database_time, door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
-from . import closures, notice_mail, rules
+from . import closures, draws, notice_mail, rules
 from .models import Announcement, CalendarNotice, Draw, Game, MarketClosure, RuleSheet
 from .rules import Closure, Schedule
 
@@ -149,9 +149,13 @@ def plan_one(
 
 @door
 def bring_forward(*, draw: Draw) -> Draw:
-    """Let a shadow draw close now and be held a moment later: a drill waits for no clock."""
+    """Let a shadow draw close now and be held a moment later: a drill waits for no clock.
+
+    Behind its gate: what is in flight is done before the close, not after it.
+    """
     if not draw.is_shadow:
         raise ValueError("A draw of the real books closes at the time that was published.")
+    draws.hold_gate(draw.pk)
     moment = database_time()
     Draw.objects.filter(
         pk=draw.pk, is_shadow=True, state=Draw.State.OPEN, closes_at__gt=moment

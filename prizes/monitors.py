@@ -80,7 +80,9 @@ def insider_rate(case: Case) -> Finding:
         .order_by("-issue")
         .values_list("pk", flat=True)[:DRAWS_COMPARED]
     )
-    theirs = Ticket.objects.filter(owner__in=_insiders(case.draw.draws_at), draw__in=draws)
+    theirs = Ticket.objects.filter(
+        owner__in=_insiders(case.draw.draws_at), draw__in=draws, cancellation__isnull=True
+    )
     tickets = theirs.count()
     wins = Prize.objects.filter(ticket__in=theirs.values("pk")).count() if tickets else 0
     chance = 1.0
@@ -135,11 +137,9 @@ def winners(sold: Sold, chance: float) -> tuple[float, float]:
 def prize_winners(case: Case) -> Finding:
     """Too many winners of the highest tiers, or too many of them on one ticket."""
     tests: list[tuple[float, int, str, int, Mapping[str, int]]] = [(1.0, 0, "many", 0, {})]
-    sold_of = dict(
-        Selection.objects.filter(draw_id=case.draw.pk)
-        .values_list("bet_type")
-        .annotate(all=Sum("lines"))
-    )
+    sold_of = {
+        bet_type: int(sums["lines"]) for bet_type, sums in case.draw.seal.by_bet_type.items()
+    }
     for tier, found in _winning_selections(case).items():
         lines = sum(
             count

@@ -18,6 +18,7 @@ from prizes import settlement
 from sales.models import Ticket
 from tests import make, make_draws, make_money, people
 from tests.owner import as_owner, guards_up
+from tests.sales.test_cancellation import shadow_allowed, taken_back
 
 FIRST = SSQ.current.tiers[0]
 LOSER = make.single(20, 21, 22, 23, 24, 25, blue=9)
@@ -112,6 +113,22 @@ def test_first_prizes_among_a_handful_of_lines_raise_an_alarm():
     assert reading.probability == pytest.approx(4 * 3 / 17_721_088, rel=1e-3)
     assert reading.facts["tickets"] == [Ticket.objects.order_by("pk")[1].code]
     assert "monitor.prize_winners" in {one.kind for one in alarms.open_now()}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_taken_back_was_not_sold():
+    """F048, N25: neither among the lines of a draw nor among the tickets of the staff."""
+    shadow_allowed()
+    insider, draw = make.shadow_player(wallet=100_00), make.shadow_draw()
+    for _one in range(2):
+        taken_back(make.ticket(insider, draw, [LOSER]))
+    make.ticket(make.shadow_player(wallet=100_00), draw, [make.SELECTION])
+    as_person(insider, people.member("cashier"))
+
+    readings = read(paid(make_draws.drawn(make_draws.sealed(draw))))
+
+    assert readings["prize_winners"].facts["lines"] == 1
+    assert readings["insider_rate"].facts["tickets_of_theirs"] == 0
 
 
 @pytest.mark.django_db(transaction=True)

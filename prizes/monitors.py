@@ -136,7 +136,7 @@ def winners(sold: Sold, chance: float) -> tuple[float, float]:
 
 def prize_winners(case: Case) -> Finding:
     """Too many winners of the highest tiers, or too many of them on one ticket."""
-    tests: list[tuple[float, int, str, int, Mapping[str, int]]] = [(1.0, 0, "many", 0, {})]
+    tests: list[tuple[float, int, str, int, Mapping[str, int]]] = []
     sold_of = {
         bet_type: int(sums["lines"]) for bet_type, sums in case.draw.seal.by_bet_type.items()
     }
@@ -156,10 +156,11 @@ def prize_winners(case: Case) -> Finding:
         total = sum(sold.won.values())
         tests.append((many, total, "many", tier.number, sold.won))
         tests.append((share, max(sold.won.values(), default=0), "share", tier.number, sold.won))
-    chance, figure, what, number, won = min(tests, key=lambda test: test[0])
+    nothing: tuple[float, int, str, int, Mapping[str, int]] = (1.0, 0, "many", 0, {})
+    chance, figure, what, number, won = min(tests, key=lambda test: test[0], default=nothing)
     return Finding(
         statistic=figure,
-        probability=min(1.0, chance * len(tests)),
+        probability=min(1.0, chance * max(1, len(tests))),
         facts={
             "what": what,
             "tier": number,

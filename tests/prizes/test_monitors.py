@@ -8,7 +8,7 @@ import pytest
 
 from audit import alarms, sequencing
 from finance import bank_accounts
-from games import draws, monitors
+from games import bets, draws, monitors
 from games.models import Draw, MonitorReading
 from games.monitors import Case, Stage
 from games.rules.ssq import SSQ
@@ -129,6 +129,18 @@ def test_what_was_taken_back_was_not_sold():
 
     assert readings["prize_winners"].facts["lines"] == 1
     assert readings["insider_rate"].facts["tickets_of_theirs"] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_game_whose_first_prize_is_common_raises_no_alarm_by_it():
+    """N25: one line in a thousand wins in 3D; no count of winners is looked at."""
+    straight = bets.Selection("straight", ((),) * 3, ((1,), (2,), (3,)))
+    draw = make_draws.sold([straight], draw=make.shadow_draw(game_code="fc3d-drill"))
+
+    reading = read(paid(make_draws.drawn(make_draws.sealed(draw), straight.picks)))
+
+    assert reading["prize_winners"].outcome == "CLEAR"
+    assert reading["prize_winners"].probability == 1.0
 
 
 @pytest.mark.django_db(transaction=True)

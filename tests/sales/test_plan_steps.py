@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Message
 from finance import ceilings, ledger
-from games import bets, draws
+from games import bets, draws, rules
 from games.models import Draw, RuleSheet
 from lottery_portal import jobs
 from lottery_portal.jobs.models import Job
@@ -293,19 +293,17 @@ def test_switched_off_sales_make_a_plan_wait():
     assert money(shade) == (14_00, 2_00)
 
 
-def other_rule(draw: Draw, *, line_price: int) -> None:
-    """Let a scheduled draw follow another rule sheet, by the hand of the owner."""
+def other_rule(draw: Draw) -> None:
+    """Let a scheduled draw follow the version before its own, by the hand of the owner."""
+    before, _current = rules.GAMES[draw.game.rules_game].versions[-2:]
+    sheet = RuleSheet.objects.create(
+        code=before.code, game=draw.game, sheet=rules.rule_sheet(before).decode(),
+        digest=rules.rule_sheet_digest(before), line_price=before.price_fen,
+        first_issue=draw.issue, approval_code="TEST", loaded_at=database_time(),
+    )  # fmt: skip
     with owner.as_owner() as hand:
         hand.execute("ALTER TABLE games_draw DISABLE TRIGGER USER")
-        sheet = RuleSheet.objects.get(pk=draw.rule_id)
-        copied = hand.execute(
-            "INSERT INTO games_rulesheet (code, game_id, sheet, digest, line_price, first_issue,"
-            " approval_code, loaded_at) SELECT %s, game_id, sheet, digest, %s, first_issue,"
-            " approval_code, loaded_at FROM games_rulesheet WHERE id = %s RETURNING id",
-            [sheet.code + "x", line_price, sheet.pk],
-        ).fetchone()
-        assert copied is not None
-        hand.execute("UPDATE games_draw SET rule_id = %s WHERE id = %s", [copied[0], draw.pk])
+        hand.execute("UPDATE games_draw SET rule_id = %s WHERE id = %s", [sheet.pk, draw.pk])
         hand.execute("ALTER TABLE games_draw ENABLE TRIGGER USER")
 
 
@@ -315,7 +313,7 @@ def test_a_new_rule_with_the_same_price_is_told_and_the_plan_goes_on():
     alice, draw = make.alice(), make.draw()
     plan = begun(alice, draw)
     second = next_of(draw)
-    other_rule(second, line_price=2_00)
+    other_rule(second)
     make.opened(second.code)
 
     assert advanced() == ["bought"]

@@ -122,6 +122,20 @@ def test_a_quote_says_lines_price_and_odds_and_sells_nothing():
         "price_fen": 4_00,
         "first_prize_one_in": "17,721,088",
         "any_prize_one_in": told.json()["any_prize_one_in"],
+        "tiers": [
+            {"tier": place, "name": f"{word} prize", "one_in": one_in}
+            for place, (word, one_in) in enumerate(
+                [
+                    ("First", "17,721,088"),
+                    ("Second", "1,181,406"),
+                    ("Third", "109,390"),
+                    ("Fourth", "2,303"),
+                    ("Fifth", "129"),
+                    ("Sixth", "17"),
+                ],
+                start=1,
+            )
+        ],
         "closes_at": told.json()["closes_at"],
         "server_time": "",
     }

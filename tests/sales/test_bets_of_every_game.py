@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 from zlib import crc32
 
+import psycopg
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from accounts.models import Player
 from audit import trail
@@ -19,7 +20,7 @@ from games.models import Draw, LimitedLine
 from lottery_portal.lib.db import database_time, violated
 from prizes import drill
 from sales.models import Ticket
-from tests import make, people
+from tests import make, owner, people
 from tests.games import chosen
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -190,8 +191,10 @@ def test_what_was_withdrawn_stands_and_is_written_down(draw):
     assert limits.of(draw) == [bets.Limited(play="straight", line=((1,), (2,), (3,)))]
     with pytest.raises(limits.LimitedAlready):
         withdraw(draw, "straight", [1], [2], [3])
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(DatabaseError, match="permission denied"):
         LimitedLine.objects.filter(pk=found.pk).delete()
+    with owner.as_owner() as hand, pytest.raises(psycopg.Error, match="evidence"):
+        hand.execute("DELETE FROM games_limitedline")
     make.closed(draw)
     with pytest.raises(limits.NotLimited):
         withdraw(draw, "straight", [3], [2], [1])

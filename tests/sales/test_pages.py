@@ -248,7 +248,7 @@ def test_an_unknown_game_and_a_shadow_game_have_no_board():
     """F020."""
     make.draw()
 
-    assert Client().get("/play/dlt/").status_code == 404
+    assert Client().get("/play/nothing/").status_code == 404
     assert Client().get("/play/ssq-drill/").status_code == 404
 
 

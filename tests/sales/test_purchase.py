@@ -15,7 +15,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from accounts import messages
 from accounts.models import Player
 from finance import ledger
-from games import bets, licences, switches
+from games import bets, switches
 from games.models import Draw
 from lottery_portal import jobs
 from lottery_portal.jobs.models import Job
@@ -25,6 +25,7 @@ from lottery_portal.lib.ids import uuid7
 from sales import notices, purchase, quotes
 from sales.models import Purchase, Receipt, Selection, Ticket
 from tests import make, owner, people
+from tests.games.test_licences import recorded
 
 pytestmark = pytest.mark.django_db
 
@@ -196,21 +197,10 @@ def without_licences() -> None:
         )
 
 
-@transaction.atomic
 def licence(since: timedelta, until: timedelta) -> None:
+    """A licence that two people recorded, valid from then until then."""
     now = database_time()
-    licences.record(
-        payload={
-            "number": "TEST-1",
-            "game": "ssq",
-            "issued_by": "ministry",
-            "valid_from": (now + since).isoformat(),
-            "valid_until": (now + until).isoformat(),
-        },
-        approval_code="TEST",
-        actor=None,
-        now=now,
-    )
+    recorded("TEST-1", games=["ssq"], valid_from=now + since, valid_until=now + until)
 
 
 @pytest.mark.django_db(transaction=True)

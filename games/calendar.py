@@ -33,6 +33,7 @@ REST = timedelta(minutes=15)
 BEFORE_THE_CLOSE = (Draw.State.SCHEDULED, Draw.State.OPEN)
 BEFORE_THE_DRAW = (Draw.State.CLOSED, Draw.State.SEALED)
 _NUMBER = 3  # digits of the running number in an issue
+_WEEK = timedelta(days=7)  # no game waits longer for its next draw, but for closures
 Days = dict[str, tuple[date, Schedule]]  # of a year: issue, day and the schedule that says so
 
 
@@ -99,10 +100,11 @@ def plan(*, game: Game, until: datetime, now: datetime) -> list[Draw]:
     Planning again plans nothing twice.
     """
     planned = []
+    known = set(Draw.objects.filter(game=game).values_list("issue", flat=True))
     drawn_before: datetime | None = None
     for issue, day, schedule in _draw_days(game, now, until):
         closes_at, draws_at = schedule.closes_at(day), schedule.draws_at(day)
-        if closes_at > now and draws_at <= until:
+        if closes_at > now and draws_at <= until and issue not in known:
             opens_at = drawn_before + REST if drawn_before else closes_at - timedelta(days=3)
             draw = _plan(
                 game=game, issue=issue, opens_at=opens_at, closes_at=closes_at,
@@ -477,8 +479,6 @@ def _plan(
     now: datetime,
 ) -> Draw | None:
     """The new draw, or None when the game has one of that issue."""
-    if Draw.objects.filter(game=game, issue=issue).exists():
-        return None
     sheet = (
         RuleSheet.objects.filter(game=game, first_issue__lte=issue).order_by("-first_issue").first()
     )
@@ -526,7 +526,8 @@ def _special_on(game: Game, sheet: RuleSheet) -> bool:
 
 def _draw_days(game: Game, now: datetime, until: datetime) -> Iterator[tuple[str, date, Schedule]]:
     """Issues and days from the last draw day before `now` on: it says when the next one opens."""
-    years: Sequence[int] = range(in_shanghai(now).year - 1, in_shanghai(until).year + 1)
+    before = now - timedelta(days=closures.LONGEST) - _WEEK
+    years: Sequence[int] = range(in_shanghai(before).year, in_shanghai(until).year + 1)
     last: tuple[str, date, Schedule] | None = None
     for year in years:
         for found in issues(game, year, now=now):

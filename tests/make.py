@@ -26,6 +26,7 @@ SELECTION = bets.Selection(
     bet_type="single", bankers=((), ()), picks=((1, 2, 3, 4, 5, 6), (7,))
 )  # one line, 2 yuan
 GAME, DRILL = "ssq", "ssq-drill"
+PLANNED = timedelta(days=30)
 
 
 def player(name: str = "陈小雨", *, wallet: int = 0, verified: bool = True) -> Player:
@@ -53,7 +54,7 @@ def alice(*, wallet: int = 20_00) -> Player:
 def draw() -> Draw:
     """A draw of the real books that takes tickets for an hour at least."""
     now = database_time()
-    calendar.plan_ahead(now=now)
+    calendar.plan(game=Game.objects.get(code=GAME), until=now + PLANNED, now=now)
     found = (
         Draw.objects.filter(
             game__code=GAME,

@@ -182,15 +182,35 @@ def _is_of_this_thread(wrapper: BaseDatabaseWrapper) -> bool:
 def _drop(server: psycopg.Connection, database: str) -> None:
     """Drop a test database; a connection of the application's role may take a moment to end."""
     statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
-    for _attempt in range(100):
+    for attempt in range(100):
         try:
             server.execute(statement)
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
             _close_strays()
+            if attempt % 20 == 19:
+                _end_strays(database)
             server.execute("SELECT pg_sleep(0.05)")
         else:
             return
     server.execute(statement)
+
+
+def _end_strays(database: str) -> None:
+    """End what a thread of the last test still does: only the application's role may end its own."""
+    app = settings.DATABASES["default"]
+    with psycopg.connect(
+        dbname=database,
+        host=app["HOST"],
+        port=app["PORT"],
+        user=app["USER"],
+        password=app["PASSWORD"],
+        autocommit=True,
+    ) as own:
+        own.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user"
+            " AND pid <> pg_backend_pid()"
+        )
 
 
 def _clone(template: str, database: str) -> None:

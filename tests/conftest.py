@@ -196,7 +196,7 @@ def _drop(server: psycopg.Connection, database: str) -> None:
 
 
 def _end_strays(database: str) -> None:
-    """End what a thread of the last test still does; only the application's role may end its own."""
+    """End what a thread of the last test still does; its role alone may do so."""
     app = settings.DATABASES["default"]
     with psycopg.connect(
         dbname=database,

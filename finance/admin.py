@@ -278,6 +278,15 @@ class PaymentOrderAdmin(WithAmount):
     search_fields = ["code", "account", "bank_reference"]
 
 
+@admin.register(models.Cover)
+class CoverAdmin(WithAmount):
+    """Own money paid into escrow."""
+
+    list_display = ["code", "own_bank", "escrow", "yuan", "state", "asked_at", "paid_on"]
+    list_filter = ["state"]
+    search_fields = ["code", "bank_reference"]
+
+
 @admin.register(models.Due)
 class DueAdmin(WithAmount):
     """Dues."""

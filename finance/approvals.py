@@ -17,6 +17,7 @@ from . import (
     adjustments,
     channels,
     payment_approvals,  # noqa: F401 - registered by being imported
+    payout_approvals,  # noqa: F401 - as above
     payouts,
     periods,
     refunds,

@@ -116,7 +116,7 @@ QUESTIONS: dict[str, str] = {
         SELECT a.code FROM finance_account a
           LEFT JOIN (SELECT x.player, sum(x.fen) AS sum FROM (
                         SELECT player_code AS player, amount AS fen FROM finance_withdrawal
-                         WHERE state NOT IN ('PAID', 'FAILED', 'REFUSED')
+                         WHERE state NOT IN ('PAID', 'FAILED', 'REFUSED', 'RECALLED', 'RETURNED')
                         UNION ALL
                         SELECT substr(h.code, strpos(h.code, ':') + 1),
                                CASE e.kind WHEN 'PLAN_HOLD' THEN t.amount ELSE -t.amount END
@@ -131,6 +131,14 @@ QUESTIONS: dict[str, str] = {
         SELECT o.code FROM finance_paymentorder o
           LEFT JOIN finance_entry e ON e.reference = 'order:' || o.code
          WHERE (o.state IN ('PAID', 'RETURNED')) <> (e.id IS NOT NULL)""",
+    # Own money is in escrow, for the books, when its payment says so, and the other way round.
+    "cover_and_books_differ": """
+        SELECT coalesce('cover:' || c.code, e.reference) FROM finance_cover c
+          FULL JOIN (SELECT * FROM finance_entry WHERE kind = 'COVER' AND NOT is_shadow) e
+            ON e.reference = 'cover:' || c.code
+         WHERE c.id IS NULL OR (c.state = 'BOOKED') <> (e.id IS NOT NULL)
+            OR e.asked_digest <> encode(sha256(convert_to('COVER' || jsonb_build_array(
+                   jsonb_build_array(c.escrow, c.own_bank, c.amount))::text, 'UTF8')), 'hex')""",
     # What was remitted is what dues were paid by, to the fen.
     "dues_and_books_differ": """
         SELECT a.code FROM finance_account a

@@ -57,6 +57,9 @@ TIERS: dict[str, dict[str, int | None]] = {
     "finance.adjustment": {"approver": None, "compliance": 100_000_00},
     "finance.return": {"approver": None, "compliance": 100_000_00},
     "finance.payment_order": {"approver": None, "compliance": 10_000_000_00},
+    "finance.cover": {"approver": None, "compliance": 10_000_000_00},
+    "finance.withdrawal_recall": {"approver": None, "treasurer": 50_000_00},
+    "finance.payout_returned": {"approver": None, "compliance": 100_000_00},
 }
 # A share of the issue fee in ten-thousandths, days of the next month, working days after an event.
 REMITTANCE: list[tuple[str, str, object, str]] = [

@@ -531,6 +531,7 @@ for _name, _title in {
     "booked_on_another_day": _("What moves players' money is booked on its day"),
     "reversal_of_a_reversal": _("No reversal was reversed"),
     "deposit_and_books_differ": _("The state of each deposit is that of the books"),
+    "cover_and_books_differ": _("Own money is in escrow as its payments say"),
     "payment_order_and_books_differ": _("The state of each payment order is that of the books"),
     "dues_and_books_differ": _("What was remitted is what dues were paid by"),
     "flows_are_not_the_turnover": _("Money by deed and day is what moved by account and day"),

@@ -173,6 +173,18 @@ class Deposit(models.Model):
                 condition=~Q(state__in=["CLOSED", "CHARGED_BACK"]) | Q(ended_at__isnull=False),
             ),
         ]
+        indexes = [
+            models.Index(
+                name="deposit_by_credit",
+                fields=["credited_at"],
+                condition=Q(credited_at__isnull=False),
+            ),
+            models.Index(
+                name="deposit_by_trade",
+                fields=["provider", "provider_trade"],
+                condition=~Q(provider_trade=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -257,6 +269,8 @@ class Withdrawal(models.Model):
         PAID = "PAID", _("Paid out")
         FAILED = "FAILED", _("Returned by the bank")
         REFUSED = "REFUSED", _("Refused")
+        RECALLED = "RECALLED", _("Called back")
+        RETURNED = "RETURNED", _("Came back from the bank")
 
     code = models.CharField(
         max_length=20, unique=True, default=new_code, verbose_name=_("withdrawal number")
@@ -273,6 +287,10 @@ class Withdrawal(models.Model):
     )
     approval_code = models.CharField(
         max_length=20, default="", blank=True, verbose_name=_("approval")
+    )
+    # By whose word it was called back, or what came back from the bank was given back.
+    back_approval_code = models.CharField(
+        max_length=20, default="", blank=True, verbose_name=_("approval to give it back")
     )
     reason = models.CharField(max_length=200, default="", blank=True, verbose_name=_("reason"))
     requested_by = models.ForeignKey(
@@ -311,12 +329,20 @@ class Withdrawal(models.Model):
                         "PAID",
                         "FAILED",
                         "REFUSED",
+                        "RECALLED",
+                        "RETURNED",
                     ]
                 ),
             ),
             models.CheckConstraint(
                 name="withdrawal_ended_has_time",
-                condition=~Q(state__in=["PAID", "FAILED", "REFUSED"]) | Q(ended_at__isnull=False),
+                condition=~Q(state__in=["PAID", "FAILED", "REFUSED", "RECALLED", "RETURNED"])
+                | Q(ended_at__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="withdrawal_back_approval_used_once",
+                fields=["back_approval_code"],
+                condition=~Q(back_approval_code=""),
             ),
             models.CheckConstraint(
                 name="withdrawal_sent_was_approved",
@@ -324,7 +350,18 @@ class Withdrawal(models.Model):
             ),
             models.CheckConstraint(
                 name="withdrawal_refusal_has_reason",
-                condition=~Q(state__in=["FAILED", "REFUSED"]) | ~Q(reason=""),
+                condition=~Q(state__in=["FAILED", "REFUSED", "RECALLED", "RETURNED"])
+                | ~Q(reason=""),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="withdrawal_by_end", fields=["ended_at"], condition=Q(ended_at__isnull=False)
+            ),
+            models.Index(
+                name="withdrawal_by_approval",
+                fields=["approved_at"],
+                condition=Q(approved_at__isnull=False),
             ),
         ]
 
@@ -333,6 +370,7 @@ class Withdrawal(models.Model):
 
 
 from .remittance_models import (  # noqa: E402 - they refer to the models above
+    Cover,
     Due,
     Payee,
     PaymentOrder,
@@ -341,4 +379,4 @@ from .remittance_models import (  # noqa: E402 - they refer to the models above
     TreasuryReceipt,
 )
 
-__all__ += ["Due", "Payee", "PaymentOrder", "PrizeTax", "Purpose", "TreasuryReceipt"]
+__all__ += ["Cover", "Due", "Payee", "PaymentOrder", "PrizeTax", "Purpose", "TreasuryReceipt"]

@@ -13,7 +13,7 @@ from audit import approvals, policies
 from lottery_portal.lib import codes
 from lottery_portal.lib.money import yuan
 
-from . import payees, payment_orders, reserves
+from . import account_words, covers, payees, payment_orders, reserves
 from .models import AccountKind, Payee, PaymentOrder, Purpose
 
 PEOPLE = "payment.people"
@@ -157,6 +157,45 @@ approvals.register(
         statements=(_("The reserve is for what the rules name, and the sum is right."),),
         words=_reserve_words,
         consequence=_("After signing, it is in the books, and the escrow account must cover it."),
+    )
+)
+
+
+def _cover_approved(request: approvals.Request, now: datetime) -> None:
+    covers.approve(code=request.payload["cover"], approval_code=request.code, now=now)
+
+
+def _cover_refused(request: approvals.Request, reason: str, now: datetime) -> None:
+    covers.refused(code=request.payload["cover"], reason=reason, now=now)
+
+
+def _cover_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    ((escrow, own_bank, fen),) = payload["moves"]
+    (into,), (out_of,) = account_words.choices([escrow]), account_words.choices([own_bank])
+    return [
+        (_now("Paid into"), into[1]),
+        (_now("Out of the operator's own account"), out_of[1]),
+        (_now("Amount"), _amount(fen)),
+        (_now("Reason"), payload["reason"]),
+    ]
+
+
+approvals.register(
+    approvals.Kind(
+        name=covers.KIND,
+        title=_("Pay own money into escrow"),
+        maker_roles=frozenset({"treasurer"}),
+        checker_roles=frozenset({"approver", "compliance"}),
+        needed=_people,
+        perform=_cover_approved,
+        dropped=_cover_refused,
+        lifetime=timedelta(days=7),
+        statements=(
+            _("What is missing in escrow is this sum, and the reason says why."),
+            _("The own account holds enough for it."),
+        ),
+        words=_cover_words,
+        consequence=_("After signing, the treasurer has the bank pay it, and it stays in escrow."),
     )
 )
 

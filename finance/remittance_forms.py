@@ -102,6 +102,27 @@ class ReserveForm(forms.Form):
         return str(self.cleaned_data["is_back"]) == "back"
 
 
+class CoverForm(forms.Form):
+    """How much own money is to be paid into which escrow account."""
+
+    escrow = forms.ChoiceField(label=_("Paid into"))
+    own_bank = forms.ChoiceField(label=_("Out of the operator's own account"))
+    amount = FenField(label=_("Amount in yuan"))
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        help_text=_("What lowered what is held, for example a fee of an institution."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(
+        self, *args: Any, escrows: Sequence[str], own_banks: Sequence[str], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "escrow", account_words.choices(escrows))
+        offer(self, "own_bank", account_words.choices(own_banks))
+
+
 class PaidForm(forms.Form):
     """What the bank's slip says."""
 

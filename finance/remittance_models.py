@@ -302,3 +302,73 @@ class PrizeTax(models.Model):
 
     def __str__(self) -> str:
         return f"{self.occasion} {self.entry_id}"
+
+
+class Cover(models.Model):
+    """Money of the operator's own that he pays into an escrow account, so that it covers (F130).
+
+    Approved before it leaves his bank; in the books once the bank has paid it.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "ASKED", _("Waits for approval")
+        APPROVED = "APPROVED", _("To be paid in")
+        BOOKED = "BOOKED", _("Paid in")
+        DROPPED = "DROPPED", _("Dropped")
+
+    code = models.CharField(
+        max_length=20, unique=True, default=new_code, verbose_name=_("number of the payment in")
+    )
+    escrow = models.CharField(max_length=60, verbose_name=_("paid into"))
+    own_bank = models.CharField(max_length=60, verbose_name=_("out of the operator's own account"))
+    amount = MoneyField(verbose_name=_("amount (fen)"))
+    reason = models.CharField(max_length=200, verbose_name=_("reason"))
+    state = models.CharField(
+        max_length=8, choices=State.choices, default=State.ASKED, verbose_name=_("state")
+    )
+    approval_code = models.CharField(max_length=20, unique=True, verbose_name=_("approval"))
+    asked_at = models.DateTimeField(verbose_name=_("asked at"))
+    approved_at = models.DateTimeField(null=True, verbose_name=_("approved at"))
+    paid_on = models.DateField(null=True, verbose_name=_("paid on"))
+    bank_reference = models.CharField(
+        max_length=60, default="", blank=True, verbose_name=_("number given by the bank")
+    )
+    booked_at = models.DateTimeField(null=True, verbose_name=_("booked at"))
+    ended_at = models.DateTimeField(null=True, verbose_name=_("ended at"))
+    drop_reason = models.CharField(
+        max_length=200, default="", blank=True, verbose_name=_("why it was dropped")
+    )
+
+    class Meta:
+        verbose_name = _("payment of own money into escrow")
+        verbose_name_plural = _("payments of own money into escrow")
+        constraints = [
+            models.CheckConstraint(
+                name="cover_state_known",
+                condition=Q(state__in=["ASKED", "APPROVED", "BOOKED", "DROPPED"]),
+            ),
+            models.CheckConstraint(name="cover_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(name="cover_has_a_reason", condition=~Q(reason="")),
+            models.CheckConstraint(
+                name="cover_approved_has_time",
+                condition=~Q(state__in=["APPROVED", "BOOKED"]) | Q(approved_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="cover_booked_was_paid_by_a_bank",
+                condition=~Q(state="BOOKED")
+                | (Q(paid_on__isnull=False, booked_at__isnull=False) & ~Q(bank_reference="")),
+            ),
+            models.CheckConstraint(
+                name="cover_dropped_has_time_and_reason",
+                condition=~Q(state="DROPPED") | (Q(ended_at__isnull=False) & ~Q(drop_reason="")),
+            ),
+            models.UniqueConstraint(
+                name="cover_bank_reference_once",
+                fields=["own_bank", "bank_reference"],
+                condition=~Q(bank_reference=""),
+            ),
+        ]
+        indexes = [models.Index(name="cover_by_time", fields=["-asked_at"])]
+
+    def __str__(self) -> str:
+        return self.code

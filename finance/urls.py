@@ -7,6 +7,7 @@ from .views import (
     cases,
     checks,
     corrections,
+    covers,
     deposit,
     desk,
     funds,
@@ -35,6 +36,11 @@ urlpatterns: list[URLPattern] = [
     path("wallet/deposits/<str:code>/", deposit.deposit_state, name="deposit_state"),
     path("wallet/withdraw/", withdraw.withdraw, name="withdraw"),
     path("wallet/withdrawals/<str:code>/", withdraw.withdrawal, name="withdrawal"),
+    path(
+        "wallet/withdrawals/<str:code>/recall/",
+        withdraw.recall,
+        name="withdrawal_recall",
+    ),
     path("wallet/bank-accounts/", withdraw.accounts, name="bank_accounts"),
     path(
         "wallet/bank-accounts/<str:code>/remove/",
@@ -58,6 +64,8 @@ urlpatterns: list[URLPattern] = [
     path("desk/cases/<str:code>/", cases.desk_case, name="desk_case"),
     path("desk/ledger/", desk.desk_ledger, name="desk_ledger"),
     path("desk/remittances/", remittance.desk_remittances, name="desk_remittances"),
+    path("desk/covers/", covers.desk_covers, name="desk_covers"),
+    path("desk/covers/<str:code>/", covers.desk_cover, name="desk_cover"),
     path("desk/reserves/", reserves.desk_reserves, name="desk_reserves"),
     path(
         "desk/remittances/<str:account>/pay/",

@@ -118,7 +118,7 @@ def _of_the_day(player: Player, now: datetime) -> QuerySet[Withdrawal]:
         player_code=player.code,
         requested_at__gte=midnight,
         requested_at__lt=midnight + timedelta(days=1),
-    ).exclude(state__in=[State.FAILED, State.REFUSED])
+    ).exclude(state__in=[State.FAILED, State.REFUSED, State.RECALLED, State.RETURNED])
 
 
 def _sum(rows: QuerySet[Withdrawal]) -> int:

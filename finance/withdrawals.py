@@ -5,7 +5,7 @@ many signed as its amount asks for) → SENDING → PAID or FAILED. Whoever cann
 says UNKNOWN and asks; a payout is never sent under another number. Until it is sent the next
 institution in force takes the place of one that no longer is (F295); with none it waits, and so it
 does while its player owes what a bank took back (F112). What does not leave goes back to the purses
-it came from.
+it came from; so does what is called back in time, or came back from the bank (`recalls`).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ LONGEST_REASON = 200
 TAKEN_BACK = sentence(gettext_noop("Your bank took a deposit back."))
 
 State = Withdrawal.State
-ENDED = (State.PAID, State.FAILED, State.REFUSED)
+ENDED = (State.PAID, State.FAILED, State.REFUSED, State.RECALLED, State.RETURNED)
 # What lets an approved withdrawal wait at the last moment.
 WAITS = {
     "withdrawal_payouts_open",
@@ -133,8 +133,8 @@ def request(
 @door
 def prepare(*, code: str, maker: Any, now: datetime) -> Withdrawal:
     """A cashier has looked at it and asks for a second person's word."""
-    withdrawal = _locked(code)
-    _not_own(withdrawal, maker)
+    withdrawal = locked(code)
+    not_own(withdrawal, maker)
     if withdrawal.state != State.HELD:
         raise NotInThisState
     asked = approvals.request(
@@ -161,18 +161,18 @@ def refuse(*, code: str, actor: Any, reason: str, now: datetime) -> Withdrawal:
     """A cashier says no before anybody was asked to approve; the money goes back."""
     if not reason.strip():
         raise ReasonMissing
-    withdrawal = _locked(code)
-    _not_own(withdrawal, actor)
+    withdrawal = locked(code)
+    not_own(withdrawal, actor)
     if withdrawal.state != State.HELD:
         raise NotInThisState
-    _release(withdrawal, State.REFUSED, reason.strip(), actor=actor, now=now)
+    release(withdrawal, State.REFUSED, reason.strip(), actor=actor, now=now)
     return withdrawal
 
 
 @inside_transaction
 def approve(*, code: str, approval_code: str, now: datetime) -> None:
     """What the last decision performs: the withdrawal may leave. The trail names who signed."""
-    withdrawal = _locked(code)
+    withdrawal = locked(code)
     if withdrawal.state != State.WAITING or withdrawal.approval_code != approval_code:
         raise NotInThisState
     try:
@@ -186,11 +186,11 @@ def approve(*, code: str, approval_code: str, now: datetime) -> None:
 @inside_transaction
 def drop(*, code: str, approval_code: str, is_refused: bool, reason: str, now: datetime) -> None:
     """What a refused or expired request leads to: the money goes back, or a cashier looks again."""
-    withdrawal = _locked(code)
+    withdrawal = locked(code)
     if withdrawal.state != State.WAITING or withdrawal.approval_code != approval_code:
         return
     if is_refused:
-        _release(withdrawal, State.REFUSED, reason, actor=None, now=now)
+        release(withdrawal, State.REFUSED, reason, actor=None, now=now)
     else:
         _move(withdrawal, State.HELD, actor=None, approval_code="")
 
@@ -243,7 +243,7 @@ def waits_for(withdrawal: Withdrawal, *, now: datetime) -> Wait | None:
     """What keeps an approved withdrawal from being sent now; None: nothing does."""
     if payouts.are_stopped():
         return Wait.STOP
-    if debts.owed(_player(withdrawal)):
+    if debts.owed(player_of(withdrawal)):
         return Wait.DEBT
     try:
         bank_checks.payer_of(withdrawal.bank_account, now=now)
@@ -363,7 +363,9 @@ def _request(
     return withdrawal
 
 
-def _locked(code: str) -> Withdrawal:
+@inside_transaction
+def locked(code: str) -> Withdrawal:
+    """One withdrawal that nobody else changes until the end, or `WithdrawalUnknown`."""
     withdrawal = (
         Withdrawal.objects.select_for_update(no_key=True, of=("self",))
         .select_related("bank_account")
@@ -375,18 +377,20 @@ def _locked(code: str) -> Withdrawal:
     return withdrawal
 
 
-def _not_own(withdrawal: Withdrawal, actor: Any) -> None:
-    person = _player(withdrawal).person
+def not_own(withdrawal: Withdrawal, actor: Any) -> None:
+    """Refuse with `OwnWithdrawal` whose own money it is."""
+    person = player_of(withdrawal).person
     if person is not None and str(person.row_uuid) == who.person_code(actor):
         raise OwnWithdrawal
 
 
-def _player(withdrawal: Withdrawal) -> Player:
+def player_of(withdrawal: Withdrawal) -> Player:
+    """Whose money it is."""
     return Player.objects.select_related("user", "person").get(code=withdrawal.player_code)
 
 
 def _masked_name(withdrawal: Withdrawal) -> str:
-    person = _player(withdrawal).person
+    person = player_of(withdrawal).person
     return str(person.name) if person else ""
 
 
@@ -398,31 +402,31 @@ def _approve(withdrawal: Withdrawal, *, now: datetime) -> None:
 @door
 def _intend(withdrawal: Withdrawal, now: datetime) -> bool:
     """True for exactly one caller: from here on the bank may have heard of it."""
-    locked = _locked(withdrawal.code)
-    if locked.state != State.APPROVED:
+    mine = locked(withdrawal.code)
+    if mine.state != State.APPROVED:
         return False
-    through = bank_checks.payer_of(locked.bank_account, now=now, usual=locked.provider)
-    _move(locked, State.SENDING, actor=None, sent_at=now, provider=through)
+    through = bank_checks.payer_of(mine.bank_account, now=now, usual=mine.provider)
+    _move(mine, State.SENDING, actor=None, sent_at=now, provider=through)
     return True
 
 
 @door
 def _doubt(code: str) -> None:
-    withdrawal = _locked(code)
+    withdrawal = locked(code)
     if withdrawal.state == State.SENDING:
         _move(withdrawal, State.UNKNOWN, actor=None)
 
 
 @door
 def _conclude(code: str, answer: PayoutAnswer, now: datetime) -> None:
-    withdrawal = _locked(code)
+    withdrawal = locked(code)
     if withdrawal.state not in {State.SENDING, State.UNKNOWN}:
         return
     if answer.state == FAILED:
         reason = answer.reason or NOTHING_SAID.of()
-        _release(withdrawal, State.FAILED, reason, actor=None, now=now)
+        release(withdrawal, State.FAILED, reason, actor=None, now=now)
     elif answer.state == PAID:
-        player = _player(withdrawal)
+        player = player_of(withdrawal)
         ledger.post(
             reference=f"withdrawal:{code}:paid",
             kind=EntryKind.WITHDRAWAL_PAID,
@@ -434,10 +438,18 @@ def _conclude(code: str, answer: PayoutAnswer, now: datetime) -> None:
         _tell(player, withdrawal, "finance.withdrawal_paid", now)
 
 
-def _release(
-    withdrawal: Withdrawal, state: Withdrawal.State, reason: str, *, actor: Any, now: datetime
+@inside_transaction
+def release(
+    withdrawal: Withdrawal,
+    state: Withdrawal.State,
+    reason: str,
+    *,
+    actor: Any,
+    now: datetime,
+    **changes: Any,
 ) -> None:
-    player = _player(withdrawal)
+    """Give what a locked withdrawal holds back to its purses, end it so, and tell its player."""
+    player = player_of(withdrawal)
     held = ledger.entry_of(f"withdrawal:{withdrawal.code}:hold")
     if held is None:
         raise WithdrawalUnknown
@@ -446,7 +458,7 @@ def _release(
         kind=EntryKind.WITHDRAWAL_RELEASE,
         moves=ledger.back(held),
     )
-    _move(withdrawal, state, actor=actor, reason=reason[:LONGEST_REASON], ended_at=now)
+    _move(withdrawal, state, actor=actor, reason=reason[:LONGEST_REASON], ended_at=now, **changes)
     if state == State.FAILED:
         failures.note(player_code=withdrawal.player_code, now=now)
     _tell(player, withdrawal, "finance.withdrawal_returned", now)
@@ -458,7 +470,7 @@ def _let_go(player: Player, now: datetime) -> None:
         player_code=player.code, state__in=[State.HELD, State.WAITING]
     )
     for withdrawal in waiting.select_related("bank_account").order_by("pk"):
-        _release(withdrawal, State.REFUSED, TAKEN_BACK.of(), actor=None, now=now)
+        release(withdrawal, State.REFUSED, TAKEN_BACK.of(), actor=None, now=now)
 
 
 debts.before_taking_back.append(_let_go)

@@ -33,7 +33,8 @@ BEGIN
     IF OLD.state <> NEW.state AND (OLD.state, NEW.state) NOT IN (
         ('HELD', 'APPROVED'), ('HELD', 'WAITING'), ('HELD', 'REFUSED'), ('WAITING', 'HELD'),
         ('WAITING', 'APPROVED'), ('WAITING', 'REFUSED'), ('APPROVED', 'SENDING'), ('SENDING', 'UNKNOWN'),
-        ('SENDING', 'PAID'), ('SENDING', 'FAILED'), ('UNKNOWN', 'PAID'), ('UNKNOWN', 'FAILED')) THEN
+        ('SENDING', 'PAID'), ('SENDING', 'FAILED'), ('UNKNOWN', 'PAID'), ('UNKNOWN', 'FAILED'),
+        ('APPROVED', 'RECALLED'), ('PAID', 'RETURNED')) THEN
         RAISE EXCEPTION 'a withdrawal does not go from % to %', OLD.state, NEW.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_goes_forward';
     END IF;
@@ -56,7 +57,7 @@ BEGIN
         IF NEW.amount + (SELECT coalesce(sum(w.amount), 0) FROM finance_withdrawal w
                           WHERE w.player_code = NEW.player_code AND w.id <> NEW.id
                             AND w.approval_code = '' AND w.approved_at IS NOT NULL
-                            AND w.state NOT IN ('FAILED', 'REFUSED')
+                            AND w.state NOT IN ('FAILED', 'REFUSED', 'RECALLED', 'RETURNED')
                             AND w.requested_at >= today::timestamp AT TIME ZONE 'Asia/Shanghai'
                             AND w.requested_at < (today + 1)::timestamp AT TIME ZONE 'Asia/Shanghai')
            > coalesce(automatic, 0) THEN
@@ -81,7 +82,9 @@ BEGIN
     END IF;
     IF NEW.state = 'PAID' AND NOT EXISTS (
            SELECT 1 FROM finance_entry e WHERE e.reference = 'withdrawal:' || NEW.code || ':paid')
-       OR NEW.state IN ('FAILED', 'REFUSED') AND NOT EXISTS (
+       OR NEW.state = 'RETURNED' AND NOT EXISTS (
+           SELECT 1 FROM finance_entry e WHERE e.reference = 'withdrawal:' || NEW.code || ':returned')
+       OR NEW.state IN ('FAILED', 'REFUSED', 'RECALLED', 'RETURNED') AND NOT EXISTS (
            SELECT 1 FROM finance_entry e WHERE e.reference = 'withdrawal:' || NEW.code || ':release') THEN
         RAISE EXCEPTION 'a withdrawal ends in the books'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_ends_in_the_books';

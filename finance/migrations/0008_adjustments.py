@@ -12,6 +12,15 @@ GUARDS = """
 CREATE FUNCTION finance_correction_is_approved() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
+    -- A payout that its bank had paid and gave back is reversed by the approval of just that.
+    IF EXISTS (
+        SELECT 1 FROM finance_entry o JOIN finance_withdrawal w ON o.reference = 'withdrawal:' || w.code || ':paid'
+          JOIN audit_approvalrequest r ON r.kind = 'finance.payout_returned' AND r.state = 'PERFORMED'
+           AND r.payload::jsonb->>'withdrawal' = w.code
+         WHERE o.id = NEW.reversal_of_id AND w.state = 'PAID' AND NEW.reference = 'withdrawal:' || w.code || ':returned'
+           AND NEW.asked_digest = encode(sha256(convert_to(NEW.kind || (r.payload::jsonb->'moves')::text, 'UTF8')), 'hex')) THEN
+        RETURN NEW;
+    END IF;
     IF NOT EXISTS (
         SELECT 1 FROM finance_adjustment a JOIN audit_approvalrequest r ON r.code = a.approval_code
          WHERE NEW.reference = 'adjustment:' || a.code AND r.kind = 'finance.adjustment' AND r.state = 'PERFORMED'

@@ -38,7 +38,7 @@ BEGIN
     END IF;
     IF NEW.amount + (SELECT coalesce(sum(w.amount), 0) FROM finance_withdrawal w
                       WHERE w.player_code = NEW.player_code AND w.requested_at >= midnight
-                        AND w.requested_at < midnight + interval '1 day' AND w.state NOT IN ('FAILED', 'REFUSED')) > coalesce(daily, 0) THEN
+                        AND w.requested_at < midnight + interval '1 day' AND w.state NOT IN ('FAILED', 'REFUSED', 'RECALLED', 'RETURNED')) > coalesce(daily, 0) THEN
         RAISE EXCEPTION 'a day takes at most %', daily
             USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_below_the_ceiling_of_the_day';
     END IF;

@@ -69,6 +69,14 @@ def of_sales(indexes: Collection[bytes]) -> set[bytes]:
     return {bytes(index) for index in rows.values_list("number_index", flat=True)}
 
 
+def is_own(index: bytes | None) -> bool:
+    """Whether this number (blind index) is an open account for the operator's own money."""
+    if not index:
+        return False
+    rows = HouseBank.objects.filter(number_index=index, closed_at__isnull=True, purpose=Purpose.OWN)
+    return rows.exists()
+
+
 @door
 def ask(
     *,

@@ -27,7 +27,7 @@ from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, violated
 from lottery_portal.lib.errors import Refused
 
-from . import differences, levels
+from . import differences, house_banks, levels
 
 NEAR = timedelta(days=3)
 LONG_BEFORE = timedelta(days=31)
@@ -166,6 +166,13 @@ def fitting(lines: Sequence[StatementLine]) -> dict[int, list[Booked]]:
     }
 
 
+def lines_of(reference: str) -> dict[str, StatementLine]:
+    """The lines that an entry is, by the account whose statement shows them."""
+    found = Match.objects.filter(reference=reference)
+    rows = found.select_related("account", "line__statement")
+    return {match.account.code: match.line for match in rows}
+
+
 def left_open(lines: QuerySet[StatementLine]) -> QuerySet[StatementLine]:
     """Those that are no entry's, and whose amount no entry has set right."""
     put_right = Difference.objects.filter(
@@ -301,8 +308,15 @@ def _may_be_on_its_way(line: StatementLine) -> bool:
     return (
         bool(line.order_code)
         or line.account.kind == AccountKind.OWNBANK
+        or _is_own_money(line)
         or (line.account.kind == AccountKind.CLEARING and line.kind == Kind.SETTLEMENT)
     )
+
+
+def _is_own_money(line: StatementLine) -> bool:
+    """Whether the operator paid it in from his own account: a cover that is to be written down."""
+    is_in = line.account.kind == AccountKind.ESCROW and line.amount > 0
+    return is_in and house_banks.is_own(bytes(line.party_index) if line.party_index else None)
 
 
 def _to_suspense(line: StatementLine) -> list[Move]:

@@ -29,6 +29,7 @@ from finance import (
     debts,
     inbox,
     ledger,
+    recalls,
     withdrawal_limits,
     withdrawals,
 )
@@ -47,7 +48,7 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "open": (State.HELD, State.WAITING),
     "bank": (State.APPROVED, State.SENDING, State.UNKNOWN),
     "paid": (State.PAID,),
-    "returned": (State.FAILED, State.REFUSED),
+    "returned": (State.FAILED, State.REFUSED, State.RECALLED, State.RETURNED),
     "all": tuple(State.values),
 }
 TONES = {
@@ -59,6 +60,14 @@ TONES = {
     State.PAID: "done",
     State.FAILED: "wrong",
     State.REFUSED: "draft",
+    State.RECALLED: "draft",
+    State.RETURNED: "wrong",
+}
+# Whose deed it is, by the state it is done in: prepare or refuse, call back, say that it came back.
+MAY_ACT = {
+    State.HELD: frozenset({"cashier"}),
+    State.APPROVED: frozenset({"cashier", "treasurer"}),
+    State.PAID: frozenset({"cashier", "treasurer"}),
 }
 
 
@@ -91,11 +100,12 @@ def desk_withdrawal(request: HttpRequest, code: str) -> HttpResponse:
         found = withdrawals.find(code)
     except Refused as refusal:
         raise Http404 from refusal
-    is_cashier = "cashier" in who.roles(request.user, timezone.now())
-    if request.method == "POST" and not is_cashier:
+    roles = who.roles(request.user, timezone.now())
+    if request.method == "POST" and not roles & {"cashier", "treasurer"}:
         raise PermissionDenied
-    may_act = is_cashier and found.state == State.HELD
-    form = ReasonForm(request.POST if request.POST.get("action") == "refuse" else None)
+    may_act = bool(roles & MAY_ACT.get(State(found.state), frozenset()))
+    asked = recalls.asked_for(found) if found.state in {State.APPROVED, State.PAID} else None
+    form = ReasonForm(request.POST if request.POST.get("action", "prepare") != "prepare" else None)
     status = 200
     if request.method == "POST":
         if not step_up.is_recent(request):
@@ -119,7 +129,11 @@ def desk_withdrawal(request: HttpRequest, code: str) -> HttpResponse:
         "steps": steps(found),
         "form": form,
         "may_act": may_act,
+        "asked_url": reverse("audit:approval", args=[asked.code]) if asked else "",
         "approval_url": _approval_url(found),
+        "back_url": reverse("audit:approval", args=[found.back_approval_code])
+        if found.back_approval_code
+        else "",
         "course": _course(found, timezone.now()),
         "automatic_up_to_fen": withdrawal_limits.automatic_up_to(timezone.now()),
     }
@@ -221,21 +235,44 @@ def _why_aside(row: Deposit, told: list[ProviderEvent]) -> str:
 
 
 def _act(request: HttpRequest, found: Withdrawal, form: ReasonForm) -> int:
-    now = timezone.now()
+    """Do what was asked for in the state it was asked in; the doors look at the state again."""
+    action = request.POST.get("action", "")
+    if action in {"prepare", "refuse"} and "cashier" not in who.roles(request.user, timezone.now()):
+        raise PermissionDenied
+    if action not in DEEDS or (action != "prepare" and not form.is_valid()):
+        return 400
     try:
-        if request.POST.get("action") == "prepare":
-            withdrawals.prepare(code=found.code, maker=request.user, now=now)
-            notes.success(request, _("Prepared. Another person approves it now."))
-            return 200
-        if form.is_valid():
-            reason = form.cleaned_data["reason"]
-            withdrawals.refuse(code=found.code, actor=request.user, reason=reason, now=now)
-            notes.success(request, _("Refused. The amount is back in the player's balance."))
-            return 200
+        DEEDS[action](request, found.code, form)
     except Refused as refusal:
         notes.error(request, str(refusal))
         return refusal.status
-    return 400
+    return 200
+
+
+def _prepare(request: HttpRequest, code: str, _form: ReasonForm) -> None:
+    withdrawals.prepare(code=code, maker=request.user, now=timezone.now())
+    notes.success(request, _("Prepared. Another person approves it now."))
+
+
+def _refuse(request: HttpRequest, code: str, form: ReasonForm) -> None:
+    reason = form.cleaned_data["reason"]
+    withdrawals.refuse(code=code, actor=request.user, reason=reason, now=timezone.now())
+    notes.success(request, _("Refused. The amount is back in the player's balance."))
+
+
+def _recall(request: HttpRequest, code: str, form: ReasonForm) -> None:
+    reason = form.cleaned_data["reason"]
+    recalls.ask(code=code, reason=reason, maker=request.user, now=timezone.now())
+    notes.success(request, _("Asked. Another person approves it."))
+
+
+def _returned(request: HttpRequest, code: str, form: ReasonForm) -> None:
+    reason = form.cleaned_data["reason"]
+    recalls.ask_return(code=code, reason=reason, maker=request.user, now=timezone.now())
+    notes.success(request, _("Asked. Another person approves it."))
+
+
+DEEDS = {"prepare": _prepare, "refuse": _refuse, "recall": _recall, "returned": _returned}
 
 
 def _chips(chosen: str) -> list[dict[str, Any]]:

@@ -18,7 +18,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import step_up, who
 from accounts.models import Player
-from finance import bank_accounts, bank_checks, channels, memos, withdrawal_limits, withdrawals
+from finance import (
+    bank_accounts,
+    bank_checks,
+    channels,
+    debts,
+    ledger,
+    memos,
+    recalls,
+    withdrawal_limits,
+    withdrawals,
+)
 from finance import wallets as purse
 from finance.forms import BankAccountForm, WithdrawForm
 from finance.models import BankAccount, Withdrawal
@@ -147,12 +157,32 @@ def withdrawal(request: HttpRequest, code: str) -> HttpResponse:
         "note_tone": tone if tone != "draft" else "waiting",
         "note_text": note_text,
         "back_url": reverse("finance:wallet"),
+        "recall_url": reverse("finance:withdrawal_recall", args=[found.code])
+        if recalls.may_player(found)
+        else "",
         "actions": [
             {"text": _("To the balance"), "url": reverse("finance:wallet")},
             *([{"text": _("Look again"), "url": request.path}] if waits else []),
         ],
     }
     return movement.page(request, context, waits=waits)
+
+
+@require_POST
+def recall(request: HttpRequest, code: str) -> HttpResponse:
+    """Call back a withdrawal that waits for a debt; what comes back pays that first."""
+    player = who.player(request.user)
+    try:
+        recalls.by_player(code=code, player=player, now=timezone.now())
+    except Refused as refusal:
+        return _refused(request, refusal)
+    if debts.owed(player):
+        notes.success(request, _("Called back. It has paid a part of what you owe."))
+    else:
+        notes.success(
+            request, _("Called back. What you owed is paid; the rest is in your balance.")
+        )
+    return redirect("finance:withdrawal", code=code)
 
 
 @never_cache
@@ -239,6 +269,10 @@ def steps(found: Withdrawal) -> list[dict[str, Any]]:
         seen.append({"title": _("Being checked by staff"), "state": "now", "at": None, "text": ""})
     if found.sent_at:
         seen.append({"title": _("With the bank"), "state": "done", "at": found.sent_at, "text": ""})
+    if found.state == State.RETURNED:
+        paid = ledger.entry_of(f"withdrawal:{found.code}:paid")
+        at = paid.posted_at if paid else None
+        seen.append({"title": _("Paid out"), "state": "done", "at": at, "text": ""})
     if found.state in withdrawals.ENDED:
         is_paid = found.state == State.PAID
         seen.append(
@@ -267,10 +301,8 @@ def _word(found: Withdrawal, now: datetime) -> str:
 def _told(found: Withdrawal, now: datetime) -> tuple[str, str]:
     if found.state == State.PAID:
         return "done", _("The bank has paid it out.")
-    if found.state in {State.FAILED, State.REFUSED}:
-        return "attention", _(
-            "It did not go out; the amount is back in your balance. Reason: %(reason)s"
-        ) % {"reason": sentences.shown(found.reason)}
+    if found.state in withdrawals.ENDED:
+        return "attention", _came_back(found) % {"reason": sentences.shown(found.reason)}
     if found.state == State.UNKNOWN:
         return "waiting", _("The bank has not answered yet. We are asking; it is never sent twice.")
     if found.state in {State.HELD, State.WAITING}:
@@ -280,13 +312,27 @@ def _told(found: Withdrawal, now: datetime) -> tuple[str, str]:
     return "waiting", _course(found, now)
 
 
+def _came_back(found: Withdrawal) -> str:
+    if found.state == State.RECALLED:
+        return _(
+            "It was called back before it went out; what you did not owe is in your balance. "
+            "Reason: %(reason)s"
+        )
+    if found.state == State.RETURNED:
+        return _(
+            "Your bank gave it back after it had been paid; what you did not owe is in your "
+            "balance. Reason: %(reason)s"
+        )
+    return _("It did not go out; the amount is back in your balance. Reason: %(reason)s")
+
+
 def _course(found: Withdrawal, now: datetime) -> str:
     """What becomes of it now that nobody decides on it any more."""
     wait = withdrawals.waits_for(found, now=now) if found.state == State.APPROVED else None
     if wait == Wait.DEBT:
         return _(
             "Your bank took a deposit back that was already spent. The amount is held; it goes out "
-            "once what is owed is paid."
+            "once what is owed is paid. You may also call it back and pay with it."
         )
     if wait is not None:
         return _(

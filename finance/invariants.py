@@ -41,7 +41,8 @@ class Invariant:
 
     `everything` gives a row for each thing that breaks it. `since` asks the same of what moved
     after transfer `%(since)s`; where it is empty, `everything` is quick enough for every time,
-    unless `is_nightly`. `figure` gives one value; a `%(since)s` in it is the same transfer.
+    unless `is_nightly`. `figure` gives one value; `figure_since`, where there is one, that of what
+    moved since.
     """
 
     code: str
@@ -50,12 +51,18 @@ class Invariant:
     figure: str
     everything: str
     since: str = ""
+    figure_since: str = ""
     is_money: bool = True
     is_nightly: bool = False
 
     def question(self, extent: str) -> str:
         """What is asked this time."""
         return self.since if extent == Extent.ROLLING and self.since else self.everything
+
+    def counted(self, extent: str) -> str:
+        """What its figure is asked by this time."""
+        is_rolling = extent == Extent.ROLLING
+        return self.figure_since if is_rolling and self.figure_since else self.figure
 
 
 @dataclass(frozen=True)
@@ -178,7 +185,8 @@ def _found(cursor: Any, one: Invariant, extent: str, since: int) -> Finding:
                 asked,
             )
             broken = tuple(str(row[0]) for row in cursor.fetchall())
-            cursor.execute(one.figure, asked if "%(since)s" in one.figure else None)
+            figure = one.counted(extent)
+            cursor.execute(figure, asked if figure == one.figure_since else None)
             (figure,) = cursor.fetchone()
     except DatabaseError as exc:
         return Finding(one.code, one.name, 0, one.is_money, (f"{type(exc).__name__}: {exc}",))
@@ -261,8 +269,6 @@ _OWED_KINDS = (
     "'STAKES', 'PRIZES', 'UNCLAIMED', 'POOL', 'FUND', 'WELFARE', 'FEE', 'BUSINESS', 'TAX',"
     " 'RISKFUND', 'WORKFUND', 'PARTNER', 'ORGANISER'"
 )
-_DEPOSITS = "SELECT sum(amount) FROM finance_deposit WHERE credited_at IS NOT NULL"
-_PAID = "SELECT sum(amount) FROM finance_withdrawal WHERE state = 'PAID'"
 
 register(
     Invariant(
@@ -364,161 +370,6 @@ register(
          WHERE coalesce(f.fen, 0) <> coalesce(r.closing, 0)
         UNION ALL {_KEPT_KINDS}""",  # noqa: S608 - written above
         since=_KEPT_KINDS,
-    )
-)
-register(
-    Invariant(
-        code="INV9",
-        name="deposit_credited_once",
-        title=_("Each deposit is credited once, by the word of its provider"),
-        figure=_DEPOSITS,
-        everything="""
-        SELECT coalesce(d.code, e.reference)
-          FROM (SELECT * FROM finance_entry WHERE kind = 'DEPOSIT' AND NOT is_shadow) e
-          FULL JOIN (SELECT * FROM finance_deposit WHERE credited_at IS NOT NULL) d
-            ON e.reference = 'deposit:' || d.code
-         WHERE d.id IS NULL OR e.id IS NULL
-            OR d.amount <> (SELECT sum(t.amount) FROM finance_transfer t WHERE t.entry_id = e.id)
-            OR NOT EXISTS (SELECT 1 FROM finance_providerevent v
-                            WHERE v.provider = d.provider AND v.order_code = d.code
-                              AND v.kind = 'PAID' AND v.outcome <> 'QUARANTINED'
-                              AND v.amount = d.amount + d.fee)
-        UNION ALL
-        SELECT d.provider || ' ' || d.provider_trade FROM finance_deposit d
-         WHERE d.credited_at IS NOT NULL AND d.provider_trade <> ''
-         GROUP BY d.provider, d.provider_trade HAVING count(*) > 1""",
-    )
-)
-register(
-    Invariant(
-        code="INV9",
-        name="withdrawal_paid_once",
-        title=_("Each withdrawal is paid once, and to the fen"),
-        figure=_PAID,
-        everything="""
-        SELECT coalesce(w.code, e.reference)
-          FROM (SELECT * FROM finance_entry WHERE kind = 'WITHDRAWAL_PAID' AND NOT is_shadow) e
-          FULL JOIN (SELECT * FROM finance_withdrawal WHERE state = 'PAID') w
-            ON e.reference = 'withdrawal:' || w.code || ':paid'
-         WHERE w.id IS NULL OR e.id IS NULL
-            OR w.amount <> (SELECT sum(t.amount) FROM finance_transfer t WHERE t.entry_id = e.id)
-        UNION ALL
-        SELECT w.code FROM finance_withdrawal w
-          JOIN finance_entry e ON e.reference = 'withdrawal:' || w.code || ':release'
-         WHERE w.state NOT IN ('FAILED', 'REFUSED')""",
-    )
-)
-# Both figures that withdrawals go by, as they were when each was asked for and approved.
-_AUTOMATIC = """coalesce((SELECT p.value::text::bigint FROM audit_policyparameter p
-                    WHERE p.key = 'withdrawal.automatic_up_to_fen' AND p.scope = ''
-                      AND p.valid_from <= w.approved_at
-                    ORDER BY p.valid_from DESC LIMIT 1), 0)"""
-_PEOPLE = """coalesce((SELECT (tier.up_to->>1)::integer
-                     FROM (SELECT p.value FROM audit_policyparameter p
-                            WHERE p.key = 'withdrawal.people' AND p.scope = ''
-                              AND p.valid_from <= r.requested_at
-                            ORDER BY p.valid_from DESC LIMIT 1) x
-                    CROSS JOIN LATERAL jsonb_array_elements(x.value)
-                          WITH ORDINALITY AS tier (up_to, place)
-                    WHERE tier.up_to->>0 IS NULL OR w.amount <= (tier.up_to->>0)::bigint
-                    ORDER BY tier.place LIMIT 1), 1)"""
-register(
-    Invariant(
-        code="INV10",
-        name="payout_has_its_approval",
-        title=_("Each payout above the automatic tier has an approval of its own by others"),
-        figure="SELECT count(*) FROM finance_withdrawal WHERE approval_code <> ''",
-        is_money=False,
-        everything=f"""
-        SELECT w.code FROM finance_withdrawal w
-         WHERE w.approved_at IS NOT NULL AND CASE
-               WHEN w.approval_code = '' THEN w.amount > {_AUTOMATIC}
-               ELSE NOT EXISTS (
-                   SELECT 1 FROM audit_approvalrequest r
-                    WHERE r.code = w.approval_code AND r.kind = 'finance.withdrawal'
-                      AND r.state = 'PERFORMED' AND r.payload::jsonb->>'withdrawal' = w.code
-                      AND (r.payload::jsonb->>'amount_fen')::bigint = w.amount
-                      AND greatest(r.needed, {_PEOPLE}) <= (
-                          SELECT count(DISTINCT d.checker_person) FROM audit_approvaldecision d
-                           WHERE d.request_id = r.id AND d.approved
-                             AND d.checker_person <> r.maker_person)) END
-        UNION ALL
-        SELECT w.approval_code FROM finance_withdrawal w WHERE w.approval_code <> ''
-         GROUP BY w.approval_code HAVING count(*) > 1""",  # noqa: S608 - written above
-    )
-)
-# Which approval an entry of these kinds names, and that its moves are those that were signed.
-_UNAGREED = """
-        SELECT DISTINCT e.reference FROM finance_entry e{since}
-         WHERE e.kind IN ('ADJUSTMENT', 'REVERSAL', 'RESERVE', 'WINDING_UP') AND NOT EXISTS (
-               SELECT 1 FROM audit_approvalrequest r
-                 LEFT JOIN finance_adjustment a ON a.approval_code = r.code
-                WHERE r.state = 'PERFORMED'
-                  AND e.reference = CASE r.kind
-                      WHEN 'finance.adjustment' THEN 'adjustment:' || a.code
-                      WHEN 'finance.reserve' THEN 'reserve:' || r.code
-                      WHEN 'prizes.winding_up' THEN 'winding_up:' || r.code END
-                  AND e.asked_digest = encode(sha256(convert_to(
-                      e.kind || (r.payload::jsonb->'moves')::text, 'UTF8')), 'hex'))"""
-register(
-    Invariant(
-        code="INV10",
-        name="correction_has_its_approval",
-        title=_("Each correction, reserve and winding-up was agreed to, in these moves"),
-        figure=(
-            "SELECT count(*) FROM finance_entry"
-            " WHERE kind IN ('ADJUSTMENT', 'REVERSAL', 'RESERVE', 'WINDING_UP')"
-        ),
-        is_money=False,
-        everything=_UNAGREED.format(since=""),
-        since=_UNAGREED.format(
-            since=" JOIN finance_transfer t ON t.entry_id = e.id AND t.id > %(since)s"
-        ),
-    )
-)
-register(
-    Invariant(
-        code="INV13",
-        name="provider_money_conserved",
-        title=_("What providers took in and paid out is what the books have with them"),
-        figure=f"SELECT coalesce(({_DEPOSITS}), 0) - coalesce(({_PAID}), 0)",
-        is_nightly=True,
-        everything="""
-        SELECT coalesce(f.account, b.account) FROM (
-            SELECT account, sum(fen) AS fen FROM (
-                SELECT 'clearing:' || provider AS account, amount AS fen FROM finance_deposit
-                 WHERE credited_at IS NOT NULL
-                UNION ALL
-                SELECT 'clearing:' || d.provider, -d.amount + coalesce((
-                       SELECT sum(b.amount) FROM finance_depositreturn b
-                        WHERE b.deposit_id = d.id AND b.is_from_wallet AND b.state <> 'FAILED'), 0)
-                  FROM finance_deposit d WHERE d.state = 'CHARGED_BACK'
-                UNION ALL
-                SELECT 'clearing:' || d.provider, -b.amount
-                  FROM finance_depositreturn b JOIN finance_deposit d ON d.id = b.deposit_id
-                 WHERE b.is_from_wallet AND b.state <> 'FAILED'
-                UNION ALL
-                SELECT 'clearing:' || provider, -amount FROM finance_withdrawal
-                 WHERE state = 'PAID') x GROUP BY account) f
-          FULL JOIN (
-            SELECT a.code AS account,
-                   sum(CASE WHEN t.source_id = a.id THEN t.amount ELSE -t.amount END) AS fen
-              FROM finance_account a
-              JOIN finance_transfer t ON t.source_id = a.id OR t.target_id = a.id
-              JOIN finance_entry e ON e.id = t.entry_id
-               AND e.kind IN ('DEPOSIT', 'DEPOSIT_RETURNED', 'CHARGEBACK', 'WITHDRAWAL_PAID')
-             WHERE a.kind = 'CLEARING' AND NOT a.is_shadow GROUP BY a.code) b
-            ON b.account = f.account
-         WHERE coalesce(f.fen, 0) <> coalesce(b.fen, 0)""",
-    )
-)
-register(
-    Invariant(
-        code="INV13",
-        name="held_is_under_way",
-        title=_("What is held is what is on its way out"),
-        figure="SELECT sum(balance) FROM finance_account WHERE kind = 'HOLD' AND NOT is_shadow",
-        everything=QUESTIONS["hold_is_not_what_is_under_way"],
     )
 )
 for _name, _title in {

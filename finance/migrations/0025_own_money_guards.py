@@ -76,7 +76,7 @@ BEGIN
     END IF;
     SELECT * INTO asked FROM audit_approvalrequest r WHERE r.code = NEW.back_approval_code;
     IF (OLD.state, NEW.state) NOT IN (('APPROVED', 'RECALLED'), ('PAID', 'RETURNED')) OR asked.id IS NULL
-       OR asked.kind <> CASE NEW.state WHEN 'RECALLED' THEN 'finance.withdrawal_recall' ELSE 'finance.payout_returned' END
+       OR asked.kind <> (CASE NEW.state WHEN 'RECALLED' THEN 'finance.withdrawal_recall' ELSE 'finance.payout_returned' END)
        OR asked.state <> 'PERFORMED' OR asked.payload::jsonb->>'withdrawal' IS DISTINCT FROM NEW.code THEN
         RAISE EXCEPTION 'a withdrawal comes back by its own approval'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawal_back_by_approval';

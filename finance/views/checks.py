@@ -98,6 +98,7 @@ def _run(run: InvariantRun | None) -> dict[str, Any] | None:
     return {
         "at": run.began_at,
         "broken": run.broken,
+        "is_full": run.extent == invariants.Extent.FULL,
         "seconds": run.seconds,
         "rows": [
             {

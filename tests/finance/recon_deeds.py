@@ -6,9 +6,10 @@ from django.db import transaction
 
 from audit import approvals
 from audit.models import ApprovalRequest
-from finance import ledger, payees, payouts
+from finance import covers, ledger, payees, payouts
 from finance.models import Difference, HouseBank
 from finance.recon import house_banks, statements
+from lottery_portal.lib import dates
 from lottery_portal.lib.codes import new_code
 from tests import make_money as make
 from tests.finance import statement_files as files
@@ -58,6 +59,22 @@ def bill(rows, actor, now, *, opening=0, account="clearing:sandbox", party=""):
 def post(reference, kind, *moves):
     with transaction.atomic():
         return ledger.post(reference=reference, kind=kind, moves=moves)
+
+
+def covered(maker, now, fen, *, escrow="escrow:icbc", own_bank="ownbank:main"):
+    """Own money that the bank has paid into an escrow account today; under which reference."""
+    cover = covers.ask(
+        escrow=escrow, own_bank=own_bank, amount=fen, reason="补足专户", maker=maker, now=now
+    )
+    approved(cover.approval_code, now)
+    booked = covers.paid(
+        code=cover.code,
+        paid_on=dates.in_shanghai(now).date(),
+        bank_reference=new_code(),
+        actor=maker,
+        now=now,
+    )
+    return covers.reference_of(booked)
 
 
 def found(kind):

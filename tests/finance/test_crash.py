@@ -259,7 +259,7 @@ def test_a_refund_killed_at_any_point_goes_back_once(bank, alice, staff, now, mo
 
 def test_a_closing_month_killed_at_any_point_is_closed_once(staff, now, most):
     """F123: the balances, their digest and the lock come together or not at all."""
-    make.open_accounts(("escrow:icbc", "ESCROW"), (books.OWN, "OWNBANK"))
+    make.open_accounts((books.RENT, "EXPENSE"), (books.OWN, "OWNBANK"))
     maker, checkers = staff
     months = iter(MONTHS_OF_OLD)
 
@@ -268,8 +268,8 @@ def test_a_closing_month_killed_at_any_point_is_closed_once(staff, now, most):
         code = f"{day:%Y-%m}"
         books.month(code)
         with transaction.atomic():
-            moves = [Move("escrow:icbc", books.OWN, 9_00)]
-            ledger.post(reference=f"cover:{code}", kind="COVER", moves=moves, day=day)
+            moves = [Move(books.RENT, books.OWN, 9_00)]
+            ledger.post(reference=f"rent:{code}", kind="EXPENSE_PAID", moves=moves, day=day)
         asked = periods.ask_close(code=code, maker=maker, now=now)
 
         def once() -> None:

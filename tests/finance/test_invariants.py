@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from audit import alarms, approvals, sequencing
 from audit.models import ApprovalRequest
 from finance import invariants, ledger, payouts, wallets, withdrawals
-from finance.models import InvariantRun, PayoutStop, Withdrawal
+from finance.models import Deposit, InvariantRun, PayoutStop, Withdrawal
 from lottery_portal.jobs.models import Job
 from lottery_portal.lib.db import violated
 from tests import make_money as make
@@ -89,6 +89,44 @@ def test_looking_again_when_all_is_right_clears_the_alarm_but_not_the_stop(house
     assert run.broken == 0
     assert alarms.open_now() == []
     assert payouts.are_stopped()
+
+
+LONG_AGO = "2020-01-01 00:00+00"
+# Each is spoilt by one statement with the row's code; what it says of when is set beside it.
+SPOILT = {
+    "deposit_credited_once": (
+        "UPDATE finance_deposit SET amount = amount + 1, credited_at = %s WHERE code = %s",
+        "finance_deposit",
+    ),
+    "withdrawal_paid_once": (
+        "UPDATE finance_withdrawal SET state = 'PAID', ended_at = %s WHERE code = %s",
+        "finance_withdrawal",
+    ),
+    "payout_has_its_approval": (
+        "UPDATE finance_withdrawal SET approval_code = '', approved_at = %s WHERE code = %s",
+        "finance_withdrawal",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_new_fault_is_found_within_minutes_and_an_old_one_at_night(house, name):
+    """N05, F103: every few minutes what has moved since, every night all of it."""
+    statement, table = SPOILT[name]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(id) FROM finance_transfer")
+        (since,) = cursor.fetchone()
+    row = house["large"] if table == "finance_withdrawal" else Deposit.objects.earliest("pk")
+
+    def found(extent):
+        findings, _upto = invariants.look(extent=extent, since=since)
+        return name in {one.name for one in findings if not one.holds}
+
+    assert not found(ROLLING)
+    checked_house.by_force(statement, LONG_AGO, row.code, table=table)
+    assert (found(ROLLING), found(FULL)) == (False, True)
+    checked_house.by_force(statement, make.NOW, row.code, table=table)
+    assert (found(ROLLING), found(FULL)) == (True, True)
 
 
 def test_an_invariant_that_cannot_be_asked_is_broken(house):

@@ -30,6 +30,7 @@ from tests.finance.recon_deeds import (
     post,
     provider,
 )
+from tests.finance.recon_deeds import covered as covered_by_own_money
 
 pytestmark = pytest.mark.django_db
 
@@ -159,7 +160,7 @@ def test_a_bank_account_of_the_house_is_closed_once_it_is_empty(treasurer, now, 
     house_bank(treasurer, now)
     second = house_bank(treasurer, now, word="ccb", number=STRANGERS)
     make.open_accounts(("ownbank:main", "OWNBANK"))
-    post("cover:1", EntryKind.COVER, Move("escrow:ccb", "ownbank:main", 1))
+    covered_by_own_money(treasurer, now, 1, escrow="escrow:ccb")
     with pytest.raises(house_banks.StillHoldsMoney):
         house_banks.close(code=second.code, actor=treasurer, now=now)
     make.open_accounts(("suspense:unexplained_out", "SUSPENSE"))
@@ -266,7 +267,7 @@ def test_cover_from_the_operators_own_money_puts_the_proof_right(alice, treasure
     with pytest.raises(payouts.CauseStands):
         lift(treasurer, now)
 
-    post("cover:1", EntryKind.COVER, Move("escrow:sandbox", "ownbank:main", 1))
+    covered_by_own_money(treasurer, now, 1, escrow="escrow:sandbox")
     again = proof.take(now=now + timedelta(seconds=1))
 
     assert again.is_met

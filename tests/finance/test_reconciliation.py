@@ -12,7 +12,7 @@ from django.utils import translation
 
 from audit.models import Alarm
 from finance import books, cases, ledger
-from finance.ledger import EntryKind, Move
+from finance.ledger import Move
 from finance.models import Case, Difference, Entry, Match, Statement, StatementLine
 from finance.recon import differences, levels, matching, sheets, statements
 from lottery_portal.lib.db import violated
@@ -20,7 +20,15 @@ from lottery_portal.sandbox_bank.models import Payment
 from tests import make_money as make
 from tests import owner
 from tests.finance import statement_files as files
-from tests.finance.recon_deeds import PROVIDERS, STRANGERS, bill, found, house_bank, post, provider
+from tests.finance.recon_deeds import (
+    PROVIDERS,
+    STRANGERS,
+    bill,
+    covered,
+    found,
+    house_bank,
+    provider,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -153,34 +161,33 @@ def test_what_a_listed_provider_settles_meets_its_own_bill(alice, treasurer, now
 def test_amount_and_day_match_only_where_both_are_the_only_ones(treasurer, now, today):
     house_bank(treasurer, now)
     make.open_accounts(("ownbank:main", "OWNBANK"))
-    for place, fen in enumerate((10_00, 20_00, 20_00)):
-        post(f"cover:{place}", EntryKind.COVER, Move("escrow:icbc", "ownbank:main", fen))
+    first, *_others = [covered(treasurer, now, fen) for fen in (10_00, 20_00, 20_00)]
 
     bill(
         [(today, 10_00, "B1", "", "划拨"), (today, 20_00, "B2", "", "划拨")],
         treasurer, now, account="escrow:icbc",
     )  # fmt: skip
 
-    assert Match.objects.get(how="AMOUNT").reference == "cover:0"
+    assert Match.objects.get(how="AMOUNT").reference == first
     assert found("UNKNOWN").line.reference == "B2"
 
 
 def test_a_match_by_hand_agrees_to_the_fen_or_is_refused(treasurer, now, today):
     house_bank(treasurer, now, word="own", purpose="OWN")
     house_bank(treasurer, now, number=STRANGERS)
-    post("cover:1", EntryKind.COVER, Move("escrow:icbc", "ownbank:own", 20_00))
+    reference = covered(treasurer, now, 20_00, own_bank="ownbank:own")
     taken = bill(
-        [(today, fen, reference, "", "划拨")
-         for fen, reference in ((-20_00, "B1"), (-20_01, "B2"), (-20_00, "B3"))],
+        [(today, fen, number, "", "划拨")
+         for fen, number in ((-20_00, "B1"), (-20_01, "B2"), (-20_00, "B3"))],
         treasurer, now, account="ownbank:own",
     )  # fmt: skip
     right, wrong, _third = taken.lines.order_by("position")
 
     with pytest.raises(matching.DoesNotAgree):
-        matching.by_hand(line=wrong.code, reference="cover:1", actor=treasurer, now=now)
-    matching.by_hand(line=right.code, reference="cover:1", actor=treasurer, now=now)
+        matching.by_hand(line=wrong.code, reference=reference, actor=treasurer, now=now)
+    matching.by_hand(line=right.code, reference=reference, actor=treasurer, now=now)
     with pytest.raises(matching.MatchedAlready):
-        matching.by_hand(line=_third.code, reference="cover:1", actor=treasurer, now=now)
+        matching.by_hand(line=_third.code, reference=reference, actor=treasurer, now=now)
 
     assert Match.objects.get(how="HAND").matched_by == treasurer
     assert Difference.objects.get(line=right).state == "RESOLVED"

@@ -296,6 +296,8 @@ class SigningKey(models.Model):
         INDEPENDENT = "INDEPENDENT", _("Independent witness")
         LOG = "LOG", _("Log")
         RECEIPT = "RECEIPT", _("Receipts")
+        ISSUER_CWL = "ISSUER_CWL", _("Issuer of the welfare lotteries")
+        ISSUER_CSL = "ISSUER_CSL", _("Issuer of the sports lotteries")
 
     key_id = models.CharField(max_length=40, unique=True, verbose_name=_("key"))
     role = models.CharField(max_length=12, choices=Role.choices, verbose_name=_("role"))
@@ -311,8 +313,12 @@ class SigningKey(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="signingkey_role_known",
-                condition=Q(role__in=["OPERATIONS", "INDEPENDENT", "LOG", "RECEIPT"]),
-            ),
+                condition=Q(
+                    role__in=[
+                        "OPERATIONS", "INDEPENDENT", "LOG", "RECEIPT", "ISSUER_CWL", "ISSUER_CSL",
+                    ]
+                ),
+            ),  # fmt: skip
             models.CheckConstraint(name="signingkey_has_approval", condition=~Q(approval_code="")),
             models.CheckConstraint(
                 name="signingkey_revoked_later",

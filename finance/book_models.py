@@ -45,6 +45,7 @@ class AccountKind(models.TextChoices):
     TAX = "TAX", _("Tax withheld")
     PARTNER = "PARTNER", _("Owed to a partner")
     ORGANISER = "ORGANISER", _("Owed to an organiser")
+    ISSUER = "ISSUER", _("Settled with an issuer")
     SUSPENSE = "SUSPENSE", _("Suspense")
     ESCROW = "ESCROW", _("Escrow account")
     OWNBANK = "OWNBANK", _("Operator's own bank account")
@@ -70,6 +71,8 @@ class EntryKind(models.TextChoices):
     FORFEIT = "FORFEIT", _("Prize not claimed in time")
     POOL_ROLL = "POOL_ROLL", _("Pool movement")
     FUND_COVER = "FUND_COVER", _("Cover from the adjustment fund")
+    ISSUER = "ISSUER", _("Prize money between issuer and draw")
+    ISSUER_PAID = "ISSUER_PAID", _("Received from an issuer")
     BONUS = "BONUS", _("Bonus")
     BONUS_LAPSED = "BONUS_LAPSED", _("Bonus lapsed")
     WITHDRAWAL_HOLD = "WITHDRAWAL_HOLD", _("Withdrawal, held")
@@ -208,7 +211,7 @@ class PostingRule(models.Model):
                 condition=~Q(
                     source_kind__in=[
                         *PURSES, "HOLD", "STAKES", "PRIZES", "UNCLAIMED", "POOL", "FUND",
-                        "WELFARE", "TAX", "RISKFUND", "WORKFUND",
+                        "WELFARE", "TAX", "RISKFUND", "WORKFUND", "ISSUER",
                     ],
                     target_kind__in=["OWNBANK", "EXPENSE", "INCOME", "SURPLUS"],
                 ),

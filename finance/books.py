@@ -150,7 +150,7 @@ QUESTIONS: dict[str, str] = {
                    OR (e.kind = 'REVERSAL' AND t.target_id = a.id AND EXISTS (
                        SELECT 1 FROM finance_entry o WHERE o.id = e.reversal_of_id
                           AND o.kind IN ('REMITTANCE', 'PARTNER_PAID')))) paid
-         WHERE a.kind IN ('WELFARE', 'FEE', 'TAX', 'PARTNER') AND NOT a.is_shadow
+         WHERE a.kind IN ('WELFARE', 'FEE', 'TAX', 'PARTNER', 'ISSUER') AND NOT a.is_shadow
            AND paid.fen <> coalesce((
                SELECT sum(d.amount) FROM finance_due d
                  JOIN finance_paymentorder o ON o.id = d.order_id AND o.state = 'PAID'

@@ -27,7 +27,13 @@ from .ledger import AccountKind, EntryKind, Move
 from .models import Account, Due, PaymentOrder
 
 WHOLE = 10_000
-MONTHLY = (AccountKind.WELFARE, AccountKind.FEE, AccountKind.TAX, AccountKind.PARTNER)
+MONTHLY = (
+    AccountKind.WELFARE,
+    AccountKind.FEE,
+    AccountKind.TAX,
+    AccountKind.PARTNER,
+    AccountKind.ISSUER,
+)
 # Entries that pay out or divide what was allocated, and so do not change how much it was.
 SPENDING = (
     EntryKind.REMITTANCE,

@@ -13,7 +13,7 @@ from audit import approvals, policies
 from lottery_portal.lib import codes
 from lottery_portal.lib.money import yuan
 
-from . import account_words, covers, payees, payment_orders, reserves
+from . import account_words, covers, issuer_money, payees, payment_orders, reserves
 from .models import AccountKind, Payee, PaymentOrder, Purpose
 
 PEOPLE = "payment.people"
@@ -157,6 +157,36 @@ approvals.register(
         statements=(_("The reserve is for what the rules name, and the sum is right."),),
         words=_reserve_words,
         consequence=_("After signing, it is in the books, and the escrow account must cover it."),
+    )
+)
+
+
+def _issuer_paid(request: approvals.Request, _now: datetime) -> None:
+    issuer_money.book(request=request)
+
+
+def _issuer_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    ((escrow, _account, fen),) = payload["moves"]
+    return [
+        (_now("Game"), payload["game"]),
+        (_now("Amount"), _amount(fen)),
+        (_now("Received on"), escrow),
+        (_now("Number given by the bank"), payload["bank_reference"]),
+    ]
+
+
+approvals.register(
+    approvals.Kind(
+        name=issuer_money.KIND,
+        title=_("Book prize money received from an issuer"),
+        maker_roles=frozenset({"treasurer", "cashier"}),
+        checker_roles=frozenset({"approver", "treasurer"}),
+        needed=_one_more,
+        perform=_issuer_paid,
+        lifetime=timedelta(days=7),
+        statements=(_("I have seen this payment on the statement of the bank."),),
+        words=_issuer_words,
+        consequence=_("After signing, it is in the books and covers the prizes of winners."),
     )
 )
 

@@ -142,7 +142,7 @@ register(
     )
 )
 # Which approval an entry of these kinds names, and that its moves are those that were signed.
-_AGREED = "kind IN ('ADJUSTMENT', 'REVERSAL', 'RESERVE', 'WINDING_UP', 'COVER')"
+_AGREED = "kind IN ('ADJUSTMENT', 'REVERSAL', 'RESERVE', 'WINDING_UP', 'COVER', 'ISSUER_PAID')"
 _UNAGREED = f"""
         SELECT DISTINCT e.reference FROM finance_entry e{{since}}
          WHERE e.{_AGREED} AND NOT (e.kind = 'COVER' AND e.is_shadow) AND NOT EXISTS (
@@ -152,6 +152,7 @@ _UNAGREED = f"""
                   AND e.reference = CASE r.kind
                       WHEN 'finance.adjustment' THEN 'adjustment:' || a.code
                       WHEN 'finance.reserve' THEN 'reserve:' || r.code
+                      WHEN 'finance.issuer_paid' THEN 'issuer_paid:' || r.code
                       WHEN 'finance.cover' THEN 'cover:' || (r.payload::jsonb->>'cover')
                       WHEN 'finance.payout_returned' THEN
                            'withdrawal:' || (r.payload::jsonb->>'withdrawal') || ':returned'

@@ -29,6 +29,7 @@ class Purpose(models.TextChoices):
     BUSINESS = "BUSINESS", _("Business fee to the operator")
     PARTNER = "PARTNER", _("Commission of a partner")
     ORGANISER = "ORGANISER", _("Settlement with an organiser")
+    ISSUER = "ISSUER", _("Prize money to an issuer")
     PROVIDER = "PROVIDER", _("Settlement with a payment institution")
 
 
@@ -38,6 +39,7 @@ ENTRY_KINDS: dict[str, EntryKind] = {
     Purpose.WELFARE: EntryKind.REMITTANCE,
     Purpose.FEE: EntryKind.REMITTANCE,
     Purpose.TAX: EntryKind.REMITTANCE,
+    Purpose.ISSUER: EntryKind.REMITTANCE,
     Purpose.BUSINESS: EntryKind.FEE_DRAWN,
     Purpose.PARTNER: EntryKind.PARTNER_PAID,
     Purpose.ORGANISER: EntryKind.ORGANISER_PAID,

@@ -93,7 +93,7 @@ BEGIN
               FROM jsonb_array_elements(NEW.moves) m)
         OR (NEW.purpose, NEW.entry_kind) NOT IN (
                ('WELFARE', 'REMITTANCE'), ('FEE', 'REMITTANCE'), ('TAX', 'REMITTANCE'), ('BUSINESS', 'FEE_DRAWN'),
-               ('PARTNER', 'PARTNER_PAID'), ('ORGANISER', 'ORGANISER_PAID'))) THEN
+               ('PARTNER', 'PARTNER_PAID'), ('ORGANISER', 'ORGANISER_PAID'), ('ISSUER', 'REMITTANCE'))) THEN
         RAISE EXCEPTION 'a payment order moves one sum out of an escrow account'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payment_order_out_of_an_escrow';
     END IF;

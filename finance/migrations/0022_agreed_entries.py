@@ -18,8 +18,10 @@ CREATE FUNCTION finance_entry_agreed() RETURNS trigger LANGUAGE plpgsql
 BEGIN
     IF NOT EXISTS (
         SELECT 1 FROM audit_approvalrequest r
-         WHERE NEW.reference = CASE NEW.kind WHEN 'RESERVE' THEN 'reserve:' ELSE 'winding_up:' END || r.code
-           AND r.kind = CASE NEW.kind WHEN 'RESERVE' THEN 'finance.reserve' ELSE 'prizes.winding_up' END
+         WHERE NEW.reference = CASE NEW.kind WHEN 'RESERVE' THEN 'reserve:' WHEN 'ISSUER_PAID' THEN 'issuer_paid:'
+                                             ELSE 'winding_up:' END || r.code
+           AND r.kind = CASE NEW.kind WHEN 'RESERVE' THEN 'finance.reserve' WHEN 'ISSUER_PAID' THEN 'finance.issuer_paid'
+                                      ELSE 'prizes.winding_up' END
            AND r.state = 'PERFORMED'
            AND NEW.asked_digest = encode(sha256(convert_to(NEW.kind || (r.payload::jsonb->'moves')::text, 'UTF8')), 'hex')) THEN
         RAISE EXCEPTION 'this is booked by its own approval'
@@ -28,7 +30,7 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER finance_entry_agreed AFTER INSERT ON finance_entry
-    FOR EACH ROW WHEN (NEW.kind IN ('RESERVE', 'WINDING_UP')) EXECUTE FUNCTION finance_entry_agreed();
+    FOR EACH ROW WHEN (NEW.kind IN ('RESERVE', 'WINDING_UP', 'ISSUER_PAID')) EXECUTE FUNCTION finance_entry_agreed();
 ALTER TABLE finance_entry ENABLE ALWAYS TRIGGER finance_entry_agreed;
 """
 UNDO = """

@@ -99,7 +99,7 @@ def liabilities(span: Span) -> Statement:
     rest += part(_("Reserves out of the business fee"), RESERVES, _("Kept in reserve"))
     rest += part(
         _("Others"),
-        (Kind.PARTNER, Kind.ORGANISER, Kind.SUSPENSE),
+        (Kind.ISSUER, Kind.PARTNER, Kind.ORGANISER, Kind.SUSPENSE),
         _("Owed to others and not yet explained"),
     )
     lines.add(_("Owed in all"), guaranteed + rest, level=0, is_total=True)
@@ -162,7 +162,7 @@ def _debts() -> list[tuple[str, tuple[Kind, ...]]]:
         (_("Pool and fund"), (Kind.POOL, Kind.FUND)),
         (_("Dues to the state"), DUES),
         (_("Reserves out of the business fee"), RESERVES),
-        (_("Others"), (Kind.PARTNER, Kind.ORGANISER, Kind.SUSPENSE)),
+        (_("Others"), (Kind.ISSUER, Kind.PARTNER, Kind.ORGANISER, Kind.SUSPENSE)),
     ]
 
 

@@ -96,6 +96,7 @@ def sales(span: Span) -> Statement:
         (Kind.FUND, _("Adjustment fund")),
         (Kind.FEE, _("Issue fee")),
         (Kind.WELFARE, _("Welfare fund")),
+        (Kind.ISSUER, _("Adjustment fund of an issuer")),
     ):
         allocated = pair(Deed.ALLOCATION, [Kind.STAKES], [kind])
         taken_back = pair(Deed.ALLOCATION, [kind], [Kind.STAKES])  # of cancelled draws
@@ -128,6 +129,8 @@ def sales(span: Span) -> Statement:
         (_("Out of the fund, into the pool"), Deed.POOL_ROLL, Kind.FUND, Kind.POOL),
         (_("Out of the fund, for prizes"), Deed.FUND_COVER, Kind.FUND, Kind.PRIZES),
         (_("Rounding and remainders, into the fund"), Deed.POOL_ROLL, Kind.PRIZES, Kind.FUND),
+        (_("Prize money owed to issuers"), Deed.ISSUER, Kind.PRIZES, Kind.ISSUER),
+        (_("Prizes at the expense of issuers"), Deed.ISSUER, Kind.ISSUER, Kind.PRIZES),
         (_("Bonuses from the fund"), Deed.BONUS, Kind.FUND, Kind.BONUS),
         (_("Pools of stopped games, into the fund"), Deed.WINDING_UP, Kind.POOL, Kind.FUND),
     ):
@@ -204,7 +207,7 @@ def _activities() -> list[tuple[str, str, list[tuple[str, list[str], int]]]]:
     known = [
         Deed.DEPOSIT, Deed.DEPOSIT_RETURNED, Deed.CHARGEBACK, Deed.WITHDRAWAL_PAID, Deed.PRIZE,
         Deed.REMITTANCE, Deed.PARTNER_PAID, Deed.ORGANISER_PAID, Deed.PROVIDER_FEE,
-        Deed.EXPENSE_PAID, Deed.OPENING, *both_ways,
+        Deed.EXPENSE_PAID, Deed.OPENING, Deed.ISSUER_PAID, *both_ways,
     ]  # fmt: skip
     others = [deed for deed in Deed.values if deed not in known]
     return [
@@ -223,7 +226,8 @@ def _activities() -> list[tuple[str, str, list[tuple[str, list[str], int]]]]:
             _("Running the lottery"),
             _("Running the lottery, more or less"),
             [
-                (_("Welfare fund, issue fee and tax remitted"), [Deed.REMITTANCE], -1),
+                (_("Welfare fund, issue fee, tax and prize money remitted"), [Deed.REMITTANCE], -1),
+                (_("Prize money received from issuers"), [Deed.ISSUER_PAID], 1),
                 (_("Partners paid"), [Deed.PARTNER_PAID], -1),
                 (_("Organisers paid"), [Deed.ORGANISER_PAID], -1),
                 (_("Fees of providers"), [Deed.PROVIDER_FEE], -1),

@@ -12,9 +12,19 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import approvals
 from lottery_portal.lib import dates
+from lottery_portal.lib.money import yuan
 
-from . import calendar, closures, equipment, licences, rule_sheets, words
-from .models import Game, Inspection, MarketClosure
+from . import (
+    announced,
+    calendar,
+    closures,
+    equipment,
+    licences,
+    prize_modes,
+    rule_sheets,
+    words,
+)
+from .models import Draw, Game, Inspection, MarketClosure
 
 
 def _one(_payload: Mapping[str, Any], _at: datetime) -> int:
@@ -97,6 +107,36 @@ def _inspection_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     )
 
 
+def _mode_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return (
+        (_now("Game"), _game(payload["game"])),
+        (_now("Who sets the prizes"), str(Draw.Mode(payload["mode"]).label)),
+        (_now("For draws from"), dates.year_weekday(date.fromisoformat(payload["starts_on"]))),
+        (_now("Document"), payload["document"]),
+    )
+
+
+def _difference_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return (
+        (_now("Draw"), payload["draw"]),
+        (_now("Edition of the announcement"), str(payload["edition"])),
+        (_now("Digest of the announcement"), payload["announcement"]),
+        *(
+            (
+                words.compared(row["what"], row["tier"]),
+                _now("by the rules %(ours)s, announced %(announced)s")
+                % {"ours": _sum(row["ours_fen"]), "announced": _sum(row["announced_fen"])},
+            )
+            for row in payload["differences"]
+        ),
+        (_now("Reason"), payload["reason"]),
+    )
+
+
+def _sum(fen: int | None) -> str:
+    return "—" if fen is None else _now("%(amount)s yuan") % {"amount": yuan(fen)}
+
+
 def _record_inspection(request: approvals.Request, now: datetime) -> None:
     equipment.record_inspection(
         payload=request.payload, approval_code=request.code, maker=request.maker, now=now
@@ -123,6 +163,18 @@ def _end_licence(request: approvals.Request, now: datetime) -> None:
 
 def _record_closure(request: approvals.Request, now: datetime) -> None:
     calendar.record_closure(
+        payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
+    )
+
+
+def _record_mode(request: approvals.Request, now: datetime) -> None:
+    prize_modes.record(
+        payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
+    )
+
+
+def _decide_difference(request: approvals.Request, now: datetime) -> None:
+    announced.decide(
         payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
     )
 
@@ -221,5 +273,38 @@ approvals.register(
             _("I have compared serial number and certificate with the piece itself."),
         ),
         words=_inspection_words,
+    )
+)
+approvals.register(
+    approvals.Kind(
+        name=prize_modes.KIND,
+        title=_("Change who sets the prizes of a game"),
+        maker_roles=frozenset({"compliance", "administrator"}),
+        checker_roles=frozenset({"approver"}),
+        needed=_one,
+        perform=_record_mode,
+        lifetime=timedelta(days=7),
+        statements=(
+            _("I have read the document, and it says so from this day on."),
+            _("I know that the public is told at once."),
+        ),
+        words=_mode_words,
+    )
+)
+approvals.register(
+    approvals.Kind(
+        name=announced.KIND,
+        title=_("Pay a draw as announced, against the rules"),
+        maker_roles=frozenset({"draw_official", "compliance"}),
+        checker_roles=frozenset({"approver", "compliance"}),
+        needed=_one,
+        perform=_decide_difference,
+        lifetime=timedelta(days=3),
+        statements=(
+            _("I have compared the announcement with the issuer's own publication."),
+            _("I know that the draw is paid by these amounts, and that the decision is in its kit."),
+        ),
+        words=_difference_words,
+        consequence=_("After signing, the draw is settled by the amounts announced."),
     )
 )

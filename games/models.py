@@ -113,6 +113,10 @@ class Draw(models.Model):
         ARCHIVED = "ARCHIVED", _("Archived")
         CANCELLED = "CANCELLED", _("Cancelled")
 
+    class Mode(models.TextChoices):
+        OWN = "OWN", _("Own pool")
+        ANNOUNCED = "ANNOUNCED", _("Announced by the issuer")
+
     code = models.CharField(max_length=32, unique=True, verbose_name=_("code"))
     game = models.ForeignKey(
         Game, on_delete=models.PROTECT, related_name="draws", verbose_name=_("game")
@@ -128,6 +132,10 @@ class Draw(models.Model):
     closes_at = models.DateTimeField(verbose_name=_("sales close at"))
     draws_at = models.DateTimeField(verbose_name=_("drawn at"))
     special_on = models.BooleanField(default=False, verbose_name=_("special rule"))
+    # Set by the database when the draw goes on sale, and never again.
+    mode = models.CharField(
+        max_length=9, choices=Mode.choices, default=Mode.OWN, verbose_name=_("who sets the prizes")
+    )
     is_shadow = models.BooleanField(default=False, verbose_name=_("drill"))
     planned_at = models.DateTimeField(verbose_name=_("planned at"))
 
@@ -154,6 +162,9 @@ class Draw(models.Model):
                         "CANCELLED",
                     ]
                 ),
+            ),
+            models.CheckConstraint(
+                name="draw_mode_known", condition=Q(mode__in=["OWN", "ANNOUNCED"])
             ),
             models.CheckConstraint(
                 name="draw_times_in_order",
@@ -254,6 +265,10 @@ class ResultEntry(models.Model):
     person_code = models.CharField(max_length=36, verbose_name=_("person"))
     numbers: models.JSONField[list[list[int]], list[list[int]]] = models.JSONField(
         verbose_name=_("drawn numbers")
+    )
+    # The announcement that the numbers were taken from; none: they were typed from paper.
+    taken_from = models.CharField(
+        max_length=64, default="", blank=True, verbose_name=_("taken from the announcement")
     )
     entered_at = models.DateTimeField(verbose_name=_("entered at"))
 
@@ -377,6 +392,10 @@ class Announcement(models.Model):
 # What a drawing is held with, what it leaves, and what stands under a seal: modules of their own.
 # ruff: noqa: E402, PLC0414 - taken up under their own names, below the tables they point to
 from . import seal_models as _seal_models  # noqa: F401
+from .announced_models import AnnouncedEntry as AnnouncedEntry
+from .announced_models import DifferenceDecision as DifferenceDecision
+from .announced_models import IssuerAnnouncement as IssuerAnnouncement
+from .announced_models import PrizeMode as PrizeMode
 from .calendar_models import DrawCancellation as DrawCancellation
 from .calendar_models import MarketClosure as MarketClosure
 from .calendar_models import NoticeDelivery as NoticeDelivery

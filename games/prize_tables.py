@@ -22,7 +22,8 @@ class PrizeTable:
 
     `prize_fen` has every tier in force: a fixed tier its amount, won or not, an unwon floating tier
     nothing. `fund_paid_fen` is the deficit and the raising to the minimum. `pool_*` is the first
-    pool of the game, `other_pools` has before and after of each further one.
+    pool of the game, `other_pools` has before and after of each further one. `issuer_*` is where an
+    issuer announces the prizes: what he pays for them, and what of the prize money is his.
     """
 
     winners: Mapping[int, int]
@@ -39,6 +40,8 @@ class PrizeTable:
     special_on_next: bool
     other_pools: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     excess_fen: Mapping[str, int] = field(default_factory=dict)
+    issuer_paid_fen: int = 0
+    issuer_owed_fen: int = 0
 
     @property
     def fund_paid_fen(self) -> int:
@@ -52,12 +55,13 @@ class PrizeTable:
     @property
     def money_in_fen(self) -> int:
         pools = self.pool_before_fen + sum(before for before, _after in self.other_pools.values())
-        return self.prize_money_fen + pools + self.fund_paid_fen + self.fund_topup_fen
+        given = self.fund_paid_fen + self.fund_topup_fen + self.issuer_paid_fen
+        return self.prize_money_fen + pools + given
 
     @property
     def money_out_fen(self) -> int:
         pools = self.pool_after_fen + sum(after for _before, after in self.other_pools.values())
-        return self.prizes_fen + pools + self.rounding_to_fund_fen
+        return self.prizes_fen + pools + self.rounding_to_fund_fen + self.issuer_owed_fen
 
 
 @dataclass(slots=True, kw_only=True)

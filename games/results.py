@@ -105,9 +105,16 @@ class Entered:
 
 
 def enter(
-    *, draw: Draw, official: User, numbers: Sequence[Sequence[int]], now: datetime
+    *,
+    draw: Draw,
+    official: User,
+    numbers: Sequence[Sequence[int]],
+    now: datetime,
+    taken_from: str = "",
 ) -> Entered:
     """Record what `official` typed for `draw`, blind to the other entry, or raise a `Refused`.
+
+    `taken_from` is the digest of a signed announcement of the draw whose numbers these are.
 
     The first entry makes the draw DRAWN. Two equal ones of different persons make the result and
     the draw CONFIRMED; two different ones are both kept, and both are typed again.
@@ -121,7 +128,14 @@ def enter(
         raise NotAnOfficial
     ordered = [sorted(zone) for zone in numbers]
     try:
-        return _enter(draw=draw, official=official, numbers=ordered, masks=masks, now=now)
+        return _enter(
+            draw=draw,
+            official=official,
+            numbers=ordered,
+            masks=masks,
+            taken_from=taken_from,
+            now=now,
+        )
     except IntegrityError as exc:
         if refusal_of := REFUSALS.get(violated(exc)):
             raise refusal_of(draw=draw.code) from exc
@@ -130,7 +144,13 @@ def enter(
 
 @door
 def _enter(
-    *, draw: Draw, official: User, numbers: list[list[int]], masks: Sequence[int], now: datetime
+    *,
+    draw: Draw,
+    official: User,
+    numbers: list[list[int]],
+    masks: Sequence[int],
+    taken_from: str,
+    now: datetime,
 ) -> Entered:
     # Officials queue at the draw, so that the second of two sees the first one's row.
     state = (
@@ -147,6 +167,7 @@ def _enter(
         official=official,
         person_code="",  # the database fills it in
         numbers=numbers,
+        taken_from=taken_from,
         entered_at=now,
     )
     if first is None:
@@ -203,6 +224,12 @@ def has_typed(draw: Draw, official: User) -> bool:
         ResultEntry.objects.filter(draw=draw).order_by("pk").values_list("person_code", flat=True)
     )
     return len(entries) % 2 == 1 and entries[-1] == who.person_code(official)
+
+
+def is_from_file(result: Result) -> bool:
+    """Whether both entries were taken from a signed announcement; else people typed (F062)."""
+    made = [result.first_entry_id, result.second_entry_id]
+    return not ResultEntry.objects.filter(pk__in=made, taken_from="").exists()
 
 
 def typed_by(result: Result) -> list[ResultEntry]:

@@ -134,3 +134,13 @@ def total(rows: Sequence[Mapping[str, Any]], name: str) -> int | None:
     """The sum of a column, or None when a part of it is not known."""
     values = [row[name] for row in rows]
     return None if None in values or not values else sum(values)
+
+
+def compared(what: str, mark: str) -> str:
+    """What an amount of an announcement is about: prize of a tier, pool, all money, sales."""
+    return {
+        "prize": _("Prize of tier %(tier)s") % {"tier": mark},
+        "pool": _("Pool after the draw"),
+        "money": _("All prize money together"),
+        "sales": _("Sales"),
+    }[what]

@@ -8,7 +8,7 @@ import lottery_portal.lib.money
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("finance", "0023_parts_given_back"),
+        ("finance", "0025_issuer_rules"),
     ]
 
     operations = [

@@ -115,5 +115,5 @@ DROP FUNCTION finance_cover_stands() CASCADE;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("finance", "0024_own_money_and_what_comes_back"), ("audit", "0007_log")]
+    dependencies = [("finance", "0026_own_money_and_what_comes_back"), ("audit", "0007_log")]
     operations = [migrations.RunSQL(SQL, UNDO)]

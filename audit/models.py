@@ -315,10 +315,15 @@ class SigningKey(models.Model):
                 name="signingkey_role_known",
                 condition=Q(
                     role__in=[
-                        "OPERATIONS", "INDEPENDENT", "LOG", "RECEIPT", "ISSUER_CWL", "ISSUER_CSL",
+                        "OPERATIONS",
+                        "INDEPENDENT",
+                        "LOG",
+                        "RECEIPT",
+                        "ISSUER_CWL",
+                        "ISSUER_CSL",
                     ]
                 ),
-            ),  # fmt: skip
+            ),
             models.CheckConstraint(name="signingkey_has_approval", condition=~Q(approval_code="")),
             models.CheckConstraint(
                 name="signingkey_revoked_later",

@@ -1,4 +1,4 @@
-"""Prize money that comes from an issuer: what he owes for winners of the house, once it is in the bank.
+"""Prize money that comes from an issuer: what he owes for our winners, once it is in the bank.
 
 What the house owes him goes out like every due, by payment order. What he sends is booked when one
 person says that it came and another has seen the bank's word for it.

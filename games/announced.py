@@ -1,4 +1,4 @@
-"""What the issuer announces of our draws: taken from a signed file, or typed alike by two (F062, F074).
+"""What the issuer announces of our draws: from a signed file, or typed alike by two (F062, F074).
 
 An announcement is stored once and stands; one that corrects it is the next edition, and the last
 edition counts. It is held against the rules when it is stored; where it differs, the draw is not
@@ -40,7 +40,7 @@ ISSUERS = {
     Role.ISSUER_CWL: frozenset({"ssq", "qlc", "kl8", "fc3d"}),
     Role.ISSUER_CSL: frozenset({"dlt", "qxc", "pl3", "pl5"}),
 }
-LACKS = ("announcement", "numbers", "special", "decision")
+MISSING, NUMBERS, SPECIAL, DECISION = "announcement", "numbers", "special", "decision"
 
 alarms.register(kind=DIFFERS, title=_("An announcement differs from the rules"))
 
@@ -191,6 +191,14 @@ def issuer_of(draw: Draw) -> str:
     return next(role for role, games in ISSUERS.items() if draw.game.rules_game in games)
 
 
+def issuer_name(draw: Draw) -> str:
+    """The issuer by the name under which he publishes."""
+    return {
+        Role.ISSUER_CWL: "中国福利彩票发行管理中心",
+        Role.ISSUER_CSL: "国家体育总局体育彩票管理中心",
+    }[Role(issuer_of(draw))]
+
+
 def is_announced(draw: Draw) -> bool:
     """Whether the draw pays what its issuer announces."""
     return draw.mode == Draw.Mode.ANNOUNCED
@@ -205,6 +213,14 @@ def editions(draw: Draw) -> QuerySet[IssuerAnnouncement]:
 def current(draw: Draw) -> IssuerAnnouncement | None:
     """The announcement that counts: the last edition."""
     return editions(draw).first()
+
+
+def counting(draw: Draw) -> IssuerAnnouncement:
+    """The same where there must be one: nothing is counted before."""
+    found = current(draw)
+    if found is None:
+        raise LookupError(f"Nothing was announced of draw {draw.code}.")
+    return found
 
 
 def decision_of(announcement: IssuerAnnouncement) -> DifferenceDecision | None:
@@ -325,9 +341,7 @@ def has_typed(draw: Draw, official: User) -> bool:
     return len(people) % 2 == 1 and people[-1] == who.person_code(official)
 
 
-def ask_for_decision(
-    *, draw: Draw, reason: str, maker: User, now: datetime
-) -> approvals.Request:
+def ask_for_decision(*, draw: Draw, reason: str, maker: User, now: datetime) -> approvals.Request:
     """Ask that the draw is paid as announced although the rules say otherwise; another decides."""
     announcement = current(draw)
     if announcement is None or not announcement.differences or decision_of(announcement):
@@ -360,6 +374,7 @@ def decide(
         with transaction.atomic():
             decision = DifferenceDecision.objects.create(
                 announcement=announcement,
+                draw=announcement.draw,
                 reason=payload["reason"],
                 approval_code=approval_code,
                 decided_at=now,
@@ -377,10 +392,19 @@ def decide(
         object_code=announcement.draw.code,
         body={**payload, "approval": approval_code},
     )
-    alarms.settle(
-        kind=DIFFERS, object_type="draw", object_code=announcement.draw.code, now=now
-    )
+    alarms.settle(kind=DIFFERS, object_type="draw", object_code=announcement.draw.code, now=now)
     return decision
+
+
+def check_signature(announcement: IssuerAnnouncement) -> None:
+    """Raise `SignatureBad` when the issuer did not sign the words that are stored."""
+    signed = issuer_file.Signed(
+        body=announcement.body,
+        key_id=announcement.key_id,
+        algorithm=issuer_file.ALGORITHM,
+        signature=base64.b64decode(announcement.signature),
+    )
+    _signer(announcement.draw, signed, announcement.recorded_at)
 
 
 # What is checked before anything is stored
@@ -498,9 +522,7 @@ def _type_in(
     draw: Draw, official: User, told: Told, comparison: Comparison, *, now: datetime
 ) -> Typed:
     Draw.objects.select_for_update(no_key=True).get(pk=draw.pk)
-    typed: Sequence[AnnouncedEntry] = list(
-        AnnouncedEntry.objects.filter(draw=draw).order_by("pk")
-    )
+    typed: Sequence[AnnouncedEntry] = list(AnnouncedEntry.objects.filter(draw=draw).order_by("pk"))
     number = len(typed) // 2 + 1
     first = typed[-1] if len(typed) % 2 else None
     entry = AnnouncedEntry.objects.create(

@@ -1,5 +1,5 @@
-"""Amounts that the issuer of a game announces: when a game goes by them, what was announced, and what
-two people decided where it differs from the rules."""
+"""Amounts that the issuer of a game announces: when a game goes by them, what was announced, and
+what two people decided where it differs from the rules."""
 
 from __future__ import annotations
 
@@ -178,6 +178,9 @@ class DifferenceDecision(models.Model):
         on_delete=models.PROTECT,
         related_name="decision",
         verbose_name=_("announcement"),
+    )
+    draw = models.ForeignKey(
+        "games.Draw", on_delete=models.PROTECT, related_name="+", verbose_name=_("draw")
     )
     reason = models.CharField(max_length=300, verbose_name=_("reason"))
     approval_code = models.CharField(max_length=20, verbose_name=_("approval"))

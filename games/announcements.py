@@ -65,12 +65,16 @@ def publish(
     *,
     draw: Draw,
     numbers: Sequence[Sequence[int]],
-    sales_fen: int,
-    pool_fen: int,
-    tiers: Sequence[Mapping[str, int]],
+    sales_fen: int | None,
+    pool_fen: int | None,
+    tiers: Sequence[Mapping[str, int | None]],
     now: datetime,
+    source: str = "",
 ) -> Announcement:
-    """Publish the result of one of our own draws; the caller hands the money down."""
+    """Publish the result of one of our own draws; the caller hands the money down.
+
+    `source` is whose figures they are, when they are not our own.
+    """
     return Announcement.objects.create(
         draw=draw,
         game_id=draw.game_id,
@@ -81,7 +85,7 @@ def publish(
         pool=pool_fen,
         tiers=[dict(tier) for tier in tiers],
         special_on=draw.special_on,
-        source=settings.OPERATOR,
+        source=source or settings.OPERATOR,
         recorded_at=now,
     )
 

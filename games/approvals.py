@@ -302,7 +302,7 @@ approvals.register(
         lifetime=timedelta(days=3),
         statements=(
             _("I have compared the announcement with the issuer's own publication."),
-            _("I know that the draw is paid by these amounts, and that the decision is in its kit."),
+            _("I know that the draw is paid by these amounts, and that its kit says so."),
         ),
         words=_difference_words,
         consequence=_("After signing, the draw is settled by the amounts announced."),

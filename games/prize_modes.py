@@ -41,7 +41,9 @@ class ModeTooSoon(Refused):
     """Not told ten natural days before."""
 
     code = "prize_mode_announced_in_time"
-    message = _("This is told to the public %(days)s natural days before: %(first)s at the soonest.")
+    message = _(
+        "This is told to the public %(days)s natural days before: %(first)s at the soonest."
+    )
 
 
 class ModeOfDrawsOnSale(Refused):

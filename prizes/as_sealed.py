@@ -19,6 +19,8 @@ from lottery_portal.lib.sentences import BETWEEN, sentence
 from sales import canonical, sealing
 from sales.opening import prizes_of
 
+from . import as_announced
+
 BLOCK = 16_384
 MOST_NAMED = 20
 
@@ -95,6 +97,8 @@ def result_difference(draw: Draw) -> Difference | None:
     # published by hand.
     if unsigned := seals.problems(seal):
         return Difference(f"the seal: {'; '.join(unsigned)}")
+    if altered := as_announced.problems(draw):
+        return Difference(altered[0])
     signatures = list(seal.signatures.all())
     unlike = log.unlike_logged(
         [
@@ -105,6 +109,7 @@ def result_difference(draw: Draw) -> Difference | None:
             ("result_entry", str(result.second_entry_id)),
             ("rule_sheet", str(draw.rule_id)),
             ("seal_statement", seal.file_name),
+            *as_announced.logged(draw),
         ]
     )
     if unlike:

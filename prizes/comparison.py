@@ -54,6 +54,7 @@ def _say_unlike(figures: dict[str, str]) -> str:
 
 
 _SIDES = ("one", "two")
+_NO_TICKETS = frozenset({"result-file", "money", "announced", "end"})
 ORDER = sentence(gettext_noop("the engines wrote the same lines in another order"))
 UNLIKE = sentence("the engines differ, first in %(subject)s: %(one)s / %(two)s", _say_unlike)
 
@@ -158,13 +159,18 @@ def subject_shown(subject: str) -> str:
     kind, _space, number = subject.partition(" ")
     if kind == "tier" and number.isdecimal():
         return _("Tier %(number)s") % {"number": number}
-    known = {"result-file": _("Head of the file"), "money": _("Money"), "end": _("Sum")}
+    known = {
+        "result-file": _("Head of the file"),
+        "money": _("Money"),
+        "announced": _("Announcement"),
+        "end": _("Sum"),
+    }
     return known.get(subject, subject)
 
 
 def is_ticket(subject: str) -> bool:
     """Whether a line of a result file is about a ticket."""
-    return not subject.startswith("tier ") and subject not in {"result-file", "money", "end"}
+    return not subject.startswith("tier ") and subject not in _NO_TICKETS
 
 
 def side_shown(side: str) -> str:
@@ -222,8 +228,9 @@ def _books(draw: Draw, sheet: PrizeSheet) -> list[str]:
     by_route: dict[str, int] = {}
     for route, amount in amounts.iterator():
         by_route[route] = by_route.get(route, 0) + amount
-    money_in = sheet.prize_money + sheet.pools_before + sheet.fund_paid
-    money_out = sum(by_route.values()) + sheet.pools_after + sheet.rounding_to_fund
+    money_in = sheet.prize_money + sheet.pools_before + sheet.fund_paid + sheet.issuer_paid
+    given = sheet.rounding_to_fund + sheet.issuer_owed
+    money_out = sum(by_route.values()) + sheet.pools_after + given
     if money_in != money_out:
         found.append(f"money in {money_in} fen, money out {money_out} fen")
     at_centre = by_route.get(Prize.Route.CENTRE, 0)

@@ -23,7 +23,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
-from games import prize_tables, rule_sheets
+from games import announced, announced_table, prize_tables, rule_sheets
 from games.models import Draw
 from games.prize_tables import PrizeTable
 from games.rules import RuleVersion
@@ -48,12 +48,22 @@ class EngineFailed(Exception):
 
 
 def table_of(draw: Draw, settlement: Settlement, *, before: pools.Held) -> PrizeTable:
-    """The prize table of what was counted, from what the pools held before it."""
+    """The prize table of what was counted, from what the pools held before it.
+
+    Where the issuer announces the prizes they are his, and so are the pools.
+    """
     version = rule_sheets.version_of(draw)
     winners: dict[int, int] = {}
     for found in settlement.parts.values_list("winners", flat=True):
         for tier, lines in found.items():
             winners[int(tier)] = winners.get(int(tier), 0) + lines
+    if announced.is_announced(draw):
+        return announced_table.table(
+            version,
+            announced.told_by(announced.counting(draw)),
+            sales_fen=draw.seal.stake,
+            winners=winners,
+        )
     return prize_tables.compute(
         version,
         sales_fen=draw.seal.stake,

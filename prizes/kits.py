@@ -28,7 +28,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from audit import alarms, keys, log, policies, trail
-from games import minutes, results, seals
+from games import announced, minutes, results, seals
 from games.models import Draw, DrawMinutes
 from lottery_portal import jobs
 from lottery_portal.lib.db import door
@@ -208,7 +208,7 @@ def _members(draw: Draw) -> dict[str, Member]:
         statement.file_name: sealed_file,
         seals.STATEMENT_NAME: papers.statement,
         seals.SIGNATURES_NAME: papers.signatures,
-        seals.KEYS_NAME: keyring(),
+        seals.KEYS_NAME: keyring(with_issuers=announced.is_announced(draw)),
         "rule_sheet.json": draw.rule.sheet.encode(),
         "input.json": one.input.encode(),
         "result.json": _result(draw),
@@ -231,9 +231,11 @@ def _runs(draw: Draw) -> tuple[EngineRun, EngineRun]:
     return runs[1], runs[2]
 
 
-def keyring() -> bytes:
+def keyring(*, with_issuers: bool = False) -> bytes:
     """Every key that signs what lies here; who checks compares them with the published ones."""
     roles = {keys.Role.OPERATIONS, keys.Role.INDEPENDENT, keys.Role.LOG}
+    if with_issuers:
+        roles |= announced.ISSUERS.keys()
     found = [
         {
             **key,
@@ -262,6 +264,7 @@ def _result(draw: Draw) -> bytes:
                     "official": _pseudonym(entry.person_code),
                     "entered_at": _moment(entry.entered_at),
                     "numbers": result.numbers,
+                    **({"taken_from": entry.taken_from} if entry.taken_from else {}),
                 }
                 for entry in results.typed_by(result)
             ],
@@ -279,10 +282,22 @@ def _proofs(draw: Draw, signed: DrawMinutes, runs: Sequence[EngineRun]) -> bytes
         ("seal", "seal_statement", draw.seal.file_name),
         ("result", "result", str(draw.result.pk)),
         *((f"engine-{run.engine}", "engine_run", run.code) for run in runs),
+        *_announced_evidence(draw),
         ("other", "minutes", str(signed.pk)),
         ("other", "minutes_signature", str(signed.signature.pk)),
     ]
     return _json(log.proofs(evidence))
+
+
+def _announced_evidence(draw: Draw) -> list[tuple[str, str, str]]:
+    """The announcement by which the draw was paid, and the decision on it."""
+    if not announced.is_announced(draw):
+        return []
+    said = announced.counting(draw)
+    found = [("announcement", "issuer_announcement", str(said.pk))]
+    if (decided := announced.decision_of(said)) is not None:
+        found.append(("decision", "difference_decision", str(decided.pk)))
+    return found
 
 
 def _verifier() -> bytes:

@@ -145,6 +145,8 @@ class PrizeSheet(models.Model):
     pool_after = MoneyField(verbose_name=_("pool after (fen)"))
     fund_paid = MoneyField(verbose_name=_("paid by the fund (fen)"))
     rounding_to_fund = MoneyField(verbose_name=_("rounding, to the fund (fen)"))
+    issuer_paid = MoneyField(default=0, verbose_name=_("prizes at the issuer's expense (fen)"))
+    issuer_owed = MoneyField(default=0, verbose_name=_("prize money to the issuer (fen)"))
     special_on_next = models.BooleanField(
         default=False, verbose_name=_("special rule in the next draw")
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from finance import ledger
+from finance import issuer_money, ledger
 from games import rules
 from games.models import Draw, Game
 from games.rules import RuleVersion
@@ -13,8 +13,8 @@ from sales.opening import pool_of
 
 from .models import PrizeSheet
 
-__all__ = ["Held", "all_of", "before", "fund_of", "further", "held", "of_game", "pool_of",
-           "unclaimed_of"]  # fmt: skip
+__all__ = ["Held", "all_of", "before", "fund_of", "further", "held", "issuer_of", "of_game",
+           "pool_of", "unclaimed_of"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,11 @@ def before(sheet: PrizeSheet) -> Held:
 def fund_of(game: Game) -> str:
     """The account of the game's adjustment fund."""
     return f"fund:{game.code}"
+
+
+def issuer_of(game: Game) -> str:
+    """The account on which prize money is settled with the game's issuer."""
+    return issuer_money.account_of(game.code)
 
 
 def unclaimed_of(draw: Draw) -> str:

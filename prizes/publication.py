@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import messages
 from accounts.models import User
-from games import announcements, draws, minutes
+from games import announced, announcements, draws, minutes
 from games.models import Draw
 from lottery_portal import jobs
 from lottery_portal.lib.db import door
@@ -68,19 +68,39 @@ def _publish(*, draw: Draw, now: datetime) -> bool:
     if not draws.advance(draw_id=draw.pk, to=Draw.State.PUBLISHED, actor=None, now=now):
         return False
     sheet = PrizeSheet.objects.get(draw=draw)
-    announcements.publish(
-        draw=draw,
-        numbers=draw.result.numbers,
-        sales_fen=sheet.sales,
-        pool_fen=sheet.pool_after,
-        tiers=[
-            {"tier": outcome.tier, "winners": outcome.winners, "prize_fen": outcome.prize}
-            for outcome in TierOutcome.objects.filter(draw=draw).order_by("tier")
-        ],
-        now=now,
-    )
+    if announced.is_announced(draw):
+        _pass_on(draw, now=now)
+    else:
+        announcements.publish(
+            draw=draw,
+            numbers=draw.result.numbers,
+            sales_fen=sheet.sales,
+            pool_fen=sheet.pool_after,
+            tiers=[
+                {"tier": outcome.tier, "winners": outcome.winners, "prize_fen": outcome.prize}
+                for outcome in TierOutcome.objects.filter(draw=draw).order_by("tier")
+            ],
+            now=now,
+        )
     jobs.enqueue("prizes.tell_result", key=f"result:{draw.code}", draw_id=draw.pk)
     return True
+
+
+def _pass_on(draw: Draw, *, now: datetime) -> None:
+    """Publish the issuer's own figures: of all operators together, under his name."""
+    told = announced.told_by(announced.counting(draw))
+    announcements.publish(
+        draw=draw,
+        numbers=told.numbers,
+        sales_fen=told.sales_fen,
+        pool_fen=told.pool_after_fen,
+        tiers=[
+            {"tier": tier.number, "winners": tier.winners, "prize_fen": tier.prize_fen}
+            for tier in told.tiers
+        ],
+        source=announced.issuer_name(draw),
+        now=now,
+    )
 
 
 def tell_winners(*, batch_id: int, now: datetime) -> int:

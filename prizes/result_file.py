@@ -6,6 +6,8 @@ ASCII, fields parted by TAB, each line ended by LF:
     money  <sales>  <prize money>  <pool before>  <pool after>  <fund paid>  <rounding to fund>
            <special next 0|1>                                         (one line, all in fen)
            [<before> <after>] of each further pool of the game, in the order of the sheet
+    announced  <digest>  <approval of a decision, or ->  <to the issuer>  <from the issuer>
+           only where the issuer announces the prizes: then pools and fund are his, and are 0 here
     tier   <tier>  <winning lines>  <prize of a line>                 every tier in force
     won    <ticket code>  <tier>:<lines>[,…]  <amount>         in the order of the sealed file
     end    <winning tickets>  <sum of their amounts>
@@ -14,9 +16,11 @@ Numbers are those of each zone, ascending, zones in the order of the sheet. A fi
 whether won or not, a floating one that nobody won is 0. A line that wins a tier and one on top of
 it counts in both.
 
+Where prizes are announced, every tier has the amount announced, or where none is, its fixed one.
+
 What both engines are given besides the sealed file and the rule sheet is a `settlement-input/1`:
 draw, numbers, whether the special rule is on, the pool before the draw, and further pools if there
-are any.
+are any; in place of pools the announcement, word for word, and what was decided on it.
 """
 
 from __future__ import annotations
@@ -29,10 +33,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
+from games import announced
 from games.models import Draw
 from games.prize_tables import PrizeTable
 from lottery_portal.lib.lanes import read_ahead
@@ -99,17 +105,34 @@ def digest_of(path: Path) -> str:
 
 def given(draw: Draw) -> str:
     """What both engines are told about a confirmed draw, as canonical JSON."""
-    held = pools.held(draw)
-    told = {
+    told: dict[str, Any] = {
         "format": "settlement-input/1",
         "draw": draw.code,
         "numbers": draw.result.numbers,
         "special_on": draw.special_on,
-        "pool_before_fen": held.first_fen,
     }
-    if held.other_fen:
-        told["other_pools"] = dict(held.other_fen)
+    if announced.is_announced(draw):
+        told["announced"] = _announced(draw)
+    else:
+        held = pools.held(draw)
+        told["pool_before_fen"] = held.first_fen
+        if held.other_fen:
+            told["other_pools"] = dict(held.other_fen)
     return json.dumps(told, sort_keys=True, separators=(",", ":"))
+
+
+def _announced(draw: Draw) -> dict[str, Any]:
+    """The announcement that counts, who signed it, and the decision on what differs."""
+    said = announced.counting(draw)
+    decided = announced.decision_of(said)
+    signed = {"key_id": said.key_id, "signature": said.signature} if said.signature else None
+    return {
+        "text": said.body,
+        "signed": signed,
+        "decision": (
+            {"approval": decided.approval_code, "reason": decided.reason} if decided else None
+        ),
+    }
 
 
 def head(draw: Draw, table: PrizeTable) -> bytes:
@@ -129,6 +152,15 @@ def head(draw: Draw, table: PrizeTable) -> bytes:
             *(fen for pair in table.other_pools.values() for fen in pair),
         ),
     ]  # fmt: skip
+    if announced.is_announced(draw):
+        said = announced.counting(draw)
+        decided = announced.decision_of(said)
+        lines.append(
+            (
+                "announced", said.digest, decided.approval_code if decided else "-",
+                table.issuer_owed_fen, table.issuer_paid_fen,
+            )
+        )  # fmt: skip
     lines += [
         ("tier", tier, table.winners[tier], prize)
         for tier, prize in sorted(table.prize_fen.items())

@@ -11,7 +11,8 @@ money of a draw, to the fen:
 
     stakes' share + pool and fund drawn on = prizes + pool and fund fed
 
-so that the account of its prize money is empty at the end; `finish` refuses otherwise.
+(where an issuer announces the prizes: stakes' share + what he pays = prizes + what he is owed), so
+that the account of its prize money is empty at the end; `finish` refuses otherwise.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import alarms, policies, trail
 from finance import ledger
-from finance.ledger import AccountKind, EntryKind, Move
 from games import draws
 from games.models import Draw
 from games.prize_tables import PrizeTable
@@ -36,9 +36,8 @@ from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.lanes import one_moment
 from sales.opening import prizes_of
 
-from . import as_sealed, comparison, engines, pools, result_file
-from .models import Batch, Chunk, EngineDifference, EngineRun, PrizeSheet, Settlement, TierOutcome
-from .pools import unclaimed_of
+from . import as_announced, as_sealed, comparison, engines, pools, result_file, table_books
+from .models import Batch, Chunk, EngineDifference, EngineRun, PrizeSheet, Settlement
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +127,9 @@ def begin(*, draw: Draw, now: datetime) -> Settlement:
     if not Draw.objects.filter(pk=draw.pk, state=Draw.State.CONFIRMED).exists():
         raise DrawNotConfirmed(draw=draw.code)
     _check_order(draw)
+    if lack := as_announced.lacking(draw):
+        _halt(draw, lack, {}, now=now)
+        raise as_announced.NotAsAnnounced(draw=draw.code, difference=lack)
     if difference := as_sealed.difference(draw) or as_sealed.guards_difference(now=now):
         logger.error("Settlement halted", extra={"draw": draw.code, "difference": str(difference)})
         _halt(draw, str(difference), {"tickets": list(difference.tickets)}, now=now)
@@ -269,8 +271,11 @@ def ask_due(*, now: datetime) -> None:  # noqa: ARG001 - a stroke of the clock s
     for draw in Draw.objects.filter(
         state=Draw.State.CONFIRMED, settlement__isnull=True
     ).select_related("game"):
-        if draws.earlier_unsettled(draw) is None:
+        if draws.earlier_unsettled(draw) is None and not as_announced.is_waiting(draw):
             jobs.enqueue("prizes.begin_settlement", key=f"settle:{draw.code}", draw_id=draw.pk)
+    for halted in as_announced.cleared():
+        key = f"settle:{halted.draw.code}:{halted.attempt}:announced"
+        jobs.enqueue("prizes.begin_settlement", key=key, draw_id=halted.draw_id)
     for settlement in Settlement.objects.filter(
         state__in=[State.COUNTING, State.PRICED, State.CREDITING]
     ):
@@ -435,8 +440,7 @@ def _let_pay(draw: Draw, table: PrizeTable, agreed: EngineRun, *, now: datetime)
     settlement = _locked(draw)
     if settlement.state != State.PRICED or settlement.attempt != agreed.attempt:
         return False
-    _write_table(draw, table, now=now)
-    _book_table(draw, table)
+    table_books.keep(draw, table, now=now)
     draws.set_special(game=draw.game, after_issue=draw.issue, is_on=table.special_on_next)
     Settlement.objects.filter(pk=settlement.pk).update(state=State.CREDITING)
     trail.record(
@@ -456,56 +460,6 @@ def _let_pay(draw: Draw, table: PrizeTable, agreed: EngineRun, *, now: datetime)
     )
     _ask_next(settlement)
     return True
-
-
-def _write_table(draw: Draw, table: PrizeTable, *, now: datetime) -> None:
-    PrizeSheet.objects.create(
-        draw=draw,
-        sales=draw.seal.stake,
-        prize_money=table.prize_money_fen,
-        pool_before=table.pool_before_fen,
-        pool_after=table.pool_after_fen,
-        fund_paid=table.fund_paid_fen,
-        rounding_to_fund=table.rounding_to_fund_fen,
-        special_on_next=table.special_on_next,
-        other_pools={code: list(pair) for code, pair in table.other_pools.items()},
-        computed_at=now,
-    )
-    TierOutcome.objects.bulk_create(
-        TierOutcome(draw=draw, tier=tier, winners=table.winners[tier], prize=prize)
-        for tier, prize in sorted(table.prize_fen.items())
-    )
-
-
-def _book_table(draw: Draw, table: PrizeTable) -> None:
-    """First what comes in, then what goes out; between the draw and its prizes nothing is lost."""
-    prizes, fund = prizes_of(draw), pools.fund_of(draw.game)
-    ledger.open_account(
-        code=unclaimed_of(draw), kind=AccountKind.UNCLAIMED, is_shadow=draw.is_shadow
-    )
-    if table.fund_paid_fen:
-        ledger.post(
-            reference=f"fund:{draw.code}",
-            kind=EntryKind.FUND_COVER,
-            moves=[Move(source=fund, target=prizes, amount=table.fund_paid_fen)],
-        )
-    changes = {pools.pool_of(draw.game): table.pool_after_fen - table.pool_before_fen}
-    for code, (before, after) in table.other_pools.items():
-        changes[pools.pool_of(draw.game, code)] = after - before
-    moves = [
-        Move(source=pool, target=prizes, amount=-change)
-        for pool, change in changes.items()
-        if change < 0
-    ]
-    moves += [
-        Move(source=prizes, target=pool, amount=change)
-        for pool, change in changes.items()
-        if change > 0
-    ]
-    if table.rounding_to_fund_fen:
-        moves.append(Move(source=prizes, target=fund, amount=table.rounding_to_fund_fen))
-    if moves:
-        ledger.post(reference=f"pool:{draw.code}", kind=EntryKind.POOL_ROLL, moves=moves)
 
 
 # Crediting

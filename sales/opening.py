@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models.functions import Now
 
-from finance import ledger
+from finance import issuer_money, ledger
 from finance.ledger import AccountKind
 from games import draws, rules
 from games.models import Draw, Game
@@ -50,7 +50,13 @@ def open_one(*, draw: Draw, now: datetime) -> bool:
         ledger.open_account(code=account, kind=AccountKind.POOL, is_shadow=draw.is_shadow)
     ledger.open_account(code=stakes_of(draw), kind=AccountKind.STAKES, is_shadow=draw.is_shadow)
     ledger.open_account(code=prizes_of(draw), kind=AccountKind.PRIZES, is_shadow=draw.is_shadow)
-    return draws.advance(draw_id=draw.pk, to=Draw.State.OPEN, actor=None, now=now)
+    if not draws.advance(draw_id=draw.pk, to=Draw.State.OPEN, actor=None, now=now):
+        return False
+    draw.refresh_from_db(fields=["mode"])  # it has one from now on
+    if draw.mode == Draw.Mode.ANNOUNCED:
+        account = issuer_money.account_of(draw.game.code)
+        ledger.open_account(code=account, kind=AccountKind.ISSUER, is_shadow=draw.is_shadow)
+    return True
 
 
 def pool_of(game: Game, code: str = "") -> str:

@@ -32,7 +32,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from audit import alarms, catalogue, trail, tree, witnesses
-from finance import ledger
+from finance import issuer_money, ledger
 from finance.ledger import EntryKind, Move
 from games import draws, seals
 from games.models import Draw, DrawTransition, SealStatement
@@ -429,12 +429,16 @@ def _moment(moment: datetime) -> str:
 
 
 def _divide(draw: Draw, stake_fen: int) -> None:
-    """Divide the stakes as the rule says; what division leaves over goes to the adjustment fund."""
+    """Divide the stakes as the rule says; what division leaves over goes to the adjustment fund.
+
+    Where the issuer announces the prizes the fund is his, as the pool is.
+    """
     shares = quotes.version_of(draw.rule).allocation.split(stake_fen)
     game = draw.game.code
+    is_issuers = draw.mode == Draw.Mode.ANNOUNCED
     parts = {
         prizes_of(draw): shares.prize_fen,
-        f"fund:{game}": shares.fund_fen,
+        issuer_money.account_of(game) if is_issuers else f"fund:{game}": shares.fund_fen,
         f"fee:{game}": shares.fee_fen,
         f"welfare:{game}": shares.welfare_fen,
     }

@@ -5,6 +5,8 @@ The result file, format 1, has fields parted by TAB, money in fen:
     result-file  1  draw  rule code  rule digest  root  numbers, 01,02+03: a zone + a zone  special
     money        sales  prize money  pool before  pool after  fund paid  rounding to the fund
                  special next, and before and after of every further pool of the sheet
+    announced    digest, approval of a decision or -, to the issuer, from the issuer: only where the
+                 issuer announces the prizes; pools and fund are his then, and stand as 0
     tier         number  winning lines  prize of a line   (every tier but those of a special rule
                  that is off, won or not)
     won          ticket  tier:lines,tier:lines…  amount
@@ -19,10 +21,11 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO
 
+from .issued import price_as_announced
 from .lines import Reader
 from .pricing import Prices, price
 from .sealedfile import Sealed, read_header, read_tickets
@@ -63,7 +66,7 @@ def settle(file: IO[bytes], sheet: Sheet, given: SettlementInput, out: IO[bytes]
             spool.write(b"%b\t%b\n" % (code, tiers.encode("ascii")))
 
         sealed = read_tickets(file, reader, winner=keep)
-        prices = price(sheet, given, sales=reader.sales(), lines=lines)
+        prices = _priced(sheet, given, sales=reader.sales(), lines=lines)
         spool.seek(0)
         hashed = hashlib.sha256()
         winners = prizes = 0
@@ -83,6 +86,15 @@ def settle(file: IO[bytes], sheet: Sheet, given: SettlementInput, out: IO[bytes]
     return Settled(sealed, prices, winners, prizes, hashed.hexdigest())
 
 
+def _priced(
+    sheet: Sheet, given: SettlementInput, *, sales: Mapping[str, int], lines: Mapping[int, int]
+) -> Prices:
+    """By the sheet, or by what the issuer announced."""
+    if given.announced is None:
+        return price(sheet, given, sales=sales, lines=lines)
+    return price_as_announced(sheet, given, given.announced, sales=sales, lines=lines)
+
+
 def _head(sealed: Sealed, given: SettlementInput, prices: Prices) -> Iterator[bytes]:
     special, special_next = int(given.special_on), int(prices.special_next)
     yield (
@@ -95,6 +107,8 @@ def _head(sealed: Sealed, given: SettlementInput, prices: Prices) -> Iterator[by
         f"money\t{prices.sales_fen}\t{prices.prize_money_fen}\t{before}\t{after}"
         f"\t{prices.fund_paid_fen}\t{prices.rounding_fen}\t{special_next}{more}\n"
     ).encode("ascii")
+    if prices.issuer is not None:
+        yield ("announced\t{}\t{}\t{}\t{}\n".format(*prices.issuer)).encode("ascii")
     for tier in sorted(prices.prize_fen):
         yield f"tier\t{tier}\t{prices.lines[tier]}\t{prices.prize_fen[tier]}\n".encode("ascii")
 

@@ -28,6 +28,9 @@ input.json       {"format": "settlement-input/1", "draw", "numbers": [[…], …
                  "pool_before_fen"}: exactly the bytes that both engines were given. `numbers` has
                  one list a zone of the rule sheet. Under a sheet with several pools also
                  "other_pools": {code: fen, …}, each but the first; `pool_before_fen` is the first.
+                 Where the issuer announces the prizes, "announced" stands in place of both: see
+                 `announced.py`. His signature is by an ISSUER key of keys.json that was in force
+                 between `sealed_at` of the statement and `made_at` of kit.json.
 result.json      {"format": "draw-result/1", "draw", "numbers": [[…], […]], "confirmed_at",
                  "entries": [{"official": pseudonym, "entered_at", "numbers"}, {…}]}: two different
                  officials, the same numbers; entered after `published_at`, confirmed after both.
@@ -52,6 +55,11 @@ checkpoints.json {"format": "log-proofs/1",
                    engine-1  engine_run: `engine` 1, `result_digest` SHA-256 of result_file.txt, and
                              the `draw_id` of the seal
                    engine-2  the same, `engine` 2
+                   announcement
+                             issuer_announcement: `digest` of the announcement, and the `draw_id` of
+                             the seal; only where prizes are announced
+                   decision  difference_decision: `approval_code`, `reason` of the decision, and the
+                             `draw_id` of the seal; only where the input has one
                  each at least once; others ("of": "other") are proved and nothing is asked of them.
 verify.py        this program as one file (`audit/verifier/bundle.py` makes it).
 
@@ -72,7 +80,16 @@ from typing import IO
 
 from .archive import Archive, open_archive
 from .counting import Settled, settle
-from .keys import OPERATIONS, Keyring, check_signature, compared, read_keys, read_signatures
+from .ed25519 import is_signed
+from .keys import (
+    ISSUERS,
+    OPERATIONS,
+    Keyring,
+    check_signature,
+    compared,
+    read_keys,
+    read_signatures,
+)
 from .logs import MOST_CHECKPOINTS, LogEntry, check_checkpoint, check_entries, check_growth
 from .notes import Checkpoint
 from .proofs import read_path
@@ -84,7 +101,7 @@ from .seals import (
     read_statement,
 )
 from .sheet import SettlementInput, Sheet, read_input, read_numbers, read_sheet
-from .strict import Facts, Wrong, read_json, shown_bytes
+from .strict import Facts, Wrong, read_json, shown, shown_bytes
 
 KIT_FORMAT = "kit/1"
 MANIFEST, MANIFEST_SIGNATURE = "kit.json", "kit.sig"
@@ -100,6 +117,7 @@ FIXED_MEMBERS = (
     "checkpoints.json",
     "verify.py",
 )
+ANNOUNCED, DECIDED = "announcement", "decision"
 SEAL, RESULT, ENGINES = "seal", "result", {"engine-1": 1, "engine-2": 2}
 
 _MOST_LINE = 1 << 20
@@ -160,6 +178,8 @@ def check_kit(
         result = _result(archive, statement, sheet, published_at=published_at)
         given = read_input(archive.read("input.json"), sheet, what="input.json")
         _check_input(given, statement, result)
+        for found in _check_announced(given, ring, statement=statement, manifest=manifest):
+            say(found)
         say(f"the numbers {given.numbers_text()} were entered twice, after the seal was published")
         _check_minutes(archive, statement, sheet, given)
         say("the minutes are of this draw, its seal and its numbers")
@@ -174,7 +194,15 @@ def check_kit(
         )
         for note in _not_checked(sheet, given):
             say(f"NOTE: {note}")
-        _check_log(archive, statement, ring, result=result, result_digest=result_digest, say=say)
+        _check_log(
+            archive,
+            statement,
+            ring,
+            result=result,
+            given=given,
+            result_digest=result_digest,
+            say=say,
+        )
 
 
 def _manifest(archive: Archive) -> Manifest:
@@ -259,8 +287,37 @@ def _check_input(given: SettlementInput, statement: Statement, result: DrawResul
         raise Wrong("input.json does not have the numbers of result.json")
 
 
+def _check_announced(
+    given: SettlementInput, ring: Keyring, *, statement: Statement, manifest: Manifest
+) -> list[str]:
+    """Who announced the prizes, and what people decided; nothing in a draw of an own pool."""
+    told = given.announced
+    if told is None:
+        return []
+    if told.signed is None:
+        said = ["NOTE: the announcement was typed by two people; no issuer signed it"]
+    else:
+        key_id, signature = told.signed
+        keys = [key for key in ring.keys if key.key_id == key_id and key.role in ISSUERS]
+        if not keys:
+            raise Wrong(f"input.json: no key of an issuer “{shown(key_id)}” is known")
+        (key,) = keys
+        ended = key.revoked_at is not None and key.revoked_at <= statement.sealed_at
+        if key.valid_from > manifest.made_at or ended:
+            raise Wrong(f"input.json: key {key_id} was not valid when the draw was settled")
+        if not is_signed(key=key.public, message=told.raw, signature=signature):
+            raise Wrong(f"input.json: the signature by {key_id} does not fit the announcement")
+        said = [f"the announcement {told.digest} is signed by {key_id}"]
+    if told.decision is not None:
+        said.append(f"NOTE: paid as announced by decision {shown(told.decision[0])}")
+    return said
+
+
 def _not_checked(sheet: Sheet, given: SettlementInput) -> list[str]:
     """What the recount had to take on trust, for no paper of this draw proves it."""
+    if given.announced is not None:
+        notes = ["what other operators sold and won stands in the announcement only"]
+        return notes + _limits_not_checked(sheet)
     pools = zip(sheet.pools, given.pools_before_fen, strict=True)
     told = ", ".join(f"“{pool.code}” {fen} fen" for pool, fen in pools)
     taken = f"what was in the pools before the draw ({told})"
@@ -269,9 +326,13 @@ def _not_checked(sheet: Sheet, given: SettlementInput) -> list[str]:
     notes = [
         f"{taken}: this stands in input.json only; the kit of the draw before says what it left"
     ]
-    if sheet.limits_numbers:
-        notes.append("whether numbers had been withdrawn from sale was not looked at")
-    return notes
+    return notes + _limits_not_checked(sheet)
+
+
+def _limits_not_checked(sheet: Sheet) -> list[str]:
+    if not sheet.limits_numbers:
+        return []
+    return ["whether numbers had been withdrawn from sale was not looked at"]
 
 
 def _check_minutes(
@@ -324,6 +385,7 @@ def _check_log(
     ring: Keyring,
     *,
     result: DrawResult,
+    given: SettlementInput,
     result_digest: str,
     say: Say,
 ) -> None:
@@ -346,6 +408,19 @@ def _check_log(
     for of, engine in ENGINES.items():
         ran = {"engine": engine, "result_digest": result_digest}
         found[of] = _check_evidence(entries, of, kind="engine_run", needed=ran)
+    if given.announced is not None:
+        told = {"digest": given.announced.digest}
+        found[ANNOUNCED] = _check_evidence(
+            entries, ANNOUNCED, kind="issuer_announcement", needed=told
+        )
+        if given.announced.decision is not None:
+            approval, reason = given.announced.decision
+            found[DECIDED] = _check_evidence(
+                entries,
+                DECIDED,
+                kind="difference_decision",
+                needed={"approval_code": approval, "reason": reason},
+            )
     for of, others in found.items():
         if others != draw:
             raise Wrong(

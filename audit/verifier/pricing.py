@@ -24,7 +24,9 @@ _HALF = Fraction(1, 2)
 class Prices:
     """A priced draw; `prize_fen` and `lines` hold every tier in force, ascending.
 
-    `pools` are code, before and after of every pool, in the order of the sheet.
+    `pools` are code, before and after of every pool, in the order of the sheet. `issuer` is, where
+    prizes are announced: digest of the announcement, approval of a decision on it or `-`, what of
+    the prize money is the issuer's, and what he pays.
     """
 
     sales_fen: int
@@ -35,6 +37,7 @@ class Prices:
     special_next: bool
     lines: dict[int, int]
     prize_fen: dict[int, int]
+    issuer: tuple[str, str, int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -97,7 +100,7 @@ def price(
         pools=tuple(zip(codes, before, after, strict=True)),
         fund_paid_fen=fund,
         rounding_fen=sum(money) + sum(before) + fund - paid - sum(after),
-        special_next=_special_next(sheet, given, after[0]),
+        special_next=special_after(sheet, given, after[0]),
         lines=won,
         prize_fen=prizes,
     )
@@ -109,8 +112,12 @@ def _prize_money(sheet: Sheet, sales: Mapping[str, int]) -> list[int]:
         sum(sales.get(play, 0) for play in pool.plays) * sheet.prize_share // WHOLE
         for pool in sheet.pools[1:]
     ]
-    whole = sum(sales.values()) * sheet.prize_share // WHOLE
-    return [whole - sum(further), *further]
+    return [prize_money_of(sheet, sum(sales.values())) - sum(further), *further]
+
+
+def prize_money_of(sheet: Sheet, sales_fen: int) -> int:
+    """Step 4: the prize money of so much."""
+    return sales_fen * sheet.prize_share // WHOLE
 
 
 def _paying(sheet: Sheet, tier: SheetTier) -> int:
@@ -241,8 +248,8 @@ def _raise(
         prizes[work.number] = work.prizes(rule)[work.number]
 
 
-def _special_next(sheet: Sheet, given: SettlementInput, pool_after: int) -> bool:
-    """Step 11."""
+def special_after(sheet: Sheet, given: SettlementInput, pool_after: int) -> bool:
+    """Step 11: whether the special rule is on in the draw after this."""
     if sheet.special_marks is None:
         return False
     on_from, off_below = sheet.special_marks

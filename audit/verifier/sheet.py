@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .announced import Announcement, read_announced
 from .plays import (
     Known,
     SheetBet,
@@ -48,6 +49,7 @@ _KEYS = (
     "allocation", "pools", "floating", "minimum", "special", "deficit_paid_by",
     "rounding_goes_to", "schedule", "claim_days",
 )  # fmt: skip
+Numbers = tuple[tuple[int, ...], ...]
 _CODE = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")
 
 
@@ -86,13 +88,15 @@ class Sheet:
 class SettlementInput:
     """What a draw is settled with, beside the sealed file and the sheet.
 
-    `pools_before_fen` are what the pools of the sheet hold, in its order.
+    `pools_before_fen` are what the pools of the sheet hold, in its order; none where the issuer
+    `announced` the prizes: then they are his.
     """
 
     draw: str
     numbers: tuple[tuple[int, ...], ...]
     special_on: bool
     pools_before_fen: tuple[int, ...]
+    announced: Announcement | None = None
 
     def numbers_text(self) -> str:
         """The numbers as the result file spells them."""
@@ -148,23 +152,50 @@ def read_input(raw: bytes, sheet: Sheet, *, what: str = "the settlement input") 
     """The settlement input in these bytes, as far as `sheet` allows it."""
     facts = read_json(raw, what=what, canonical=False)
     facts.format("settlement-input/1")
-    further = [pool.code for pool in sheet.pools[1:]]
-    more = ("other_pools",) if further else ()
-    facts.only("format", "draw", "numbers", "special_on", "pool_before_fen", *more)
     special_on = facts.flag("special_on")
     if special_on and sheet.special_marks is None:
         raise Wrong(f"{what} has the special rule on; the rule sheet has none")
+    numbers = read_numbers(facts, sheet.zones)
+    if "announced" in facts.values:
+        return SettlementInput(
+            draw=_code(facts, "draw"),
+            numbers=numbers,
+            special_on=special_on,
+            pools_before_fen=(),
+            announced=_announcement(facts, sheet, numbers),
+        )
+    return SettlementInput(
+        draw=_code(facts, "draw"),
+        numbers=numbers,
+        special_on=special_on,
+        pools_before_fen=_pools_before(facts, sheet),
+    )
+
+
+def _pools_before(facts: Facts, sheet: Sheet) -> tuple[int, ...]:
+    further = [pool.code for pool in sheet.pools[1:]]
+    more = ("other_pools",) if further else ()
+    facts.only("format", "draw", "numbers", "special_on", "pool_before_fen", *more)
     before = [facts.number("pool_before_fen")]
     if further:
         others = facts.object("other_pools")
         others.only(*further)
         before += [others.number(code) for code in further]
-    return SettlementInput(
-        draw=_code(facts, "draw"),
-        numbers=read_numbers(facts, sheet.zones),
-        special_on=special_on,
-        pools_before_fen=tuple(before),
+    return tuple(before)
+
+
+def _announcement(facts: Facts, sheet: Sheet, numbers: Numbers) -> Announcement:
+    """What was announced; it has the numbers that were drawn."""
+    facts.only("format", "draw", "numbers", "special_on", "announced")
+    told = read_announced(
+        facts.object("announced"),
+        sheet.tiers,
+        sheet.pools,
+        has_special=sheet.special_marks is not None,
     )
+    if read_numbers(told.facts, sheet.zones) != numbers:
+        raise Wrong("the announcement has other numbers than the result")
+    return told
 
 
 def read_numbers(facts: Facts, zones: Sequence[SheetZone]) -> tuple[tuple[int, ...], ...]:

@@ -29,7 +29,8 @@ class SheetTier:
     """A prize: which hits in which plays win it, and when.
 
     `fixed_fen` is None when it shares the floating money, or when it is `on_top` of another tier:
-    the number of that one, and the ten-thousandths of it that it gets beside it.
+    the number of that one, and the ten-thousandths of it that it gets beside it. `mark` is what
+    announcements call it.
     """
 
     number: int
@@ -40,6 +41,7 @@ class SheetTier:
     special_only: bool
     when: tuple[str, frozenset[int]] | None
     on_top: tuple[int, int] | None
+    mark: str = ""
 
     @property
     def is_floating(self) -> bool:
@@ -134,7 +136,6 @@ def _tier(facts: Facts, plays: Mapping[str, SheetPlay], facts_known: Sequence[st
         "number", "plays", "matches", "fixed_fen", "raised", "special_only", "when", "on_top",
         "published_as",
     )  # fmt: skip
-    facts.text("published_as")
     own = names_in(facts, "plays", tuple(plays)) or tuple(plays)
     most_hits = {plays[code].most_hits for code in own}
     fixed, raised = None, []
@@ -149,8 +150,9 @@ def _tier(facts: Facts, plays: Mapping[str, SheetPlay], facts_known: Sequence[st
     if len(dict(raised)) != len(raised):
         raise Wrong(f"{facts.what} has two amounts for one pool")
     matches = facts.items("matches", least=1, most=_MOST_MATCHES)
+    number = facts.number("number", least=1, most=MOST_TIERS)
     return SheetTier(
-        number=facts.number("number", least=1, most=MOST_TIERS),
+        number=number,
         plays=own,
         matches=frozenset(_match(match, most_hits, facts.what) for match in matches),
         fixed_fen=fixed,
@@ -158,6 +160,7 @@ def _tier(facts: Facts, plays: Mapping[str, SheetPlay], facts_known: Sequence[st
         special_only=facts.flag("special_only"),
         when=_when(facts, facts_known),
         on_top=on_top,
+        mark=facts.text("published_as") or str(number),
     )
 
 

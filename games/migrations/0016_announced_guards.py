@@ -195,6 +195,7 @@ BEGIN
     SELECT * INTO told FROM games_issuerannouncement a WHERE a.id = NEW.announcement_id;
     PERFORM 1 FROM games_draw d WHERE d.id = told.draw_id FOR NO KEY UPDATE;
     NEW.decided_at := clock_timestamp();
+    NEW.draw_id := told.draw_id;
     IF asked->>'announcement' IS DISTINCT FROM told.digest OR asked->>'reason' IS DISTINCT FROM NEW.reason
        OR asked->'differences' IS DISTINCT FROM told.differences THEN
         RAISE EXCEPTION 'a difference is decided on by two people'

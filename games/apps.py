@@ -13,6 +13,7 @@ class GamesConfig(AppConfig):
 
     def ready(self) -> None:
         """Find what higher rooms say about draws."""
-        from .monitors import catalogue  # noqa: F401, PLC0415 - models are there only now
+        from . import announced_facts  # noqa: F401, PLC0415 - models are there only now
+        from .monitors import catalogue  # noqa: F401, PLC0415 - the same
 
         autodiscover_modules("desk_facts", "seal_facts", "monitors")

@@ -92,6 +92,12 @@ step_up.name_purposes(
         "games:desk_licence_new": _("Record a licence"),
         "games:desk_licence_end": _("End a licence early"),
         "games:desk_closure_new": _("Record a market closure"),
+        "games:desk_announced_import": _("Take in an announcement of the issuer"),
+        "games:desk_announced_type": _("Type an announcement of the issuer"),
+        "games:desk_announced_numbers": _("Stand for the numbers of an announcement"),
+        "games:desk_announced_decide": _("Ask for a decision on a difference"),
+        "games:desk_prize_modes": _("See who sets the prizes of a game"),
+        "games:desk_prize_mode_new": _("Change who sets the prizes of a game"),
         "games:desk_notice_again": _("Mail a notice to supervisors again"),
     }
 )

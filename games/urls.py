@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from .views import calendar, controls, desk, draw_desk, equipment, minutes, monitors, results, seals
+from .views import (
+    announced,
+    calendar,
+    controls,
+    desk,
+    draw_desk,
+    equipment,
+    minutes,
+    monitors,
+    results,
+    seals,
+)
 
 app_name = "games"
 
@@ -58,6 +69,29 @@ urlpatterns = [
         minutes.desk_minutes_text,
         name="desk_minutes_text",
     ),
+    path("desk/draws/<slug:code>/announced/", announced.desk_announced, name="desk_announced"),
+    path(
+        "desk/draws/<slug:code>/announced/import/",
+        announced.desk_announced_import,
+        name="desk_announced_import",
+    ),
+    path(
+        "desk/draws/<slug:code>/announced/type/",
+        announced.desk_announced_type,
+        name="desk_announced_type",
+    ),
+    path(
+        "desk/draws/<slug:code>/announced/numbers/",
+        announced.desk_announced_numbers,
+        name="desk_announced_numbers",
+    ),
+    path(
+        "desk/draws/<slug:code>/announced/decide/",
+        announced.desk_announced_decide,
+        name="desk_announced_decide",
+    ),
+    path("desk/prize-modes/", announced.desk_prize_modes, name="desk_prize_modes"),
+    path("desk/prize-modes/new/", announced.desk_prize_mode_new, name="desk_prize_mode_new"),
     path("desk/monitors/", monitors.desk_monitors, name="desk_monitors"),
     path("desk/monitors/<slug:code>/", monitors.desk_monitors, name="desk_monitors_draw"),
     path("desk/equipment/", equipment.desk_equipment, name="desk_equipment"),

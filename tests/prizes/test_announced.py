@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
-from accounts import drills
 from audit import alarms, sequencing
 from finance import ledger
 from games import announced, draws
@@ -17,7 +16,7 @@ from prizes import as_announced, comparison, drill, kits, pools, settlement
 from prizes.models import EngineRun, Prize, PrizeSheet, Settlement
 from sales.opening import prizes_of, stakes_of
 from tests import make, make_announced
-from tests.make_announced import NUMBERS, WINNERS
+from tests.make_announced import WINNERS
 from tests.prizes.test_kits import check
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -21,6 +21,7 @@ from .models import (
     Announcement,
     Assignment,
     CalendarNotice,
+    DifferenceDecision,
     Draw,
     DrawCancellation,
     DrawMinutes,
@@ -28,12 +29,14 @@ from .models import (
     Equipment,
     Game,
     Inspection,
+    IssuerAnnouncement,
     Licence,
     LicenceEnding,
     LicenceReminder,
     MarketClosure,
     MonitorReading,
     NoticeDelivery,
+    PrizeMode,
     Result,
     RuleSheet,
     SalesSwitch,
@@ -278,6 +281,32 @@ class DrawCancellationAdmin(ByApproval):
     list_display = ("draw", "from_state", "reason", "approval", "cancelled_at")
     list_select_related = ("draw",)
     ordering = ("-cancelled_at",)
+
+
+@admin.register(PrizeMode)
+class PrizeModeAdmin(ByApproval):
+    """Who sets the prizes of a game, from which day on."""
+
+    list_display = ("game", "mode", "starts_on", "document", "approval", "published_at")
+    ordering = ("-starts_on", "-pk")
+
+
+@admin.register(IssuerAnnouncement)
+class IssuerAnnouncementAdmin(ReadOnlyAdmin):
+    """Announcements of issuers, every edition."""
+
+    list_display = ("draw", "edition", "source", "key_id", "digest", "recorded_at")
+    list_select_related = ("draw",)
+    ordering = ("-recorded_at", "-pk")
+
+
+@admin.register(DifferenceDecision)
+class DifferenceDecisionAdmin(ByApproval):
+    """Draws that are paid as announced, against the rules."""
+
+    list_display = ("draw", "reason", "approval", "decided_at")
+    list_select_related = ("draw",)
+    ordering = ("-decided_at", "-pk")
 
 
 @admin.register(MarketClosure)

@@ -66,6 +66,11 @@ def lacking(draw: Draw) -> str:
     return difference
 
 
+def is_halted_for_it(settled: Settlement) -> bool:
+    """Whether a settlement stands still for its announcement."""
+    return settled.halt_reason in {one.of() for one in WORDS.values()}
+
+
 def cleared() -> Sequence[Settlement]:
     """Settlements halted for their announcement of which that is cleared by now."""
     halted = Settlement.objects.filter(

@@ -13,7 +13,7 @@ from games.desk_facts import Deed, Facts, Halt, Lack, Paper, Report, Step
 from games.models import Draw
 from lottery_portal.lib import dates, sentences
 
-from . import comparison, kits
+from . import as_announced, comparison, kits
 from .models import Batch, EngineRun, PrizeSheet, Settlement, TierOutcome
 
 State = Settlement.State
@@ -58,6 +58,13 @@ def _halt(settled: Settlement) -> Halt:
             word=_("Halted: prizes are not what both engines found"),
             sentence=_("Crediting is stopped. What was credited before stays as it is."),
         )
+    if as_announced.is_halted_for_it(settled):
+        return Halt(
+            word=_("Halted: announced otherwise than the rules say"),
+            sentence=_(
+                "Nothing is counted until two people have decided, or another edition is here."
+            ),
+        )
     if EngineRun.objects.filter(draw=settled.draw_id, attempt=settled.attempt, engine=1).exists():
         return Halt(
             word=_("Halted: the two engines do not agree"),
@@ -72,6 +79,7 @@ def _halt(settled: Settlement) -> Halt:
 def _halted_lacks(draw: Draw, settled: Settlement) -> list[Lack]:
     title = {
         _("Halted: the two engines do not agree"): _("Both engines agree"),
+        _("Halted: announced otherwise than the rules say"): _("Announcement and rules"),
         _("Halted: not what was sealed"): _("Tickets, file and books as sealed"),
     }.get(_halt(settled).word, _("Prizes credited as both engines found them"))
     found = comparison.differences(draw)

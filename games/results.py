@@ -253,6 +253,7 @@ def as_row(row: Announcement) -> dict[str, Any]:
     """A published result as a row of a list."""
     return {
         "game": _now(row.game.name),
+        "rules_game": row.game.rules_game,
         "issue": row.issue,
         "drawn_on": row.drawn_on,
         "numbers": row.numbers,

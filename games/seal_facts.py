@@ -1,4 +1,4 @@
-"""What higher rooms know about the seal of a draw, handed up to be shown on its public page.
+"""What higher rooms know about a draw and its seal, handed up to be shown on its public pages.
 
 `sales` registers at start-up (its own `seal_facts.py`, found by this room's app); this room never
 learns who it was.
@@ -30,6 +30,14 @@ class File:
     url: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolAfter:
+    """A further pool of a game with several, after a draw."""
+
+    name: str
+    fen: int
+
+
 _SOURCES: list[Callable[[Draw], Sequence[Fact]]] = []
 
 
@@ -46,6 +54,20 @@ def register_files(source: Callable[[Draw], Sequence[File]]) -> None:
     """Make a source of files known."""
     if source not in _FILES:
         _FILES.append(source)
+
+
+_POOLS: list[Callable[[Draw], Sequence[PoolAfter]]] = []
+
+
+def register_pools(source: Callable[[Draw], Sequence[PoolAfter]]) -> None:
+    """Make a source of pools known."""
+    if source not in _POOLS:
+        _POOLS.append(source)
+
+
+def pools_of(draw: Draw) -> list[PoolAfter]:
+    """What a settled draw left in the pools of its game beside the first one."""
+    return [pool for source in _POOLS for pool in source(draw)]
 
 
 def files_of(draw: Draw) -> list[File]:

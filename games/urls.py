@@ -13,6 +13,8 @@ from .views import (
     monitors,
     results,
     seals,
+    simulator,
+    trends,
 )
 
 app_name = "games"
@@ -21,6 +23,10 @@ urlpatterns = [
     path("results/", results.results, name="results"),
     path("results/<slug:game_code>/", results.game_results, name="game_results"),
     path("results/<slug:game_code>/<slug:issue>/", results.result, name="result"),
+    path("trends/", trends.first_trends, name="all_trends"),
+    path("trends/<slug:game_code>/", trends.trends, name="trends"),
+    path("simulator/", simulator.first_simulator, name="all_simulators"),
+    path("simulator/<slug:game_code>/", simulator.simulator, name="simulator"),
     path("calendar/", calendar.calendar, name="calendar"),
     path("desk/calendar/", calendar.desk_calendar, name="desk_calendar"),
     path("desk/calendar/closures/new/", calendar.desk_closure_new, name="desk_closure_new"),

@@ -11,8 +11,11 @@ from lottery_portal.lib import codes
 
 from . import rules
 from .models import Draw, Game
+from .rules.picks import facts_of
 
 State = Draw.State
+_DIGITS = 10
+_BLUE = frozenset({"blue", "back", "special", "last"})
 
 TONES: Mapping[str, str] = {
     State.SCHEDULED: "draft",
@@ -100,34 +103,90 @@ def scope(switched: str) -> str:
     return _("All sales")
 
 
+def is_blue(zone: rules.Zone) -> bool:
+    """Whether the balls of a zone are blue: those of a second drum, and what is drawn last."""
+    return zone.code in _BLUE
+
+
+def number(zone: rules.Zone, drawn: int) -> str:
+    """A number as it stands on a ball: two digits of a drum, one of a column of digits."""
+    return str(drawn) if zone.drawn == 1 and zone.size <= _DIGITS else f"{drawn:02d}"
+
+
 def matches(tier: rules.Tier) -> str:
     """The hits that win a tier: 5 + 0, 4 + 1."""
     return _(", ").join(" + ".join(str(hits) for hits in match) for match in tier.matches)
 
 
 def tiers(
-    *, game: str, issue: str, special_on: bool, known: Sequence[Mapping[str, Any]]
+    *,
+    game: str,
+    issue: str,
+    special_on: bool,
+    known: Sequence[Mapping[str, Any]],
+    numbers: Sequence[Sequence[int]] | None = None,
 ) -> list[dict[str, Any]]:
-    """The tiers in force in a draw with what is known of each; what is not known stays None."""
+    """The tiers of a draw with what is known of each; what is not known stays None.
+
+    With the drawn `numbers` those are left out that could not be won by them. `group` is what a
+    pick is called where each has a table of its own.
+    """
     by_number = {row["tier"]: row for row in known}
     version = rules.version_for(game=game, issue=issue)
+    facts = _facts(version, numbers)
     rows = []
     for tier in version.tiers:
         row = by_number.get(tier.number)
-        if row is None and tier.special_only and not special_on:
+        if row is None and _is_left_out(tier, special_on=special_on, facts=facts):
             continue
         winners = row["winners"] if row else None
         prize = row["prize_fen"] if row else None
         rows.append(
             {
                 "name": tier.label,
-                "match": matches(tier),
+                "match": matches(tier) if _has_telling_matches(version) else "",
+                "group": version.play(tier.plays[0]).label if _has_groups(version) else "",
                 "winners": winners,
                 "prize_fen": prize,
                 "total_fen": None if winners is None or prize is None else winners * prize,
             }
         )
     return rows
+
+
+def _is_left_out(
+    tier: rules.Tier,
+    *,
+    special_on: bool,
+    facts: Mapping[str, frozenset[int]] | None,
+) -> bool:
+    """Whether nothing is told of a tier of which nothing is known: it was not in force."""
+    if tier.special_only and not special_on:
+        return True
+    return facts is not None and not tier.is_in_force(facts)
+
+
+def _facts(
+    version: rules.RuleVersion, numbers: Sequence[Sequence[int]] | None
+) -> Mapping[str, frozenset[int]] | None:
+    if numbers is None or all(tier.when is None for tier in version.tiers):
+        return None
+    drawn = {zone.code: tuple(some) for zone, some in zip(version.zones, numbers, strict=True)}
+    return facts_of(version.zones, version.facts, drawn)
+
+
+def _has_groups(version: rules.RuleVersion) -> bool:
+    """Whether every play has a table of prizes of its own, as the picks of 快乐8."""
+    return (
+        len(version.tiers) > len(version.plays) * 2
+        and all(len(tier.plays) == 1 for tier in version.tiers)
+        and all(play.facts <= {zone.code for zone in version.zones} for play in version.plays)
+    )
+
+
+def _has_telling_matches(version: rules.RuleVersion) -> bool:
+    """Whether hits say more than the name of the tier: not where each play counts its own way."""
+    return len({len(play.measures) for play in version.plays}) == 1 and not _has_groups(version)
 
 
 def total(rows: Sequence[Mapping[str, Any]], name: str) -> int | None:

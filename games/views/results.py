@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
+from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,7 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from games import announcements, claim_days, draws, public_notices, seal_facts, words
+from games import archive, claim_days, draws, minutes, public_notices, seal_facts, words
+from games.archive import Asked
+from games.archive_forms import ArchiveForm
 from games.models import Announcement, Draw, DrawCancellation, Game, SealStatement
 from games.results import as_row
 from games.seal_models import SealPublication
@@ -20,7 +23,7 @@ from lottery_portal.lib.dates import in_shanghai
 
 from . import seals as seal_pages
 
-PER_PAGE = 20
+LONGEST_ISSUE = 10
 # From here on something of a draw is public: first its seal, then its numbers, then its prizes.
 SHOWN = draws.WAY[draws.WAY.index(Draw.State.SEALED) :]
 NUMBERS_SHOWN = draws.WAY[draws.WAY.index(Draw.State.CONFIRMED) :]
@@ -28,17 +31,32 @@ NUMBERS_SHOWN = draws.WAY[draws.WAY.index(Draw.State.CONFIRMED) :]
 
 @require_safe
 def results(request: HttpRequest) -> HttpResponse:
-    """The results of the first game on sale."""
-    game = Game.objects.filter(is_shadow=False).order_by("position").first()
-    if game is None:
-        raise Http404
-    return _list(request, game)
+    """The newest result of every game; a draw found by its number, whatever its game."""
+    chosen = request.GET.get("game", "")
+    if chosen:
+        asked = request.GET.copy()
+        del asked["game"]
+        address = reverse("games:game_results", args=[_game(chosen).code])
+        return redirect(f"{address}?{asked.urlencode()}" if asked else address)
+    issue = request.GET.get("issue", "").strip()
+    rows = archive.of_issue(issue) if issue else archive.newest()
+    if issue and len(rows) == 1:
+        return redirect("games:result", game_code=rows[0].game.code, issue=issue)
+    context = {
+        "nav": "check",
+        "games": games_shown(),
+        "results": [as_row(row) for row in rows],
+        "issue": issue,
+        "not_found": bool(issue) and not rows,
+        "notices": public_notices.now_told(now=timezone.now()),
+    }
+    return render(request, "games/results.html", context, status=404 if issue and not rows else 200)
 
 
 @require_safe
 def game_results(request: HttpRequest, game_code: str) -> HttpResponse:
-    """The results of one game, newest first."""
-    return _list(request, _game(game_code))
+    """The archive of one game, newest first: by issue, days and numbers."""
+    return _archive(request, _game(game_code))
 
 
 @require_safe
@@ -58,8 +76,10 @@ def result(request: HttpRequest, game_code: str, issue: str) -> HttpResponse:
         "game": {"code": game.code, "name": _(game.name)},
         "issue": issue,
     }
+    before, after = archive.beside(game, issue)
+    page |= {"rules_game": game.rules_game, "before": before, "after": after}
     page |= _announced(game, announced) if announced else _nothing_announced(draw)
-    page |= _ours(draw) if draw else {"is_ours": False, "seal": None}
+    page |= _ours(draw) if draw else {"is_ours": False, "seal": None, "minutes": None, "files": []}
     return render(request, "games/result.html", page)
 
 
@@ -90,29 +110,56 @@ def _cancelled(request: HttpRequest, game: Game, issue: str) -> HttpResponse:
     )
 
 
-def _list(request: HttpRequest, game: Game) -> HttpResponse:
-    issue = request.GET.get("issue", "").strip()
-    if issue and _has_page(game, issue):
-        return redirect("games:result", game_code=game.code, issue=issue)
-    now = timezone.now()
-    page = Paginator(announcements.of_game(game), PER_PAGE).get_page(request.GET.get("page"))
-    source = Announcement.objects.filter(game=game, draw__isnull=True).order_by("-issue").first()
-    return render(
-        request,
-        "games/results.html",
-        {
-            "nav": "check",
-            "game": {"code": game.code, "name": _(game.name)},
-            "results": [as_row(row) for row in page],
-            "page": page,
-            "query": "",
-            "source": source.source if source else "",
-            "issue": issue,
-            "not_found": bool(issue),
-            "notices": public_notices.now_told(now=now, game=game.code),
-        },
-        status=404 if issue else 200,
+def _archive(request: HttpRequest, game: Game) -> HttpResponse:
+    version = archive.version_of(game)
+    wants = {"issue", "since", "until", "numbers"} & request.GET.keys()
+    form = ArchiveForm(request.GET if wants else None, version=version)
+    asked, status = Asked(), 200
+    if form.is_bound and form.is_valid():
+        asked = form.asked()
+        if asked == Asked(issue=asked.issue) and asked.issue and _has_page(game, asked.issue):
+            return redirect("games:result", game_code=game.code, issue=asked.issue)
+    elif form.is_bound:
+        status = 400
+    page = archive.page(
+        archive.search(game, asked),
+        older_than=_issue(request, "older_than"),
+        newer_than=_issue(request, "newer_than"),
     )
+    if not page.rows and not asked.is_empty:
+        status = 404
+    source = Announcement.objects.filter(game=game, draw__isnull=True).order_by("-issue").first()
+    context = {
+        "nav": "check",
+        "game": {"code": game.code, "name": _(game.name)},
+        "games": games_shown(),
+        "form": form,
+        "asked": asked,
+        "results": [as_row(row) for row in page.rows],
+        "page": page,
+        "query": _query(request, wants),
+        "source": source.source if source else "",
+        "notices": public_notices.now_told(now=timezone.now(), game=game.code),
+    }
+    return render(request, "games/archive.html", context, status=status)
+
+
+def _issue(request: HttpRequest, name: str) -> str:
+    """An issue of the address that turns the page; what is none turns nothing."""
+    text = request.GET.get(name, "")
+    return text if text.isascii() and text.isdigit() and len(text) <= LONGEST_ISSUE else ""
+
+
+def _query(request: HttpRequest, names: Collection[str]) -> str:
+    """What is asked for, to go along with the page."""
+    kept = {name: request.GET[name] for name in sorted(names) if request.GET[name]}
+    return f"&{urlencode(kept)}" if kept else ""
+
+
+def games_shown() -> list[dict[str, str]]:
+    """The games to choose from."""
+    found = Game.objects.filter(is_shadow=False).order_by("position")
+    return [{"code": game.code, "name": _(game.name)} for game in found]
 
 
 def _game(code: str) -> Game:
@@ -134,6 +181,7 @@ def _announced(game: Game, row: Announcement) -> dict[str, Any]:
         issue=row.issue,
         special_on=bool(row.special_on),
         known=row.tiers,
+        numbers=row.numbers,
     )
     return {
         "drawn_on": row.drawn_on,
@@ -173,6 +221,9 @@ def _ours(draw: Draw) -> dict[str, Any]:
     ahead = int((draw.draws_at - published_at).total_seconds()) if published_at else 0
     return {
         "is_ours": True,
+        "minutes": _minutes(draw),
+        "files": seal_facts.files_of(draw),
+        "pools": seal_facts.pools_of(draw),
         "drawn_at": draw.draws_at,
         "claim_until": claim_days.last_day(draw),
         "engines": "agree" if draws.is_settled(draw) else "",
@@ -193,3 +244,11 @@ def _ours(draw: Draw) -> dict[str, Any]:
             "is_open": draw.state in NUMBERS_SHOWN,
         },
     }
+
+
+def _minutes(draw: Draw) -> dict[str, Any] | None:
+    """The signed minutes of a published draw: their digest and when they were signed."""
+    made = minutes.last_signed(draw)
+    if made is None or draw.state not in {Draw.State.PUBLISHED, Draw.State.ARCHIVED}:
+        return None
+    return {"digest": made.digest, "signed_at": made.signature.signed_at, "edition": made.edition}

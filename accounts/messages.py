@@ -57,7 +57,8 @@ class Kind:
     """A kind of message: its title, its text, the ways it may go, and where it leads.
 
     Legal notices ignore what the user prefers. Advertising (`marketing.…`) is sent by `advertise`,
-    and only to whom asked for it.
+    and only to whom asked for it. `sms` is the shorter text for a telephone, which others may see:
+    it names no amount. `is_on_at_first`: whether it leaves the house until somebody says no.
     """
 
     name: str
@@ -65,12 +66,19 @@ class Kind:
     template: str
     channels: frozenset[str] = field(default=INBOX_ONLY)
     is_legal: bool = False
+    sms: str = ""
+    is_on_at_first: bool = True
     address: Callable[[Mapping[str, Any]], str] = _nowhere
 
     @property
     def is_marketing(self) -> bool:
         """Whether it advertises: the database knows such messages by their name too."""
         return self.name.startswith(MARKETING)
+
+    @property
+    def is_wanted_at_first(self) -> bool:
+        """Whether it goes out to somebody who has not chosen."""
+        return self.is_on_at_first and not self.is_marketing
 
 
 KINDS: dict[str, Kind] = {}
@@ -143,11 +151,12 @@ def _send(
     return message
 
 
-def write(message: Message, language: str) -> Written:
-    """The words of a message, in the language asked for."""
+def write(message: Message, language: str, *, channel: str = Channel.INBOX) -> Written:
+    """The words of a message, in the language asked for; by SMS those for a telephone."""
     kind = KINDS[message.kind]
+    template = kind.sms if channel == Channel.SMS and kind.sms else kind.template
     with translation.override(language):
-        text = render_to_string(kind.template, {**message.params, "sent_at": message.sent_at})
+        text = render_to_string(template, {**message.params, "sent_at": message.sent_at})
         return Written(
             title=str(kind.title), text=text.strip(), address=kind.address(message.params)
         )
@@ -191,14 +200,15 @@ def choose(*, user: User, kind: str, channel: str, is_wanted: bool, now: datetim
 def choices(user: User) -> list[tuple[Kind, str, bool]]:
     """What the user may switch by the channels that reach him, and whether it is on.
 
-    News are on until he switches them off, advertising is off until he switches it on.
+    News are on until he switches them off, but for those that few want outside the house;
+    advertising is off until he switches it on.
     """
     has = set(LoginName.objects.filter(user=user).values_list("kind", flat=True))
     chosen = {
         (row.kind, row.channel): row.is_wanted for row in ChannelChoice.objects.filter(user=user)
     }
     return [
-        (kind, channel, chosen.get((kind.name, channel), not kind.is_marketing))
+        (kind, channel, chosen.get((kind.name, channel), kind.is_wanted_at_first))
         for kind in sorted(KINDS.values(), key=lambda kind: kind.name)
         if not kind.is_legal
         for channel in sorted(kind.channels)
@@ -226,7 +236,7 @@ def deliver(*, delivery_id: int, now: datetime) -> None:
     if named is None:
         _conclude(delivery, Delivery.State.FAILED, "no address", now=now)
         return
-    written = write(delivery.message, delivery.message.user.language)
+    written = write(delivery.message, delivery.message.user.language, channel=channel)
     reached = login_names.of(named).value
     try:
         if channel == Channel.EMAIL:
@@ -274,7 +284,7 @@ def _send_outside(message: Message, kind: Kind, *, now: datetime) -> None:
     for channel in sorted(kind.channels):
         if REACHED_BY[Channel(channel)] not in has:
             continue
-        is_wanted = kind.is_legal or chosen.get(channel, not kind.is_marketing)
+        is_wanted = kind.is_legal or chosen.get(channel, kind.is_wanted_at_first)
         delivery = Delivery.objects.create(
             message=message,
             channel=channel,

@@ -16,11 +16,13 @@ from . import words
 from .rules import Zone
 from .trends import GRID_ROWS, DrawShape, Trend, ZoneTrend
 
-CELL, ROW, LABEL = 22, 22, 72
+CELL, ROW, LABEL = 19, 20, 62
+JOINED = 1020  # so wide may grids be that stand side by side under one column of issues
 _EVERY = 5
 _HEIGHT, _FOOT, _LEFT, _RIGHT = 160, 20, 32, 8
 _LEAST_LABEL = 20
 _WIDE, _NARROW = 660, 320
+_TWO_DRUMS = 2
 
 
 def grid(zone: Zone, trend: ZoneTrend, shapes: Sequence[DrawShape]) -> SafeString:
@@ -33,7 +35,7 @@ def grid(zone: Zone, trend: ZoneTrend, shapes: Sequence[DrawShape]) -> SafeStrin
         (LABEL + at * CELL + CELL // 2, words.number(zone, one.number))
         for at, one in enumerate(trend.figures)
     ]
-    parts = [_heads(head, y) for y in (ROW - 7, height - 7)]
+    parts = [_heads(head, y) for y in (ROW - 6, height - 6)]
     lines = [
         (ROW * (row + 1), width) for row in range(0, len(rows) + 1, _EVERY)
     ]  # a thin line every five draws
@@ -60,7 +62,7 @@ def _heads(head: Sequence[tuple[int, str]], y: int) -> SafeString:
 
 
 def _row(zone: Zone, away: Sequence[int], shape: DrawShape, *, y: int) -> SafeString:
-    middle, base = y + ROW // 2, y + ROW - 7
+    middle, base = y + ROW // 2, y + ROW - 6
     texts, balls = [], []
     for at, draws in enumerate(away):
         x = LABEL + at * CELL + CELL // 2
@@ -75,7 +77,7 @@ def _row(zone: Zone, away: Sequence[int], shape: DrawShape, *, y: int) -> SafeSt
         format_html_join("", '<text x="{}" y="{}">{}</text>', texts),
         format_html_join(
             "",
-            '<circle cx="{0}" cy="{1}" r="10"/><text class="hit" x="{0}" y="{2}">{3}</text>',
+            '<circle cx="{0}" cy="{1}" r="9"/><text class="hit" x="{0}" y="{2}">{3}</text>',
             balls,
         ),
     )
@@ -164,6 +166,12 @@ def _bars(
         "chart--narrow" if is_narrow else "chart--wide",
         width, _HEIGHT, scale, drawn, chance, names,
     )  # fmt: skip
+
+
+def is_joined(trend: Trend) -> bool:
+    """Whether the grids of drums stand side by side on a wide page, with the issues once."""
+    columns = sum(len(zone.figures) for zone in trend.zones)
+    return len(trend.zones) == _TWO_DRUMS and LABEL + CELL * columns <= JOINED
 
 
 def grid_rows(trend: Trend) -> int:

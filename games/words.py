@@ -113,6 +113,17 @@ def number(zone: rules.Zone, drawn: int) -> str:
     return str(drawn) if zone.drawn == 1 and zone.size <= _DIGITS else f"{drawn:02d}"
 
 
+def spelt(version: rules.RuleVersion, numbers: Sequence[Sequence[int]]) -> str:
+    """Drawn numbers in a line of text: 06 11 13 14 20 28 + 16, or 1 0 9."""
+    text, before = "", None
+    for zone, drawn in zip(version.zones, numbers, strict=False):
+        look = (is_blue(zone), zone.drawn == 1 and zone.first == 0)
+        text += "" if before is None else " " if look == before else " + "
+        text += " ".join(number(zone, one) for one in drawn)
+        before = look
+    return text
+
+
 def matches(tier: rules.Tier) -> str:
     """The hits that win a tier: 5 + 0, 4 + 1."""
     return _(", ").join(" + ".join(str(hits) for hits in match) for match in tier.matches)

@@ -1,4 +1,4 @@
-"""What this room tells players: that a ticket won, and what was drawn."""
+"""What this room tells players: that a ticket won; what was drawn, and that none did (F053)."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ messages.register(
         name=publication.WON,
         title=_("Your ticket won"),
         template="prizes/mail/won.txt",
+        sms="prizes/mail/won_sms.txt",
         channels=messages.EVERYWHERE,
         address=_ticket,
     )
@@ -33,8 +34,11 @@ messages.register(
 messages.register(
     messages.Kind(
         name=publication.RESULT,
-        title=_("The result is published"),
+        title=_("Results of your draws, also without a prize"),
         template="prizes/mail/result.txt",
+        sms="prizes/mail/result_sms.txt",
+        channels=messages.EVERYWHERE,
+        is_on_at_first=False,  # most of them say that nothing was won
         address=_result,
     )
 )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
+from django.db.models import Count, Sum
 from django.utils.translation import gettext_lazy as _
 
 from accounts import messages
 from accounts.models import User
-from games import announced, announcements, draws, minutes
+from games import announced, announcements, draws, minutes, rules, words
 from games.models import Draw
 from lottery_portal import jobs
 from lottery_portal.lib.db import door
@@ -26,11 +27,6 @@ T = TypeVar("T")
 WON, RESULT = "prizes.won", "prizes.result"
 # Messages in one transaction: short enough never to hold anybody up.
 BATCH = 100
-
-
-def spelt(numbers: Sequence[Sequence[int]]) -> str:
-    """Drawn numbers in a sentence: 06 11 13 14 20 28 + 16."""
-    return " + ".join(" ".join(f"{number:02d}" for number in zone) for zone in numbers)
 
 
 class MinutesMissing(Refused):
@@ -150,7 +146,20 @@ def _tell_batch(prizes: list[Prize], *, now: datetime) -> int:
 
 @door
 def _tell_result(draw: Draw, users: list[User], *, now: datetime) -> int:
+    held = (
+        Ticket.objects.filter(draw=draw, cancellation__isnull=True, owner__user__in=users)
+        .values_list("owner__user")
+        .annotate(n=Count("pk"))
+    )
+    won = (
+        Prize.objects.filter(draw=draw, owner__user__in=users)
+        .values_list("owner__user")
+        .annotate(n=Count("pk"), fen=Sum("amount"))
+    )
+    version = rules.by_code(draw.rule.code)
+    tickets, prizes = dict(held), {user: (n, fen) for user, n, fen in won}
     for user in users:
+        winning, won_fen = prizes.get(user.pk, (0, 0))
         messages.send(
             user=user,
             kind=RESULT,
@@ -158,7 +167,10 @@ def _tell_result(draw: Draw, users: list[User], *, now: datetime) -> int:
                 "game": draw.game.name,
                 "game_code": draw.game.code,
                 "issue": draw.issue,
-                "spelt": spelt(draw.result.numbers),
+                "spelt": words.spelt(version, draw.result.numbers),
+                "tickets": tickets[user.pk],
+                "winning": winning,
+                "won_fen": won_fen,
             },
             natural_key=f"result:{draw.code}",
             now=now,

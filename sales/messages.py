@@ -45,6 +45,7 @@ messages.register(
         name=holders.CANCELLED,
         title=_("A draw is cancelled; your tickets are refunded"),
         template="sales/mail/draw_cancelled.txt",
+        sms="sales/mail/draw_cancelled_sms.txt",
         channels=messages.EVERYWHERE,
         is_legal=True,
         address=_tickets,
@@ -65,6 +66,7 @@ messages.register(
         name=plan_notices.ENDED,
         title=_("A plan has ended"),
         template="sales/mail/plan_ended.txt",
+        sms="sales/mail/plan_ended_sms.txt",
         channels=messages.EVERYWHERE,
         address=_plan,
     )
@@ -74,6 +76,7 @@ messages.register(
         name=plan_notices.LEFT_OUT,
         title=_("A plan left out a draw"),
         template="sales/mail/plan_left_out.txt",
+        sms="sales/mail/plan_left_out_sms.txt",
         channels=messages.EVERYWHERE,
         address=_plan,
     )

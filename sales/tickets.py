@@ -5,7 +5,7 @@ A ticket's state is derived from the state of its draw and from what it won; no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -236,8 +236,13 @@ def split_of(one: Read) -> list[dict[str, Any]]:
     ]
 
 
-def steps_of(one: Read, *, seal: SealStatement | None) -> list[dict[str, Any]]:
-    """The timeline of a ticket: what happened, each with its time, and what comes (F052)."""
+def steps_of(
+    one: Read, *, seal: SealStatement | None, plan: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The timeline of a ticket: what happened, each with its time, and what comes (F052).
+
+    `plan` tells which draw of which plan bought it, and where that stands.
+    """
     ticket = one.ticket
     passed = DrawTransition.objects.filter(draw_id=ticket.draw_id)
     reached = dict(passed.values_list("to_state", "at"))
@@ -247,6 +252,7 @@ def steps_of(one: Read, *, seal: SealStatement | None) -> list[dict[str, Any]]:
             ticket.sold_at,
             _("%(amount)s yuan from the balance") % {"amount": yuan(ticket.price)},
         )
+        | _by_plan(ticket, plan)
     ]
     if one.cancelled is not None:
         back = _("%(amount)s yuan went back to the balance") % {
@@ -311,6 +317,18 @@ def steps_of(one: Read, *, seal: SealStatement | None) -> list[dict[str, Any]]:
             | _claim(one)
         )
     return _with_the_present(steps)
+
+
+def _by_plan(ticket: Ticket, plan: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Who bought it, where a plan did: from money that was set aside for it."""
+    if plan is None:
+        return {}
+    told = _("%(amount)s yuan set aside by your plan, draw %(place)s of %(draws)s") % {
+        "amount": yuan(ticket.price),
+        "place": plan["position"],
+        "draws": plan["draws"],
+    }
+    return {"text": told, "url": plan["url"], "link": _("The plan")}
 
 
 def _claim(one: Read) -> dict[str, Any]:

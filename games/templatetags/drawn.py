@@ -41,13 +41,4 @@ def drawn(
 @register.simple_tag
 def drawn_text(numbers: Sequence[Sequence[int]], game: str, issue: str) -> str:
     """The drawn numbers in a line of text: 06 11 13 14 20 28 + 16, or 1 0 9."""
-    zones = rules.version_for(game=game, issue=issue).zones
-    text, before = "", None
-    for zone, of_zone in zip(zones, numbers, strict=False):
-        is_column = zone.drawn == 1 and zone.first == 0
-        look = (words.is_blue(zone), is_column)
-        text += ("" if before is None else " " if look == before else " + ") + " ".join(
-            words.number(zone, number) for number in of_zone
-        )
-        before = look
-    return text
+    return words.spelt(rules.version_for(game=game, issue=issue), numbers)

@@ -17,7 +17,7 @@ from games.trends import Trend, ZoneTrend
 
 from .results import games_shown
 
-LISTED = 30
+LISTED = 20
 
 
 @require_safe
@@ -57,6 +57,7 @@ def trends(request: HttpRequest, game_code: str) -> HttpResponse:
             "shapes": trend.shapes[: -LISTED - 1 : -1],
             "newest": trend.shapes[-1],
             "oldest": trend.shapes[0],
+            "is_joined": trend_charts.is_joined(trend),
             "grid_rows": trend_charts.grid_rows(trend),
             "first_one_in": odds.one_in(simulation.first_prize(version)),
             "summed": _(", ").join(str(zone.label) for zone in counting.summed(version)),

@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import who
-from games import draws, odds, public_notices, rules
+from games import bets, draws, odds, public_notices, rules
 from games.models import SealStatement
 from lottery_portal.lib import codes
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
-from sales import cancellation, offers, receipts, tickets
+from sales import basket, cancellation, offers, receipts, ticket_money, tickets
 from sales.models import PlanStep, Ticket
 from sales.proofs import keyring
 
@@ -30,6 +30,7 @@ from . import proofs
 PAGE = 20
 SHOWN = ("waiting", "won", "all")
 FIRST_GAME = "ssq"
+MOST_PATTERNS = 5  # offered to the simulator
 
 
 def _mine(request: HttpRequest, code: str) -> Ticket:
@@ -122,7 +123,7 @@ def ticket(request: HttpRequest, code: str) -> HttpResponse:
         "prize_fen": one.fact.prize_fen if one.fact else None,
         "claim_until": one.fact.claim_until if one.fact else None,
         "picks": tickets.picks_shown(one),
-        "steps": tickets.steps_of(one, seal=seal),
+        "steps": tickets.steps_of(one, seal=seal, plan=_plan_of(row)),
         "receipt": {
             "line": one.line.decode("ascii"),
             "text": claim.text,
@@ -135,6 +136,16 @@ def ticket(request: HttpRequest, code: str) -> HttpResponse:
             "download_url": reverse("sales:receipt", args=[row.code]),
         },
         "split": tickets.split_of(one),
+        "draw_money": ticket_money.of_draw(row.draw, one.version),
+        "patterns": [
+            {
+                "text": bets.canonical(pick.selection),
+                "type": basket.type_name(one.version, pick.selection),
+            }
+            for pick in one.picks[:MOST_PATTERNS]
+        ]
+        if game.code in rules.GAMES
+        else [],
         "cancel": _window(row),
         "plan": _plan_of(row),
         "taken_back_at": one.cancelled.cancelled_at if one.cancelled else None,

@@ -40,8 +40,8 @@ class Odds:
 
     @property
     def first_prize(self) -> Fraction:
-        """The chance of the best tier that the plays of the chosen lines have."""
-        return self.per_tier[min(self.per_tier)]
+        """The chance of the best tier that any of the chosen lines can win."""
+        return next(self.per_tier[tier] for tier in sorted(self.per_tier) if self.per_tier[tier])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,18 +86,20 @@ def home() -> Context:
         },
         "others": [
             {
-                "game": "大乐透",
-                "issue": "26108",
-                "closes_at": datetime(2026, 9, 21, 21, 0, tzinfo=SHANGHAI),
-                "draws_at": DRAWS,
+                "game": {"code": "dlt", "name": "大乐透"},
+                "draw": {
+                    "issue": "26108",
+                    "closes_at": datetime(2026, 9, 21, 21, 0, tzinfo=SHANGHAI),
+                    "draws_at": DRAWS,
+                },
+                "stopped": None,
                 "pool_fen": 831_000_000_00,
                 "url": "#",
             },
             {
-                "game": "七乐彩",
-                "issue": "2026109",
-                "closes_at": datetime(2026, 9, 25, 20, 0, tzinfo=SHANGHAI),
-                "draws_at": DRAWS,
+                "game": {"code": "qlc", "name": "七乐彩"},
+                "draw": None,
+                "stopped": {"title": _("Sales are paused"), "text": ""},
                 "pool_fen": 1_518_900_00,
                 "url": "#",
             },

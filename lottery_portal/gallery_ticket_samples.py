@@ -9,7 +9,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from .lib import board_words
+from games import rules
+from sales import board_facts, ways
+
 from .lib.dates import SHANGHAI
 
 Context = dict[str, Any]
@@ -53,42 +55,44 @@ def _pick(kind: str, picks: list[list[int]], lines: int = 1, **more: Any) -> Con
     }
 
 
+def _places(red: list[int], blue: list[int], bankers: list[int]) -> Context:
+    """The boxes of the board with these numbers chosen."""
+    version = rules.GAMES["ssq"].current
+    way = ways.of(version)[0]
+    boxes = way.selection((tuple(bankers), ()), (tuple(red), tuple(blue)))
+    return {
+        "way": way.code,
+        "tabs": board_facts.tabs(version, way),
+        "hint": board_facts.hint(way),
+        "banks": True,
+        "zones": board_facts.places(version, way, boxes, is_banker=bool(bankers)),
+        "board_json": board_facts.script(version, way),
+    }
+
+
 def board(mode: str = "multiple") -> Context:
     """The board with a multiple bet chosen, or a banker bet."""
     is_banker = mode == "banker"
-    red = [11, 14, 20, 22, 28, 31] if is_banker else [3, 8, 11, 17, 22, 26, 31]
-    zones = [
-        {
-            "name": "red",
-            "label": _("Red balls"),
-            "spoken": _("red"),
-            "of": 33,
-            "take": 6,
-            "bankers": 5,
-            "chosen": red,
-            "chosen_bankers": [6, 13] if is_banker else [],
-            "limited": [],
-        },
-        {
-            "name": "blue",
-            "label": _("Blue balls"),
-            "spoken": _("blue"),
-            "of": 16,
-            "take": 1,
-            "bankers": 0,
-            "chosen": [16] if is_banker else [7, 16],
-            "chosen_bankers": [],
-            "limited": [],
-        },
-    ]
     basket = [
         {"t": "single", "b": [[], []], "p": [[6, 11, 13, 19, 22, 28], [16]], "m": 1, "q": False},
         {"t": "single", "b": [[], []], "p": [[2, 9, 15, 21, 27, 33], [5]], "m": 2, "q": True},
     ]
-    return {
+    chosen = (
+        _places([11, 14, 20, 22, 28, 31], [16], [6, 13])
+        if is_banker
+        else _places([3, 8, 11, 17, 22, 26, 31], [7, 16], [])
+    )
+    tiers: list[Context] = [
+        {"number": 1, "name": _("First prize"), "prize_fen": 10_000_000_00, "is_most": True,
+         "share": "", "one_in": f"{TOTAL_LINES:,}", "is_extra": False},
+        {"number": 6, "name": _("Sixth prize"), "prize_fen": 5_00, "is_most": False,
+         "share": "", "one_in": "17", "is_extra": False},
+    ]  # fmt: skip
+    return chosen | {
         "nav": "buy",
         "now": NOW,
         "game": SSQ,
+        "games": [],
         "draw": DRAW,
         "pool_fen": POOL,
         "price_fen": 2_00,
@@ -96,8 +100,6 @@ def board(mode: str = "multiple") -> Context:
         "max_multiplier": 99,
         "count": 1,
         "most_draws": 30,
-        "zones": zones,
-        "zones_json": board_words.zones(zones),
         "mode": mode,
         "multiplier": 1,
         "basket": [
@@ -107,52 +109,68 @@ def board(mode: str = "multiple") -> Context:
         "basket_json": json.dumps(basket),
         "lines_in_basket": 2,
         "sum_fen": 6_00,
-        "total_lines": TOTAL_LINES,
-        "any_one_in": "15.2",
+        "others": [],
+        "others_json": "[]",
+        "others_fen": 0,
+        "cart_json": "{}",
+        "tiers": tiers,
+        "top": tiers[0],
+        "line": {"first": f"{TOTAL_LINES:,}", "any": "15.2"},
         "request_key": "01990000-0000-7000-8000-000000000001",
         "post_url": "/gallery/confirm/",
         "quick_pick_url": "/quick",
         "quote_url": "/quote",
-        "odds_url": "#",
-        "problem": None,
+        "problem": "",
+        "problem_at": "",
     }
 
 
 def empty_board() -> Context:
     """The board as a visitor meets it."""
-    sample = board()
-    for zone in sample["zones"]:
-        zone["chosen"] = []
-    return sample | {
-        "player": None,
-        "balance_fen": None,
-        "basket": [],
-        "basket_json": "[]",
-        "lines_in_basket": 0,
-        "sum_fen": 0,
-    }
+    return (
+        board()
+        | _places([], [], [])
+        | {
+            "player": None,
+            "balance_fen": None,
+            "basket": [],
+            "basket_json": "[]",
+            "lines_in_basket": 0,
+            "sum_fen": 0,
+        }
+    )
 
 
 def confirm() -> Context:
     """The last look before payment."""
+    picks = [
+        _pick(_("Multiple"), [[3, 8, 11, 17, 22, 26, 31], [7, 16]], 14),
+        _pick(_("Banker"), [[11, 14, 20, 22, 28, 31], [16]], 15, bankers=[[6, 13], []]),
+        _pick(_("Quick pick"), [[2, 9, 15, 21, 27, 33], [5]], multiplier=2, price_fen=4_00),
+    ]
     return {
         "nav": "buy",
         "now": NOW,
         "game": SSQ,
         "draw": DRAW,
+        "groups": [
+            {"game": SSQ, "draw": DRAW, "notices": [], "lines": 17, "price_fen": 34_00,
+             "picks": picks}
+        ],
+        "is_one": True,
+        "is_plain": True,
+        "left_out": [],
         "lines": 17,
         "price_fen": 34_00,
         "after_fen": 94_00,
+        "tickets": 1,
         "basket_json": "[]",
+        "cart_json": "{}",
+        "from_game": "ssq",
         "request_key": "01990000-0000-7000-8000-000000000001",
         "post_url": "#",
         "back_url": "/gallery/board/",
-        "picks": [
-            _pick(_("Multiple"), [[3, 8, 11, 17, 22, 26, 31], [7, 16]], 14),
-            _pick(_("Banker"), [[11, 14, 20, 22, 28, 31], [16]], 15, bankers=[[6, 13], []]),
-            _pick(_("Quick pick"), [[2, 9, 15, 21, 27, 33], [5]], multiplier=2, price_fen=4_00),
-        ],
-    }
+    }  # fmt: skip
 
 
 def moment(hour: int, minute: int, second: int) -> datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -20,13 +19,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import language, who
 from games import draws, odds, rules, seals, words
-from games.models import Announcement, Draw, Game
+from games.models import Announcement
 from games.results import latest as latest_results
-from lottery_portal.lib import dates
-from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
-from prizes import pools
-from sales import offers, receipts
+from sales import games_shown, offers, receipts
 
 HELP = {
     "rules": gettext_lazy("Rules and prizes"),
@@ -41,25 +37,20 @@ YEAR_SECONDS = 365 * 24 * 3600
 def home(request: HttpRequest) -> HttpResponse:
     """The first page: what is on sale, what was drawn, where the money goes, how to check us."""
     now = timezone.now()
-    games = list(Game.objects.filter(is_shadow=False).order_by("position"))
-    on_sale = {
-        draw.game_id: draw
-        for draw in Draw.objects.real()
-        .on_sale(now=now)
-        .select_related("game", "rule")
-        .order_by("-closes_at")
-    }
-    lead = next((on_sale[game.pk] for game in games if game.pk in on_sale), None)
-    version = rules.by_code(lead.rule.code) if lead else rules.GAMES["ssq"].current
-    first = lead.game if lead else next(iter(games), None)
+    user = request.user
+    player = who.player_or_none(user) if user.is_authenticated else None
+    games = games_shown.rows(player=player.code if player else "", now=now)
+    lead = next((row for row in games if row["draw"]), next(iter(games), None))
+    draw = lead["draw"] if lead else None
+    version = rules.by_code(draw.rule.code) if draw else rules.GAMES["ssq"].current
     return render(
         request,
         "portal/home.html",
         {
             "nav": "home",
             "now": now,
-            "lead": _lead(first, lead, version, _stopped(request, first, now)) if first else None,
-            "others": [],
+            "lead": _lead(lead, version) if lead else None,
+            "others": [row for row in games if row is not lead],
             "results": latest_results(most=5),
             "limit": None,
             "split": _split(version),
@@ -69,62 +60,16 @@ def home(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _lead(
-    game: Game, draw: Draw | None, version: rules.RuleVersion, stopped: dict[str, str] | None
-) -> dict[str, Any]:
-    last = Announcement.objects.filter(game=game).order_by("-issue").first()
-    board = reverse("sales:board", args=[game.code])
-    return {
-        "game": {"code": game.code, "name": _(game.name)},
-        "draw": draw,
-        "pool_fen": pools.of_game(game),
+def _lead(row: dict[str, Any], version: rules.RuleVersion) -> dict[str, Any]:
+    last = Announcement.objects.filter(game=row["of"]).order_by("-issue").first()
+    return row | {
         "price_fen": version.price_fen,
         "cap_fen": version.ticket_cap_fen,
         "last": last,
-        "board_url": board,
-        "quick_pick_url": f"{board}#basket",
+        "board_url": row["url"],
+        "quick_pick_url": f"{row['url']}#basket",
         "rules_url": reverse("help_page", args=["rules"]),
-        "stopped": stopped,
     }
-
-
-def _stopped(request: HttpRequest, game: Game, now: datetime) -> dict[str, str] | None:
-    """Why nothing of `game` is sold to this visitor now, in words; None while it is sold."""
-    user = request.user
-    player = who.player_or_none(user) if user.is_authenticated else None
-    try:
-        offers.on_sale(game, channel="web", player=player.code if player else "", now=now)
-    except Refused as refusal:
-        figures = refusal.figures
-        if refusal.code == "licence_missing":
-            title = _("Sales are paused")
-            text = _(
-                "The licence to sell this game is not in force now. Tickets you hold stay valid."
-            )
-        elif reason := figures.get("reason"):
-            title = _("Sales are paused")
-            text = _("Reason: %(reason)s Tickets you hold stay valid.") % {
-                "reason": _sentence(str(reason))
-            }
-        elif opens_at := figures.get("opens_at"):
-            title = str(refusal)
-            text = _("Draw %(issue)s opens %(when)s.") % {
-                "issue": figures["next_issue"],
-                "when": dates.relative(opens_at, now, "minute"),
-            }
-        else:
-            title, text = str(refusal), ""
-        return {"title": title, "text": text}
-    return None
-
-
-def _sentence(text: str) -> str:
-    """A reason as it was typed, closed with a full stop where it has none."""
-    return (
-        text
-        if text.endswith((".", "。", "!", "！", "?", "？"))
-        else text + ("。" if dates.is_chinese() else ".")
-    )
 
 
 def _split(version: rules.RuleVersion) -> list[dict[str, Any]]:

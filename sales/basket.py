@@ -13,10 +13,12 @@ from typing import Any
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
-from games import bets
+from games import bets, faces
 from games.bets import Selection, SelectionUnreadable
 from games.rules import RuleVersion
-from games.rules.picks import BetType, Play
+
+from . import ways
+from .ways import Way
 
 LONGEST = 100_000
 
@@ -65,54 +67,29 @@ def write(selections: Sequence[Selection]) -> str:
     return json.dumps([as_row(one) for one in selections], separators=(",", ":"))
 
 
-def from_boxes(version: RuleVersion, posted: MultiValueDict[str, str]) -> Selection | None:
-    """The selection ticked in the boxes of a page without script; None when no box is ticked.
+def from_boxes(way: Way, posted: MultiValueDict[str, str]) -> Selection | None:
+    """The selection ticked in the boxes of one way's board; None when no box is ticked.
 
-    The boxes are those of the places of the play on which the posted `bet_type` bets, of the first
-    play of the game where none is posted.
+    `mode` says whether the boxes of bankers count, `extra` whether more is paid a line.
     """
-    kind = posted.get("bet_type", "")
-    play = version.play_of(kind) if version.bet_type(kind) else version.plays[0]
-    is_banker = posted.get("mode") == "banker"
+    is_banker = posted.get("mode") == "banker" and bool(way.banker)
     bankers = tuple(
         _numbers(posted.getlist(f"{place.code}_banker")) if is_banker else ()
-        for place in play.places
+        for place in way.places
     )
     picks = tuple(
         tuple(number for number in _numbers(posted.getlist(place.code)) if number not in fixed)
-        for place, fixed in zip(play.places, bankers, strict=True)
+        for place, fixed in zip(way.places, bankers, strict=True)
     )
     if not any(bankers) and not any(picks):
         return None
-    return named(version, bankers, picks, multiplier=multiplier_of(posted), play=play)
+    bought = ways.with_extra(way, is_dearer=is_dearer(posted))
+    return bought.selection(bankers, picks, multiplier=multiplier_of(posted))
 
 
-def named(
-    version: RuleVersion,
-    bankers: tuple[tuple[int, ...], ...],
-    picks: tuple[tuple[int, ...], ...],
-    *,
-    multiplier: int,
-    play: Play | None = None,
-) -> Selection:
-    """The selection with the bet type of the play that its numbers make.
-
-    With bankers it is one that takes them; of the others the first that takes so many numbers. If
-    none does it is the last of them, and the rules say what is wrong.
-    """
-    of_play = [one for one in version.bet_types if one.play == (play or version.plays[0]).code]
-    kinds = [one for one in of_play if _takes_bankers(one) == any(bankers)] or of_play
-    fitting = (
-        one
-        for one in kinds
-        if all(len(some) <= most.numbers_most for some, most in zip(picks, one.ranges, strict=True))
-    )
-    kind = next(fitting, kinds[-1])
-    return Selection(bet_type=kind.code, bankers=bankers, picks=picks, multiplier=multiplier)
-
-
-def _takes_bankers(bet_type: BetType) -> bool:
-    return any(taken.bankers_most for taken in bet_type.ranges)
+def is_dearer(posted: MultiValueDict[str, str]) -> bool:
+    """Whether the form asks to pay more a line (追加)."""
+    return posted.get("extra") == "1"
 
 
 def multiplier_of(posted: MultiValueDict[str, str]) -> int:
@@ -122,23 +99,29 @@ def multiplier_of(posted: MultiValueDict[str, str]) -> int:
 
 
 def type_name(version: RuleVersion, selection: Selection) -> str:
-    """What the selection is called on pages."""
-    if selection.quick_pick:
-        return _("Quick pick")
+    """What the selection is called on pages; a quick pick of a game with several plays by both."""
     bet_type = version.bet_type(selection.bet_type)
-    return str(bet_type.label) if bet_type else selection.bet_type
+    name = str(bet_type.label) if bet_type else selection.bet_type
+    if not selection.quick_pick:
+        return name
+    if len(version.plays) == 1:
+        return _("Quick pick")
+    return _("%(bet_type)s, quick pick") % {"bet_type": name}
 
 
 def shown(version: RuleVersion, checked: bets.CheckedSelection) -> dict[str, Any]:
-    """One checked selection for a page."""
+    """One checked selection for a page; what is the same at every place stands there once."""
     selection = checked.selection
+    bet_type = version.bet_type(selection.bet_type)
+    shown_places = slice(1) if bet_type and bet_type.same_numbers else slice(None)
     return {
         "type": type_name(version, selection),
         "lines": checked.lines,
         "multiplier": selection.multiplier,
         "price_fen": checked.amount_fen,
-        "picks": [list(zone) for zone in selection.picks],
-        "bankers": [list(zone) for zone in selection.bankers],
+        "picks": [list(zone) for zone in selection.picks[shown_places]],
+        "bankers": [list(zone) for zone in selection.bankers[shown_places]],
+        "looks": faces.of_play(version, version.play_of(selection.bet_type)),
     }
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from fractions import Fraction
 from functools import cache
 
 from django.utils.translation import gettext_lazy as _
@@ -10,9 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from finance import ledger
 from games import bets, draws, licences, odds, quick_pick, rules, switches
 from games.models import Draw, Game
-from games.rules import RuleVersion
+from games.rules import RuleVersion, Tier
+from games.rules.picks import Play
 from lottery_portal.lib.errors import Refused
 
+from . import opening, ways
 from .purchase import LicenceMissing, SalesSwitchedOff
 
 
@@ -42,29 +47,105 @@ def on_sale(game: Game, *, channel: str, player: str, now: datetime) -> Draw:
     return draw
 
 
-def pool_of(game: Game) -> int | None:
-    """What lies in the pool of `game`; None before its first draw."""
+def pool_of(game: Game, pool: str = "") -> int | None:
+    """What lies in the pool of `game`, or in its further one so called; None before its books."""
     try:
-        return ledger.balance(f"pool:{game.code}")
+        return ledger.balance(opening.pool_of(game, pool))
     except LookupError:
         return None
 
 
+def pool_for(version: RuleVersion, play: Play) -> str:
+    """The code of the pool from which a play is paid; nothing for the first one of the game."""
+    others = version.pools[1:]
+    return next((one.code for one in others if play.code in one.plays), "")
+
+
 def one_line(version: RuleVersion, *, special_on: bool) -> odds.Odds:
     """The chances of one line of the game's first play: all its lines have the same."""
-    return _one_line(version.code, special_on=special_on)
+    per_tier, some = chances(version, version.plays[0], special_on=special_on)
+    if some is None:
+        raise RuntimeError("The lines of a first play are alike.")
+    return odds.Odds(any_prize=some, per_tier=per_tier)
+
+
+def chances(
+    version: RuleVersion, play: Play, *, special_on: bool
+) -> tuple[Mapping[int, Fraction], Fraction | None]:
+    """The chance of one line of a play to win each of its tiers, and to win any prize.
+
+    Where a tier is in force in some draws only, it is the chance of a line that wins it then; lines
+    differ, and there is no one chance of any prize.
+    """
+    return _chances(version.code, play.code, special_on=special_on)
 
 
 @cache
-def _one_line(code: str, *, special_on: bool) -> odds.Odds:
+def _chances(
+    code: str, play_code: str, *, special_on: bool
+) -> tuple[Mapping[int, Fraction], Fraction | None]:
     version = rules.by_code(code)
-    line = quick_pick.pick(version, below=lambda _bound: 0)
-    chances = odds.of(
+    play = version.play(play_code)
+    bet_type = ways.single_of(version, play).code
+    line = quick_pick.pick(version, bet_type=bet_type, below=lambda _bound: 0)
+    found = _odds(version, line, special_on=special_on)
+    per_tier = dict(found.per_tier)
+    in_some_draws = [
+        tier
+        for tier in version.tiers_in_force(special_on=special_on)
+        if tier.is_played(play.code) and tier.when is not None
+    ]
+    for tier in in_some_draws:
+        own = replace(line, picks=_picks_for(tier, play, line.picks))
+        per_tier[tier.number] = _odds(version, own, special_on=special_on).per_tier[tier.number]
+    return dict(sorted(per_tier.items())), None if in_some_draws else found.any_prize
+
+
+def _picks_for(
+    tier: Tier, play: Play, picks: tuple[tuple[int, ...], ...]
+) -> tuple[tuple[int, ...], ...]:
+    """The numbers of a line, and at the place that is judged by the fact of a tier its number."""
+    judged = {one.place for part in play.measures for one in part.against
+              if tier.when and one.fact == tier.when.fact}  # fmt: skip
+    numbers = tier.when.numbers[:1] if tier.when else ()
+    return tuple(
+        numbers if place.code in judged else some
+        for place, some in zip(play.places, picks, strict=True)
+    )
+
+
+def _odds(version: RuleVersion, line: bets.Selection, *, special_on: bool) -> odds.Odds:
+    found = odds.of(
         version,
         [bets.pack(version, line)],
         special_on=special_on,
         bet_types=[line.bet_type],
     )
-    if chances is None:
+    if found is None:
         raise RuntimeError("One line always has odds.")
-    return chances
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prize:
+    """What one line wins in a tier: an amount, at most an amount, or a share of another prize."""
+
+    fen: int | None = None
+    is_most: bool = False
+    share: int = 0
+    of: Tier | None = None
+
+
+def prize(version: RuleVersion, tier: Tier, *, pool_fen: int, special_on: bool) -> Prize:
+    """What a tier pays a line in a draw that begins with so much in the pool.
+
+    A floating prize has no amount before the draw; what it is at most the rule says, if it does.
+    """
+    if tier.on_top is not None:
+        return Prize(share=tier.on_top.share, of=version.tier(tier.on_top.tier))
+    fixed = tier.fixed_at(pool_fen)
+    if fixed is not None:
+        return Prize(fen=fixed)
+    split = version.split_for(pool_fen=pool_fen, special_on=special_on)
+    caps = [part.line_cap_fen for part in split.parts if part.tier == tier.number]
+    return Prize(fen=sum(caps), is_most=True)

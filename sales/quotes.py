@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -74,9 +74,7 @@ class Quote:
             for checked in self.selections
             for line in _lines(self.version.play_of(checked.selection.bet_type), checked.masks)
         }
-        zones = {place.code for play in plays for place in play.places}
-        results = (comb(zone.size, zone.drawn) for zone in self.version.zones if zone.code in zones)
-        return Fraction(len(lines), prod(results))
+        return Fraction(len(lines), _results(self.version, plays))
 
     def odds(self) -> odds.Odds:
         """The exact chances of all its lines, or `OddsNotCounted`; never an approximation."""
@@ -113,6 +111,19 @@ def quote(*, draw: Draw, selections: Sequence[bets.Selection], now: datetime) ->
         lines=sum(one.lines for one in checked),
         price_fen=bets.check_ticket(version, checked),
     )
+
+
+def lines_that_differ(version: RuleVersion, play: Play) -> int | None:
+    """How many lines of a play there are, if exactly one of them wins its best prize in each draw.
+
+    The chance of the best prize is then the share of these lines that are bought; else None.
+    """
+    return None if _won_by_the_result(version, play) is None else _results(version, [play])
+
+
+def _results(version: RuleVersion, plays: Iterable[Play]) -> int:
+    zones = {place.code for play in plays for place in play.places}
+    return prod(comb(zone.size, zone.drawn) for zone in version.zones if zone.code in zones)
 
 
 def _won_by_the_result(version: RuleVersion, play: Play) -> int | None:

@@ -14,7 +14,7 @@ from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
-from games import bets, rules
+from games import bets, faces, rules
 from games.models import Draw, DrawTransition, Result, SealStatement
 from games.rules import RuleVersion
 from lottery_portal.lib import dates
@@ -199,11 +199,19 @@ def _pick_shown(one: Read, pick: Pick) -> dict[str, Any]:
         "multiplier": selection.multiplier,
         "picks": [list(zone) for zone in selection.picks],
         "bankers": [list(zone) for zone in selection.bankers],
-        "hits": one.numbers,
+        "looks": faces.of_play(one.version, one.version.play_of(selection.bet_type)),
+        "hits": hits_of(one, pick),
         "amount_fen": pick.amount_fen,
         "prize": names,
         "prize_fen": prize_fen,
     }
+
+
+def hits_of(one: Read, pick: Pick) -> list[frozenset[int]] | None:
+    """Which numbers of each place of a pick were drawn; None before they are confirmed."""
+    if one.numbers is None:
+        return None
+    return faces.found(one.version, pick.selection.bet_type, one.numbers)
 
 
 def _won(one: Read, pick: Pick) -> tuple[str, int | None]:

@@ -2,16 +2,29 @@
 
 from django.urls import path
 
-from .views import board, cancellation, glass, plans, proofs, sale_state, seals, tickets
+from .views import (
+    board,
+    cancellation,
+    checkout,
+    glass,
+    picker,
+    plans,
+    proofs,
+    sale_state,
+    seals,
+    tickets,
+)
 
 app_name = "sales"
 
 urlpatterns = [
+    path("play/", picker.index, name="games"),
+    path("buy/", checkout.buy_all, name="buy_all"),
     path("play/<slug:game_code>/", board.board, name="board"),
     path("play/<slug:game_code>/state/", sale_state.sale_state, name="sale_state"),
     path("play/<slug:game_code>/quick-pick/", board.quick, name="quick_pick"),
     path("play/<slug:game_code>/quote/", board.quote, name="quote"),
-    path("play/<slug:game_code>/<slug:issue>/buy/", board.buy, name="buy"),
+    path("play/<slug:game_code>/<slug:issue>/buy/", checkout.buy, name="buy"),
     path("play/<slug:game_code>/<slug:issue>/plan/", plans.begin, name="plan_begin"),
     path("plans/", plans.index, name="plans"),
     path("plans/<str:code>/", plans.plan, name="plan"),

@@ -51,13 +51,13 @@ def alice(*, wallet: int = 20_00) -> Player:
     return player("陈小雨", wallet=wallet)
 
 
-def draw() -> Draw:
+def draw(game_code: str = GAME) -> Draw:
     """A draw of the real books that takes tickets for an hour at least."""
     now = database_time()
     calendar.plan(game=Game.objects.get(code=GAME), until=now + PLANNED, now=now)
     found = (
         Draw.objects.filter(
-            game__code=GAME,
+            game__code=game_code,
             state__in=[Draw.State.SCHEDULED, Draw.State.OPEN],
             closes_at__gt=now + timedelta(hours=1),
         )

@@ -1,14 +1,18 @@
-"""The number board, the last look before payment, and the purchase itself."""
+"""The number board of any game: choose a way to bet, numbers, lines into the basket.
+
+The page works without script: every button is one of the form's. With it the same form counts while
+numbers are chosen, and the browser keeps the basket.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
-from uuid import UUID, uuid4
+from dataclasses import dataclass, field, replace
+from uuid import uuid4
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,21 +20,40 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import who
 from accounts.models import Player, User
-from finance import wallets
-from games import bets, draws, odds, public_notices, quick_pick
+from games import bets, limits, public_notices, quick_pick
 from games.models import Draw, Game
 from games.rules import RuleVersion
-from lottery_portal.lib import board_words
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
-from sales import basket, cancellation, offers, purchase, quotes
+from sales import basket, board_facts, cart, offers, quotes, ways
 from sales import plans as plan_rules
+from sales.ways import Way
 
-from . import plans, refusals
+from . import checkout, plans, refusals
 
 CHANNEL = "web"
 MOST_QUICK_PICKS = 5
+_FIELDS = {"multiplier_out_of_range": "multiplier", "plan_draws_out_of_range": "draws"}
 MOST_BYTES = 100_000  # two hundred picks of every number there is are shorter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """A board as one request finds it: its draw, its way to bet, what lies on it and beside it."""
+
+    request: HttpRequest
+    draw: Draw
+    player: Player | None
+    version: RuleVersion
+    way: Way
+    kept: Sequence[bets.Selection] = ()
+    others: cart.Cart = field(default_factory=dict)
+    boxes: bets.Selection | None = None
+    multiplier: int = 1
+
+    @property
+    def is_dearer(self) -> bool:
+        return self.way.dearer is not None and basket.is_dearer(self.request.POST)
 
 
 def _game(code: str) -> Game:
@@ -51,176 +74,152 @@ def _player(request: HttpRequest) -> Player | None:
 @require_http_methods(["GET", "POST"])
 def board(request: HttpRequest, game_code: str) -> HttpResponse:
     """Choose numbers; `confirm` goes on to the last look, everything else comes back here."""
-    game = _game(game_code)
-    player = _player(request)
+    game, player = _game(game_code), _player(request)
+    problem = ""
+    try:
+        kept, others = _carried(request, game)
+    except Refused as refusal:
+        kept, others, problem = [], {}, str(refusal)
     try:
         draw = offers.on_sale(
             game, channel=CHANNEL, player=player.code if player else "", now=timezone.now()
         )
     except Refused as refusal:
-        return refusals.page(request, refusal, game=game)
-    if request.method == "GET":
-        return _board(request, draw, [])
-    try:
-        kept = basket.read(request.POST.get("basket", ""))
-    except Refused as refusal:
-        return _board(request, draw, [], problem=str(refusal), status=400)
-    boxes = basket.from_boxes(quotes.version_of(draw.rule), request.POST)
-    if request.POST.get("action") in {"add", "confirm"}:
-        return _take(request, draw, kept, boxes, player)
-    return _edit(request, draw, kept, boxes)
-
-
-def _edit(
-    request: HttpRequest, draw: Draw, kept: list[bets.Selection], boxes: bets.Selection | None
-) -> HttpResponse:
-    """The buttons that only change basket or boxes, for pages without script."""
-    deed, times = request.POST.get("action", ""), basket.multiplier_of(request.POST)
-    if deed.startswith("quick-pick-"):
-        version = quotes.version_of(draw.rule)
-        count = _count(deed.removeprefix("quick-pick-"))
-        kept = kept + [quick_pick.pick(version, multiplier=times) for _one in range(count)]
-        times = 1
-    elif deed.startswith("remove-"):
-        place = deed.removeprefix("remove-")
-        kept = [one for at, one in enumerate(kept) if str(at) != place]
-    elif deed == "empty-basket":
-        kept = []
-    elif deed == "clear":
-        boxes = None
-    return _board(request, draw, kept, boxes=boxes, multiplier=times)
-
-
-def _take(
-    request: HttpRequest,
-    draw: Draw,
-    kept: list[bets.Selection],
-    boxes: bets.Selection | None,
-    player: Player | None,
-) -> HttpResponse:
-    """Put the boxes into the basket, and on `confirm` go on to the last look."""
-    asked = [*kept, boxes] if boxes is not None else kept
-    try:
-        quote = quotes.quote(draw=draw, selections=asked, now=timezone.now())
-    except Refused as refusal:
-        return _board(
+        return refusals.page(
             request,
-            draw,
-            kept,
-            boxes=boxes,
-            problem=str(refusal),
-            status=refusal.status,
-            multiplier=basket.multiplier_of(request.POST),
+            refusal,
+            game=game,
+            basket_json=basket.write(kept),
+            cart_json=cart.write(others),
         )
-    if request.POST["action"] == "add":
-        return _board(request, draw, asked)
-    if (count := plans.wanted(request)) != 1 and player is not None:
-        return _confirm_plan(request, quote, player, asked, count=count)
-    return _confirm(request, quote, player)
+    version = quotes.version_of(draw.rule)
+    found = Board(
+        request=request,
+        draw=draw,
+        player=player,
+        version=version,
+        way=ways.at(version, request.POST.get("bet_type") or request.GET.get("bet", "")),
+        kept=kept,
+        others=others,
+    )
+    if problem:
+        return _shown(found, problem=problem, status=400)
+    if request.method == "GET":
+        return _shown(found)
+    found = replace(
+        found,
+        boxes=basket.from_boxes(found.way, request.POST),
+        multiplier=basket.multiplier_of(request.POST),
+    )
+    if request.POST.get("action") in {"add", "confirm"}:
+        return _take(found)
+    return _shown(_edited(found))
 
 
-def _confirm_plan(
-    request: HttpRequest,
-    quote: quotes.Quote,
-    player: Player,
-    asked: list[bets.Selection],
-    *,
-    count: int,
-) -> HttpResponse:
-    """The last look before a plan; how many draws it may have is said on the board."""
+def _carried(request: HttpRequest, game: Game) -> tuple[list[bets.Selection], cart.Cart]:
+    """The basket of this game and those of others, whichever board they come from."""
+    if request.method == "GET":
+        return [], {}
+    posted = basket.read(request.POST.get("basket", ""))
+    others = cart.read(request.POST.get("cart", ""))
+    came_from = request.POST.get("game") or game.code
+    if came_from != game.code:
+        others[came_from] = posted
+        posted = others.get(game.code, [])
+    others.pop(game.code, None)
+    return posted, {code: others[code] for code in cart.games(others) if others[code]}
+
+
+def _edited(found: Board) -> Board:
+    """What the buttons do that only change basket or boxes, for pages without script."""
+    deed = found.request.POST.get("action", "")
+    if deed.startswith("quick-pick-"):
+        kind = _quick_kind(ways.with_extra(found.way, is_dearer=found.is_dearer))
+        count = _count(deed.removeprefix("quick-pick-"))
+        picked = [
+            quick_pick.pick(found.version, bet_type=kind, multiplier=found.multiplier)
+            for _one in range(count)
+        ]
+        return replace(found, kept=[*found.kept, *picked], multiplier=1)
+    if deed.startswith("remove-"):
+        place = deed.removeprefix("remove-")
+        return replace(found, kept=[one for at, one in enumerate(found.kept) if str(at) != place])
+    if deed.startswith("drop-"):
+        code = deed.removeprefix("drop-")
+        return replace(
+            found, others={game: some for game, some in found.others.items() if game != code}
+        )
+    if deed.startswith("way-"):
+        way = ways.at(found.version, deed.removeprefix("way-"))
+        return replace(found, way=way, boxes=basket.from_boxes(way, found.request.POST))
+    if deed == "empty-basket":
+        return replace(found, kept=[])
+    return replace(found, boxes=None) if deed == "clear" else found
+
+
+def _take(found: Board) -> HttpResponse:
+    """Put the boxes into the basket, and on `confirm` go on to the last look."""
+    request, asked = found.request, list(found.kept)
+    if found.boxes is not None:
+        try:
+            limited = limits.of(found.draw) if found.version.limits_numbers else ()
+            bets.check(found.version, found.boxes, limited=limited)
+        except Refused as refusal:
+            return _refused(found, refusal)
+        asked.append(found.boxes)
+    is_plan = (count := plans.wanted(request)) != 1
+    is_paid = request.POST["action"] == "confirm"
+    if not asked and is_paid and not is_plan and found.others:
+        return checkout.last_look(request, found.draw.game, [], found.others, found.player)
     try:
-        plan_rules.check_draws(count)
+        quote = quotes.quote(draw=found.draw, selections=asked, now=timezone.now())
+        if is_paid and is_plan:
+            plan_rules.check_draws(count)
     except Refused as refusal:
-        return _board(request, quote.draw, asked, problem=str(refusal), status=refusal.status)
-    return plans.confirm(request, quote, player, count=count)
-
-
-def _confirm(request: HttpRequest, quote: quotes.Quote, player: Player | None) -> HttpResponse:
-    """The last look before payment; what would surely be refused is said here already."""
-    game = quote.draw.game
-    basket_json = basket.write([checked.selection for checked in quote.selections])
-    if player is None:
-        back = reverse("sales:board", args=[game.code])
-        return redirect(f"{reverse('accounts:login')}?next={back}")
-    balance = wallets.available(player)
-    refusal: Refused | None = None
-    if not player.is_verified:
-        refusal = purchase.KycRequired()
-    elif balance < quote.price_fen:
-        refusal = purchase.NotEnoughMoney(
-            price_fen=quote.price_fen,
-            available_fen=balance,
-            missing_fen=quote.price_fen - balance,
+        return _refused(found, refusal)
+    if not is_paid:
+        return _shown(replace(found, kept=asked, boxes=None, multiplier=1))
+    if is_plan and found.player is not None:
+        return plans.confirm(
+            request, quote, found.player, count=count, cart_json=cart.write(found.others)
         )
-    if refusal is not None:
-        return refusals.page(request, refusal, game=game, basket_json=basket_json)
-    context = {
-        "nav": "buy",
-        "game": _named(game),
-        "draw": quote.draw,
-        "notices": public_notices.of_draw(quote.draw),
-        "now": database_time(),
-        "lines": quote.lines,
-        "price_fen": quote.price_fen,
-        "after_fen": balance - quote.price_fen,
-        "picks": [basket.shown(quote.version, checked) for checked in quote.selections],
-        "tickets": 1,
-        "cancel_minutes": cancellation.minutes_of(game, at=database_time()),
-        "basket_json": basket_json,
-        "request_key": str(uuid4()),
-        "post_url": reverse("sales:buy", args=[game.code, quote.draw.issue]),
-        "back_url": reverse("sales:board", args=[game.code]),
-    }
-    return render(request, "sales/confirm.html", context)
+    return checkout.last_look(request, found.draw.game, asked, found.others, found.player)
 
 
-@require_POST
-def buy(request: HttpRequest, game_code: str, issue: str) -> HttpResponse:
-    """Pay for what was confirmed, for the draw that was shown, and for no other."""
-    try:
-        draw = draws.of_issue(game_code, issue)
-    except draws.DrawUnknown as unknown:
-        raise Http404 from unknown
-    text = request.POST.get("basket", "")
-    try:
-        key = UUID(request.POST.get("request_key", ""))
-    except ValueError:
-        raise Http404 from None
-    try:
-        bought = purchase.buy(
-            player=who.player(request.user),
-            orders=[purchase.Order(draw=draw, selections=basket.read(text))],
-            request_key=key,
-            channel=CHANNEL,
-            now=timezone.now(),
-        )
-    except Refused as refusal:
-        return refusals.page(request, refusal, game=draw.game, basket_json=text)
-    address = reverse("sales:ticket", args=[bought.sold()[0].code])
-    response = redirect(f"{address}?bought=1")
-    response.status_code = 303
-    return response
+def _refused(found: Board, refusal: Refused) -> HttpResponse:
+    """The board once more, as it was, with the sentence beside what it is about."""
+    at = _FIELDS.get(refusal.code, str(refusal.figures.get("zone_code", "")))
+    if at not in {*_FIELDS.values(), *(place.code for place in found.way.places)}:
+        at = ""  # it is about numbers that this board does not show
+    return _shown(found, problem=str(refusal), problem_at=at, status=refusal.status)
 
 
 @require_POST
 def quick(request: HttpRequest, game_code: str) -> HttpResponse:
-    """One to five random lines for the board's script."""
+    """One to five random picks of a bet type for the board's script."""
     game = _game(game_code)
     try:
         draw = offers.on_sale(game, channel=CHANNEL, player="", now=timezone.now())
     except Refused as refusal:
         return JsonResponse(refusal.as_json(), status=refusal.status)
     version = quotes.version_of(draw.rule)
+    asked = request.POST.get("bet_type", "")
+    kind = asked if version.bet_type(asked) else _quick_kind(ways.at(version, asked))
     count = _count(request.POST.get("count", "1"))
-    picked = [quick_pick.pick(version) for _one in range(count)]
+    picked = [quick_pick.pick(version, bet_type=kind) for _one in range(count)]
     return JsonResponse({"selections": [basket.as_row(one) for one in picked]})
+
+
+def _quick_kind(way: Way) -> str:
+    """The bet type of a quick pick on a board: the one of its fewest numbers."""
+    return way.code
 
 
 @require_POST
 def quote(request: HttpRequest, game_code: str) -> HttpResponse:
     """Lines, price and chances of what lies on the board, judged by the server.
 
-    `any_one_in` is null where it is not counted, and `why_not` says why.
+    What is not counted is null, and `why_not` says why.
     """
     game = _game(game_code)
     try:
@@ -229,24 +228,7 @@ def quote(request: HttpRequest, game_code: str) -> HttpResponse:
         quoted = quotes.quote(draw=draw, selections=asked, now=timezone.now())
     except Refused as refusal:
         return JsonResponse(refusal.as_json(), status=refusal.status)
-    first, any_one_in, why_not = 1 / quoted.first_prize(), None, ""
-    try:
-        any_one_in = odds.one_in(quoted.odds().any_prize)
-    except quotes.OddsNotCounted as refusal:
-        why_not = str(refusal)
-        if len(quoted.selections) > quotes.MOST_COUNTED:
-            why_not = _("The chance of any prize is counted only for up to %(most)s picks.") % {
-                "most": quotes.MOST_COUNTED
-            }
-    return JsonResponse(
-        {
-            "lines": quoted.lines,
-            "price_fen": quoted.price_fen,
-            "first_one_in": -(-first.numerator // first.denominator),
-            "any_one_in": any_one_in,
-            "why_not": why_not,
-        }
-    )
+    return JsonResponse(board_facts.quoted(quoted))
 
 
 def _asked(body: bytes) -> list[bets.Selection]:
@@ -270,64 +252,82 @@ def _count(text: str) -> int:
     return min(max(int(text), 1), MOST_QUICK_PICKS) if is_number else 1
 
 
-def _named(game: Game) -> dict[str, str]:
-    return {"code": game.code, "name": _(game.name)}
-
-
-def _board(
-    request: HttpRequest,
-    draw: Draw,
-    kept: Sequence[bets.Selection],
-    *,
-    boxes: bets.Selection | None = None,
-    problem: str = "",
-    status: int = 200,
-    multiplier: int = 1,
+def _shown(
+    found: Board, *, problem: str = "", problem_at: str = "", status: int = 200
 ) -> HttpResponse:
-    version = quotes.version_of(draw.rule)
-    sound, broken = _checked(version, kept)
-    chances = offers.one_line(version, special_on=draw.special_on)
-    zones = _zones(version, boxes)
-    code = draw.game.code
+    request, draw, version, way = found.request, found.draw, found.version, found.way
+    code, now = draw.game.code, database_time()
+    sound, broken = _checked(version, found.kept)
+    player = found.player.code if found.player else ""
+    others = [
+        cart.shown(one)
+        for one in cart.parts(found.others, channel=CHANNEL, player=player, now=timezone.now())
+    ]
+    mode = _mode(found)
+    pool = offers.pool_for(version, way.play)
+    pool_fen = offers.pool_of(draw.game, pool)
+    paid = ways.with_extra(way, is_dearer=found.is_dearer)
+    tiers = board_facts.tiers(draw, version, way, pool_fen=pool_fen or 0)
+    places = board_facts.places(version, way, found.boxes, is_banker=mode == "banker")
     context = {
         "nav": "buy",
-        "game": _named(draw.game),
+        "game": {"code": code, "name": _(draw.game.name)},
+        "games": [{"code": one.code, "name": _(one.name)} for one in _other_games(draw.game)],
         "draw": draw,
         "notices": public_notices.now_told(now=timezone.now(), game=code),
-        "now": database_time(),
-        "pool_fen": offers.pool_of(draw.game),
-        "price_fen": version.price_fen,
+        "now": now,
+        "pool_fen": pool_fen,
+        "pool": pool,
+        "price_fen": version.line_price_fen(paid.code),
         "cap_fen": version.ticket_cap_fen,
         "max_multiplier": version.multiplier_most,
-        "zones": zones,
-        "zones_json": board_words.zones(zones),
-        "mode": _mode(request, boxes, kept),
-        "multiplier": multiplier,
+        "tabs": board_facts.tabs(version, way),
+        "way": way.code,
+        "hint": board_facts.hint(way),
+        "banks": bool(way.banker),
+        "extra": board_facts.dearer(way),
+        "is_dearer": found.is_dearer,
+        "zones": places,
+        "tiers": tiers,
+        "top": tiers[0],
+        "board_json": board_facts.script(version, way),
+        "mode": mode,
+        "multiplier": found.multiplier,
         "count": plans.wanted(request),
         "most_draws": plan_rules.MOST_DRAWS,
         "basket": [basket.shown(version, checked) for checked in sound],
         "basket_json": basket.write([checked.selection for checked in sound]),
+        "others": others,
+        "others_json": json.dumps(others, ensure_ascii=False),
+        "others_fen": sum(one["fen"] for one in others),
+        "cart_json": cart.write(found.others),
         "adds": request.method == "POST" and "basket" not in request.POST,
         "lines_in_basket": sum(checked.lines for checked in sound),
         "sum_fen": sum(checked.amount_fen for checked in sound),
-        "total_lines": int(1 / chances.first_prize),
-        "any_one_in": odds.one_in(chances.any_prize),
+        "line": board_facts.one_line(draw, version, paid.play),
         "request_key": str(uuid4()),
         "post_url": reverse("sales:board", args=[code]),
         "quick_pick_url": reverse("sales:quick_pick", args=[code]),
         "quote_url": reverse("sales:quote", args=[code]),
-        "odds_url": reverse("help_page", args=["rules"]),
         "problem": problem or broken,
+        "problem_at": problem_at,
     }
     return render(request, "sales/board.html", context, status=status)
 
 
-def _mode(
-    request: HttpRequest, boxes: bets.Selection | None, kept: Sequence[bets.Selection]
-) -> str:
-    if request.POST.get("mode") in {"banker", "multiple"}:
-        return request.POST["mode"]
-    return "banker" if any(any(one.bankers) for one in (boxes, *kept) if one) else "multiple"
+def _other_games(game: Game) -> list[Game]:
+    return list(Game.objects.filter(is_shadow=False).exclude(pk=game.pk).order_by("position"))
+
+
+def _mode(found: Board) -> str:
+    if not found.way.banker:
+        return "multiple"
+    if found.request.POST.get("mode") in {"banker", "multiple"}:
+        return found.request.POST["mode"]
+    wanted = found.request.GET.get("bet", "")
+    if wanted in [one.code for one in found.way.banker]:
+        return "banker"
+    return "banker" if found.boxes and any(found.boxes.bankers) else "multiple"
 
 
 def _checked(
@@ -341,33 +341,3 @@ def _checked(
         except Refused as refusal:
             broken = str(refusal)
     return sound, broken
-
-
-def _zones(version: RuleVersion, boxes: bets.Selection | None) -> list[dict[str, Any]]:
-    labels = {"red": (_("Red balls"), _("red")), "blue": (_("Blue balls"), _("blue"))}
-    play = version.play_of(boxes.bet_type) if boxes else version.plays[0]
-    banker = next(
-        (
-            one
-            for one in version.bet_types
-            if one.play == play.code and any(taken.bankers_most for taken in one.ranges)
-        ),
-        None,
-    )
-    rows = []
-    for at, zone in enumerate(play.places):
-        label, spoken = labels.get(zone.code, (str(zone.label), str(zone.label)))
-        rows.append(
-            {
-                "name": zone.code,
-                "label": label,
-                "spoken": spoken,
-                "of": zone.size,
-                "take": zone.picked,
-                "bankers": banker.ranges[at].bankers_most if banker else 0,
-                "chosen": list(boxes.picks[at]) if boxes else [],
-                "chosen_bankers": list(boxes.bankers[at]) if boxes else [],
-                "limited": [],
-            }
-        )
-    return rows

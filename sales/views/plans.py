@@ -38,9 +38,17 @@ def wanted(request: HttpRequest) -> int:
 
 
 def confirm(
-    request: HttpRequest, quote: quotes.Quote, player: Player, *, count: int
+    request: HttpRequest,
+    quote: quotes.Quote,
+    player: Player,
+    *,
+    count: int,
+    cart_json: str = "{}",
 ) -> HttpResponse:
-    """The last look: every draw that is planned, the price of one and of all, and when to stop."""
+    """The last look: every draw that is planned, the price of one and of all, and when to stop.
+
+    A plan is of one game; what the basket holds of others (`cart_json`) waits there.
+    """
     game, total = quote.draw.game, quote.price_fen * count
     basket_json = basket.write([checked.selection for checked in quote.selections])
     balance = wallets.available(player)
@@ -52,7 +60,9 @@ def confirm(
             price_fen=total, available_fen=balance, missing_fen=total - balance
         )
     if refusal is not None:
-        return refusals.page(request, refusal, game=game, basket_json=basket_json)
+        return refusals.page(
+            request, refusal, game=game, basket_json=basket_json, cart_json=cart_json
+        )
     coming = plan_facts.coming(quote.draw, count)
     context = {
         "nav": "buy",
@@ -69,6 +79,7 @@ def confirm(
         "after_fen": balance - total,
         "picks": [basket.shown(quote.version, checked) for checked in quote.selections],
         "basket_json": basket_json,
+        "cart_json": cart_json,
         "request_key": str(uuid4()),
         "post_url": reverse("sales:plan_begin", args=[game.code, quote.draw.issue]),
         "back_url": reverse("sales:board", args=[game.code]),
@@ -100,7 +111,13 @@ def begin(request: HttpRequest, game_code: str, issue: str) -> HttpResponse:
             now=database_time(),
         )
     except Refused as refusal:
-        return refusals.page(request, refusal, game=draw.game, basket_json=text)
+        return refusals.page(
+            request,
+            refusal,
+            game=draw.game,
+            basket_json=text,
+            cart_json=request.POST.get("cart", "") or "{}",
+        )
     response = redirect(f"{reverse('sales:plan', args=[plan.code])}?begun=1")
     response.status_code = 303
     return response

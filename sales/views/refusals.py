@@ -24,14 +24,23 @@ Page = dict[str, Any]
 
 
 def page(
-    request: HttpRequest, refusal: Refused, *, game: Game, basket_json: str = "[]"
+    request: HttpRequest,
+    refusal: Refused,
+    *,
+    game: Game,
+    basket_json: str = "[]",
+    cart_json: str = "{}",
 ) -> HttpResponse:
-    """The page of one refusal, with the refusal's status; the basket goes along."""
+    """The page of one refusal, with the refusal's status; the basket goes along.
+
+    `basket_json` is of `game`, `cart_json` of other games.
+    """
     reference = new_reference()
     logger.info("Purchase refused", extra={"refusal": refusal.code, "reference": reference})
     told = _SHOWN.get(refusal.code, _other)(refusal.figures, game)
     board = reverse("sales:board", args=[game.code])
-    actions = [_with_basket(one, basket_json) for one in told.pop("actions", [])]
+    carried = {"action": "change", "game": game.code, "basket": basket_json, "cart": cart_json}
+    actions = [_with_basket(one, carried) for one in told.pop("actions", [])]
     actions.append({"text": _("Back to the first page"), "url": reverse("home")})
     context = {
         "nav": "buy",
@@ -65,11 +74,12 @@ def new_reference() -> str:
     return f"R-{code[:4]}-{code[4:8]}"
 
 
-def _with_basket(action: Page, basket_json: str) -> Page:
+def _with_basket(action: Page, carried: Mapping[str, str]) -> Page:
     """An action that leads back to the numbers takes them along, script or no script."""
-    if not action.pop("keeps_basket", False) or basket_json == "[]":
+    is_empty = carried["basket"] == "[]" and carried["cart"] == "{}"
+    if not action.pop("keeps_basket", False) or is_empty:
         return action
-    return {**action, "post": {"action": "change", "basket": basket_json}}
+    return {**action, "post": dict(carried)}
 
 
 def _back_to_numbers(game: Game, text: str) -> Page:

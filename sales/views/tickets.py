@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import who
-from games import bets, draws, odds, public_notices, rules
+from games import bets, draws, faces, odds, public_notices, rules
 from games.models import SealStatement
 from lottery_portal.lib import codes
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
-from sales import basket, cancellation, offers, receipts, ticket_money, tickets
+from sales import basket, cancellation, offers, purchase, receipts, ticket_money, tickets
 from sales.models import PlanStep, Ticket
 from sales.proofs import keyring
 
@@ -71,8 +71,23 @@ def index(request: HttpRequest) -> HttpResponse:
         "any_one_in": odds.one_in(offers.one_line(version, special_on=False).any_prize),
         "year_stake_fen": stake,
         "year_welfare_fen": welfare,
+        "bought": _bought(request, player.pk),
     }
     return render(request, "sales/tickets.html", context)
+
+
+def _bought(request: HttpRequest, player_id: int) -> dict[str, Any] | None:
+    """The purchase that was just made, where it was of several games."""
+    try:
+        bought = purchase.find(player_id=player_id, code=request.GET.get("bought", "")[:40])
+    except purchase.PurchaseUnknown:
+        return None
+    sold = bought.sold()
+    return {
+        "tickets": len(sold),
+        "price_fen": bought.price,
+        "games": " ".join(one.draw.game.code for one in sold),
+    }
 
 
 def _row(one: tickets.Read) -> dict[str, Any]:
@@ -85,7 +100,8 @@ def _row(one: tickets.Read) -> dict[str, Any]:
         "sold_at": one.ticket.sold_at,
         "numbers": [list(zone) for zone in first.picks],
         "bankers": [list(zone) for zone in first.bankers],
-        "hits": one.numbers,
+        "looks": faces.of_play(one.version, one.version.play_of(first.bet_type)),
+        "hits": tickets.hits_of(one, one.picks[0]),
         "more": len(one.picks) - 1,
         "price_fen": one.ticket.price,
         "tone": tone,

@@ -8,8 +8,8 @@ import "./progress.js";
 const done = document.querySelector("[data-basket-done]");
 if (done) {
   try {
-    for (const kept of ["basket", "draws"]) {
-      sessionStorage.removeItem(`${kept}:${done.dataset.basketDone}`);
+    for (const game of done.dataset.basketDone.split(" ")) {
+      for (const kept of ["basket", "draws"]) sessionStorage.removeItem(`${kept}:${game}`);
     }
   } catch {
     // Storage may be forbidden; then there is nothing to empty.

@@ -16,15 +16,20 @@ function choose(box) {
   const balance = board.dataset.balanceFen === "" ? null : Number(board.dataset.balanceFen);
   const cap = Number(board.dataset.capFen);
   const fill = (pattern, ...values) => values.reduce((text, one) => text.replace("{}", one), pattern);
-  let total = 0;
+  const summed = () => {
+    const { own, beside } = find("sum").dataset;
+    return { total: Number(own) || 0, others: Number(beside) || 0 };
+  };
 
   const wanted = () => Math.min(Math.max(Math.trunc(Number(field.value)) || 1, 1), most);
 
   function draw() {
     const draws = wanted();
+    const { total, others } = summed();
     told.hidden = draws === 1 || total === 0;
     told.textContent = fill(box.dataset.total, count(draws), money(total), money(total * draws));
-    drawBar(total * draws);
+    // A plan is of one game: what lies in the basket of others waits there.
+    drawBar(draws === 1 ? total + others : total * draws, total);
     for (const step of box.querySelectorAll("[data-more]")) {
       const next = draws + Number(step.dataset.more);
       step.disabled = next < 1 || next > most;
@@ -37,7 +42,7 @@ function choose(box) {
   }
 
   // The bar shows what leaves the balance: all draws. What one ticket may cost the board has judged.
-  function drawBar(all) {
+  function drawBar(all, total) {
     find("sum").textContent = fill(words.yuan, money(all));
     if (balance === null || total > cap) return;
     const after = find("after");
@@ -62,17 +67,12 @@ function choose(box) {
     field.value = String(wanted());
     draw();
   });
-  board.addEventListener("summed", (event) => {
-    total = event.detail.total;
-    draw();
-  });
+  board.addEventListener("summed", draw);
   try {
     const kept = Number(sessionStorage.getItem(key));
     if (field.value === "1" && kept > 1 && kept <= most) field.value = String(kept);
   } catch {
     // As above.
   }
-  const shown = board.querySelector('[data-part="sum"]').textContent.replace(/[^0-9.]/g, "");
-  total = Math.round(Number(shown) * 100);
   draw();
 }

@@ -1,8 +1,11 @@
 // The number board. Without this module the same form works with check boxes; with it numbers are
 // buttons, lines and price are counted while choosing, and the basket survives a refusal or a reload.
 // Every word comes from the page (data- attributes), every judgement again from the server.
+import * as cart from "./cart.js";
 import { count, money } from "./money.js";
-import { betType, isComplete, isEmpty, isSelection, lines, missing, price } from "./selections.js";
+import {
+  betType, isComplete, isEmpty, isSelection, lines, missing, playOf, price,
+} from "./selections.js";
 
 const QUOTE_DELAY = 250;
 
@@ -12,20 +15,24 @@ if (form) enhance(form);
 function enhance(board) {
   const data = board.dataset;
   const words = board.querySelector("[data-words]").dataset;
-  const zones = JSON.parse(data.zones);
-  const priceOfLine = Number(data.priceFen);
+  const rules = JSON.parse(data.rules);
+  const { way } = rules;
+  const places = rules.plays[way.play].places;
+  const zones = way.isOneSet ? places.slice(0, 1) : places; // those that the board shows
   const capFen = Number(data.capFen);
   const maxMultiplier = Number(data.maxMultiplier);
   const balance = data.balanceFen === "" ? null : Number(data.balanceFen);
-  const storageKey = `basket:${data.game}`;
   const token = board.elements.csrfmiddlewaretoken?.value ?? "";
   const find = (name) => board.querySelector(`[data-part="${name}"]`);
 
   const state = { mode: "multiple", bankers: zones.map(() => []), picks: zones.map(() => []) };
   state.multiplier = 1;
+  state.isDearer = board.elements.extra?.checked ?? false;
   state.basket = [];
+  state.others = cart.others(data.game, cart.parsed(data.others) ?? []);
   state.isClosed = false;
   state.added = ""; // the page whose quick pick has joined the basket
+  state.why = { of: "", text: "" }; // what the server says of a pick that is no bet
 
   // ---- from check boxes to buttons
   const keys = [];
@@ -36,16 +43,10 @@ function enhance(board) {
       const key = document.createElement("button");
       key.type = "button";
       key.className = "key";
-      key.textContent = String(number).padStart(2, "0");
+      key.textContent = label.textContent.trim();
       key.dataset.name = key.textContent;
       if (box.checked) state.picks[at].push(number);
-      if (box.disabled) {
-        key.setAttribute("aria-disabled", "true");
-        key.title = words.limited;
-        key.addEventListener("click", () => say(`${key.dataset.name}: ${words.limited}`));
-      } else {
-        key.addEventListener("click", () => press(at, number));
-      }
+      key.addEventListener("click", () => press(at, number));
       key.addEventListener("keydown", (event) => move(event, keys));
       label.replaceWith(key);
       keys.push({ at, number, key });
@@ -60,54 +61,45 @@ function enhance(board) {
   for (const part of board.querySelectorAll("[data-without-script]")) part.remove();
 
   function current() {
-    return {
-      t: betType(zones, { b: state.bankers, p: state.picks }),
-      b: state.bankers.map(sorted),
-      p: state.picks.map(sorted),
-      m: state.multiplier,
-      q: false,
-    };
+    const whole = (lists) => (way.isOneSet ? places.map(() => sorted(lists[0])) : lists.map(sorted));
+    const pick = { b: whole(state.bankers), p: whole(state.picks), m: state.multiplier, q: false };
+    const bought = state.isDearer && way.dearer ? way.dearer : way;
+    return { t: betType(rules, bought, pick), ...pick };
   }
 
-  // First tap drag, second banker, third off; without bankers the second tap is off.
+  // First tap drag, second banker, third off; without bankers the second tap is off. Where a place
+  // takes one number, another takes its place.
   function press(at, number) {
     const isPicked = state.picks[at].includes(number);
     const isBanker = state.bankers[at].includes(number);
-    const mayBank = state.mode === "banker" && state.bankers[at].length < zones[at].bankers;
+    const { bankers, most } = way.tells[at];
+    const mayBank = state.mode === "banker" && state.bankers[at].length < bankers;
     state.picks[at] = state.picks[at].filter((other) => other !== number);
     state.bankers[at] = state.bankers[at].filter((other) => other !== number);
-    if (!isPicked && !isBanker) state.picks[at].push(number);
+    if (!isPicked && !isBanker) state.picks[at] = most === 1 ? [number] : [...state.picks[at], number];
     else if (isPicked && mayBank) state.bankers[at].push(number);
     changed();
   }
 
   // ---- keeping and restoring
   function keep() {
-    const kept = { basket: state.basket, pick: current(), mode: state.mode, added: state.added };
-    try {
-      sessionStorage.setItem(storageKey, JSON.stringify(kept));
-    } catch {
-      // Storage may be forbidden; the hidden field still carries the basket.
-    }
-  }
-
-  function read(text) {
-    try {
-      return JSON.parse(text) ?? null;
-    } catch {
-      return null;
-    }
+    const before = cart.kept(data.game);
+    const pick = current();
+    cart.keep(data.game, {
+      basket: state.basket,
+      picks: { ...(before?.picks ?? {}), [way.code]: { ...pick, mode: state.mode } },
+      isDearer: state.isDearer,
+      added: state.added,
+      name: data.name,
+      lines: state.basket.reduce((sum, one) => sum + lines(rules, one), 0),
+      fen: state.basket.reduce((sum, one) => sum + price(rules, one), 0),
+    });
   }
 
   function restore() {
-    const isGood = (one) => isSelection(zones, one, maxMultiplier);
-    const fromServer = read(board.elements.basket.value);
-    let kept = null;
-    try {
-      kept = read(sessionStorage.getItem(storageKey));
-    } catch {
-      kept = null;
-    }
+    const isGood = (one) => isSelection(rules, one, maxMultiplier);
+    const fromServer = cart.parsed(board.elements.basket.value);
+    const kept = cart.kept(data.game);
     const fresh = Array.isArray(fromServer) ? fromServer.filter(isGood) : [];
     const isMore = data.adds === "true";
     if (fresh.length && !isMore) {
@@ -116,16 +108,21 @@ function enhance(board) {
       // A quick pick asked for on another page joins what was kept: once, however often it is shown.
       const page = isMore ? board.elements.request_key.value : "";
       const before = Array.isArray(kept?.basket)
-        ? kept.basket.filter((one) => isGood(one) && isComplete(zones, one))
+        ? kept.basket.filter((one) => isGood(one) && isComplete(rules, one))
         : [];
       state.basket = page && kept?.added === page ? before : [...before, ...fresh];
       state.added = page;
-      if (kept && isEmpty(current()) && isGood(kept.pick)) {
-        state.bankers = kept.pick.b;
-        state.picks = kept.pick.p;
-        state.mode = kept.mode === "banker" ? "banker" : "multiple";
-        state.multiplier = kept.pick.m;
+      const pick = kept?.picks?.[way.code];
+      if (isEmpty(current()) && isGood(pick)) {
+        state.bankers = pick.b.slice(0, zones.length);
+        state.picks = pick.p.slice(0, zones.length);
+        state.mode = pick.mode === "banker" && way.banker.length ? "banker" : "multiple";
+        state.multiplier = pick.m;
       }
+      if (way.dearer && kept?.isDearer === true) state.isDearer = true;
+    }
+    for (const input of board.querySelectorAll("[name=mode]:checked")) {
+      if (isEmpty(current())) state.mode = input.value;
     }
     if (state.bankers.some((zone) => zone.length)) state.mode = "banker";
   }
@@ -138,7 +135,7 @@ function enhance(board) {
 
   function add() {
     const pick = current();
-    if (!isComplete(zones, pick)) return;
+    if (!isComplete(rules, pick)) return;
     state.basket.push(pick);
     state.multiplier = 1;
     clear();
@@ -148,7 +145,8 @@ function enhance(board) {
   async function quickPick(many, button) {
     button.disabled = true;
     try {
-      const body = new URLSearchParams({ count: String(many) });
+      const bought = state.isDearer && way.dearer ? way.dearer : way;
+      const body = new URLSearchParams({ count: String(many), bet_type: bought.code });
       const headers = { "X-CSRFToken": token, Accept: "application/json" };
       const answer = await fetch(data.quickPickUrl, { method: "POST", body, headers });
       if (!answer.ok) throw new Error(String(answer.status));
@@ -199,13 +197,18 @@ function enhance(board) {
       const bankers = state.bankers[at].length;
       const picks = state.picks[at].length;
       const place = find(`chosen-${zone.name}`);
-      const isBanking = state.mode === "banker" && zone.bankers > 0;
+      const isBanking = state.mode === "banker" && way.tells[at].bankers > 0;
       if (isBanking) write(place, words.bankersDrags, bankers, picks);
       else write(place, picks === 1 ? words.chosenOne : words.chosenMany, picks);
     }
     for (const input of board.querySelectorAll("[name=mode]")) input.checked = input.value === state.mode;
     find("hint-multiple").hidden = state.mode === "banker";
-    find("hint-banker").hidden = state.mode !== "banker";
+    if (find("hint-banker")) find("hint-banker").hidden = state.mode !== "banker";
+    if (board.elements.extra) board.elements.extra.checked = state.isDearer;
+    for (const row of board.querySelectorAll("[data-extra]")) row.hidden = !state.isDearer;
+    const bought = state.isDearer && way.dearer ? way.dearer : way;
+    const perLine = rules.bets[bought.code].price;
+    find("line-price").textContent = fill(words.linePrice, money(perLine).replace(/\.00$/, ""));
   }
 
   function ballsOf(selection) {
@@ -213,18 +216,25 @@ function enhance(board) {
     box.className = "balls";
     box.setAttribute("role", "img");
     const spoken = [];
-    for (const [at, zone] of zones.entries()) {
+    const shown = rules.bets[selection.t].isOneSet ? 1 : selection.p.length;
+    for (const [at, place] of playOf(rules, selection).places.slice(0, shown).entries()) {
       const part = Object.assign(document.createElement("span"), { className: "zone-balls" });
       if (at) put(part, "zone-line", "");
       box.append(part);
+      const said = (number) => place.words[number] ?? written(place, number);
+      const ball = (number) => {
+        put(part, place.isBlue ? "ball ball--blue" : "ball", written(place, number));
+        if (place.words[number]) put(part, "ball-word", place.words[number]);
+      };
       if (selection.b[at].length) {
         put(part, "balls-word", words.bankers);
-        for (const number of selection.b[at]) put(part, ballClass(at), two(number));
+        selection.b[at].forEach(ball);
         put(part, "balls-word", words.drags);
-        spoken.push(`${words.bankers} ${selection.b[at].map(two).join(" ")}`);
+        spoken.push(`${words.bankers} ${selection.b[at].map(said).join(" ")}`);
       }
-      for (const number of selection.p[at]) put(part, ballClass(at), two(number));
-      spoken.push(`${zone.spoken} ${selection.p[at].map(two).join(" ")}`);
+      selection.p[at].forEach(ball);
+      if (!selection.p[at].length) put(part, "balls-word", "—");
+      spoken.push(`${place.spoken} ${selection.p[at].map(said).join(" ") || "—"}`);
     }
     box.setAttribute("aria-label", spoken.join(", "));
     return box;
@@ -232,18 +242,19 @@ function enhance(board) {
 
   function drawBasket() {
     const list = find("basket");
-    const template = board.querySelector("template");
+    const template = board.querySelector("[data-basket-row]");
     list.replaceChildren();
     for (const [at, one] of state.basket.entries()) {
       const row = template.content.cloneNode(true);
-      const name = one.q ? words.quickPick : { single: words.single, multiple: words.multiple }[one.t];
-      const size = plural(lines(zones, one), words.linesOne, words.linesMany);
-      row.querySelector("[data-row=type]").textContent = name ?? words.banker;
+      const { name } = rules.bets[one.t];
+      const quick = Object.keys(rules.plays).length > 1 ? words.quickPickOf : words.quickPick;
+      const size = plural(lines(rules, one), words.linesOne, words.linesMany);
+      row.querySelector("[data-row=type]").textContent = one.q ? fill(quick, name) : name;
       row.querySelector("[data-row=lines]").textContent =
         one.m === 1 ? size : fill(words.times, size, one.m);
       row.querySelector("[data-row=price]").textContent = fill(
         words.yuan,
-        money(price(zones, one, priceOfLine)),
+        money(price(rules, one)),
       );
       row.querySelector("[data-row=balls]").append(ballsOf(one));
       row.querySelector("button").addEventListener("click", () => {
@@ -257,14 +268,41 @@ function enhance(board) {
     find("basket-empty").hidden = state.basket.length > 0;
     find("empty-basket").hidden = state.basket.length === 0;
     board.elements.basket.value = JSON.stringify(state.basket);
+    drawOthers();
+  }
+
+  function drawOthers() {
+    const list = find("others-list");
+    const template = board.querySelector("[data-other-row]");
+    list.replaceChildren();
+    for (const [code, one] of state.others) {
+      const row = template.content.cloneNode(true);
+      row.querySelector("[data-row=name]").textContent = one.name;
+      row.querySelector("[data-row=whose]").textContent = one.name;
+      row.querySelector("[data-row=groups]").textContent =
+        plural(one.groups, words.groupsOne, words.groupsMany);
+      row.querySelector("[data-row=price]").textContent = fill(words.yuan, money(one.fen));
+      row.querySelector("button").addEventListener("click", () => {
+        state.others.delete(code);
+        cart.drop(code);
+        changed();
+        find("add").focus();
+      });
+      list.append(row);
+    }
+    find("others").hidden = state.others.size === 0;
+    board.elements.cart.value = cart.written(state.others);
   }
 
   function whyNot(pick, total) {
     if (state.isClosed) return words.closed;
     if (!isEmpty(pick)) {
-      const needed = missing(zones, pick);
-      const at = needed.findIndex((value) => value > 0);
-      if (at >= 0) return plural(needed[at], zones[at].needOne, zones[at].needMany);
+      const needed = missing(rules, pick);
+      const at = zones.findIndex((_zone, place) => needed[place] > 0);
+      if (at >= 0) return fill(way.tells[at].need, count(needed[at]));
+      if (!isComplete(rules, pick)) {
+        return state.why.of === JSON.stringify(pick) ? state.why.text : words.noBet;
+      }
     }
     if (total > capFen) return words.cap;
     return "";
@@ -272,12 +310,13 @@ function enhance(board) {
 
   function drawSum() {
     const pick = current();
-    const here = isComplete(zones, pick) ? lines(zones, pick) : 0;
-    const inBasket = state.basket.reduce((sum, one) => sum + lines(zones, one), 0);
-    const total =
-      state.basket.reduce((sum, one) => sum + price(zones, one, priceOfLine), 0) +
-      (here ? price(zones, pick, priceOfLine) : 0);
-    const why = whyNot(pick, total);
+    const here = isComplete(rules, pick) ? lines(rules, pick) : 0;
+    const inBasket = state.basket.reduce((sum, one) => sum + lines(rules, one), 0);
+    const own =
+      state.basket.reduce((sum, one) => sum + price(rules, one), 0) + (here ? price(rules, pick) : 0);
+    const beside = [...state.others.values()].reduce((sum, one) => sum + one.fen, 0);
+    const total = own + beside;
+    const why = whyNot(pick, own);
 
     find("why").textContent = why;
     find("why").hidden = !why;
@@ -287,15 +326,17 @@ function enhance(board) {
     else if (here) write(find("facts"), words.thisPick, size);
     else if (inBasket) {
       write(find("facts"), words.inBasket, plural(inBasket, words.linesOne, words.linesMany));
-    } else find("facts").textContent = words.nothing;
+    } else if (beside) write(find("facts"), words.beside, money(beside));
+    else find("facts").textContent = words.nothing;
     find("sum").textContent = fill(words.yuan, money(total));
+    Object.assign(find("sum").dataset, { own, beside });
     const after = find("after");
     if (balance === null) after.textContent = words.logIn;
-    else if (total > capFen) after.textContent = "";
+    else if (own > capFen) after.textContent = "";
     else if (total > balance) after.textContent = fill(words.short, money(total - balance));
     else write(after, words.after, money(balance - total));
     find("confirm").disabled = Boolean(why) || total === 0;
-    board.dispatchEvent(new CustomEvent("summed", { detail: { total } }));
+    board.dispatchEvent(new CustomEvent("summed"));
     find("add").disabled = !here || state.isClosed;
     for (const step of board.querySelectorAll("[data-step]")) {
       const next = state.multiplier + Number(step.dataset.step);
@@ -321,38 +362,67 @@ function enhance(board) {
       ? fill(many === 1 ? words.oddsOne : words.oddsMany, count(many))
       : words.oddsLine;
     if (!many) {
-      find("odds-first").textContent = `1 / ${count(Number(data.totalLines))}`;
-      find("odds-any").textContent = `1 / ${data.anyOneIn}`;
+      find("odds-first").textContent = `1 / ${data.firstOneIn}`;
+      find("odds-any").textContent = data.anyOneIn ? `1 / ${data.anyOneIn}` : words.depends;
+      for (const cell of board.querySelectorAll("[data-tier]")) {
+        cell.textContent = `1 / ${cell.dataset.oneIn}`;
+      }
+      // Numbers that make no bet although none is missing: the server says what is wrong with them.
+      const isWrong = !isEmpty(pick) && missing(rules, pick).every((some) => some === 0);
+      const told = state.why.of === JSON.stringify(pick);
+      if (isWrong && !told && data.quoteUrl) timer = setTimeout(() => explain(pick), QUOTE_DELAY);
       return;
     }
-    const isExact = judged.length === 1;
-    find("odds-first").textContent = isExact
-      ? `1 / ${count(Math.round(Number(data.totalLines) / many))}`
-      : "…";
+    const whole = judged.length === 1 ? playOf(rules, judged[0]).whole : null;
+    find("odds-first").textContent = whole ? `1 / ${oneIn(whole / many)}` : "…";
     find("odds-any").textContent = "…";
+    for (const cell of board.querySelectorAll("[data-tier]")) cell.textContent = "…";
     // Above the cap there is no such ticket, and nothing to ask about.
-    const cost = judged.reduce((sum, one) => sum + price(zones, one, priceOfLine), 0);
+    const cost = judged.reduce((sum, one) => sum + price(rules, one), 0);
     if (cost > capFen) sayUnknown();
     else if (data.quoteUrl) timer = setTimeout(() => quote(judged), QUOTE_DELAY);
   }
 
-  async function quote(judged) {
+  function ask(judged) {
     asked = new AbortController();
+    return fetch(data.quoteUrl, {
+      method: "POST",
+      body: JSON.stringify({ draw: data.draw, selections: judged }),
+      headers: { "Content-Type": "application/json", "X-CSRFToken": token },
+      signal: asked.signal,
+    });
+  }
+
+  async function explain(pick) {
+    try {
+      const answer = await ask([pick]);
+      if (answer.ok) return;
+      const { detail } = await answer.json();
+      state.why = { of: JSON.stringify(pick), text: detail };
+      drawSum();
+    } catch {
+      // Offline or asked anew: the general words stand.
+    }
+  }
+
+  async function quote(judged) {
+    const pending = ask(judged);
     const { signal } = asked;
     try {
-      const answer = await fetch(data.quoteUrl, {
-        method: "POST",
-        body: JSON.stringify({ draw: data.draw, selections: judged }),
-        headers: { "Content-Type": "application/json", "X-CSRFToken": token },
-        signal,
-      });
+      const answer = await pending;
       if (!answer.ok) throw new Error(String(answer.status));
       const odds = await answer.json();
-      find("odds-first").textContent = `1 / ${count(odds.first_one_in)}`;
+      find("odds-first").textContent = odds.first_one_in
+        ? `1 / ${odds.first_one_in}`
+        : words.oddsNotCounted;
       const isCounted = odds.any_one_in !== null;
       find("odds-any").textContent = isCounted ? `1 / ${odds.any_one_in}` : words.oddsNotCounted;
       find("odds-note").textContent = odds.why_not ?? "";
       find("odds-note").hidden = isCounted;
+      for (const cell of board.querySelectorAll("[data-tier]")) {
+        const one = odds.tiers?.[cell.dataset.tier];
+        cell.textContent = one ? `1 / ${one}` : "—";
+      }
     } catch {
       if (signal.aborted) return;
       sayUnknown();
@@ -362,6 +432,7 @@ function enhance(board) {
   function sayUnknown() {
     if (find("odds-first").textContent === "…") find("odds-first").textContent = words.oddsUnknown;
     find("odds-any").textContent = words.oddsUnknown;
+    for (const cell of board.querySelectorAll("[data-tier]")) cell.textContent = "—";
   }
 
   function changed() {
@@ -382,6 +453,10 @@ function enhance(board) {
       changed();
     });
   }
+  board.elements.extra?.addEventListener("change", (event) => {
+    state.isDearer = event.target.checked;
+    changed();
+  });
   board.elements.multiplier.addEventListener("input", (event) => {
     const typed = Math.trunc(Number(event.target.value));
     if (typed < 1) return;
@@ -407,6 +482,8 @@ function enhance(board) {
       event.preventDefault();
       if (deed === "add") add();
       else if (deed.startsWith("quick-pick-")) quickPick(Number(deed.slice(11)), button);
+      else if (deed.startsWith("way-")) go(`${board.getAttribute("action")}?bet=${deed.slice(4)}`);
+      else if (button.dataset.goto) go(button.dataset.goto);
       else if (deed === "clear" || deed === "empty-basket") {
         if (deed === "clear") clear();
         else state.basket = [];
@@ -414,9 +491,13 @@ function enhance(board) {
       }
     });
   }
+  function go(address) {
+    keep();
+    location.assign(address);
+  }
   board.addEventListener("submit", () => {
     const pick = current();
-    const all = isComplete(zones, pick) ? [...state.basket, pick] : state.basket;
+    const all = isComplete(rules, pick) ? [...state.basket, pick] : state.basket;
     board.elements.basket.value = JSON.stringify(all);
     keep();
   });
@@ -441,12 +522,14 @@ function sorted(numbers) {
   return [...numbers].sort((one, other) => one - other);
 }
 
-function two(number) {
-  return String(number).padStart(2, "0");
+function written(place, number) {
+  return place.isDigit ? String(number) : String(number).padStart(2, "0");
 }
 
-function ballClass(zone) {
-  return zone ? "ball ball--blue" : "ball";
+// As the server writes it: whole from a hundred on, below it to a tenth, rounded up.
+function oneIn(value) {
+  if (value >= 100) return count(Math.ceil(value));
+  return String(Math.ceil(value * 10) / 10);
 }
 
 function put(box, className, text) {

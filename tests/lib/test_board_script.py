@@ -54,7 +54,7 @@ class Shop:
         self.posted: list[tuple[str, str]] = []
         self.quotes: list[Route] = []
         self.holds_quotes = False
-        self.told = {"first_one_in": 1265792, "any_one_in": "7.4", "why_not": ""}
+        self.told = {"first_one_in": "1,265,792", "any_one_in": "7.4", "why_not": ""}
 
     def hear(self, said: ConsoleMessage) -> None:
         if said.type == "error":
@@ -146,7 +146,7 @@ def test_lines_price_balance_and_odds_follow_the_choice(board):
 def test_what_is_missing_is_said_and_nothing_can_be_bought(board):
     press(board, "red", 31, 26)
 
-    expect(part(board, "why")).to_have_text("1 more red ball needed")
+    expect(part(board, "why")).to_have_text("1 more needed among the red numbers")
     expect(part(board, "confirm")).to_be_disabled()
     expect(part(board, "add")).to_be_disabled()
 
@@ -173,7 +173,7 @@ def test_a_banker_bet_needs_one_number_more_than_a_line(board):
     press(board, "red", 1, 1, 2, 3, 4, 5, 6)
     press(board, "blue", 1)
 
-    expect(part(board, "why")).to_have_text("1 more red ball needed")
+    expect(part(board, "why")).to_have_text("1 more needed among the red numbers")
     press(board, "red", 7)
     expect(part(board, "facts")).to_have_text("This pick 6 lines + basket 2")
 
@@ -213,7 +213,7 @@ def test_above_the_cap_of_a_ticket_nothing_is_said_of_the_balance(board):
 
 
 def test_a_chance_that_is_not_counted_says_why_and_the_first_prize_stands(browser, shop):
-    shop.told = {"first_one_in": 1265792, "any_one_in": None, "why_not": "Only up to 6 picks."}
+    shop.told = {"first_one_in": "1,265,792", "any_one_in": None, "why_not": "Only up to 6 picks."}
     page = opened(browser, shop)
 
     expect(part(page, "odds-any")).to_have_text("not counted")
@@ -292,9 +292,9 @@ def test_a_late_answer_for_an_earlier_choice_is_not_shown(browser, shop):
     page.wait_for_timeout(400)
     assert len(shop.quotes) == 2
 
-    shop.quotes[1].fulfill(json={"first_one_in": 2531584, "any_one_in": "9.9"})
+    shop.quotes[1].fulfill(json={"first_one_in": "2,531,584", "any_one_in": "9.9"})
     expect(part(page, "odds-any")).to_have_text("1 / 9.9")
-    shop.quotes[0].fulfill(json={"first_one_in": 1265792, "any_one_in": "7.4"})
+    shop.quotes[0].fulfill(json={"first_one_in": "1,265,792", "any_one_in": "7.4"})
     page.wait_for_timeout(200)
 
     expect(part(page, "odds-any")).to_have_text("1 / 9.9")

@@ -19,7 +19,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from lottery_portal.lib import codes, dates, sentences
+from lottery_portal.lib import codes, dates, faces, sentences
+from lottery_portal.lib.faces import Face
 from lottery_portal.lib.money import yuan as _figures
 
 register = template.Library()
@@ -259,50 +260,54 @@ def hash_short(value: str, ends: int = 8) -> str:
 # Balls
 
 
-def _ball(number: int, zone: int, size: int, *, is_hit: bool) -> SafeString:
+def _ball(number: int, face: Face, size: int, *, is_hit: bool) -> SafeString:
     names = ["ball", f"ball--{size}"]
     if not is_hit:
         names.append("ball--missed")
-    elif zone:
+    elif face.is_blue:
         names.append("ball--blue")
-    return format_html('<span class="{}">{}</span>', " ".join(names), f"{number:02d}")
+    drawn = format_html('<span class="{}">{}</span>', " ".join(names), face.written(number))
+    if number in face.words:
+        return format_html('{}<span class="ball-word">{}</span>', drawn, face.words[number])
+    return drawn
 
 
 @register.simple_tag
 def ball(number: int, zone: int = 0, size: int = 28, *, is_hit: bool = True) -> SafeString:
     """One ball: zone 0 is red, zone 1 blue; a missed number is an outline."""
-    name = zone_names()[zone]
+    face = faces.guessed(2)[zone]
     return format_html(
         '<span role="img" aria-label="{} {}">{}</span>',
-        name,
-        f"{number:02d}",
-        _ball(number, zone, size, is_hit=is_hit),
+        face.name,
+        face.written(number),
+        _ball(number, face, size, is_hit=is_hit),
     )
-
-
-def zone_names() -> tuple[str, str]:
-    """What the zones are called in text alternatives."""
-    return _("red"), _("blue")
 
 
 def _spoken(
     picks: Sequence[Sequence[int]],
     hits: Sequence[Collection[int]] | None,
     bankers: Sequence[Sequence[int]],
+    looks: Sequence[Face],
 ) -> str:
     sentences = []
-    for zone, numbers in enumerate(picks):
-        name = zone_names()[zone]
+    for zone, (numbers, face) in enumerate(zip(picks, looks, strict=False)):
         if zone < len(bankers) and bankers[zone]:
-            written = " ".join(f"{number:02d}" for number in bankers[zone])
-            sentences.append(_("%(zone)s bankers %(numbers)s") % {"zone": name, "numbers": written})
+            written = " ".join(_said(face, number) for number in bankers[zone])
+            sentences.append(
+                _("%(zone)s bankers %(numbers)s") % {"zone": face.name, "numbers": written}
+            )
         written = " ".join(
-            f"{number:02d}" if hits is None or number in hits[zone]
-            else _("%(number)s missed") % {"number": f"{number:02d}"}
+            _said(face, number) if hits is None or number in hits[zone]
+            else _("%(number)s missed") % {"number": _said(face, number)}
             for number in numbers
         )  # fmt: skip
-        sentences.append(f"{name} {written}")
+        sentences.append(f"{face.name} {written or NOTHING}")
     return ", ".join(sentences)
+
+
+def _said(face: Face, number: int) -> str:
+    return str(face.words.get(number, face.written(number)))
 
 
 @register.inclusion_tag("_components/balls.html")
@@ -311,17 +316,21 @@ def balls(
     size: int = 28,
     hits: Sequence[Collection[int]] | None = None,
     bankers: Sequence[Sequence[int]] | None = None,
+    looks: Sequence[Face] | None = None,
 ) -> dict[str, Any]:
-    """Zones of numbers, red first, parted by a thin line; the text alternative names them.
+    """Places of numbers parted by a thin line, however many; the text alternative names them.
 
-    Without `hits` all are filled; with it, missed numbers are outlines. `bankers` stand first,
-    under their own word.
+    `looks` say what each place is called and how its numbers are written; without them two places
+    are red and blue balls, and more are columns of digits. Without `hits` all are filled; with it,
+    missed numbers are outlines. `bankers` stand first, under their own word. A place that was left
+    empty has a dash.
     """
     fixed = bankers or ()
+    looks = looks or faces.guessed(len(picks))
 
     def drawn(numbers: Sequence[int], zone: int) -> list[SafeString]:
         return [
-            _ball(number, zone, size, is_hit=hits is None or number in hits[zone])
+            _ball(number, looks[zone], size, is_hit=hits is None or number in hits[zone])
             for number in numbers
         ]
 
@@ -332,7 +341,7 @@ def balls(
         }
         for zone, numbers in enumerate(picks)
     ]
-    return {"zones": zones, "size": size, "spoken": _spoken(picks, hits, fixed)}
+    return {"zones": zones, "size": size, "spoken": _spoken(picks, hits, fixed, looks)}
 
 
 # Lists, bars, codes

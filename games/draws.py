@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -233,6 +234,28 @@ def next_to_open(game_code: str, *, now: datetime) -> Draw | None:
         .order_by("opens_at")
         .first()
     )
+
+
+def on_sale_each(games: Collection[str], *, now: datetime) -> dict[str, Draw]:
+    """The draw that takes tickets at `now` of each of these games that has one."""
+    found = (
+        Draw.objects.on_sale(now=now)
+        .filter(game__code__in=games)
+        .select_related("game", "rule")
+        .order_by("-closes_at")
+    )
+    return {draw.game.code: draw for draw in found}
+
+
+def next_to_open_each(games: Collection[str], *, now: datetime) -> dict[str, Draw]:
+    """The draw that opens next of each of these games that has one planned."""
+    found = (
+        Draw.objects.filter(game__code__in=games, state=State.SCHEDULED, closes_at__gt=now)
+        .select_related("game")
+        .order_by("game_id", "opens_at")
+        .distinct("game_id")
+    )
+    return {draw.game.code: draw for draw in found}
 
 
 def is_settled(draw: Draw) -> bool:

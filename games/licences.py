@@ -91,6 +91,17 @@ def in_force(game: Game, *, at: datetime, channel: str = "") -> Licence | None:
     return covering(game, channel=channel).filter(valid_from__lte=at, ends__gt=at).first()
 
 
+def licensed(games: Collection[Game], *, at: datetime) -> set[str]:
+    """The codes of those of these games that a licence in force covers."""
+    ends = Coalesce(F("ending__ends_at"), F("valid_until"))
+    named = list(
+        Licence.objects.annotate(ends=ends)
+        .filter(valid_from__lte=at, ends__gt=at)
+        .values_list("games", flat=True)
+    )
+    return {game.code for game in games if any(not codes or game.code in codes for codes in named)}
+
+
 def covering(game: Game, *, channel: str = "") -> QuerySet[Any]:
     """The licences that name `game` and the channel or all, with their real end, longest first."""
     found = Licence.objects.annotate(ends=Coalesce(F("ending__ends_at"), F("valid_until"))).filter(

@@ -6,6 +6,7 @@ The database asks the switch at every sale, so it holds from the moment it is th
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -100,11 +101,24 @@ def stopped(*, scope: str, now: datetime) -> list[Draw]:
 
 def off_for(*, game: str, channel: str = "web", player: str = "") -> SalesSwitch | None:
     """The switch that stops a sale of this game by this channel to this player, if any."""
-    scopes = [ALL, f"game:{game}", f"channel:{channel}"] + ([f"player:{player}"] if player else [])
+    return off_for_each([game], channel=channel, player=player).get(game)
+
+
+def off_for_each(
+    games: Sequence[str], *, channel: str = "web", player: str = ""
+) -> dict[str, SalesSwitch]:
+    """Those of these games whose sale by this channel to this player a switch stops, with it."""
+    wide = [f"channel:{channel}"] + ([f"player:{player}"] if player else [])
+    scopes = [ALL, *wide, *(f"game:{game}" for game in games)]
     thrown = {
         switch.scope: switch for switch in SalesSwitch.objects.filter(scope__in=scopes, is_off=True)
     }
-    return next((thrown[scope] for scope in scopes if scope in thrown), None)
+    found = {}
+    for game in games:
+        scope = next((one for one in (ALL, f"game:{game}", *wide) if one in thrown), None)
+        if scope is not None:
+            found[game] = thrown[scope]
+    return found
 
 
 def check(*, game: str, channel: str = "web", player: str = "") -> None:

@@ -16,26 +16,24 @@ from . import offers
 
 CHANNEL = "web"
 
+Row = dict[str, Any]
 
-def rows(*, player: str, now: datetime) -> list[dict[str, Any]]:
+
+def rows(*, player: str, now: datetime) -> list[Row]:
     """Every game in the order of the house, with the draw that this visitor may buy now."""
-    games = Game.objects.filter(is_shadow=False).order_by("position")
-    return [_row(game, player=player, now=now) for game in games]
+    games = list(Game.objects.filter(is_shadow=False).order_by("position"))
+    offered = offers.on_sale_each(games, channel=CHANNEL, player=player, now=now)
+    pools = offers.pools_of(games)
+    return [_row(game, offered[game.code], pools.get(game.code), now=now) for game in games]
 
 
-def _row(game: Game, *, player: str, now: datetime) -> dict[str, Any]:
-    draw: Draw | None = None
-    stopped: dict[str, str] | None = None
-    try:
-        draw = offers.on_sale(game, channel=CHANNEL, player=player, now=now)
-    except Refused as refusal:
-        stopped = why(refusal, now=now)
+def _row(game: Game, offered: Draw | Refused, pool_fen: int | None, *, now: datetime) -> Row:
     return {
         "of": game,
         "game": {"code": game.code, "name": _(game.name)},
-        "draw": draw,
-        "stopped": stopped,
-        "pool_fen": offers.pool_of(game),
+        "draw": offered if isinstance(offered, Draw) else None,
+        "stopped": why(offered, now=now) if isinstance(offered, Refused) else None,
+        "pool_fen": pool_fen,
         "url": reverse("sales:board", args=[game.code]),
     }
 

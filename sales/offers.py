@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -39,12 +39,43 @@ def on_sale(game: Game, *, channel: str, player: str, now: datetime) -> Draw:
         raise LicenceMissing(draws=[])
     draw = draws.on_sale(game.code, now=now)
     if draw is None:
-        following = draws.next_to_open(game.code, now=now)
-        raise NoDrawOnSale(
-            next_issue=following.issue if following else "",
-            opens_at=following.opens_at if following else None,
-        )
+        raise _none_on_sale(draws.next_to_open(game.code, now=now))
     return draw
+
+
+def on_sale_each(
+    games: Sequence[Game], *, channel: str, player: str, now: datetime
+) -> dict[str, Draw | Refused]:
+    """For each of these real games the draw that takes tickets now, or why none does."""
+    codes = [game.code for game in games]
+    thrown = switches.off_for_each(codes, channel=channel, player=player)
+    licensed = licences.licensed(games, at=now)
+    open_now = draws.on_sale_each(codes, now=now)
+    coming = draws.next_to_open_each([code for code in codes if code not in open_now], now=now)
+    found: dict[str, Draw | Refused] = {}
+    for code in codes:
+        if code in thrown:
+            found[code] = SalesSwitchedOff(scope=thrown[code].scope, reason=thrown[code].reason)
+        elif code not in licensed:
+            found[code] = LicenceMissing(draws=[])
+        else:
+            found[code] = open_now.get(code) or _none_on_sale(coming.get(code))
+    return found
+
+
+def _none_on_sale(following: Draw | None) -> NoDrawOnSale:
+    return NoDrawOnSale(
+        next_issue=following.issue if following else "",
+        opens_at=following.opens_at if following else None,
+    )
+
+
+def pools_of(games: Sequence[Game]) -> dict[str, int]:
+    """What lies in the first pool of each of these games whose books are open."""
+    accounts = {game.code: opening.pool_of(game) for game in games}
+    known = ledger.kinds_of(list(accounts.values()))
+    held = ledger.balances([account for account in accounts.values() if account in known])
+    return {code: held[account] for code, account in accounts.items() if account in held}
 
 
 def pool_of(game: Game, pool: str = "") -> int | None:

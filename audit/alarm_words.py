@@ -67,6 +67,8 @@ KINDS: Mapping[str, str | Promise] = {
     "issuer_announcement": gettext_lazy("Announcement of an issuer"),
     "difference_decision": gettext_lazy("Decision on a difference"),
     "rule_sheet": gettext_lazy("Rule version"),
+    "rule_file": gettext_lazy("Rule file"),
+    "rule_notice": gettext_lazy("Notice of a rule change"),
     "minutes": gettext_lazy("Draw minutes"),
     "minutes_signature": gettext_lazy("Signature under draw minutes"),
     "engine_run": gettext_lazy("Run of an engine"),

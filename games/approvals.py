@@ -21,6 +21,7 @@ from . import (
     equipment,
     licences,
     prize_modes,
+    rule_changes,
     rule_sheets,
     words,
 )
@@ -85,12 +86,20 @@ def _closure_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
 
 
 def _rule_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-    return (
+    starts_on = payload["starts_on"]
+    known: list[tuple[str, str]] = [
         (_now("Game"), _game(payload["game"])),
         (_now("Rule version"), payload["version"]),
         (_now("First issue"), payload["first_issue"]),
+        (
+            _now("On sale from"),
+            dates.year_weekday(date.fromisoformat(starts_on)) if starts_on else _now("Drills only"),
+        ),
+        (_now("What players are told"), payload["notice"] or _now("Nothing: a drill")),
         (_now("Digest of the rule sheet"), payload["digest"]),
-    )
+        (_now("Digest of the rule file"), payload["file"] or _now("None: it came with a release")),
+    ]
+    return [*known, *rule_changes.in_pairs(payload)]
 
 
 def _inspection_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
@@ -255,7 +264,10 @@ approvals.register(
         needed=_one,
         perform=_load_rule,
         lifetime=timedelta(days=7),
-        statements=(_("I have compared the rule sheet with the approved text of the rules."),),
+        statements=(
+            _("I have compared the rule sheet with the approved text of the rules."),
+            _("I know that the notice is published at once, as it stands here."),
+        ),
         words=_rule_words,
     )
 )

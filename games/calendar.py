@@ -310,6 +310,20 @@ def days_planned(game: Game, *, now: datetime) -> dict[int, Days]:
     return {year: _days(game, year, now) for year in sorted(years)}
 
 
+def opens_on(game: Game, issue: str, *, now: datetime) -> date | None:
+    """The day on which sales of a draw to come begin, as the calendar has it; None: no such draw.
+
+    It is the day of the drawing before.
+    """
+    this_year, before = in_shanghai(now).year, None
+    for year in (this_year - 1, this_year, this_year + 1, this_year + 2):
+        for found, day, _schedule in issues(game, year, now=now):
+            if found == issue:
+                return before if before and day > in_shanghai(now).date() else None
+            before = day
+    return None
+
+
 def moved_by(*, first_on: date, last_on: date, occasion: str, now: datetime) -> list[Draw]:
     """The planned draws that a closure would move, if it were recorded now; nothing moves."""
     known = [

@@ -34,6 +34,7 @@ trail.name_deeds(
         "games.licence_recorded": _("Licence recorded"),
         "games.line_withdrawn": _("Line withdrawn from sale"),
         "games.rule_version_loaded": _("Rule version loaded"),
+        "games.rule_file_brought": _("Rule file handed in"),
         "games.sales_switched_off": _("Sales switched off"),
         "games.sales_switched_on": _("Sales switched on"),
         "games.announcement_imported": _("Announcement of the issuer stored"),
@@ -68,6 +69,7 @@ policies.name_keys(
     {
         "games.plan_days_ahead": _("Days that the calendar of draws reaches ahead"),
         "games.licence_mailboxes": _("Mailboxes that are told when a licence ends soon"),
+        "games.rule_signers": _("Keys whose signature makes a rule file count"),
         "games.seal_supervisors": _("Supervisors who get every seal statement by mail"),
         "games.seal_timestamp_authority": _("Time-stamping authority for seals"),
     }
@@ -90,6 +92,9 @@ step_up.name_purposes(
         "games:desk_switch_off": _("Switch sales off"),
         "games:desk_switch_on": _("Switch sales on"),
         "games:desk_licence_new": _("Record a licence"),
+        "games:desk_rule_load": _("Ask for a rule version to be loaded"),
+        "games:desk_rule_file": _("Hand in a rule file"),
+        "games:desk_limits": _("Withdraw a line from sale"),
         "games:desk_licence_end": _("End a licence early"),
         "games:desk_closure_new": _("Record a market closure"),
         "games:desk_announced_import": _("Take in an announcement of the issuer"),

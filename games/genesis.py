@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from audit import policies, trail
 from lottery_portal.lib.db import door
 
-from . import announcements, calendar, licences, rules, seals
+from . import announcements, calendar, licences, rule_files, rules, seals
 from .models import Game, Licence, RuleSheet
 
 GENESIS = "GENESIS"
@@ -18,6 +18,8 @@ SSQ = "ssq"
 DRILL_FROM = 90  # positions of drill games begin here, beyond those of real ones
 DEMO_SUPERVISORS = ["jianguan@regulator.example"]
 DEMO_MAILBOXES = ["hegui@operator.example"]
+# Its private half is no secret (`manage rule_file --sign`): it serves demonstrations only.
+DEMO_RULE_SIGNERS = ["fMRU+XUQ/uCV6IlhKxTetrB0iPp9tfwduFhEURoI8QI= 演示用，非真实资质"]
 DEMO_LICENCE = {
     "number": "DEMO-2026-001",
     "games": [],
@@ -61,6 +63,12 @@ def _write(*, now: datetime) -> None:
         key=seals.AUTHORITY_POLICY,
         value={"url": "", "certificate": "", "policy": ""},
         reason=gettext_noop("No time-stamping authority yet"),
+        now=now,
+    )
+    policies.set_genesis(
+        key=rule_files.SIGNERS_POLICY,
+        value=DEMO_RULE_SIGNERS if settings.DEMO else [],
+        reason=gettext_noop("Keys whose signature makes a rule file count"),
         now=now,
     )
     for position, code in enumerate(rules.GAMES, start=1):

@@ -46,6 +46,13 @@ class RuleSheet(models.Model):
     first_issue = models.CharField(max_length=10, verbose_name=_("first issue"))
     approval_code = models.CharField(max_length=20, verbose_name=_("approval"))
     loaded_at = models.DateTimeField(verbose_name=_("loaded at"))
+    file = models.ForeignKey(
+        "games.RuleFile",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("rule file"),
+    )  # null: its value came with a release of this house
 
     class Meta:
         verbose_name = _("rule version")
@@ -410,3 +417,5 @@ from .licence_models import LicenceEnding as LicenceEnding
 from .licence_models import LicenceReminder as LicenceReminder
 from .limits_models import LimitedLine as LimitedLine
 from .monitor_models import MonitorReading as MonitorReading
+from .rule_models import RuleFile as RuleFile
+from .rule_models import RuleNotice as RuleNotice

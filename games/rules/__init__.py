@@ -1,10 +1,11 @@
 """The rules of the games, as values: which games there are, and which version holds for a draw.
 
-A new rule is a new value in the module of its game; nothing else changes. `rule_sheet` exports a
-version as canonical JSON, and its digest stands in the seal statement of every draw.
+A new rule is a new value in the module of its game, or a file that `reading` reads; nothing else
+changes. `rule_sheet` exports a version as canonical JSON, and its digest stands in the seal
+statement of every draw.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +35,8 @@ __all__ = [
     "UnknownGame",
     "Zone",
     "by_code",
+    "find_further",
+    "known",
     "rule_sheet",
     "rule_sheet_digest",
     "version_for",
@@ -67,7 +70,24 @@ def version_for(*, game: str, issue: str) -> RuleVersion:
 
 def by_code(code: str) -> RuleVersion:
     """The rule version called `code`; asking for one that was never written is a bug."""
-    return _BY_CODE[code]
+    version = known(code)
+    if version is None:
+        raise KeyError(code)
+    return version
 
 
+def known(code: str) -> RuleVersion | None:
+    """The rule version called `code`: a value of this house, or one loaded from a file; or None."""
+    if code in _BY_CODE:
+        return _BY_CODE[code]
+    found = (find(code) for find in _FURTHER)
+    return next((version for version in found if version is not None), None)
+
+
+def find_further(find: Callable[[str], RuleVersion | None]) -> None:
+    """Look for versions there too that are not among the values; called once, at start-up."""
+    _FURTHER.append(find)
+
+
+_FURTHER: list[Callable[[str], RuleVersion | None]] = []
 _BY_CODE = {version.code: version for game in GAMES.values() for version in game.versions}

@@ -1,15 +1,36 @@
 """Names for people: English in the values, the reader's language in the label."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import cast
 
 from django.utils.functional import Promise, lazy
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import get_language, gettext
 
 
 def gettext_noop(message: str) -> str:
     """Mark a name for the catalogue; Django's own asks the settings, rules stand without them."""
     return message
+
+
+class BothNames(str):
+    """A name that came with a rule file: English, and Chinese beside it in no catalogue."""
+
+    chinese: str
+
+    @classmethod
+    def of(cls, english: str, chinese: str) -> BothNames:
+        name = cls(english)
+        name.chinese = chinese
+        return name
+
+
+def spoken(name: str) -> str:
+    """A name in the language of the reader."""
+    if isinstance(name, BothNames):
+        return name.chinese if (get_language() or "").startswith("zh") else str(name)
+    return gettext(name)
 
 
 class Named:
@@ -21,7 +42,7 @@ class Named:
 
     @property
     def label(self) -> Promise:
-        return gettext_lazy(self.name)
+        return cast(Promise, _spoken(self.name))
 
 
 def with_figures(name: str, figures: Sequence[tuple[str, int]]) -> Promise:
@@ -30,7 +51,8 @@ def with_figures(name: str, figures: Sequence[tuple[str, int]]) -> Promise:
 
 
 def _fill(name: str, figures: tuple[tuple[str, int], ...]) -> str:
-    return gettext(name) % dict(figures)
+    return spoken(name) % dict(figures)
 
 
 _filled = lazy(_fill, str)
+_spoken = lazy(spoken, str)

@@ -79,7 +79,7 @@ from games.rules.shape import RuleVersion
 
 FORMAT = "rule-sheet/1"
 
-_LEFT_OUT = frozenset({"announced_besides", "figures", "last_issue", "name"})
+LEFT_OUT = frozenset({"announced_besides", "figures", "last_issue", "name"})
 
 
 def rule_sheet(version: RuleVersion) -> bytes:
@@ -105,6 +105,6 @@ def _plain(value: object) -> object:
         return {
             field.name: _plain(getattr(value, field.name))
             for field in fields(value)
-            if field.name not in _LEFT_OUT
+            if field.name not in LEFT_OUT
         }
     raise TypeError(f"{type(value).__name__} has no place in a rule sheet")

@@ -499,24 +499,26 @@ def test_the_desk_records_a_closure_in_two_looks():
 
 
 def test_planned_draws_follow_a_rule_version_that_is_loaded_in_time(monkeypatch):
-    """F021, F025: planned thirty days ahead, they take the new version from its first issue."""
+    """F021, F022, F025: planned thirty days ahead, they take it from its first issue."""
     now = database_time()
     ssq = Game.objects.get(code="ssq")
     calendar.plan_ahead(now=now)
     on_sale = make.draw()
     later = list(Draw.objects.filter(game=ssq, state="SCHEDULED").order_by("issue"))
+    ten_days = in_shanghai(now).date() + timedelta(days=10)
+    at = next(i for i, one in enumerate(later) if in_shanghai(one.opens_at).date() >= ten_days)
     current = rules.GAMES["ssq"].current
     newer = replace(
         current,
         code="ssq-2099.1",
-        first_issue=later[2].issue,
+        first_issue=later[at].issue,
         schedule=replace(current.schedule, closes=clock(19, 30)),
     )
     known = replace(
         rules.GAMES["ssq"],
         versions=(
             *rules.GAMES["ssq"].versions[:-1],
-            replace(current, last_issue=later[1].issue),
+            replace(current, last_issue=later[at - 1].issue),
             newer,
         ),
     )
@@ -524,22 +526,22 @@ def test_planned_draws_follow_a_rule_version_that_is_loaded_in_time(monkeypatch)
     monkeypatch.setitem(rules._BY_CODE, newer.code, newer)
 
     asked = rule_sheets.request(
-        game=ssq, version=newer.code, maker=people.member("compliance").user, now=now
+        game=ssq, version=newer.code, notice="x", maker=people.member("compliance").user, now=now
     )
     approvals.decide(
         code=asked.code, checker=people.member("approver").user, approve=True, now=database_time()
     )
 
     planned = {draw.issue: draw for draw in Draw.objects.filter(game=ssq).select_related("rule")}
-    for draw in (on_sale, *later[:2]):
+    for draw in (on_sale, *later[:at]):
         assert planned[draw.issue].rule_id == draw.rule_id
         assert planned[draw.issue].closes_at == draw.closes_at
-    for draw in later[2:]:
+    for draw in later[at:]:
         assert planned[draw.issue].rule.code == newer.code
         assert f"{in_shanghai(planned[draw.issue].closes_at):%H:%M}" == "19:30"
         assert planned[draw.issue].draws_at == draw.draws_at
     with pytest.raises(DatabaseError) as refused, transaction.atomic():
-        Draw.objects.filter(pk=on_sale.pk).update(rule=planned[later[2].issue].rule)
+        Draw.objects.filter(pk=on_sale.pk).update(rule=planned[later[at].issue].rule)
     assert violated(refused.value) == "draw_stays_what_it_is"
 
 

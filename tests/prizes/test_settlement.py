@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,15 +15,15 @@ from psycopg.errors import RestrictViolation
 from accounts.models import Message
 from audit import alarms, catalogue
 from finance import ledger, memos, wallets
-from games import draws, prize_tables, rule_sheets
-from games.models import Announcement, Draw, RuleSheet
+from games import draws, prize_tables, rule_sheets, rules
+from games.models import Announcement, Draw
 from lottery_portal import jobs
 from lottery_portal.lib.db import database_time, violated
 from prizes import comparison, engines, publication, settlement
 from prizes.models import Batch, Hit, Prize, PrizeSheet, Settlement, TierOutcome
 from sales import sealing, ticket_facts
 from sales.models import Ticket
-from tests import make, make_draws
+from tests import make, make_draws, make_rules, people
 from tests.make_draws import banker, multiple
 from tests.owner import as_owner, guards_up
 
@@ -337,22 +338,24 @@ def test_a_changed_sealed_file_halts_the_settlement():
     assert settlement.begin(draw=draw, now=database_time()).state == Settlement.State.COUNTING
 
 
-def test_a_draw_is_settled_by_the_rule_it_was_sold_under():
+def test_a_draw_is_settled_by_the_rule_it_was_sold_under(monkeypatch):
     """F021: a newer sheet changes nothing; one that differs from its code settles nothing."""
     draw = make_draws.confirmed([make.single(20, 21, 22, 23, 24, 25, blue=7)])
     ticket = Ticket.objects.get()
     assert ticket.rule_id == draw.rule_id
-    with transaction.atomic():
-        RuleSheet.objects.create(
-            game=draw.game, code="ssq-2018.1", sheet="{}", digest="0" * 64, line_price=999,
-            first_issue="2000002", approval_code="TEST", loaded_at=database_time(),
-        )  # fmt: skip
+    asked = rule_sheets.request(
+        game=draw.game, version="ssq-2018.1", maker=people.member("compliance").user,
+        now=database_time(),
+    )  # fmt: skip
+    make_rules.agreed(asked)
     later = make.shadow_draw()
 
     make_draws.settled(draw)
 
     assert later.rule.code == "ssq-2018.1"
     assert Prize.objects.get().amount == 5_00
+    other = replace(rules.by_code("ssq-2018.1"), claim_days=59)
+    monkeypatch.setitem(rules._BY_CODE, other.code, other)
     with pytest.raises(rule_sheets.RuleChanged):
         rule_sheets.version_of(later)
 

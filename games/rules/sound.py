@@ -1,0 +1,247 @@
+"""Whether a rule version that was read can be sold, sealed and counted by every engine.
+
+The values of `shape` refuse what contradicts itself. Here stands what they leave to whoever wrote
+them: what the law bounds, what lies in the same bits, what a column of the database holds, and what
+the second engine does not take. A version in the code is held against the same by the tests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from games.rules.picks import BetType, Numbers, Play
+from games.rules.prizes import Split
+from games.rules.shape import RuleVersion
+
+_CODE = re.compile(r"[a-z0-9][a-z0-9.-]{0,29}", re.ASCII)
+_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,19}", re.ASCII)
+_SHORT = re.compile(r"[a-z0-9][a-z0-9_]{0,11}", re.ASCII)  # columns of the database
+_LEAST_PRIZE = 5_000  # RULES §1, 财综〔2015〕94号: lotto and number games pay out half at least
+_MOST_CLAIM_DAYS = 60  # 彩票管理条例, article 25
+_MOST_TIMES = 99  # RULES C2
+_MOST_TICKET_FEN = 10**9
+_MOST_LINES = 100_000
+_MOST_NUMBER = 99
+_MOST_PLAYS, _MOST_BETS, _MOST_TIERS, _MOST_FACTS = 64, 256, 99, 64
+_MOST_PLACES, _MOST_MEASURES, _MOST_AGAINST, _MOST_POOLS = 8, 8, 16, 8
+_ISSUE_NUMBER = 3
+
+
+def unsound(version: RuleVersion) -> str:
+    """The first reason why it cannot be played, or nothing."""
+    for check in (_codes, _bounds, _drawn, _chosen, _bets, _tiers, _money, _calendar):
+        for reason in check(version):
+            return reason
+    return ""
+
+
+def _codes(version: RuleVersion) -> Iterator[str]:
+    if not _CODE.fullmatch(version.code) or not version.code.startswith(f"{version.game}-"):
+        yield f"its code “{version.code}” does not begin with the game"
+    short = (*(one.code for one in version.bet_types), *(one.code for one in version.plays))
+    yield from (
+        f"“{code}” is no code of 12 letters at most" for code in short if not _SHORT.fullmatch(code)
+    )
+    places = [p.code for play in version.plays for p in (*play.places, *play.measures)]
+    others = (*version.zones, *version.facts, *version.pools)
+    for code in (*places, *(one.code for one in others)):
+        if not _NAME.fullmatch(code):
+            yield f"“{code}” is no code of 20 letters at most"
+    for tier in version.tiers:
+        if tier.published_as and not _SHORT.fullmatch(tier.published_as):
+            yield f"“{tier.published_as}” is no mark of a tier"
+    digits = version.schedule.issue_year_digits + _ISSUE_NUMBER
+    if not re.fullmatch(rf"[0-9]{{{digits}}}", version.first_issue, re.ASCII):
+        yield f"its first issue “{version.first_issue}” has not {digits} digits"
+
+
+def _bounds(version: RuleVersion) -> Iterator[str]:
+    if version.price_fen < 1 or not 1 <= version.ticket_cap_fen <= _MOST_TICKET_FEN:
+        yield "a line and a ticket have a price from one fen on"
+    elif version.ticket_cap_fen // version.price_fen > _MOST_LINES:
+        yield f"a ticket would have more than {_MOST_LINES} lines"
+    if not 1 <= version.multiplier_least <= version.multiplier_most <= _MOST_TIMES:
+        yield f"a bet is multiplied once to {_MOST_TIMES} times"
+    if not 1 <= version.claim_days <= _MOST_CLAIM_DAYS:
+        yield f"prizes are claimed within {_MOST_CLAIM_DAYS} days at most, says the law"
+    if version.allocation.prize + version.allocation.fund < _LEAST_PRIZE:
+        yield "less than half of the stakes is prize money, which the law forbids"
+    counts = (
+        ("zones", len(version.zones), 1, _MOST_PLACES),
+        ("facts", len(version.facts), 0, _MOST_FACTS),
+        ("plays", len(version.plays), 1, _MOST_PLAYS),
+        ("bet types", len(version.bet_types), 1, _MOST_BETS),
+        ("tiers", len(version.tiers), 1, _MOST_TIERS),
+        ("pools", len(version.pools), 1, _MOST_POOLS),
+    )
+    for name, count, least, most in counts:
+        if not least <= count <= most:
+            yield f"it has {count} {name}, not {least} to {most}"
+
+
+def _drawn(version: RuleVersion) -> Iterator[str]:
+    yield from _laid(version.zones, "zones")
+    seen: set[str] = set()
+    for zone in version.zones:
+        if not 1 <= zone.drawn <= zone.size or zone.picked > zone.size:
+            yield f"{zone.code} has not so many numbers as are drawn"
+        if zone.drum and zone.drum not in seen:
+            yield f"{zone.code} is drawn after a zone that is not before it"
+        seen.add(zone.code)
+    for fact in version.facts:
+        if not fact.zones or not set(fact.zones) <= seen or len(set(fact.zones)) != len(fact.zones):
+            yield f"{fact.code} is worked out from zones that are not there"
+        if bool(fact.choices) != (fact.kind == "choices") or (fact.kind == "times") != (
+            fact.times > 0
+        ):
+            yield f"{fact.code} does not say what it is worked out from"
+
+
+def _chosen(version: RuleVersion) -> Iterator[str]:
+    for play in version.plays:
+        yield from _laid(play.places, play.code)
+        if (
+            not 1 <= len(play.places) <= _MOST_PLACES
+            or not 1 <= len(play.measures) <= _MOST_MEASURES
+        ):
+            yield f"{play.code} has too many places or measures, or none"
+        if any(not 1 <= place.picked <= place.size for place in play.places):
+            yield f"a place of {play.code} has not so many numbers as a line takes"
+        if any(not 1 <= len(measure.against) <= _MOST_AGAINST for measure in play.measures):
+            yield f"a measure of {play.code} looks at nothing, or at too much"
+        if len({measure.code for measure in play.measures}) != len(play.measures):
+            yield f"two measures of {play.code} have the same code"
+        if play.filled is not None and (
+            not 1 <= play.filled <= len(play.places) or play.pattern != "any"
+        ):
+            yield f"{play.code} fills more places than it has, or in a pattern"
+
+
+def _laid(numbers: Sequence[Numbers], whose: str) -> Iterator[str]:
+    """Different codes, and no bit of the two words twice."""
+    if len({one.code for one in numbers}) != len(numbers):
+        yield f"two places of {whose} have the same code"
+    taken = [0, 0]
+    for one in numbers:
+        if one.size < 1 or one.last > _MOST_NUMBER:
+            yield f"{one.code} has no numbers, or some above {_MOST_NUMBER}"
+            return
+        words = one.laid((1 << one.size) - 1)
+        if words[0] & taken[0] or words[1] & taken[1]:
+            yield f"{one.code} lies where another place of {whose} lies"
+        taken = [taken[0] | words[0], taken[1] | words[1]]
+
+
+def _bets(version: RuleVersion) -> Iterator[str]:
+    for bet_type in version.bet_types:
+        play = version.play(bet_type.play)
+        if bet_type.least_lines < 1:
+            yield f"{bet_type.code} may be a bet without a line"
+        if bet_type.same_numbers and len({place.size for place in play.places}) > 1:
+            yield f"{bet_type.code} wants the same numbers in places that differ"
+        yield from _ranges(bet_type, play)
+
+
+def _ranges(bet_type: BetType, play: Play) -> Iterator[str]:
+    for place, taken in zip(play.places, bet_type.ranges, strict=True):
+        least = 0 if play.filled else place.picked
+        fits = least <= taken.numbers_least <= taken.numbers_most <= place.size
+        if not fits or not 0 <= taken.bankers_least <= taken.bankers_most < place.picked:
+            yield f"{bet_type.code} takes numbers at {place.code} that make no line"
+
+
+def _tiers(version: RuleVersion) -> Iterator[str]:
+    plays = {play.code for play in version.plays}
+    facts = {fact.code for fact in version.facts} | {zone.code for zone in version.zones}
+    for tier in version.tiers:
+        if not set(tier.plays) <= plays or len(set(tier.plays)) != len(tier.plays):
+            yield f"tier {tier.number} is of a play that is not there"
+        if not tier.matches or len(set(tier.matches)) != len(tier.matches):
+            yield f"tier {tier.number} is won by nothing, or by something twice"
+        if tier.when and (tier.when.fact not in facts or not tier.when.numbers):
+            yield f"tier {tier.number} depends on a fact that is not there"
+        marks = [step.pool_from_fen for step in tier.raised]
+        if len(set(marks)) != len(marks):
+            yield f"tier {tier.number} is raised twice at the same pool"
+        if tier.on_top and (
+            not 1 <= tier.on_top.tier < tier.number or version.tier(tier.on_top.tier).on_top
+        ):
+            yield f"tier {tier.number} is on top of none above it"
+    for play in version.plays:
+        if not any(tier.is_played(play.code) for tier in version.tiers):
+            yield f"nothing can be won by {play.code}"
+
+
+def _money(version: RuleVersion) -> Iterator[str]:
+    plays = [play.code for play in version.plays]
+    owned = Counter(play for pool in version.pools for play in (pool.plays or plays))
+    if any(owned[play] != 1 for play in plays) or len({p.code for p in version.pools}) != len(
+        version.pools
+    ):
+        yield "a play is of no pool or of several, or two pools have the same code"
+    for tier in version.tiers:
+        paying = {
+            pool.code
+            for pool in version.pools
+            for play in (pool.plays or plays)
+            if tier.is_played(play)
+        }
+        if len(paying) > 1 or (tier.fixed_fen is None and paying != {version.pools[0].code}):
+            yield f"tier {tier.number} is not paid from one pool, or floats outside the first"
+    if version.special and version.special.off_below_fen > version.special.on_from_fen:
+        yield "the special rule goes off above where it goes on"
+    if version.floating:
+        yield from _floating(version)
+
+
+def _floating(version: RuleVersion) -> Iterator[str]:
+    floating = version.floating
+    assert floating is not None  # noqa: S101 - asked by `_money`
+    if floating.unit_fen < 1:
+        yield "prizes are cut to a unit of one fen at least"
+    marks = [(split.special, split.pool_from_fen) for split in floating.splits]
+    if len(set(marks)) != len(marks) or (False, 0) not in marks:
+        yield "two splits hold for the same pool, or none for an empty one"
+    if version.special is None and any(special for special, _from in marks):
+        yield "a split is for a special rule that is not there"
+    if version.special is not None and (True, 0) not in marks:
+        yield "no split holds for the special rule with an empty pool"
+    floats = {tier.number for tier in version.tiers if tier.is_floating}
+    for split in floating.splits:
+        yield from _parts(split)
+    caps = [cap.tier for cap in floating.draw_caps]
+    if len(set(caps)) != len(caps) or not set(caps) <= floats:
+        yield "the cap of a draw is for a tier that does not float, or stands twice"
+    if version.minimum and not 1 <= version.minimum.factor <= 1000:  # noqa: PLR2004 - as engine two
+        yield "a prize is at least once the one below it"
+
+
+def _parts(split: Split) -> Iterator[str]:
+    own = {part.tier for part in split.parts}
+    for part in split.parts:
+        if part.line_cap_fen < 1:
+            yield "a part pays a line nothing"
+        if part.unwon_to is not None and (part.unwon_to not in own or part.unwon_to == part.tier):
+            yield f"what tier {part.tier} does not win goes to a tier without a part"
+
+
+def _calendar(version: RuleVersion) -> Iterator[str]:
+    schedule = version.schedule
+    days = schedule.weekdays
+    if (
+        not days
+        or any(after <= before for before, after in pairwise(days))
+        or not (
+            days[0] >= 1 and days[-1] <= 7  # noqa: PLR2004 - days of a week
+        )
+    ):
+        yield "draws are on days of the week from 1 to 7, each named once, in order"
+    if not schedule.closes < schedule.draws:
+        yield "sales close before the draw"
+    if schedule.time_zone != "Asia/Shanghai":
+        yield "the clock of the house is that of Shanghai"
+    if schedule.issue_year_digits not in (2, 4):
+        yield "an issue has the year in two digits or in four"

@@ -1,0 +1,311 @@
+"""A new rule is a file: read strictly, signed, loaded by two, announced ten days ahead."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, IntegrityError, transaction
+from django.utils.translation import override
+
+from audit import approvals
+from games import calendar, rule_files, rule_sheets, rules
+from games.models import Draw, Game, RuleFile, RuleNotice, RuleSheet
+from games.rules import reading, sound
+from lottery_portal.lib.dates import in_shanghai
+from lottery_portal.lib.db import database_time, violated
+from lottery_portal.lib.errors import Refused
+from tests import make, make_rules, people
+from tests.owner import as_owner
+
+ALL = [version for game in rules.GAMES.values() for version in game.versions]
+
+
+@pytest.mark.parametrize("version", ALL, ids=lambda version: version.code)
+def test_every_version_is_read_back_from_its_sheet(version):
+    """F021: canonical JSON in, the same value out, names included; and it is sound."""
+    read = reading.read(rules.rule_sheet(version), names={}, like=version)
+
+    assert (
+        replace(read, last_issue=version.last_issue, announced_besides=version.announced_besides)
+        == version
+    )
+    assert rules.rule_sheet_digest(read) == rules.rule_sheet_digest(version)
+    assert sound.unsound(version) == ""
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The document of the invented 双色球 with another value at this path."""
+    document = copy.deepcopy(make_rules.ssq())
+    *way, last = (int(step) if step.isdigit() else step for step in path.split("/"))
+    part: Any = document
+    for step in way:
+        part = part[step]
+    if value is None:
+        del part[last]
+    else:
+        part[last] = value
+    return document
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "code", "told"),
+    [
+        ("sheet/version/bonus", 1, "rule_sheet_word_unknown", "bonus"),
+        ("sheet/version/tiers/2/paid_in", "RMB", "rule_sheet_word_unknown", "paid_in"),
+        ("sheet/version/plays/0/pattern", "spiral", "rule_sheet_word_unknown", "spiral"),
+        ("sheet/version/deficit_paid_by", "treasury", "rule_sheet_word_unknown", "treasury"),
+        ("sheet/version/game", "powerball", "rule_sheet_word_unknown", "powerball"),
+        ("sheet/format", "rule-sheet/2", "rule_sheet_not_read", "rule-sheet/1"),
+        ("format", "rule-file/2", "rule_sheet_not_read", "rule-file/1"),
+        ("sheet/version/minimum", None, "rule_sheet_word_missing", "minimum"),
+        ("paper", None, "rule_sheet_word_missing", "paper"),
+        ("paper", " ", "rule_sheet_value_wrong", "paper"),
+        ("sheet/version/price_fen", "200", "rule_sheet_value_wrong", "version.price_fen"),
+        ("sheet/version/price_fen", True, "rule_sheet_value_wrong", "version.price_fen"),
+        ("sheet/version/price_fen", -200, "rule_sheet_value_wrong", "version.price_fen"),
+        ("sheet/version/schedule/closes", "8pm", "rule_sheet_value_wrong", "schedule.closes"),
+        ("sheet/version/tiers", {}, "rule_sheet_value_wrong", "version.tiers"),
+        ("names", {}, "rule_sheet_name_missing", "tiers/8"),
+        ("names/tiers~9", {"en": "x", "zh-hans": "x"}, "rule_sheet_word_unknown", "tiers/9"),
+        ("names/tiers~8", {"en": "Pair prize"}, "rule_sheet_word_missing", "zh-hans"),
+        ("articles/tiers~8", None, "rule_article_missing", "tiers/8"),
+        ("articles/dividend", "第一条", "rule_sheet_word_unknown", "dividend"),
+        ("sheet/version/tiers/7/matches", [[2, 1]], "rule_sheet_unsound", "one tier only"),
+        ("sheet/version/tiers/7/matches", [[2]], "rule_sheet_unsound", "every measure"),
+        ("sheet/version/tiers/7/plays", ["plain"], "rule_sheet_unsound", "not there"),
+        ("sheet/version/allocation/prize", 4_000, "rule_sheet_unsound", "the whole"),
+        ("sheet/version/claim_days", 90, "rule_sheet_unsound", "60 days"),
+        ("sheet/version/multiplier_most", 100, "rule_sheet_unsound", "99 times"),
+        ("sheet/version/schedule/weekdays", [7, 2], "rule_sheet_unsound", "in order"),
+        ("sheet/version/schedule/closes", "21:30", "rule_sheet_unsound", "before the draw"),
+        ("sheet/version/first_issue", "27001", "rule_sheet_unsound", "7 digits"),
+        ("sheet/version/code", "dlt-2027.1", "rule_sheet_unsound", "begin with the game"),
+        ("sheet/version/zones/0/word", 2, "rule_sheet_unsound", "lies"),
+        ("sheet/version/zones/0/per_word", 0, "rule_sheet_unsound", ""),
+        ("sheet/version/tiers/0/published_as", "a_very_long_mark", "rule_sheet_unsound", "mark"),
+        ("sheet/version/pools/0/code", "Jackpot", "rule_sheet_unsound", "20 letters"),
+        ("sheet/version/bet_types/0/ranges/0/numbers_most", 36, "rule_sheet_unsound", "no line"),
+        ("sheet/version/floating/splits/0/parts/0/share", 1, "rule_sheet_unsound", "the whole"),
+        ("sheet/version/tiers/6/special_only", False, "", ""),
+    ],
+)  # fmt: skip
+def test_what_is_not_understood_is_refused_by_name(path, value, code, told):
+    """F021: a key, a word, a kind of value, a missing name: nothing is guessed, nothing skipped."""
+    document = changed(path, value) if "~" not in path else changed_name(path, value)
+
+    if not code:
+        assert rule_files.read(make_rules.written(document)).version.code == "ssq-2027.1"
+        return
+    with pytest.raises(Refused) as refused, override("en"):
+        rule_files.read(make_rules.written(document))
+    assert refused.value.code == code
+    with override("en"):
+        assert told in str(refused.value)
+
+
+def changed_name(path: str, value: Any) -> dict[str, Any]:
+    """The same for a key that has a slash in it, spelt here as a tilde."""
+    document = copy.deepcopy(make_rules.ssq())
+    name, key = path.replace("~", "/").split("/", 1)
+    if value is None:
+        del document[name][key]
+    else:
+        document[name][key] = value
+    return document
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"[]", b"\xff", b"{}", b'{"format":"rule-file/1","format":"rule-file/1"}', b"[" * 10_000,
+     b'{"format":1.5}', b" " * 300_000],
+)  # fmt: skip
+def test_what_is_no_rule_file_is_refused(raw):
+    """F021: not JSON, a key twice, a fraction, too large."""
+    with pytest.raises(reading.SheetNotRead):
+        rule_files.read(raw)
+
+
+def test_an_article_is_named_for_every_figure():
+    """F021: what stands in no article is asked for by its place."""
+    document = make_rules.ssq()
+    document["articles"] = {
+        place: text for place, text in document["articles"].items() if place != "claim"
+    }
+
+    with pytest.raises(rule_files.ArticleMissing) as refused:
+        rule_files.read(make_rules.written(document))
+
+    assert refused.value.figures["place"] == "claim"
+
+
+def test_names_are_read_in_both_languages():
+    """F021: a new prize has its name in English and in Chinese, from the file alone."""
+    version = rule_files.read(make_rules.written(make_rules.ssq())).version
+
+    with override("en"):
+        assert [str(tier.label) for tier in version.tiers[-2:]] == ["Lucky prize", "Pair prize"]
+    with override("zh-hans"):
+        assert str(version.tiers[-1].label) == "对奖"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_counts_by_the_signature_of_who_may_say_rules():
+    """F021: exactly these bytes, by a key that is registered; handed in once."""
+    compliance, ssq = people.member("compliance").user, Game.objects.get(code="ssq")
+    raw = make_rules.written(make_rules.ssq())
+
+    def bring(signature: bytes, game: Game = ssq, raw: bytes = raw) -> RuleFile:
+        return rule_files.bring(
+            game=game, raw=raw, signature=signature, actor=compliance, now=database_time()
+        )
+
+    with pytest.raises(rule_files.RuleSignatureWrong):
+        bring(make_rules.signed(raw))  # by a key that nobody registered
+    make_rules.trusted()
+    for wrong in (b"", b"x" * 64, make_rules.signed(raw + b" "), b"no base64"):
+        with pytest.raises(rule_files.RuleSignatureWrong):
+            bring(wrong)
+    with pytest.raises(rule_files.RuleOfAnotherGame):
+        bring(make_rules.signed(raw), Game.objects.get(code="dlt"))
+    taken = make_rules.document("ssq-2026.1", code="ssq-2018.1", first_issue="2027001")
+    with pytest.raises(rule_files.RuleCodeTaken):
+        bring(make_rules.signed(make_rules.written(taken)), raw=make_rules.written(taken))
+    assert not RuleFile.objects.exists()
+
+    file = bring(make_rules.signed(raw))
+
+    assert (file.code, file.paper, file.signer) == (
+        "ssq-2027.1",
+        make_rules.PAPER,
+        "财政部（测试）",
+    )
+    assert file.document.encode() == raw
+    with pytest.raises(rule_files.RuleFileKnown):
+        bring(make_rules.signed(raw))
+    with pytest.raises(DatabaseError), transaction.atomic():
+        RuleFile.objects.update(code="x")
+
+
+def planned() -> list[Draw]:
+    """The draws of 双色球 that are planned, the next first."""
+    calendar.plan_ahead(now=database_time())
+    return list(Draw.objects.filter(game__code="ssq", state="SCHEDULED").order_by("issue"))
+
+
+def in_days(days: int) -> tuple[Draw, Draw]:
+    """The first planned draw that opens in `days` days or later, and the one before it."""
+    found = planned()
+    day = in_shanghai(database_time()).date() + timedelta(days=days)
+    at = next(i for i, one in enumerate(found) if in_shanghai(one.opens_at).date() >= day)
+    return found[at], found[at - 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rule_file_is_loaded_ten_natural_days_ahead_and_touches_no_sold_ticket():
+    """F021, F022, D5: asked for by one, approved by another, announced; what is sold stays."""
+    make_rules.trusted()
+    alice, on_sale = make.alice(), make.draw()
+    make.purchase(alice, on_sale)
+    (first, before) = in_days(10)
+
+    sheet = make_rules.loaded("ssq", make_rules.ssq(first.issue))
+
+    notice = RuleNotice.objects.get(rule=sheet)
+    assert notice.text == make_rules.NOTICE
+    assert notice.starts_on == in_shanghai(first.opens_at).date()
+    assert (notice.starts_on - in_shanghai(notice.published_at).date()).days >= 10
+    assert Draw.objects.get(pk=first.pk).rule_id == sheet.pk
+    assert Draw.objects.get(pk=before.pk).rule_id == before.rule_id
+    ssq = Game.objects.get(code="ssq")
+    ticket = on_sale.rule
+    assert ticket.code == "ssq-2026.1"
+    assert rule_sheets.current(ssq, now=database_time()).code == "ssq-2026.1"
+    assert (
+        rule_sheets.version_of(Draw.objects.select_related("rule").get(pk=first.pk))
+        .tiers[-1]
+        .fixed_fen
+        == 2_00
+    )
+    with pytest.raises(rule_sheets.RuleVersionLoaded):
+        rule_sheets.request(
+            game=ssq, version="ssq-2027.1", file=sheet.file, notice="x",
+            maker=people.member("compliance").user, now=database_time(),
+        )  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_notice_shorter_than_ten_days_is_refused_when_asked_and_when_approved():
+    """F022: start date < notice + 10 days is refused; nothing of it stays."""
+    make_rules.trusted()
+    compliance = people.member("compliance").user
+    (first, before) = in_days(10)
+    late = make_rules.brought("ssq", make_rules.ssq(before.issue))
+    fine = make_rules.brought("ssq", make_rules.ssq(first.issue))
+
+    def ask(file: RuleFile, notice: str = make_rules.NOTICE) -> approvals.Request:
+        return rule_sheets.request(
+            game=file.game, version=file.code, file=file, notice=notice, maker=compliance,
+            now=database_time(),
+        )  # fmt: skip
+
+    with pytest.raises(rule_sheets.RuleNoticeTooShort) as refused:
+        ask(late)
+    assert refused.value.figures["starts_on"] == in_shanghai(before.opens_at).date().isoformat()
+    with pytest.raises(rule_sheets.RuleNoticeMissing):
+        ask(fine, " ")
+    asked = ask(fine)
+    with as_owner() as hand:  # the days went by while the request waited
+        hand.execute("ALTER TABLE games_draw DISABLE TRIGGER USER")
+        hand.execute(
+            "UPDATE games_draw SET opens_at = opens_at - interval '10 days',"
+            " closes_at = closes_at - interval '10 days', draws_at = draws_at - interval '10 days'"
+            " WHERE state = 'SCHEDULED'"
+        )
+        hand.execute("ALTER TABLE games_draw ENABLE TRIGGER USER")
+    with pytest.raises(rule_sheets.RuleNoticeTooShort):
+        make_rules.agreed(asked)
+
+    assert not RuleSheet.objects.filter(code="ssq-2027.1").exists()
+    assert not RuleNotice.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_database_refuses_what_python_would_let_pass():
+    """F022: no early notice, no rule without one, none that two did not agree on, no early sale."""
+    make_rules.trusted()
+    (first, before) = in_days(10)
+    loaded = make_rules.loaded("ssq", make_rules.ssq(first.issue))
+    rule = rules.by_code("ssq-2018.1")
+    fields = {
+        "game": loaded.game,
+        "code": rule.code,
+        "sheet": rules.rule_sheet(rule).decode(),
+        "digest": rules.rule_sheet_digest(rule),
+        "line_price": 200,
+        "first_issue": rule.first_issue,
+        "loaded_at": database_time(),
+    }
+    for approval, name in (
+        ("GENESIS", "rule_by_agreement"),
+        (loaded.approval_code, "rule_by_agreement"),
+    ):
+        with pytest.raises(IntegrityError) as refused, transaction.atomic():
+            RuleSheet.objects.create(approval_code=approval, **fields)
+        assert violated(refused.value) == name
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        Draw.objects.filter(pk=first.pk).update(opens_at=before.opens_at - timedelta(days=1))
+    assert violated(refused.value) in {"draw_rule_was_announced", "draw_times_by_notice"}
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        Draw.objects.filter(pk=first.pk).update(state="OPEN")
+    assert violated(refused.value) == "draw_rule_was_announced"
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        RuleNotice.objects.create(
+            rule=before.rule, starts_on=before.opens_at, text="x", published_at=database_time()
+        )
+    assert violated(refused.value) == "rule_notice_by_agreement"
+    with pytest.raises(DatabaseError), transaction.atomic():
+        RuleNotice.objects.update(starts_on="2001-01-01")

@@ -21,7 +21,7 @@ nothing where a place stays empty; multiplier; chosen by the player (`own`) or b
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeGuard
 
 from django.utils.translation import gettext_lazy as _
@@ -132,7 +132,7 @@ class PlacesNotAlike(Refused):
 
 class NumberLimited(Refused):
     code = "number_limited"
-    message = _("%(number)s is no longer sold for this draw: its limit is reached.")
+    message = _("%(number)s is no longer sold for this draw: %(reason)s")
 
 
 class MultiplierOutOfRange(Refused):
@@ -175,10 +175,11 @@ class CheckedSelection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limited:
-    """A line of a play that is not sold for a draw: its numbers, place by place."""
+    """A line of a play that is not sold for a draw: its numbers, place by place, and why."""
 
     play: str
     line: tuple[tuple[int, ...], ...]
+    reason: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return " ".join("".join(map(str, numbers)) for numbers in self.line)
@@ -218,7 +219,7 @@ def check(
     _check_price(version, amount)
     for line in limited:
         if line.play == play.code and _contains(play, selection, line.line):
-            raise NumberLimited(number=str(line))
+            raise NumberLimited(number=str(line), reason=line.reason or _("its limit is reached."))
     ordered = replace(
         selection,
         bankers=tuple(tuple(sorted(numbers)) for numbers in selection.bankers),

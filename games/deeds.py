@@ -94,7 +94,7 @@ step_up.name_purposes(
         "games:desk_licence_new": _("Record a licence"),
         "games:desk_rule_load": _("Ask for a rule version to be loaded"),
         "games:desk_rule_file": _("Hand in a rule file"),
-        "games:desk_limits": _("Withdraw a line from sale"),
+        "games:desk_limit_new": _("Withdraw a line from sale"),
         "games:desk_licence_end": _("End a licence early"),
         "games:desk_closure_new": _("Record a market closure"),
         "games:desk_announced_import": _("Take in an announcement of the issuer"),

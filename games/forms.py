@@ -204,3 +204,108 @@ class ClosureForm(forms.Form):
     address = forms.URLField(
         label=_("Where it is read"), max_length=200, required=False, assume_scheme="https"
     )
+
+
+class RuleLoadForm(forms.Form):
+    """What players are told of a new rule version."""
+
+    notice = forms.CharField(
+        label=_("What players are told"),
+        help_text=_("It is published with the approval, and stands above the whole sheet."),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class RuleFileForm(forms.Form):
+    """A rule file and the signature under it."""
+
+    game = forms.ChoiceField(label=_("Game"))
+    file = forms.FileField(
+        label=_("Rule file"), help_text=_("JSON of the format rule-file/1, 256 KB at most.")
+    )
+    signature = forms.FileField(
+        label=_("Signature"), help_text=_("Ed25519 over the bytes of the file, raw or in base64.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["game"].choices = [  # type: ignore[attr-defined]  # set on choice fields only
+            (game.code, words.game(game)) for game in Game.objects.order_by("position", "pk")
+        ]
+
+    def clean_file(self) -> Any:
+        return _small(self.cleaned_data["file"], 256 * 1024)
+
+    def clean_signature(self) -> Any:
+        return _small(self.cleaned_data["signature"], 1024)
+
+
+class RuleTrialForm(forms.Form):
+    """Which past draws a rule version is tried on, and how the pool goes."""
+
+    draws = forms.ChoiceField(
+        label=_("Announced draws"),
+        choices=[
+            ("100", _("the last 100")),
+            ("300", _("the last 300")),
+            ("500", _("the last 500")),
+        ],
+        initial="500",
+    )
+    file = forms.FileField(
+        label=_("Or a file of draws"),
+        help_text=_("CSV with the columns of `prize_table`, 4,000 lines at most."),
+        required=False,
+    )
+    course = forms.ChoiceField(
+        label=_("The pool"),
+        choices=[
+            ("own", _("goes its own way from the first draw on")),
+            ("announced", _("begins each draw as it was announced")),
+        ],
+        initial="own",
+    )
+
+    def clean_file(self) -> Any:
+        given = self.cleaned_data["file"]
+        return _small(given, 4 * 1024 * 1024) if given else given
+
+
+def _small(given: Any, most: int) -> Any:
+    if given.size > most:
+        raise forms.ValidationError(_("This file is too large."))
+    return given
+
+
+class LimitForm(forms.Form):
+    """A line to be withdrawn from sale: way to play, numbers place by place, reason."""
+
+    play = forms.ChoiceField(label=_("Way to play"))
+    numbers = forms.CharField(
+        label=_("Numbers"),
+        max_length=60,
+        help_text=_("Places apart by “+”, numbers of a place by “,”: 1+2+3, or 1,2,3."),
+    )
+    reason = forms.CharField(
+        label=_("Reason, as players read it"),
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, version: RuleVersion, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["play"].choices = [  # type: ignore[attr-defined]  # set on choice fields only
+            (play.code, play.label) for play in version.plays
+        ]
+
+    def clean_numbers(self) -> list[list[int]]:
+        """The numbers place by place."""
+        text = self.cleaned_data["numbers"].replace("，", ",").replace(" ", "")
+        try:
+            return [
+                [int(number) for number in place.split(",")] if place else []
+                for place in text.split("+")
+            ]
+        except ValueError:
+            raise forms.ValidationError(_("Please give numbers, like 1+2+3.")) from None

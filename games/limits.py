@@ -1,7 +1,15 @@
-"""Lines withdrawn from sale for one draw (限量), where the rule limits numbers (RULES §6).
+"""Lines withdrawn from sale for one draw (限量), where the rule limits numbers.
 
-A line stays withdrawn: nobody can be favoured by selling it again for a moment. The sale itself is
-judged by the database, which looks for the line behind the gate of the draw.
+Article 12 of the rules of 排列3: the issuer may limit what is sold of a number in a draw, and a
+number that is limited cannot be bet any more. 3D is limited likewise, by the province (RULES §4 and
+§6, where no figure of a limit was to be had). So how much is too much is decided by people (post
+`risk`), line by line and with a reason that players read in the refusal.
+
+What follows. A line stays withdrawn for its draw: nobody can be favoured by selling it again for a
+moment. Tickets sold before stay valid and win. A bet that holds the line among others (复式, 胆拖,
+组选) is refused as a whole. Another way to play the same digits is another line: 直选 123 may be
+withdrawn and 组选6 123 be on sale. A plan whose numbers hold the line is told so by its sale. The
+sale itself is judged by the database, which looks for the line behind the gate of the draw.
 """
 
 from __future__ import annotations
@@ -108,10 +116,28 @@ def withdraw(
 
 def of(draw: Draw) -> list[Limited]:
     """The lines that are not sold in `draw`."""
-    rows = LimitedLine.objects.filter(draw=draw).order_by("pk").values_list("play", "numbers")
-    return [
-        Limited(play=play, line=tuple(tuple(some) for some in numbers)) for play, numbers in rows
-    ]
+    rows = LimitedLine.objects.filter(draw=draw).order_by("pk")
+    return [_limited(row) for row in rows]
+
+
+def shown(row: LimitedLine) -> str:
+    """The line as people read it: 1 2 3."""
+    return str(_limited(row))
+
+
+def as_line(
+    version: RuleVersion, play: str, numbers: Sequence[Sequence[int]]
+) -> Sequence[Sequence[int]]:
+    """The numbers place by place; 1,2,3 for three places of one number each is meant so too."""
+    known = next((one for one in version.plays if one.code == play), None)
+    if known and len(numbers) == 1 < len(known.places) == len(numbers[0]):
+        return [[number] for number in numbers[0]]
+    return numbers
+
+
+def _limited(row: LimitedLine) -> Limited:
+    line = tuple(tuple(some) for some in row.numbers)
+    return Limited(play=row.play, line=line, reason=row.reason)
 
 
 def _masks(version: RuleVersion, play: str, line: Sequence[Sequence[int]]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What players are told about draws: other times, cancelled draws (F025, F075).
+"""What players are told about draws: other times, cancelled draws, new rules (F022, F025, F075).
 
 One place, so that the board, the basket, a ticket, the results and the calendar say the same.
 """
@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from lottery_portal.lib import dates
 
 from . import calendar
-from .models import CalendarNotice, Draw, DrawCancellation
+from .models import CalendarNotice, Draw, DrawCancellation, RuleNotice
 
 # A cancelled draw is told about this long after it was to be held.
 TOLD_FOR = timedelta(days=7)
@@ -30,6 +31,7 @@ class Told:
     text: str
     reason: str
     at: datetime
+    url: str = ""
 
 
 def cancellations(*, now: datetime) -> QuerySet[DrawCancellation]:
@@ -54,7 +56,16 @@ def now_told(*, now: datetime, game: str = "") -> list[Told]:
         last.setdefault(notice.draw_id, notice)
     found = [_moved(notice) for notice in last.values()]
     found += [_cancelled(one) for one in cancelled]
+    found += [_new_rule(one) for one in rule_changes_told(now=now, game=game)]
     return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def rule_changes_told(*, now: datetime, game: str = "") -> QuerySet[RuleNotice]:
+    """Notices of new rules, from their publication until some days after they hold (F022)."""
+    told = RuleNotice.objects.filter(
+        rule__game__is_shadow=False, starts_on__gt=dates.in_shanghai(now).date() - TOLD_FOR
+    ).select_related("rule__game")
+    return told.filter(rule__game__code=game) if game else told
 
 
 def of_draw(draw: Draw) -> list[Told]:
@@ -95,6 +106,20 @@ def _moved(notice: CalendarNotice) -> Told:
         },
         reason=notice.reason,
         at=notice.published_at,
+    )
+
+
+def _new_rule(notice: RuleNotice) -> Told:
+    game, sheet = notice.rule.game, notice.rule
+    return Told(
+        tone="attention",
+        lead=_("%(game)s is played by new rules from draw %(issue)s on.")
+        % {"game": _(game.name), "issue": sheet.first_issue},
+        text=_("On sale from %(day)s. Tickets already sold keep their rules.")
+        % {"day": dates.year_weekday(notice.starts_on)},
+        reason=notice.text,
+        at=notice.published_at,
+        url=reverse("games:rule", args=[game.code, sheet.code]),
     )
 
 

@@ -15,6 +15,13 @@ from .views import (
     seals,
     simulator,
     trends,
+    limits,
+    minutes,
+    monitors,
+    results,
+    rule_desk,
+    rule_pages,
+    seals,
 )
 
 app_name = "games"
@@ -115,6 +122,34 @@ urlpatterns = [
         equipment.desk_equipment_state,
         name="desk_equipment_state",
     ),
+    path("rules/<slug:game_code>/", rule_pages.rules_of_game, name="rules"),
+    path("rules/<slug:game_code>/<str:code>/", rule_pages.rule, name="rule"),
+    path("rules/<slug:game_code>/<str:code>/sheet.json", rule_pages.rule_sheet, name="rule_sheet"),
+    path("desk/rules/", rule_desk.desk_rules, name="desk_rules"),
+    path("desk/rules/file/", rule_desk.desk_rule_file, name="desk_rule_file"),
+    path("desk/rules/<slug:game_code>/<str:code>/", rule_desk.desk_rule, name="desk_rule"),
+    path(
+        "desk/rules/<slug:game_code>/<str:code>/load/",
+        rule_desk.desk_rule_load,
+        name="desk_rule_load",
+    ),
+    path(
+        "desk/rules/<slug:game_code>/<str:code>/changes/",
+        rule_desk.desk_rule_changes,
+        name="desk_rule_changes",
+    ),
+    path(
+        "desk/rules/<slug:game_code>/<str:code>/trial/",
+        rule_desk.desk_rule_trial,
+        name="desk_rule_trial",
+    ),
+    path(
+        "desk/rules/<slug:game_code>/<str:code>/sheet.json",
+        rule_desk.desk_rule_sheet,
+        name="desk_rule_sheet",
+    ),
+    path("desk/draws/<slug:code>/limits/", limits.desk_limits, name="desk_limits"),
+    path("desk/draws/<slug:code>/limits/new/", limits.desk_limit_new, name="desk_limit_new"),
     path("desk/switches/", controls.desk_switches, name="desk_switches"),
     path("desk/switches/off/", controls.desk_switch_off, name="desk_switch_off"),
     path("desk/switches/on/", controls.desk_switch_on, name="desk_switch_on"),

@@ -244,6 +244,8 @@ def _actions(at: Look) -> list[Row]:
         found.append({**_page(_("Equipment"), "games:desk_draw_equipment", at), "is_danger": False})
     if draw.state in WITH_RESULT:
         found.append({**_page(_("Draw minutes"), "games:desk_minutes", at), "is_danger": False})
+    if rules.by_code(draw.rule.code).limits_numbers:
+        found.append({**_page(_("Limited lines"), "games:desk_limits", at), "is_danger": False})
     links = [link for one in at.facts for link in one.links if link.roles & at.roles]
     found += [
         {"text": link.text, "url": link.url, "is_danger": link.is_danger}

@@ -1,0 +1,295 @@
+"""Rule versions at the desk and in public: list, sheet, differences, trial, loading, limits."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from audit import approvals
+from games import rule_changes, rule_files, rule_sheets, rule_trials, rule_words, rules
+from games.models import Draw, Game, LimitedLine, RuleFile
+from lottery_portal.lib.db import database_time
+from tests import make, make_rules, people
+from tests.games.test_rule_files import in_days
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DATA = Path(__file__).parent.parent / "data"
+ALL = [version for game in rules.GAMES.values() for version in game.versions]
+
+
+def page(client: Client, address: str, status: int = 200) -> str:
+    """The text of a page."""
+    answer = client.get(address)
+    assert answer.status_code == status, address
+    return people.text(answer)
+
+
+def test_every_version_is_a_sheet_with_an_article_beside_each_figure():
+    """F021: list with states, the whole sheet, the canonical JSON, for the staff."""
+    desk = people.in_english(people.member("auditor").user)
+    listed = page(desk, "/desk/rules/")
+    for version in ALL:
+        assert version.code in listed
+        assert [
+            row.place
+            for part in rule_words.sheet(version)
+            for row in part.rows
+            if row.source is None or not row.lines or not row.label
+        ] == []
+    assert "In service" in listed
+    for code in ("ssq-2026.1", "kl8-2025.1", "fc3d-2016.1", "dlt-2019.1"):
+        game = rules.by_code(code).game
+        sheet = page(desk, f"/desk/rules/{game}/{code}/")
+        assert rules.rule_sheet_digest(rules.by_code(code))[:16] in sheet.replace(" ", "")
+        raw = desk.get(f"/desk/rules/{game}/{code}/sheet.json")
+        assert raw.content == rules.rule_sheet(rules.by_code(code))
+    assert "confirmed by published draws" in page(desk, "/desk/rules/ssq/ssq-2026.1/")
+    assert "not confirmed by a text" in page(desk, "/desk/rules/fc3d/fc3d-2016.1/")
+    page(desk, "/desk/rules/ssq/nothing/", 404)
+    page(desk, "/desk/rules/?game=nothing", 404)
+    assert desk.get("/desk/rules/file/").status_code == 403
+
+
+def leaves(value: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    """The way to every number of a sheet."""
+    if isinstance(value, dict):
+        return [one for key in value for one in leaves(value[key], (*path, key))]
+    if isinstance(value, list):
+        return [one for at, part in enumerate(value) for one in leaves(part, (*path, at))]
+    return [path] if type(value) is int else []
+
+
+STORED = {"word", "shift", "per_word", "number"}  # how rows are kept, not what is played
+
+
+@pytest.mark.parametrize("code", ["ssq-2026.1", "dlt-2026.1", "qlc-2007.1", "kl8-2025.1"])
+def test_no_figure_changes_without_being_seen(code, full):
+    """F021: every number of a sheet that can be another one shows among the differences."""
+    document = rule_files.sample(rules.by_code(code))
+    document["paper"] = "x"
+    before = rule_words.sheet(rule_files.read(make_rules.written(document)).version)
+    ways = [way for way in leaves(document["sheet"]["version"]) if way[-1] not in STORED]
+    tried = 0
+    for way in ways if full else ways[:: max(len(ways) // 60, 1)]:
+        changed = json.loads(json.dumps(document))
+        part = changed["sheet"]["version"]
+        for step in way[:-1]:
+            part = part[step]
+        part[way[-1]] += 1
+        try:
+            version = rule_files.read(make_rules.written(changed)).version
+        except rule_files.Refused:
+            continue  # no rule that could be played
+        tried += 1
+        assert rule_words.changes(before, rule_words.sheet(version), without=()), way
+    assert tried > 10
+
+
+def test_differences_say_only_what_changed():
+    """F021: old and new beside each other, in words."""
+    desk = people.in_english(people.member("compliance").user)
+
+    text = page(desk, "/desk/rules/ssq/ssq-2026.1/changes/")
+
+    assert "ssq-2018.1 → ssq-2026.1" in text
+    assert "Lucky prize" in text
+    assert "Fifth prize" not in text
+    assert "Lucky prize" not in page(desk, "/desk/rules/ssq/ssq-2018.1/changes/?against=ssq-2014.1")
+    page(desk, "/desk/rules/ssq/ssq-2026.1/changes/?against=dlt-2026.1", 404)
+
+
+def test_a_version_pays_its_own_past_draws_to_the_fen():
+    """F021, F067: tried on announced draws of its era, nothing differs; pool and fund included."""
+    past, skipped = rule_trials.from_csv(
+        "ssq", iter((DATA / "ssq_safe_draws.csv").read_text().splitlines(keepends=True))
+    )
+    version = rules.by_code("ssq-2026.1")
+    own = [draw for draw in past if draw.version == version]
+
+    trial = rule_trials.run(version, own, skipped=skipped)
+
+    assert (trial.equal, len(trial.draws), list(trial.skipped)) == (len(own), len(own), [])
+    assert trial.paid_fen == trial.was_paid_fen
+    assert not any(one.is_by_chance for one in trial.tiers)
+    assert [one.paid_fen for one in trial.tiers] == [one.was_fen for one in trial.tiers]
+
+
+def test_what_an_announcement_cannot_tell_is_counted_by_chance_and_marked():
+    """F021: hits that won nothing then, and another matrix; the sum follows the probability."""
+    past, _skipped = rule_trials.from_csv(
+        "ssq", iter((DATA / "ssq_safe_draws.csv").read_text().splitlines(keepends=True))
+    )
+    some = past[-100:]
+    own = rule_files.sample(rules.by_code("ssq-2026.1"))
+    own["paper"] = "x"
+    tier = own["sheet"]["version"]["tiers"][6]
+    own["sheet"]["version"]["tiers"].append(
+        {**tier, "number": 8, "matches": [[2, 0]], "special_only": False}
+    )
+    own["names"] = {"tiers/8": {"en": "Pair", "zh-hans": "对奖"}}
+    own["articles"]["tiers/8"] = "x"
+    pair = rule_files.read(make_rules.written(own)).version
+
+    trial = rule_trials.run(pair, some, course="announced")
+
+    assert [one.tier.number for one in trial.tiers if one.is_by_chance][-1] == 8
+    chance = rule_trials.chances(pair, "standard")[(2, 0)]
+    expected = sum(draw.sales_fen for draw in some) * chance / pair.price_fen
+    assert abs(trial.tiers[7].lines - expected) < 1
+    other = rule_files.read(make_rules.written(make_rules.ssq())).version
+    assert all(one.is_by_chance for one in rule_trials.run(other, some).tiers if one.lines)
+
+
+def test_the_desk_tries_a_version_on_announced_draws_and_on_a_file():
+    """F021: before anybody approves; nothing is kept."""
+    desk = people.in_english(people.member("auditor").user)
+    address = "/desk/rules/ssq/ssq-2026.1/trial/"
+    assert "What would the last draws have paid?" in page(desk, address)
+
+    told = people.text(desk.post(address, {"draws": "100", "course": "own"}))
+
+    assert "Would have paid" in told
+    text = (DATA / "dlt_safe_draws.csv").read_text().splitlines(keepends=True)
+    file = SimpleUploadedFile("draws.csv", "".join([text[0], *text[-57:]]).encode())
+    answer = desk.post(
+        "/desk/rules/dlt/dlt-2026.1/trial/", {"draws": "500", "course": "own", "file": file}
+    )
+    assert "All 57 draws come out to the fen as announced." in people.text(answer)
+    for wrong, why in (
+        (b"a,b\n1,2\n", "no column issue"),
+        (b"issue\xff", "UTF-8"),
+        (b"issue,sales_fen,pool_before_fen\n1,x,2\n", "no rule"),
+    ):
+        answer = desk.post(
+            "/desk/rules/dlt/dlt-2026.1/trial/",
+            {"draws": "500", "course": "own", "file": SimpleUploadedFile("x.csv", wrong)},
+        )
+        assert answer.status_code == 400
+        assert why in people.text(answer)
+    assert (
+        desk.post(
+            "/desk/rules/pl3/pl3-2014.1/trial/", {"draws": "500", "course": "own"}
+        ).status_code
+        == 400
+    )
+
+
+def test_a_rule_file_goes_from_hand_in_to_public_notice():
+    """F021, F022: read, tried, asked for with its notice, approved; players are told at once."""
+    make_rules.trusted()
+    (first, _before) = in_days(10)
+    document = make_rules.ssq(first.issue)
+    raw = make_rules.written(document)
+    desk = people.in_english(people.member("compliance").user)
+
+    def hand_in(signature: bytes) -> int:
+        return desk.post(
+            "/desk/rules/file/",
+            {
+                "game": "ssq",
+                "file": SimpleUploadedFile("rule.json", raw),
+                "signature": SimpleUploadedFile("rule.sig", signature),
+            },
+        ).status_code
+
+    assert hand_in(b"x" * 64) == 409
+    assert hand_in(make_rules.signed(raw)) == 302
+    file = RuleFile.objects.get()
+    more = f"?file={file.document_digest}"
+    sheet = page(desk, f"/desk/rules/ssq/ssq-2027.1/{more}")
+    assert "Pair prize" in sheet
+    assert "规则第二十条" in sheet
+    assert desk.get(f"/desk/rules/ssq/ssq-2027.1/sheet.json{more}&what=file").content == raw
+    assert "6 of 35" in page(desk, f"/desk/rules/ssq/ssq-2027.1/changes/{more}")
+    public = Client()
+    assert public.get("/rules/ssq/ssq-2027.1/").status_code == 404  # not before two agreed
+
+    answer = desk.post(f"/desk/rules/ssq/ssq-2027.1/load/{more}", {"notice": make_rules.NOTICE})
+
+    assert answer.status_code == 302
+    (asked,) = approvals.under_way(rule_sheets.KIND)
+    approver = people.in_english(people.member("approver").user)
+    shown = page(approver, f"/desk/approvals/{asked.code}/")
+    assert "figures differ from ssq-2026.1" in shown
+    assert make_rules.NOTICE in shown
+    assert "Waits for another person" in page(desk, "/desk/rules/")
+    make_rules.agreed(asked)
+    told = page(public, "/rules/ssq/ssq-2027.1/")
+    assert make_rules.NOTICE in told
+    assert "6 of 33" in page(public, "/rules/ssq/")
+    assert make_rules.NOTICE in page(public, "/calendar/")
+    assert make_rules.NOTICE in page(public, "/results/ssq/")
+    assert public.get("/rules/ssq/ssq-2027.1/sheet.json").content == rules.rule_sheet(
+        rules.by_code("ssq-2027.1")
+    )
+    states = {
+        held.version.code: held.state
+        for held in rule_changes.of_game(file.game, now=database_time())
+    }
+    assert states["ssq-2027.1"] == "loaded"
+    assert states["ssq-2026.1"] in ("service", "loaded")
+    assert states["ssq-2018.1"] == "past"
+
+
+def test_a_late_notice_is_refused_on_the_page():
+    """F022: with the day from which it could hold."""
+    make_rules.trusted()
+    (_first, before) = in_days(10)
+    file = make_rules.brought("ssq", make_rules.ssq(before.issue))
+    desk = people.in_english(people.member("compliance").user)
+
+    answer = desk.post(
+        f"/desk/rules/ssq/ssq-2027.1/load/?file={file.document_digest}", {"notice": "x"}
+    )
+
+    assert answer.status_code == 409
+    assert "ten natural days ahead" in people.text(answer)
+    assert not approvals.under_way(rule_sheets.KIND)
+
+
+def test_a_line_is_withdrawn_at_the_desk_and_the_reason_reaches_players():
+    """F035, RULES §6: risk withdraws, others look on; the refusal says why."""
+    draw = make.shadow_draw(game_code="pl3-drill")
+    risk = people.in_english(people.member("risk").user)
+    auditor = people.in_english(people.member("auditor").user)
+    address = f"/desk/draws/{draw.code}/limits/"
+    asked = {"play": "straight", "numbers": "1+2+3", "reason": "售出已达限额"}
+
+    assert auditor.post(f"{address}new/", asked).status_code == 403
+    assert risk.post(f"{address}new/", {**asked, "numbers": "1+2"}).status_code == 400
+    assert risk.post(f"{address}new/", {**asked, "numbers": "a"}).status_code == 400
+    assert risk.post(f"{address}new/", asked).status_code == 302
+    assert risk.post(f"{address}new/", {**asked, "numbers": "1,2,3"}).status_code == 409
+
+    assert LimitedLine.objects.count() == 1
+    shown = page(auditor, address)
+    assert "1 2 3" in shown
+    assert "第十二条" in shown
+    buyer = make.shadow_player(wallet=100_00)
+    from games import bets  # noqa: PLC0415
+
+    with pytest.raises(bets.NumberLimited) as refused:
+        make.purchase(
+            buyer,
+            draw,
+            [bets.Selection("straight", ((),) * 3, ((1,), (2,), (3,)))],
+            channel="drill",
+        )
+    assert "售出已达限额" in str(refused.value)
+    page(auditor, f"/desk/draws/{make.shadow_draw().code}/limits/", 404)
+
+
+def test_a_past_rule_is_not_what_the_house_plays_by():
+    """F021: in service is what the draw on sale is sold by."""
+    draw = make.draw()
+    ssq = Game.objects.get(code="ssq")
+
+    assert rule_sheets.current(ssq, now=database_time()).code == draw.rule.code
+    assert draw.closes_at - timedelta(days=40) < database_time()
+    assert Draw.objects.filter(rule=draw.rule).exists()

@@ -13,7 +13,7 @@ class GamesConfig(AppConfig):
 
     def ready(self) -> None:
         """Find what higher rooms say about draws, and rule versions that came as files."""
-        from . import announced_facts, rule_sheets, rules  # noqa: PLC0415 - models are there only now
+        from . import rule_sheets, rules  # noqa: PLC0415 - models are there only now
         from .monitors import catalogue  # noqa: F401, PLC0415 - the same
 
         rules.find_further(rule_sheets.loaded)

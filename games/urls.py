@@ -9,12 +9,6 @@ from .views import (
     desk,
     draw_desk,
     equipment,
-    minutes,
-    monitors,
-    results,
-    seals,
-    simulator,
-    trends,
     limits,
     minutes,
     monitors,
@@ -22,6 +16,8 @@ from .views import (
     rule_desk,
     rule_pages,
     seals,
+    simulator,
+    trends,
 )
 
 app_name = "games"

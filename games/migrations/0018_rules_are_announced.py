@@ -145,5 +145,5 @@ DROP FUNCTION games_rule_by_agreement() CASCADE;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("games", "0015_rule_files_and_notices")]
+    dependencies = [("games", "0017_rule_files_and_notices")]
     operations = [migrations.RunSQL(SQL, UNDO)]

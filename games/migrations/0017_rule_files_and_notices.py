@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("games", "0014_calendar_guards"),
+        ("games", "0016_announced_guards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -25,6 +25,13 @@ KIND = "finance.year_end"
 SURPLUS = "surplus:operator"
 
 
+class YearUnknown(Refused):
+    """The books have no month of that year."""
+
+    code, status = "year_unknown", 404
+    message = _("The books have no such year.")
+
+
 class YearNotOver(Refused):
     """The year still runs."""
 
@@ -80,6 +87,8 @@ def ask(*, year: int, maker: Any, now: datetime) -> approvals.Request:
     """Ask that the year be carried forward; others decide. Refuses what cannot be booked anyway."""
     if dates.in_shanghai(now).year <= year:
         raise YearNotOver
+    if not Period.objects.filter(code__startswith=f"{year:04d}-").exists():
+        raise YearUnknown
     december = Period.objects.filter(first_day=date(year, 12, 1))
     if december.filter(state=Period.State.CLOSED).exists():
         raise YearClosed

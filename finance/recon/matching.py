@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import policies, trail
 from finance import ledger, payees, periods
 from finance.ledger import AccountKind, EntryKind, Move
-from finance.models import Account, Difference, Match, Statement, StatementLine
+from finance.models import Account, Difference, Match, Statement, StatementLine, Withdrawal
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, violated
 from lottery_portal.lib.errors import Refused
@@ -173,6 +173,21 @@ def lines_of(reference: str) -> dict[str, StatementLine]:
     return {match.account.code: match.line for match in rows}
 
 
+def is_own_money(line: StatementLine) -> bool:
+    """Whether the operator paid it in from his own account: a cover that is to be written down."""
+    is_in = line.account.kind == AccountKind.ESCROW and line.amount > 0
+    return is_in and house_banks.is_own(bytes(line.party_index) if line.party_index else None)
+
+
+def payout_that_came_back(line: StatementLine) -> Withdrawal | None:
+    """The payout that a line says came back to a provider, to the fen; None if it says no such."""
+    if line.account.kind != AccountKind.CLEARING or line.amount <= 0 or not line.order_code:
+        return None
+    return Withdrawal.objects.filter(
+        code=line.order_code, amount=line.amount, state=Withdrawal.State.PAID
+    ).first()
+
+
 def left_open(lines: QuerySet[StatementLine]) -> QuerySet[StatementLine]:
     """Those that are no entry's, and whose amount no entry has set right."""
     put_right = Difference.objects.filter(
@@ -308,15 +323,9 @@ def _may_be_on_its_way(line: StatementLine) -> bool:
     return (
         bool(line.order_code)
         or line.account.kind == AccountKind.OWNBANK
-        or _is_own_money(line)
+        or is_own_money(line)
         or (line.account.kind == AccountKind.CLEARING and line.kind == Kind.SETTLEMENT)
     )
-
-
-def _is_own_money(line: StatementLine) -> bool:
-    """Whether the operator paid it in from his own account: a cover that is to be written down."""
-    is_in = line.account.kind == AccountKind.ESCROW and line.amount > 0
-    return is_in and house_banks.is_own(bytes(line.party_index) if line.party_index else None)
 
 
 def _to_suspense(line: StatementLine) -> list[Move]:

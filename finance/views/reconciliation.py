@@ -234,8 +234,32 @@ def desk_difference(request: HttpRequest, code: str) -> HttpResponse:
         "entry": ledger.entry_of(found.reference) if found.reference else None,
         "form": form,
         "may_act": may_act,
+        "way_on": _way_on(found),
     }
     return render(request, "desk/difference.html", context, status=status)
+
+
+def _way_on(found: Difference) -> dict[str, str] | None:
+    """Where what a line tells of is done, so that the books have it, too."""
+    line = found.line
+    if line is None or found.kind != Difference.Kind.NOT_BOOKED or found.state != State.OPEN:
+        return None
+    paid = matching.payout_that_came_back(line)
+    if paid is not None:
+        return {
+            "text": _("A payout came back. On its page others are asked to give it back."),
+            "button": _("To the withdrawal"),
+            "name": "finance:desk_withdrawal",
+            "url": reverse("finance:desk_withdrawal", args=[paid.code]),
+        }
+    if matching.is_own_money(line):
+        return {
+            "text": _("The operator paid in own money. It is written down there."),
+            "button": _("Own money into escrow"),
+            "name": "finance:desk_covers",
+            "url": reverse("finance:desk_covers"),
+        }
+    return None
 
 
 @require_POST

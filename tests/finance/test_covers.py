@@ -112,6 +112,8 @@ def test_own_money_that_came_before_it_was_written_down_is_no_suspense(
     waiting = Difference.objects.get()
     assert (waiting.kind, waiting.state) == ("NOT_BOOKED", "OPEN")
     assert not ledger.is_open("suspense:unexplained_in")
+    page = people.behind(treasurer).get(reverse("finance:desk_difference", args=[waiting.code]))
+    assert reverse("finance:desk_covers") in page.content.decode()
 
     paid(cover, treasurer, now)
     matching.run_all(now=now)

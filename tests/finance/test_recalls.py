@@ -236,6 +236,8 @@ def test_a_payout_that_came_back_is_followed_from_the_statement_to_the_player(
     bill([(today, 30_00, "R1", paid.code, "退汇")], cashier, now)
     difference = Difference.objects.get()
     assert (difference.kind, difference.state) == ("NOT_BOOKED", "OPEN")
+    page = people.behind(cashier).get(reverse("finance:desk_difference", args=[difference.code]))
+    assert reverse("finance:desk_withdrawal", args=[paid.code]) in page.content.decode()
 
     asked = recalls.ask_return(code=paid.code, reason="收款账户已销户", maker=cashier, now=now)
     assert state(paid) == "PAID"

@@ -108,9 +108,11 @@ def articles_of(sheet: RuleSheet) -> Mapping[str, str] | None:
 
 
 def current(game: Game, *, now: datetime) -> rules.RuleVersion:
-    """The version in service: that of the draw on sale, else the newest that is loaded."""
-    on_sale = Draw.objects.filter(game=game).on_sale(now=now).order_by("closes_at")
-    draw = on_sale.select_related("rule").first()
+    """The version in service: that of the draw that closes next, else the newest loaded."""
+    to_come = Draw.objects.filter(
+        game=game, state__in=[Draw.State.SCHEDULED, Draw.State.OPEN], closes_at__gt=now
+    )
+    draw = to_come.select_related("rule").order_by("closes_at").first()
     sheet = draw.rule if draw else newest(game)
     return rules.by_code(sheet.code) if sheet else rules.GAMES[game.rules_game].current
 

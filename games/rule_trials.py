@@ -182,25 +182,20 @@ def announced(
 def from_csv(game: str, text: Iterator[str]) -> tuple[list[Past], list[tuple[str, Promise]]]:
     """The draws of a file as `prize_table` takes it; prizes and pool after, where it has them, are
     what the trial is held against."""
-    reader = csv.DictReader(line.removeprefix("\ufeff") for line in text)
-    names = set(reader.fieldnames or ())
-    for needed in ("issue", "sales_fen", "pool_before_fen"):
-        if needed not in names:
-            raise TrialFileUnreadable(why=_("it has no column %(name)s") % {"name": needed})
     found: list[Past] = []
     skipped: list[tuple[str, Promise]] = []
     try:
-        for row in reader:
-            if len(found) + len(skipped) >= MOST_LINES:
+        reader = csv.DictReader(line.removeprefix("\ufeff") for line in text)
+        for needed in ("issue", "sales_fen", "pool_before_fen"):
+            if needed not in (reader.fieldnames or ()):
+                raise TrialFileUnreadable(why=_("it has no column %(name)s") % {"name": needed})
+        for number, row in enumerate(reader, start=1):
+            if number > MOST_LINES:
                 raise TrialFileUnreadable(
                     why=_("it has more than %(most)s lines") % {"most": MOST_LINES}
                 )
-            _row(
-                game,
-                {name: (cell or "").strip() for name, cell in row.items() if name},
-                found,
-                skipped,
-            )
+            cells = {name: (cell or "").strip() for name, cell in row.items() if name}
+            _row(game, cells, found, skipped)
     except (csv.Error, UnicodeDecodeError) as exc:
         raise TrialFileUnreadable(why=_("it is no CSV file in UTF-8")) from exc
     return found, skipped

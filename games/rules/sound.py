@@ -85,9 +85,12 @@ def _bounds(version: RuleVersion) -> Iterator[str]:
 def _drawn(version: RuleVersion) -> Iterator[str]:
     yield from _laid(version.zones, "zones")
     seen: set[str] = set()
+    picked = {place.code: place.picked for place in version.plays[0].places}
     for zone in version.zones:
         if not 1 <= zone.drawn <= zone.size or zone.picked > zone.size:
             yield f"{zone.code} has not so many numbers as are drawn"
+        if zone.picked != picked.get(zone.code, 0):
+            yield f"{zone.code} and its place in the first play differ in what a line takes"
         if zone.drum and zone.drum not in seen:
             yield f"{zone.code} is drawn after a zone that is not before it"
         seen.add(zone.code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from audit import approvals
-from games import rule_changes, rule_files, rule_sheets, rule_trials, rule_words, rules
+from games import bets, rule_changes, rule_sheets, rule_words, rules
 from games.models import Draw, Game, LimitedLine, RuleFile
 from lottery_portal.lib.db import database_time
 from tests import make, make_rules, people
@@ -46,7 +45,7 @@ def test_every_version_is_a_sheet_with_an_article_beside_each_figure():
     for code in ("ssq-2026.1", "kl8-2025.1", "fc3d-2016.1", "dlt-2019.1"):
         game = rules.by_code(code).game
         sheet = page(desk, f"/desk/rules/{game}/{code}/")
-        assert rules.rule_sheet_digest(rules.by_code(code))[:16] in sheet.replace(" ", "")
+        assert rules.rule_sheet_digest(rules.by_code(code))[:8] in sheet
         raw = desk.get(f"/desk/rules/{game}/{code}/sheet.json")
         assert raw.content == rules.rule_sheet(rules.by_code(code))
     assert "confirmed by published draws" in page(desk, "/desk/rules/ssq/ssq-2026.1/")
@@ -54,41 +53,6 @@ def test_every_version_is_a_sheet_with_an_article_beside_each_figure():
     page(desk, "/desk/rules/ssq/nothing/", 404)
     page(desk, "/desk/rules/?game=nothing", 404)
     assert desk.get("/desk/rules/file/").status_code == 403
-
-
-def leaves(value: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
-    """The way to every number of a sheet."""
-    if isinstance(value, dict):
-        return [one for key in value for one in leaves(value[key], (*path, key))]
-    if isinstance(value, list):
-        return [one for at, part in enumerate(value) for one in leaves(part, (*path, at))]
-    return [path] if type(value) is int else []
-
-
-STORED = {"word", "shift", "per_word", "number"}  # how rows are kept, not what is played
-
-
-@pytest.mark.parametrize("code", ["ssq-2026.1", "dlt-2026.1", "qlc-2007.1", "kl8-2025.1"])
-def test_no_figure_changes_without_being_seen(code, full):
-    """F021: every number of a sheet that can be another one shows among the differences."""
-    document = rule_files.sample(rules.by_code(code))
-    document["paper"] = "x"
-    before = rule_words.sheet(rule_files.read(make_rules.written(document)).version)
-    ways = [way for way in leaves(document["sheet"]["version"]) if way[-1] not in STORED]
-    tried = 0
-    for way in ways if full else ways[:: max(len(ways) // 60, 1)]:
-        changed = json.loads(json.dumps(document))
-        part = changed["sheet"]["version"]
-        for step in way[:-1]:
-            part = part[step]
-        part[way[-1]] += 1
-        try:
-            version = rule_files.read(make_rules.written(changed)).version
-        except rule_files.Refused:
-            continue  # no rule that could be played
-        tried += 1
-        assert rule_words.changes(before, rule_words.sheet(version), without=()), way
-    assert tried > 10
 
 
 def test_differences_say_only_what_changed():
@@ -102,48 +66,6 @@ def test_differences_say_only_what_changed():
     assert "Fifth prize" not in text
     assert "Lucky prize" not in page(desk, "/desk/rules/ssq/ssq-2018.1/changes/?against=ssq-2014.1")
     page(desk, "/desk/rules/ssq/ssq-2026.1/changes/?against=dlt-2026.1", 404)
-
-
-def test_a_version_pays_its_own_past_draws_to_the_fen():
-    """F021, F067: tried on announced draws of its era, nothing differs; pool and fund included."""
-    past, skipped = rule_trials.from_csv(
-        "ssq", iter((DATA / "ssq_safe_draws.csv").read_text().splitlines(keepends=True))
-    )
-    version = rules.by_code("ssq-2026.1")
-    own = [draw for draw in past if draw.version == version]
-
-    trial = rule_trials.run(version, own, skipped=skipped)
-
-    assert (trial.equal, len(trial.draws), list(trial.skipped)) == (len(own), len(own), [])
-    assert trial.paid_fen == trial.was_paid_fen
-    assert not any(one.is_by_chance for one in trial.tiers)
-    assert [one.paid_fen for one in trial.tiers] == [one.was_fen for one in trial.tiers]
-
-
-def test_what_an_announcement_cannot_tell_is_counted_by_chance_and_marked():
-    """F021: hits that won nothing then, and another matrix; the sum follows the probability."""
-    past, _skipped = rule_trials.from_csv(
-        "ssq", iter((DATA / "ssq_safe_draws.csv").read_text().splitlines(keepends=True))
-    )
-    some = past[-100:]
-    own = rule_files.sample(rules.by_code("ssq-2026.1"))
-    own["paper"] = "x"
-    tier = own["sheet"]["version"]["tiers"][6]
-    own["sheet"]["version"]["tiers"].append(
-        {**tier, "number": 8, "matches": [[2, 0]], "special_only": False}
-    )
-    own["names"] = {"tiers/8": {"en": "Pair", "zh-hans": "对奖"}}
-    own["articles"]["tiers/8"] = "x"
-    pair = rule_files.read(make_rules.written(own)).version
-
-    trial = rule_trials.run(pair, some, course="announced")
-
-    assert [one.tier.number for one in trial.tiers if one.is_by_chance][-1] == 8
-    chance = rule_trials.chances(pair, "standard")[(2, 0)]
-    expected = sum(draw.sales_fen for draw in some) * chance / pair.price_fen
-    assert abs(trial.tiers[7].lines - expected) < 1
-    other = rule_files.read(make_rules.written(make_rules.ssq())).version
-    assert all(one.is_by_chance for one in rule_trials.run(other, some).tiers if one.lines)
 
 
 def test_the_desk_tries_a_version_on_announced_draws_and_on_a_file():
@@ -272,8 +194,6 @@ def test_a_line_is_withdrawn_at_the_desk_and_the_reason_reaches_players():
     assert "1 2 3" in shown
     assert "第十二条" in shown
     buyer = make.shadow_player(wallet=100_00)
-    from games import bets  # noqa: PLC0415
-
     with pytest.raises(bets.NumberLimited) as refused:
         make.purchase(
             buyer,

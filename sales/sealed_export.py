@@ -127,9 +127,9 @@ def _ranges(draw: Draw) -> list[_Range]:
             """
             SELECT min(id), max(id), count(*)
               FROM (SELECT t.id, (row_number() OVER (ORDER BY t.id) - 1) / %(size)s AS block
-                      FROM sales_ticket t WHERE t.draw_id = %(draw)s AND NOT EXISTS (
-                       SELECT FROM sales_cancellation c
-                        WHERE c.draw_id = %(draw)s AND c.ticket_id = t.id)) numbered
+                      FROM sales_ticket t WHERE t.draw_id = %(draw)s AND t.id <> ALL (ARRAY(
+                       SELECT c.ticket_id FROM sales_cancellation c
+                        WHERE c.draw_id = %(draw)s))) numbered
              GROUP BY block ORDER BY block
             """,
             {"size": BLOCK, "draw": draw.pk},
@@ -145,9 +145,8 @@ def _selections(draw: Draw) -> list[tuple[str, int, int, int]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT bet_type, count(*), sum(lines)::bigint, sum(amount)::bigint"
-            " FROM sales_selection s WHERE draw_id = %(draw)s AND NOT EXISTS ("
-            " SELECT FROM sales_cancellation c"
-            " WHERE c.draw_id = %(draw)s AND c.ticket_id = s.ticket_id)"
+            " FROM sales_selection s WHERE draw_id = %(draw)s AND ticket_id <> ALL (ARRAY("
+            " SELECT c.ticket_id FROM sales_cancellation c WHERE c.draw_id = %(draw)s))"
             " GROUP BY bet_type ORDER BY bet_type",
             {"draw": draw.pk},
         )

@@ -24,7 +24,7 @@ CREATE TABLE sales_selection (
     CONSTRAINT selection_amount_positive CHECK (amount > 0)
 ) PARTITION BY RANGE (draw_id);
 -- With the draw in it, so that even without statistics it beats the primary key for a few tickets.
-CREATE INDEX sales_selection_of_ticket ON sales_selection (ticket_id, draw_id);
+CREATE INDEX sales_selection_of_ticket ON sales_selection (ticket_id, draw_id, position);
 
 -- A new partition is filled with its constraint first and attached after, which does not stop sales.
 CREATE FUNCTION sales_make_partition(draw bigint) RETURNS void LANGUAGE plpgsql

@@ -25,7 +25,10 @@ VERSIONS = [version for game in rules.GAMES.values() for version in game.version
 
 
 def _in_sql(version, rows):
-    """Lines and text of each row, as the database works them out by the sheet of the version."""
+    """Lines and text of each row, as the database works them out by the sheet of the version.
+
+    The text twice: as for one selection, and as for many.
+    """
     with owner.as_owner() as hand:
         return hand.execute(
             """
@@ -33,6 +36,9 @@ def _in_sql(version, rows):
             SELECT sales_lines(layout, r->>0, (r->>1)::bigint, (r->>2)::bigint, (r->>3)::bigint,
                                (r->>4)::bigint),
                    sales_selection_text(r->>0, sales_unlike_plain(layout), (r->>1)::bigint,
+                       (r->>2)::bigint, (r->>3)::bigint, (r->>4)::bigint, (r->>5)::integer,
+                       (r->>6)::boolean),
+                   sales_selections_text(r->>0, sales_unlike_plain(layout), (r->>1)::bigint,
                        (r->>2)::bigint, (r->>3)::bigint, (r->>4)::bigint, (r->>5)::integer,
                        (r->>6)::boolean)
               FROM rule, jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS x(r, n) ORDER BY n
@@ -66,8 +72,8 @@ def _is_counted_and_spelt(version, count):
         ],
     )
 
-    assert [(lines, text.decode()) for lines, text in found] == [
-        (one.lines, bets.canonical(one.selection)) for one in tickets
+    assert [(lines, text.decode(), among) for lines, text, among in found] == [
+        (one.lines, *[bets.canonical(one.selection)] * 2) for one in tickets
     ]
 
 
@@ -87,7 +93,9 @@ def test_masks_that_are_no_numbers_of_a_bet_make_no_line():
                 ["unheard_of", first, second, third, fourth, 1, False],
             ]
 
-        found = [lines for lines, _text in _in_sql(version, wrong)]
+        in_sql = _in_sql(version, wrong)
+        assert all(bytes(alone) == among.encode() for _lines, alone, among in in_sql)
+        found = [lines for lines, _alone, _among in in_sql]
 
         assert not any(found), (version.code, wrong[found.index(max(found))])
 
@@ -159,6 +167,23 @@ def test_a_line_is_the_same_alone_in_a_stretch_and_in_a_block():
     assert (tickets, stake) == (3, sum(one.price for one in sold))
     assert bytes(content) == b"".join(line + b"\n" for line in lines)
     assert bytes(leaves) == b"".join(canonical.leaf(line) for line in lines)
+
+
+def test_a_moment_is_sealed_to_the_microsecond_in_every_year():
+    """F057: where a double would not hold the microseconds, they are counted as numbers."""
+    with owner.as_owner() as hand:
+        unlike = hand.execute(
+            """
+            SELECT m.at FROM generate_series(-60 * 60, 174 * 60) n,
+                   (VALUES (0), (1), (499999), (999999)) micro (s),
+                   LATERAL (SELECT timestamptz '2026-01-01' + n * interval '1 year' / 60
+                       + n * interval '0.104729 second' + s * interval '1 microsecond' AS at) m
+             WHERE split_part(sales_head_text(1, '', '', '', 0, '', m.at, ''), E'\\t', 7)
+                   <> (extract(epoch FROM m.at) * 1000000)::bigint::text
+            """
+        ).fetchall()
+
+    assert unlike == []
 
 
 def test_the_sale_itself_gives_the_leaf_of_each_line_to_the_log():

@@ -27,8 +27,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 TOLD = {
     "prizes.won": {"ticket": "ABCDEFGH23456789K", "game": "Double Color Ball", "issue": "2026108",
                    "amount_fen": 123_456_00, "route": "WALLET"},
-    "prizes.result": {"game": "Double Color Ball", "game_code": "ssq", "issue": "2026108", "spelt": "01 02 + 03",
-                      "tickets": 2, "winning": 1, "won_fen": 123_456_00},
+    "prizes.result": {"game": "Double Color Ball", "game_code": "ssq", "issue": "2026108",
+                      "spelt": "01 02 + 03", "tickets": 2, "winning": 1, "won_fen": 123_456_00},
     "sales.draw_cancelled": {"game": "Double Color Ball", "issue": "2026108", "tickets": 2,
                              "refunded_fen": 123_456_00, "reason": "x"},
     "sales.plan_ended": {"game": "Double Color Ball", "plan": "ABCDEFGH2345", "reason": "WON",

@@ -54,7 +54,7 @@ def alice(*, wallet: int = 20_00) -> Player:
 def draw(game_code: str = GAME) -> Draw:
     """A draw of the real books that takes tickets for an hour at least."""
     now = database_time()
-    calendar.plan(game=Game.objects.get(code=GAME), until=now + PLANNED, now=now)
+    calendar.plan(game=Game.objects.get(code=game_code), until=now + PLANNED, now=now)
     found = (
         Draw.objects.filter(
             game__code=game_code,

@@ -143,12 +143,15 @@ def test_games_draws_and_results_in_json():
     draw = make.draw()
     client = Client()
 
-    (game,) = client.get("/api/v1/games/").json()
+    ssq, *others = client.get("/api/v1/games/").json()
     found = client.get("/api/v1/draws/?game=ssq&state=OPEN").json()
     one = client.get(f"/api/v1/draws/{draw.code}/").json()
     published = client.get("/api/v1/announcements/?before=2026108").json()
 
-    assert (game["code"], game["is_on_sale"], game["price_fen"]) == ("ssq", True, 200)
+    assert (ssq["code"], ssq["is_on_sale"], ssq["price_fen"]) == ("ssq", True, 200)
+    assert {(one["code"], one["is_on_sale"]) for one in others} == {
+        (code, False) for code in rules.GAMES if code != "ssq"
+    }
     assert draw.code in [row["code"] for row in found]
     assert (one["numbers"], one["seal"], one["state"]) == (None, None, "OPEN")
     assert (len(published), published[0]["issue"]) == (100, "2026107")

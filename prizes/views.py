@@ -211,6 +211,7 @@ def desk_stopped_games(request: HttpRequest) -> HttpResponse:
                 if may_ask and one.may_be_wound_up(today)
                 else "",
                 "word": _in_the_way(one, today),
+                "report": _report(one),
             }
             for one in winding_up.standings()
         ],
@@ -246,6 +247,18 @@ def desk_winding_up(request: HttpRequest, game_code: str) -> HttpResponse:
         "form": form,
     }
     return render(request, "desk/winding_up.html", context, status=status)
+
+
+def _report(one: winding_up.Standing) -> dict[str, Any] | None:
+    """When the report to the ministry is due, and where it is settled."""
+    case = winding_up.report_of(one.game)
+    if case is None:
+        return None
+    return {
+        "due_on": case.due_on,
+        "is_open": case.resolved_at is None,
+        "url": reverse("finance:desk_case", args=[case.code]),
+    }
 
 
 def _in_the_way(one: winding_up.Standing, today: date) -> str:

@@ -1,4 +1,4 @@
-"""What waits here: settlements that were halted."""
+"""What waits here: settlements that were halted, reports of stopped games to the ministry."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import waiting
 
+from . import winding_up
 from .desk_facts import SETTLERS
 from .models import Settlement
 
@@ -34,5 +35,22 @@ waiting.register(
         roles=SETTLERS,
         tone="wrong",
         sign="alert",
+    )
+)
+
+
+def _reports(_user: Any, now: datetime) -> int:
+    return winding_up.reports_due_soon(now=now)
+
+
+waiting.register(
+    waiting.Waiting(
+        name="prizes.winding_up_reports",
+        title=_("Reports of stopped games to the ministry, due within two weeks"),
+        count=_reports,
+        url_name="prizes:desk_stopped_games",
+        roles=frozenset({"treasurer", "compliance"}),
+        tone="attention",
+        sign="list",
     )
 )

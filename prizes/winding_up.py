@@ -3,7 +3,7 @@
 The only way from a pool to a fund (R16). Sales are off for good, announced 60 natural days before
 the last of them; every draw is over, the last day of claims has passed, and nothing of any draw is
 left to pay: what was not claimed went to the welfare fund before. Then others agree, and the
-database looks at all of it again.
+database looks at all of it again. The report to the ministry, due 60 natural days later, is a case.
 """
 
 from __future__ import annotations
@@ -14,23 +14,29 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError
+from django.urls import reverse
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from audit import approvals, trail
-from finance import ledger
+from finance import cases, ledger
 from finance.ledger import AccountKind, EntryKind, Move
-from games import claim_days, draws
+from games import claim_days, draws, words
 from games.models import Draw, Game, SalesSwitch
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.money import yuan
 from sales import opening
 
 from . import pools
 
 KIND = "prizes.winding_up"
 GENERAL = "fund:general"
+REPORT = "prizes.winding_up_report"
 NOTICE = timedelta(days=60)
+REPORT_WITHIN = timedelta(days=60)
+REMIND_BEFORE = timedelta(days=14)
 NEVER = date.max
 
 
@@ -195,6 +201,31 @@ def book(*, request: approvals.Request, now: datetime) -> None:
             "approval": request.code,
         },
     )
+    today = dates.in_shanghai(now).date()
+    cases.open_(
+        kind=REPORT,
+        object_type="game",
+        object_code=said["game"],
+        facts={
+            "left_fen": found.left_fen,
+            "wound_up_on": today.isoformat(),
+            "document": said["document"],
+        },
+        due_on=today + REPORT_WITHIN,
+        now=now,
+    )
+
+
+def report_of(game: Game) -> Any | None:
+    """The case of the report to the ministry, the latest; None before the game was wound up."""
+    found = cases.about(object_type="game", object_code=game.code)
+    return next((case for case in found if case.kind == REPORT), None)
+
+
+def reports_due_soon(*, now: datetime) -> int:
+    """How many reports to the ministry are not settled and due within two weeks, or late."""
+    until = dates.in_shanghai(now).date() + REMIND_BEFORE
+    return cases.open_now().filter(kind=REPORT, due_on__lte=until).count()
 
 
 def _check(found: Standing, announced_on: date, now: datetime) -> None:
@@ -222,3 +253,33 @@ def _open(of_game: Sequence[Draw]) -> int:
         for code in (opening.stakes_of(draw), opening.prizes_of(draw), pools.unclaimed_of(draw))
     }
     return sum(abs(fen) for fen in ledger.balances(codes & set(ledger.kinds_of(codes))).values())
+
+
+def _report_words(case: Any) -> Sequence[tuple[str, str]]:
+    facts = case.facts
+    game = Game.objects.filter(code=case.object_code).first()
+    return [
+        (_now("Game"), words.game(game) if game else case.object_code),
+        (_now("Wound up on"), facts["wound_up_on"]),
+        (
+            _now("To the general adjustment fund"),
+            _now("%(amount)s yuan") % {"amount": yuan(facts["left_fen"])},
+        ),
+        (_now("Number of the announcement"), facts["document"]),
+        (_now("What to write"), _now("Number and day of the report, and to whom it went.")),
+    ]
+
+
+def _report_address(_case: Any) -> str:
+    return reverse("prizes:desk_stopped_games")
+
+
+cases.register(
+    cases.Kind(
+        name=REPORT,
+        title=_("Report of a stopped game to the ministry"),
+        roles=frozenset({"treasurer", "compliance"}),
+        words=_report_words,
+        address=_report_address,
+    )
+)

@@ -43,9 +43,9 @@ CURRENCY = "CNY"
 WINDOW = 300
 TIMEOUT = 8
 LONGEST = 20_000
+UNKNOWN = "unknown"  # what the bank says of what it never heard of
 KINDS = {"OPEN": OPEN, "PAID": PAID, "CANCELLED": CLOSED, "REFUNDED": REFUNDED}
 PAYOUT_STATES = {"PAID": PAID, "FAILED": FAILED}
-NOT_FOUND = 404
 
 
 class SandboxBank:
@@ -211,16 +211,12 @@ class SandboxBank:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - as above
                 raw, heads = answer.read(LONGEST), dict(answer.headers)
         except urllib.error.HTTPError as exc:
-            with exc:
-                raw, heads, status = exc.read(LONGEST), dict(exc.headers), exc.code
-            if status != NOT_FOUND:
-                raise ProviderSilent(f"The bank answered {status}.") from exc
-            if not _is_answer(path, heads, raw):
-                raise ProviderSilent("The answer is not the bank's.") from exc
-            return None
+            exc.close()
+            raise ProviderSilent(f"The bank answered {exc.code}.") from exc
         if not _is_answer(path, heads, raw):
             raise ProviderSilent("The answer is not the bank's.")
-        return _parsed(raw)
+        told = _parsed(raw)
+        return None if told.get("error") == UNKNOWN else told
 
 
 def _without_payer(told: dict[str, Any], raw: bytes) -> str:

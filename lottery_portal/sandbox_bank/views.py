@@ -190,4 +190,5 @@ def _said(content: dict[str, Any], status: int = 200) -> HttpResponse:
 
 
 def _unknown() -> HttpResponse:
-    return _said({"error": "unknown"}, status=404)
+    """An answer like any other: who asks whether the bank is there asks for nobody's order."""
+    return _said({"error": "unknown"})

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 
-from finance import deposits, inbox, ledger, wallets, withdrawals
-from finance.models import Deposit, ProviderEvent, Withdrawal
+from finance import channels, deposits, inbox, ledger, wallets, withdrawals
+from finance.models import Deposit, ProviderEvent, ProviderHealth, Withdrawal
 from lottery_portal import jobs
 from lottery_portal.jobs.models import Job
 from lottery_portal.sandbox_bank.models import Payment, Payout
@@ -263,6 +264,14 @@ def test_the_bank_opens_only_to_its_merchant(bank):
 
     assert [answer.status_code for answer in answers] == [401] * 4
     assert not Payout.objects.exists()
+
+
+def test_asking_whether_the_bank_is_there_warns_of_nothing(bank, now, caplog):
+    """F295: it is asked every few seconds, about an order that nobody made."""
+    channels.watch(now=now)
+
+    assert ProviderHealth.objects.get(provider="sandbox").last_ok_at == now
+    assert [row.getMessage() for row in caplog.records if row.levelno >= logging.WARNING] == []
 
 
 def test_without_its_key_the_bank_is_switched_off(settings):

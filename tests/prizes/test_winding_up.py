@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from audit import approvals
-from finance import ledger
+from finance import cases, ledger
 from finance.ledger import AccountKind, EntryKind, Move
 from games import switches
 from games.models import Draw, Game, RuleSheet
@@ -124,6 +124,27 @@ def test_what_a_stopped_game_leaves_over_goes_to_the_general_fund(game, treasure
     with pytest.raises(winding_up.NothingLeftOver):
         ask(treasurer, now)
     assert ledger.verify_books() == []
+
+
+def test_the_report_to_the_ministry_is_a_case_of_sixty_days(game, treasurer, now):
+    """R17: people are reminded of it two weeks ahead, and it escalates when it is late."""
+    signed(ask(treasurer, now).code, now)
+    case = winding_up.report_of(game)
+    assert case.due_on == dates.in_shanghai(now).date() + timedelta(days=60)
+    assert winding_up.reports_due_soon(now=now + timedelta(days=45)) == 0
+    assert winding_up.reports_due_soon(now=now + timedelta(days=46)) == 1
+    client = people.in_english(treasurer)
+    assert "Report to the ministry due by" in client.get("/desk/stopped-games/").content.decode()
+    assert "财综〔2026〕1号" in client.get(f"/desk/cases/{case.code}/").content.decode()
+
+    cases.escalate_due(now=now + timedelta(days=60))
+    assert not cases.find(case.code).escalated_at
+    cases.escalate_due(now=now + timedelta(days=61))
+    assert cases.find(case.code).escalated_at
+    cases.resolve(code=case.code, actor=treasurer, resolution="财综报〔2027〕2号, 已送", now=now)
+
+    assert winding_up.reports_due_soon(now=now + timedelta(days=61)) == 0
+    assert "Report to the ministry made" in client.get("/desk/stopped-games/").content.decode()
 
 
 def test_as_long_as_anything_is_in_the_way_it_is_not_asked_for(game, treasurer, now):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from functools import cache
@@ -83,12 +83,16 @@ class DrawShape:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The last draws of a game; `shapes` oldest first. `version` names the rules they follow."""
+    """The last draws of a game; `shapes` oldest first. `version` names the rules they follow.
+
+    `name` is that under which it is kept, empty where it is not.
+    """
 
     version: str
     window: int
     zones: Sequence[ZoneTrend]
     shapes: Sequence[DrawShape]
+    name: str = ""
 
     @property
     def draws(self) -> int:
@@ -110,7 +114,7 @@ def of(game: Game, *, window: int) -> Trend | None:
     name = f"trend:2:{game.code}:{window}:{issue}:{key}"
     kept: Trend | None = shared.get(name)
     if kept is None:
-        kept = _counted(game, issue, window)
+        kept = replace(_counted(game, issue, window), name=name)
         shared.set(name, kept, KEPT_SECONDS)
     return kept
 

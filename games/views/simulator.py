@@ -10,6 +10,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from games import bets, quick_pick, rules, simulation, trend_charts
@@ -160,7 +161,7 @@ def _tier(version: RuleVersion, tier: TierFigures) -> dict[str, Any]:
 
 def _sizes() -> list[str]:
     return [
-        _("nothing"),
+        pgettext("prize of a draw", "nothing"),
         _("less than it cost"),
         _("1 to 10 times what it cost"),
         _("10 to 100 times"),

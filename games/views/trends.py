@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.cache import cache as shared
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -88,8 +90,18 @@ def _zone_shown(zone: Zone, one: ZoneTrend, trend: Trend) -> dict[str, Any]:
         "usual_to": one.usual[1],
         "wide": trend_charts.frequency(zone, one),
         "narrow": trend_charts.frequency(zone, one, is_narrow=True),
-        "grid": trend_charts.grid(zone, one, trend.shapes),
+        "grid": _grid(zone, one, trend),
     }
+
+
+def _grid(zone: Zone, one: ZoneTrend, trend: Trend) -> SafeString:
+    """The grid of a zone, kept as long as the trend itself: drawing it costs more than counting."""
+    name = f"{trend.name}:grid:1:{zone.code}"
+    drawn: str | None = shared.get(name)
+    if drawn is None:
+        drawn = str(trend_charts.grid(zone, one, trend.shapes))
+        shared.set(name, drawn, counting.KEPT_SECONDS)
+    return mark_safe(drawn)  # noqa: S308 - made by trend_charts of escaped parts
 
 
 def _sums_shown(trend: Trend) -> dict[str, Any]:

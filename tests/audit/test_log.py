@@ -509,23 +509,25 @@ def test_proofs_of_several_things_stand_in_checkpoints_that_only_grow(busy_house
 
 
 def test_a_running_sequencer_ends_when_told_and_has_done_its_work():
+    connections.close_all()  # whoever closes them after the fork ends those of both
     pid = os.fork()
     if pid == 0:
-        connections.close_all()
         try:
             call_command("sequence")
             os._exit(0)
         finally:
             os._exit(1)
-    with owner.as_owner() as one:
-        add(one, "for the process")
-    until = 100
-    while "for the process" not in sequenced_notes() and until:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(0.1)")
-        until -= 1
-    os.kill(pid, signal.SIGTERM)
-    _pid, status = os.waitpid(pid, 0)
+    try:
+        with owner.as_owner() as one:
+            add(one, "for the process")
+        until = 100
+        while "for the process" not in sequenced_notes() and until:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(0.1)")
+            until -= 1
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        _pid, status = os.waitpid(pid, 0)
 
     assert os.WEXITSTATUS(status) == 0
     assert sequenced_notes() == ["for the process"]

@@ -353,7 +353,9 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         "sales:receipt_check": [("visitor", "", {})],
         "sales:desk_break_glass": [("compliance", "", {"code": house.sealed.code})],
         "games:results": [("visitor", "", {})],
-        "games:game_results": [("visitor", "", game)],
+        "games:game_results": [("visitor", "", game), ("visitor", "?numbers=06+11", game)],
+        "games:trends": [("visitor", "", {"game_code": "ssq"})],
+        "games:simulator": [("visitor", "", {"game_code": "kl8"})],
         "games:result": [
             ("visitor", "", result),
             ("visitor", "", {**game, "issue": house.sealed.issue}),
@@ -488,6 +490,8 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
 
 # Addresses that show no page of their own, or one that other tests walk through, and why.
 NO_SIGHT = {
+    "games:all_trends": "leads to the charts of the first game",
+    "games:all_simulators": "leads to the simulator of the first game",
     **dict.fromkeys(
         [
             "set_language", "set_theme", "accounts:logout", "accounts:messages_read",

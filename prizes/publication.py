@@ -79,6 +79,7 @@ def _publish(*, draw: Draw, now: datetime) -> bool:
             now=now,
         )
     jobs.enqueue("prizes.tell_result", key=f"result:{draw.code}", draw_id=draw.pk)
+    jobs.enqueue("sales.remember_popular", key=f"popular:{draw.code}", draw_id=draw.pk)
     return True
 
 

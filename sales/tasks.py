@@ -27,6 +27,16 @@ def seal_draw(*, draw_id: int) -> None:
         sealing.complete(draw=draw, now=timezone.now())
 
 
+@jobs.handler("sales.remember_popular", max_attempts=3)
+def remember_popular(*, draw_id: int) -> None:
+    """Keep what many people had in a draw that is over."""
+    from games.models import Draw
+
+    from . import popular
+
+    popular.remember(draw=Draw.objects.select_related("game", "rule").get(pk=draw_id))
+
+
 @jobs.handler("sales.send_receipt", max_attempts=12)
 def send_receipt(*, purchase_id: int) -> None:
     """Tell the player what he bought, once."""

@@ -219,7 +219,8 @@ def _quick_kind(way: Way) -> str:
 def quote(request: HttpRequest, game_code: str) -> HttpResponse:
     """Lines, price and chances of what lies on the board, judged by the server.
 
-    What is not counted is null, and `why_not` says why.
+    What is not counted is null, and `why_not` says why. With `?explain` numbers that are no bet are
+    no error: the answer is the sentence that says what is wrong with them.
     """
     game = _game(game_code)
     try:
@@ -227,6 +228,8 @@ def quote(request: HttpRequest, game_code: str) -> HttpResponse:
         draw = offers.on_sale(game, channel=CHANNEL, player="", now=timezone.now())
         quoted = quotes.quote(draw=draw, selections=asked, now=timezone.now())
     except Refused as refusal:
+        if "explain" in request.GET:
+            return JsonResponse({"detail": str(refusal)})
         return JsonResponse(refusal.as_json(), status=refusal.status)
     return JsonResponse(board_facts.quoted(quoted))
 

@@ -383,9 +383,9 @@ function enhance(board) {
     else if (data.quoteUrl) timer = setTimeout(() => quote(judged), QUOTE_DELAY);
   }
 
-  function ask(judged) {
+  function ask(judged, query = "") {
     asked = new AbortController();
-    return fetch(data.quoteUrl, {
+    return fetch(data.quoteUrl + query, {
       method: "POST",
       body: JSON.stringify({ draw: data.draw, selections: judged }),
       headers: { "Content-Type": "application/json", "X-CSRFToken": token },
@@ -395,9 +395,10 @@ function enhance(board) {
 
   async function explain(pick) {
     try {
-      const answer = await ask([pick]);
-      if (answer.ok) return;
+      const answer = await ask([pick], "?explain");
+      if (!answer.ok) return;
       const { detail } = await answer.json();
+      if (!detail) return;
       state.why = { of: JSON.stringify(pick), text: detail };
       drawSum();
     } catch {

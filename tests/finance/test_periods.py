@@ -423,9 +423,11 @@ def test_an_account_of_income_that_ends_below_nothing_is_carried_forward_too(tre
 
 @pytest.mark.parametrize(
     ("year", "refusal"),
-    [(2024, years.YearAtItsEnd), (2031, years.YearNotOver)],
+    [(2023, years.YearUnknown), (2024, years.YearAtItsEnd), (2031, years.YearNotOver)],
 )
 def test_a_year_with_nothing_left_or_not_over_is_not_carried(treasurer, year, refusal):
+    books.month("2024-12")
+
     with pytest.raises(refusal):
         years.ask(year=year, maker=treasurer, now=make.NOW)
 

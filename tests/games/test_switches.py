@@ -65,7 +65,7 @@ def test_switching_off_one_player_leaves_the_others():
 
 
 @pytest.mark.parametrize(
-    "scope", ["", "game:qlc", "player:00000000000000000", "everything", "all "]
+    "scope", ["", "game:none", "player:00000000000000000", "everything", "all "]
 )
 def test_only_what_exists_is_switched(scope):
     with pytest.raises(switches.SwitchScopeUnknown):
@@ -133,7 +133,7 @@ def test_the_desk_throws_switches():
         {"what": "", "reason": "检修"},
         {"what": "player", "code": "", "reason": "检修"},
         {"what": "player", "code": "0000-0000-0000-0000-0", "reason": "检修"},
-        {"what": "game:kl8", "reason": "检修"},
+        {"what": "game:none", "reason": "检修"},
         {"what": "all", "reason": "检修"},
     ],
 )

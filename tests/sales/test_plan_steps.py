@@ -301,7 +301,7 @@ def other_rule(draw: Draw) -> None:
     sheet = RuleSheet.objects.create(
         code=before.code, game=draw.game, sheet=rules.rule_sheet(before).decode(),
         digest=rules.rule_sheet_digest(before), line_price=before.price_fen,
-        first_issue=draw.issue, approval_code="TEST", loaded_at=database_time(),
+        first_issue=draw.issue, approval_code="GENESIS", loaded_at=database_time(),
     )  # fmt: skip
     with owner.as_owner() as hand:
         hand.execute("ALTER TABLE games_draw DISABLE TRIGGER USER")

@@ -8,11 +8,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from games import genesis, rules
+from games import genesis, rules, words
 from games.models import SealStatement
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
-from prizes import drill, publication
+from prizes import drill
 from prizes.models import TierOutcome
 
 MOST = 1_000_000
@@ -50,7 +50,8 @@ class Command(BaseCommand):
         seal = drill.close_and_seal(draw=draw, now=timezone.now())
         self._tell_seal(seal)
         numbers = drill.draw_numbers(draw=draw, now=timezone.now())
-        self._say(f"drawn {publication.spelt(numbers)}, typed alike by two officials")
+        spelt = words.spelt(rules.by_code(draw.rule.code), numbers)
+        self._say(f"drawn {spelt}, typed alike by two officials")
         settled = drill.settle(draw=draw, now=timezone.now())
         self._say(f"settled in {settled.chunks} chunks, credited and published")
         done = drill.check(draw)

@@ -30,6 +30,7 @@ from .models import AnnouncedEntry, DifferenceDecision, Draw, IssuerAnnouncement
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from audit.models import SigningKey
 
 KIND = "games.announced_difference"
 DIFFERS = "games.announcement_differs"
@@ -423,7 +424,7 @@ def _check_day(draw: Draw, told: Told) -> None:
         raise OtherDay(found=told.drawn_on.isoformat(), wanted=day.isoformat())
 
 
-def _signer(draw: Draw, signed: issuer_file.Signed, now: datetime) -> keys.SigningKey:
+def _signer(draw: Draw, signed: issuer_file.Signed, now: datetime) -> SigningKey:
     try:
         key = keys.check(
             key=signed.key_id, signature=signed.signature, message=signed.body.encode(), at=now

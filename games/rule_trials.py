@@ -142,7 +142,8 @@ def announced(
 ) -> tuple[list[Past], list[tuple[str, Promise]]]:
     """The last announced draws of a game, oldest first, and those that are not known enough of."""
     rows = list(Announcement.objects.filter(game=game).order_by("-issue")[: most + 1])[::-1]
-    found, skipped = [], []
+    found: list[Past] = []
+    skipped: list[tuple[str, Promise]] = []
     for before, row in pairwise(rows):
         try:
             version = rules.version_for(game=game.rules_game, issue=row.issue)

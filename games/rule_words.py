@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -445,7 +446,7 @@ def _calendar(version: RuleVersion) -> Iterator[_Told]:
     )  # fmt: skip
 
 
-_MONDAY = dates.date(2026, 1, 5)
+_MONDAY = date(2026, 1, 5)
 
 
 def _weekday(number: int) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from audit import keys
-from games import announced
+from games import announced, issuer_file
 from games.models import Draw, IssuerAnnouncement
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.sentences import sentence
@@ -113,7 +113,7 @@ def _is_whole(draw: Draw, said: IssuerAnnouncement) -> bool:
         told = announced.told_by(said)
         if said.source == IssuerAnnouncement.Source.FILE:
             announced.check_signature(said)
-    except (announced.SignatureBad, announced.issuer_file.FileUnreadable, keys.KeyUnknown):
+    except (announced.SignatureBad, issuer_file.FileUnreadable, keys.KeyUnknown):
         return False
     return (
         told.digest == said.digest and announced.compare(draw, told).differences == said.differences

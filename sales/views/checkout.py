@@ -27,6 +27,7 @@ from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
 from sales import basket, cancellation, cart, purchase
 from sales.cart import Part
+from sales.models import Purchase
 
 from . import refusals
 
@@ -259,7 +260,7 @@ def _order(row: object) -> tuple[Draw, list[bets.Selection]]:
 
 def _buy(
     request: HttpRequest, asked: Sequence[tuple[Draw, list[bets.Selection]]], key: UUID
-) -> purchase.Purchase:
+) -> Purchase:
     return purchase.buy(
         player=who.player(request.user),
         orders=[purchase.Order(draw=draw, selections=some) for draw, some in asked],

@@ -288,7 +288,7 @@ def test_it_is_the_guard_that_asks_for_the_word_of_others(fake_bank, now):
 
     def alone():
         withdrawals.release(
-            withdrawals.locked(withdrawal.code), "RECALLED", "x", actor=None, now=now
+            withdrawals.locked(withdrawal.code), Withdrawal.State.RECALLED, "x", actor=None, now=now
         )
 
     assert refusal_of(alone) == "withdrawal_back_by_approval"

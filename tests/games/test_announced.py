@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts import drills
+from accounts.models import User
 from audit import alarms, approvals, keys, trail
 from games import announced, prize_modes, results
 from games.models import (
@@ -186,7 +189,7 @@ def test_many_who_import_one_file_at_once_store_it_once(held, issuer):
     raw = issuer.file(make_announced.body(held))
     first, second = drills.officials(now=database_time())
 
-    def import_it(actor: object) -> Callable[[], object]:
+    def import_it(actor: User) -> Callable[[], object]:
         return lambda: announced.import_file(
             draw=held, raw=raw, file_name="a.json", actor=actor, now=database_time()
         )
@@ -206,14 +209,12 @@ def test_two_different_files_at_once_are_two_editions(held, issuer):
     ]
     actor = drills.officials(now=database_time())[0]
 
-    at_once(
-        [
-            lambda raw=raw: announced.import_file(
-                draw=held, raw=raw, file_name="a.json", actor=actor, now=database_time()
-            )
-            for raw in raws
-        ]
-    )
+    def import_it(raw: bytes) -> IssuerAnnouncement:
+        return announced.import_file(
+            draw=held, raw=raw, file_name="a.json", actor=actor, now=database_time()
+        )
+
+    at_once([partial(import_it, raw) for raw in raws])
 
     assert sorted(one.edition for one in announced.editions(held)) == [1, 2, 3, 4]
 
@@ -287,7 +288,7 @@ def test_two_people_type_it_blind(held):
     first, second = drills.officials(now=database_time())
     body, other = make_announced.body(held), make_announced.body(held, prizes={3: 3_001_00})
 
-    def type_in(official: object, text: str) -> announced.Typed:
+    def type_in(official: User, text: str) -> announced.Typed:
         return announced.type_in(draw=held, official=official, body=text, now=database_time())
 
     assert not type_in(first, body).is_second
@@ -375,7 +376,13 @@ def test_a_change_is_told_ten_days_before_by_two_people():
     maker, checker = people.member("compliance").user, people.member("approver").user
     game, now = Game.objects.get(code="ssq"), database_time()
     today = in_shanghai(now).date()
-    about = {"game": game, "mode": "ANNOUNCED", "document": "彩字 1 号", "maker": maker, "now": now}
+    about: dict[str, Any] = {
+        "game": game,
+        "mode": "ANNOUNCED",
+        "document": "彩字 1 号",
+        "maker": maker,
+        "now": now,
+    }
     for refusal, asked in (
         (prize_modes.ModeTooSoon, {"starts_on": today + timedelta(days=9)}),
         (prize_modes.DocumentMissing, {"starts_on": today, "document": " "}),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from games import rule_files, rule_trials, rule_words, rules
+from lottery_portal.lib.errors import Refused
 from tests import make_rules
 
 DATA = Path(__file__).parent.parent / "data"
@@ -41,7 +42,7 @@ def test_no_figure_changes_without_being_seen(code, full):
         part[way[-1]] += 1
         try:
             version = rule_files.read(make_rules.written(changed)).version
-        except rule_files.Refused:
+        except Refused:
             continue  # no rule that could be played
         tried += 1
         assert rule_words.changes(before, rule_words.sheet(version), without=()), way

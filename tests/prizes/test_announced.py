@@ -61,6 +61,7 @@ def test_a_draw_pays_what_its_issuer_announces(files, issuer):
     logged()
 
     second = announced.told_by(said).tiers[1].prize_fen
+    assert second is not None
     assert {one.amount for one in Prize.objects.filter(draw=draw)} == {second, 5_00}
     sheet = PrizeSheet.objects.get(draw=draw)
     assert (sheet.issuer_paid, sheet.issuer_owed) == (second + 5_00, 6_00 * 49 // 100)

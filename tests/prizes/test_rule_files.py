@@ -11,7 +11,7 @@ import pytest
 from django.conf import LazySettings
 
 from accounts import drills
-from games import bets, draws, prize_tables, quick_pick, results, rule_sheets
+from games import bets, draws, prize_tables, quick_pick, results, rule_sheets, rules
 from games.models import Draw, SealStatement
 from lottery_portal.lib.db import database_time
 from prizes import comparison, drill, kits
@@ -86,8 +86,8 @@ def test_a_rule_from_a_file_is_sold_sealed_settled_and_verified(
     kit = kits.make(draw=draws.find(draw.code), now=database_time())
     clean = tmp_path / "elsewhere"
     clean.mkdir()
-    code, said = check(kit, clean)
-    assert (code, said.strip().splitlines()[-1]) == (0, "PASS"), said
+    status, said = check(kit, clean)
+    assert (status, said.strip().splitlines()[-1]) == (0, "PASS"), said
 
 
 @pytest.mark.slow
@@ -103,4 +103,4 @@ def test_what_the_old_rule_refuses_is_sold_by_the_new_one_and_the_other_way_roun
 
     assert (quote.lines, quote.price_fen) == (1, 3_00)
     with pytest.raises(bets.UnknownBetType):
-        bets.check(rule_sheets.rules.by_code("fc3d-2016.1"), new)
+        bets.check(rules.by_code("fc3d-2016.1"), new)

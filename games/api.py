@@ -139,7 +139,7 @@ class _DrawsAsked(serializers.Serializer[dict[str, Any]]):
 
 class _AnnouncementsAsked(serializers.Serializer[dict[str, Any]]):
     game = serializers.SlugField(required=False, max_length=20, default="ssq")
-    before = serializers.RegexField(r"^[0-9]{7}$", required=False)
+    before = serializers.RegexField(r"^[0-9]{5,7}$", required=False)
 
 
 class GamesView(APIView):

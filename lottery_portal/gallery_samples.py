@@ -54,6 +54,7 @@ def results() -> list[Context]:
     return [
         {
             "game": game,
+            "rules_game": "ssq",
             "issue": issue,
             "drawn_on": on,
             "numbers": numbers,
@@ -145,7 +146,9 @@ def result(*, is_ours: bool) -> Context:
     return {
         "nav": "check",
         "game": SSQ,
+        "rules_game": "ssq",
         "issue": "2026108",
+        "before": "2026107",
         "drawn_at": moment(21, 15, 0) if is_ours else None,
         "drawn_on": date(2026, 9, 17),
         "numbers": [[6, 11, 13, 14, 20, 28], [16]],

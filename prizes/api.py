@@ -66,7 +66,7 @@ class ConsistencyOut(serializers.Serializer[dict[str, Any]]):
 
 class _SealsAsked(serializers.Serializer[dict[str, Any]]):
     game = serializers.SlugField(required=False, max_length=20)
-    before = serializers.RegexField(r"^[0-9]{7}$", required=False)
+    before = serializers.RegexField(r"^[0-9]{5,7}$", required=False)
 
 
 class _ConsistencyAsked(serializers.Serializer[dict[str, Any]]):

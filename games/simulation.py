@@ -147,7 +147,7 @@ def run(
     lines: Counter[int] = Counter()
     sizes = [0] * (len(STEPS) + 1)
     won = biggest = biggest_at = winning = dry = longest = 0
-    course = []
+    course: list[int] = []
     for at, drawn in enumerate(draws_of(version, seed=seed, draws=draws), start=1):
         hits = hits_of(drawn)
         if hits:

@@ -39,7 +39,7 @@ def announce(
             game=game,
             issue=f"{first + at:0{wide}d}",
             drawn_on=FIRST_DAY + timedelta(days=at),
-            numbers=some,
+            numbers=[list(zone) for zone in some],
             sales=100_000_000_00,
             pool=100_000_000_00,
             tiers=tiers,

@@ -76,6 +76,7 @@ def furnish() -> House:
     make.ticket(player, sealed, [single])
     stage.sealed(sealed, crew)
     on_sale = stage.draw()
+    make.draw("fc3d")
     waiting = make.ticket(player, on_sale, [single]).code
     house = House(player, newcomer, crew, past, sealed, on_sale, won, lost, waiting)
     _plans(house)
@@ -333,7 +334,12 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         "mfa_add_webauthn": [("player", "", {})],
         "mfa_reauthenticate": [("auditor", "", {})],
         "account_reauthenticate": [("player", "", {})],
-        "sales:board": [("visitor", "", game), ("player", "", game)],
+        "sales:games": [("visitor", "", {})],
+        "sales:board": [
+            ("visitor", "", game),
+            ("player", "", game),
+            ("visitor", "", {"game_code": "fc3d"}),
+        ],
         "sales:tickets": [
             ("player", "", {}),
             ("player", "?show=won", {}),
@@ -496,7 +502,7 @@ NO_SIGHT = {
         [
             "set_language", "set_theme", "accounts:logout", "accounts:messages_read",
             "accounts:register_code_again", "accounts:desk_reveal", "sales:quick_pick",
-            "sales:quote", "sales:proof_report", "finance:bank_account_remove", "finance:callback",
+            "sales:quote", "sales:buy_all", "sales:proof_report", "finance:bank_account_remove", "finance:callback",
             "finance:desk_payee_retire", "finance:desk_check_now", "finance:desk_payouts_stop",
             "finance:desk_payouts_lift", "finance:desk_deposit_check", "finance:debt_pay",
             "finance:desk_statement_match", "finance:desk_proof_take",

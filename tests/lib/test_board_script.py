@@ -186,7 +186,7 @@ def test_quick_picks_come_from_the_server_and_carry_the_multiplier(board, shop):
 
     expect(board.locator(".basket-row")).to_have_count(7)
     assert [one["m"] for one in basket(board)] == [1, 2, 3, 3, 3, 3, 3]
-    assert ("/quick", "count=5") in shop.posted
+    assert ("/quick", "count=5&bet_type=single") in shop.posted
     expect(board.get_by_label("Multiplier of what you add")).to_have_value("1")
 
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from . import announcements, draws, licences, minutes, rules, seals, switches
+from . import announcements, draws, licences, minutes, rule_sheets, rules, seals, switches
 from .models import Draw, Game, SealStatement
 from .seal_models import SealPublication
 
@@ -264,7 +264,7 @@ class AnnouncementsView(APIView):
 
 
 def _game(game: Game, now: Any) -> dict[str, Any]:
-    version = rules.GAMES[game.rules_game].current
+    version = rule_sheets.current(game, now=now)
     draw = draws.on_sale(game.code, now=now)
     return {
         "code": game.code,

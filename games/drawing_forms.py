@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from . import equipment, minutes, results, rules, words
+from . import equipment, minutes, results, rule_files, rules, words
 from .forms import MomentField
 from .models import Assignment, Draw, DrawMinutes, Equipment, Game, Inspection
 from .rules import RuleVersion
@@ -41,7 +41,7 @@ class EquipmentForm(forms.Form):
             name = words.game(game)
             machine = gettext("%(game)s: drawing machine") % {"game": name}
             choices.append((f"{game.code}:", machine))
-            for zone in equipment.drums(rules.GAMES[game.rules_game].current):
+            for zone in equipment.drums(rule_files.newest(game)):
                 balls = gettext("%(game)s: ball set, %(zone)s") % {"game": name, "zone": zone.label}
                 choices.append((f"{game.code}:{zone.code}", balls))
         self.fields["what"].choices = choices  # type: ignore[attr-defined]

@@ -23,7 +23,7 @@ from audit import approvals, trail
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
-from . import rules
+from . import rule_files, rules
 from .models import Assignment, Draw, Equipment, EquipmentChange, Game, Inspection
 from .rules import RuleVersion, Zone
 
@@ -160,7 +160,7 @@ def register(
 ) -> Equipment:
     """Enter a machine or a ball set in the register; it serves from its first inspection on."""
     _check_keeper(actor, now)
-    zones = {one.code for one in drums(rules.GAMES[game.rules_game].current)}
+    zones = {one.code for one in drums(rule_files.newest(game))}
     if (kind == Equipment.Kind.BALL_SET) != (zone in zones):
         raise ZoneWrong
     try:

@@ -19,6 +19,7 @@ DRILL_FROM = 90  # positions of drill games begin here, beyond those of real one
 DEMO_SUPERVISORS = ["jianguan@regulator.example"]
 DEMO_MAILBOXES = ["hegui@operator.example"]
 # Its private half is no secret (`manage rule_file --sign`): it serves demonstrations only.
+DEMO_RULE_SEED = b"lottery-portal demo rule signer"
 DEMO_RULE_SIGNERS = ["fMRU+XUQ/uCV6IlhKxTetrB0iPp9tfwduFhEURoI8QI= 演示用，非真实资质"]
 DEMO_LICENCE = {
     "number": "DEMO-2026-001",

@@ -28,7 +28,7 @@ from lottery_portal.lib.db import door, violated
 from lottery_portal.lib.errors import Refused
 
 from . import rule_words, rules
-from .models import Game, RuleFile
+from .models import Game, RuleFile, RuleSheet
 from .rules import reading
 from .rules.named import BothNames
 
@@ -136,6 +136,42 @@ def bring(*, game: Game, raw: bytes, signature: bytes, actor: User, now: datetim
         body={"game": game.code, "digest": digest, "file": file.document_digest, "signer": signer},
     )
     return file
+
+
+def loaded(game: str) -> list[rules.RuleVersion]:
+    """The versions of a game that were loaded from files, the first one first."""
+    found = RuleSheet.objects.filter(game__rules_game=game, file__isnull=False)
+    sheets = found.select_related("file").order_by("first_issue", "pk")
+    return [of(sheet.file).version for sheet in sheets if sheet.file]
+
+
+def versions(game: str) -> list[rules.RuleVersion]:
+    """Every version of a game that may have been played: values of this house, then files."""
+    known = {version.code: version for version in rules.GAMES[game].versions}
+    return list((known | {version.code: version for version in loaded(game)}).values())
+
+
+def version_for(*, game: str, issue: str) -> rules.RuleVersion:
+    """The version of a draw of the real books by its issue, as `rules.version_for` finds it."""
+    known = rules.version_for(game=game, issue=issue)
+    sheet = (
+        RuleSheet.objects.filter(
+            game__code=game,
+            file__isnull=False,
+            first_issue__lte=issue,
+            first_issue__gt=known.first_issue,
+        )
+        .select_related("file")
+        .order_by("-first_issue")
+        .first()
+    )
+    return of(sheet.file).version if sheet and sheet.file else known
+
+
+def newest(game: Game) -> rules.RuleVersion:
+    """The version that the last draws of a game follow; the house equips itself for it."""
+    sheet = RuleSheet.objects.filter(game=game).order_by("-first_issue", "-pk").first()
+    return rules.by_code(sheet.code) if sheet else rules.GAMES[game.rules_game].current
 
 
 def sample(version: rules.RuleVersion) -> dict[str, Any]:

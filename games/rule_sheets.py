@@ -113,13 +113,7 @@ def current(game: Game, *, now: datetime) -> rules.RuleVersion:
         game=game, state__in=[Draw.State.SCHEDULED, Draw.State.OPEN], closes_at__gt=now
     )
     draw = to_come.select_related("rule").order_by("closes_at").first()
-    sheet = draw.rule if draw else newest(game)
-    return rules.by_code(sheet.code) if sheet else rules.GAMES[game.rules_game].current
-
-
-def newest(game: Game) -> RuleSheet | None:
-    """The sheet that the last draws of a game follow."""
-    return RuleSheet.objects.filter(game=game).order_by("-first_issue", "-pk").first()
+    return rules.by_code(draw.rule.code) if draw else rule_files.newest(game)
 
 
 def request(

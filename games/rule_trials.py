@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lottery_portal.lib.errors import Refused
 
-from . import bets, odds, prize_tables, quick_pick, rules
+from . import bets, odds, prize_tables, quick_pick, rule_files, rules
 from .models import Announcement, Game
 from .rules import RuleVersion
 from .rules.picks import Play
@@ -146,7 +146,7 @@ def announced(
     skipped: list[tuple[str, Promise]] = []
     for before, row in pairwise(rows):
         try:
-            version = rules.version_for(game=game.rules_game, issue=row.issue)
+            version = rule_files.version_for(game=game.rules_game, issue=row.issue)
         except rules.NoRuleVersion:
             skipped.append((row.issue, _("no rule is known for it")))
             continue

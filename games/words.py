@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from lottery_portal.lib import codes
 
-from . import rules
+from . import rule_files, rules
 from .models import Draw, Game
 from .rules.picks import facts_of
 
@@ -136,14 +136,16 @@ def tiers(
     special_on: bool,
     known: Sequence[Mapping[str, Any]],
     numbers: Sequence[Sequence[int]] | None = None,
+    version: rules.RuleVersion | None = None,
 ) -> list[dict[str, Any]]:
     """The tiers of a draw with what is known of each; what is not known stays None.
 
     With the drawn `numbers` those are left out that could not be won by them. `group` is what a
-    pick is called where each has a table of its own.
+    pick is called where each has a table of its own. A drill counts its own issues, so its
+    `version` is told.
     """
     by_number = {row["tier"]: row for row in known}
-    version = rules.version_for(game=game, issue=issue)
+    version = version or rule_files.version_for(game=game, issue=issue)
     facts = _facts(version, numbers)
     rows = []
     for tier in version.tiers:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from finance import issuer_money, ledger
-from games import rules
+from games import rule_files, rules
 from games.models import Draw, Game
 from games.rules import RuleVersion
 from sales.opening import pool_of
@@ -32,7 +32,7 @@ def further(version: RuleVersion) -> list[str]:
 
 def all_of(game: Game) -> list[str]:
     """The accounts of all pools that the game ever had, the first one first."""
-    versions = rules.GAMES[game.rules_game].versions
+    versions = rule_files.versions(game.rules_game)
     codes = {code: None for version in versions for code in further(version)}
     accounts = [pool_of(game), *(pool_of(game, code) for code in codes)]
     known = ledger.kinds_of(accounts)

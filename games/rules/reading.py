@@ -107,7 +107,10 @@ def read(raw: bytes, *, names: Mapping[str, BothNames], like: RuleVersion | None
     try:
         version = _value(RuleVersion, facts["version"], "version", "", told)
     except (ValueError, LookupError, ArithmeticError) as contradiction:
-        raise SheetUnsound(why=str(contradiction)) from contradiction
+        told = {"told": str(contradiction)}
+        raise SheetUnsound(why=_("its values contradict each other (%(told)s)") % told) from (
+            contradiction
+        )
     if why := unsound(version):
         raise SheetUnsound(why=why)
     if rule_sheet(version) != raw:

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from django.utils.translation import gettext as _
+
 from games.rules.picks import BetType, Numbers, Play
 from games.rules.prizes import Split
 from games.rules.shape import RuleVersion
@@ -40,67 +42,78 @@ def unsound(version: RuleVersion) -> str:
 
 def _codes(version: RuleVersion) -> Iterator[str]:
     if not _CODE.fullmatch(version.code) or not version.code.startswith(f"{version.game}-"):
-        yield f"its code “{version.code}” does not begin with the game"
+        yield _("its code “%(code)s” does not begin with the game") % {"code": version.code}
     short = (*(one.code for one in version.bet_types), *(one.code for one in version.plays))
-    yield from (
-        f"“{code}” is no code of 12 letters at most" for code in short if not _SHORT.fullmatch(code)
-    )
+    for code in (code for code in short if not _SHORT.fullmatch(code)):
+        yield _("“%(code)s” is no code of 12 letters at most") % {"code": code}
     places = [p.code for play in version.plays for p in (*play.places, *play.measures)]
     others = (*version.zones, *version.facts, *version.pools)
     for code in (*places, *(one.code for one in others)):
         if not _NAME.fullmatch(code):
-            yield f"“{code}” is no code of 20 letters at most"
+            yield _("“%(code)s” is no code of 20 letters at most") % {"code": code}
     for tier in version.tiers:
         if tier.published_as and not _SHORT.fullmatch(tier.published_as):
-            yield f"“{tier.published_as}” is no mark of a tier"
+            yield _("“%(published_as)s” is no mark of a tier") % {"published_as": tier.published_as}
     digits = version.schedule.issue_year_digits + _ISSUE_NUMBER
     if not re.fullmatch(rf"[0-9]{{{digits}}}", version.first_issue, re.ASCII):
-        yield f"its first issue “{version.first_issue}” has not {digits} digits"
+        yield _("its first issue “%(first_issue)s” has not %(digits)s digits") % {
+            "first_issue": version.first_issue,
+            "digits": digits,
+        }
 
 
 def _bounds(version: RuleVersion) -> Iterator[str]:
     if version.price_fen < 1 or not 1 <= version.ticket_cap_fen <= _MOST_TICKET_FEN:
-        yield "a line and a ticket have a price from one fen on"
+        yield _("a line and a ticket have a price from one fen on")
     elif version.ticket_cap_fen // version.price_fen > _MOST_LINES:
-        yield f"a ticket would have more than {_MOST_LINES} lines"
+        yield _("a ticket would have more than %(most)s lines") % {"most": _MOST_LINES}
     if not 1 <= version.multiplier_least <= version.multiplier_most <= _MOST_TIMES:
-        yield f"a bet is multiplied once to {_MOST_TIMES} times"
+        yield _("a bet is multiplied once to %(most)s times") % {"most": _MOST_TIMES}
     if not 1 <= version.claim_days <= _MOST_CLAIM_DAYS:
-        yield f"prizes are claimed within {_MOST_CLAIM_DAYS} days at most, says the law"
+        yield _("prizes are claimed within %(most)s days at most, says the law") % {
+            "most": _MOST_CLAIM_DAYS
+        }
     if version.allocation.prize + version.allocation.fund < _LEAST_PRIZE:
-        yield "less than half of the stakes is prize money, which the law forbids"
+        yield _("less than half of the stakes is prize money, which the law forbids")
     counts = (
-        ("zones", len(version.zones), 1, _MOST_PLACES),
-        ("facts", len(version.facts), 0, _MOST_FACTS),
-        ("plays", len(version.plays), 1, _MOST_PLAYS),
-        ("bet types", len(version.bet_types), 1, _MOST_BETS),
-        ("tiers", len(version.tiers), 1, _MOST_TIERS),
-        ("pools", len(version.pools), 1, _MOST_POOLS),
+        (_("zones"), len(version.zones), 1, _MOST_PLACES),
+        (_("facts"), len(version.facts), 0, _MOST_FACTS),
+        (_("plays"), len(version.plays), 1, _MOST_PLAYS),
+        (_("bet types"), len(version.bet_types), 1, _MOST_BETS),
+        (_("tiers"), len(version.tiers), 1, _MOST_TIERS),
+        (_("pools"), len(version.pools), 1, _MOST_POOLS),
     )
     for name, count, least, most in counts:
         if not least <= count <= most:
-            yield f"it has {count} {name}, not {least} to {most}"
+            yield _("it has %(count)s %(name)s, not %(least)s to %(most)s") % {
+                "count": count,
+                "name": name,
+                "least": least,
+                "most": most,
+            }
 
 
 def _drawn(version: RuleVersion) -> Iterator[str]:
-    yield from _laid(version.zones, "zones")
+    yield from _laid(version.zones, _("zones"))
     seen: set[str] = set()
     picked = {place.code: place.picked for place in version.plays[0].places}
     for zone in version.zones:
         if not 1 <= zone.drawn <= zone.size or zone.picked > zone.size:
-            yield f"{zone.code} has not so many numbers as are drawn"
+            yield _("%(code)s has not so many numbers as are drawn") % {"code": zone.code}
         if zone.picked != picked.get(zone.code, 0):
-            yield f"{zone.code} and its place in the first play differ in what a line takes"
+            yield _("%(code)s and its place in the first play differ in what a line takes") % {
+                "code": zone.code
+            }
         if zone.drum and zone.drum not in seen:
-            yield f"{zone.code} is drawn after a zone that is not before it"
+            yield _("%(code)s is drawn after a zone that is not before it") % {"code": zone.code}
         seen.add(zone.code)
     for fact in version.facts:
         if not fact.zones or not set(fact.zones) <= seen or len(set(fact.zones)) != len(fact.zones):
-            yield f"{fact.code} is worked out from zones that are not there"
+            yield _("%(code)s is worked out from zones that are not there") % {"code": fact.code}
         if bool(fact.choices) != (fact.kind == "choices") or (fact.kind == "times") != (
             fact.times > 0
         ):
-            yield f"{fact.code} does not say what it is worked out from"
+            yield _("%(code)s does not say what it is worked out from") % {"code": fact.code}
 
 
 def _chosen(version: RuleVersion) -> Iterator[str]:
@@ -110,31 +123,39 @@ def _chosen(version: RuleVersion) -> Iterator[str]:
             not 1 <= len(play.places) <= _MOST_PLACES
             or not 1 <= len(play.measures) <= _MOST_MEASURES
         ):
-            yield f"{play.code} has too many places or measures, or none"
+            yield _("%(code)s has too many places or measures, or none") % {"code": play.code}
         if any(not 1 <= place.picked <= place.size for place in play.places):
-            yield f"a place of {play.code} has not so many numbers as a line takes"
+            yield _("a place of %(code)s has not so many numbers as a line takes") % {
+                "code": play.code
+            }
         if any(not 1 <= len(measure.against) <= _MOST_AGAINST for measure in play.measures):
-            yield f"a measure of {play.code} looks at nothing, or at too much"
+            yield _("a measure of %(code)s looks at nothing, or at too much") % {"code": play.code}
         if len({measure.code for measure in play.measures}) != len(play.measures):
-            yield f"two measures of {play.code} have the same code"
+            yield _("two measures of %(code)s have the same code") % {"code": play.code}
         if play.filled is not None and (
             not 1 <= play.filled <= len(play.places) or play.pattern != "any"
         ):
-            yield f"{play.code} fills more places than it has, or in a pattern"
+            yield _("%(code)s fills more places than it has, or in a pattern") % {"code": play.code}
 
 
 def _laid(numbers: Sequence[Numbers], whose: str) -> Iterator[str]:
     """Different codes, and no bit of the two words twice."""
     if len({one.code for one in numbers}) != len(numbers):
-        yield f"two places of {whose} have the same code"
+        yield _("two places of %(whose)s have the same code") % {"whose": whose}
     taken = [0, 0]
     for one in numbers:
         if one.size < 1 or one.last > _MOST_NUMBER:
-            yield f"{one.code} has no numbers, or some above {_MOST_NUMBER}"
+            yield _("%(code)s has no numbers, or some above %(most)s") % {
+                "code": one.code,
+                "most": _MOST_NUMBER,
+            }
             return
         words = one.laid((1 << one.size) - 1)
         if words[0] & taken[0] or words[1] & taken[1]:
-            yield f"{one.code} lies where another place of {whose} lies"
+            yield _("%(code)s lies where another place of %(whose)s lies") % {
+                "code": one.code,
+                "whose": whose,
+            }
         taken = [taken[0] | words[0], taken[1] | words[1]]
 
 
@@ -142,9 +163,11 @@ def _bets(version: RuleVersion) -> Iterator[str]:
     for bet_type in version.bet_types:
         play = version.play(bet_type.play)
         if bet_type.least_lines < 1:
-            yield f"{bet_type.code} may be a bet without a line"
+            yield _("%(code)s may be a bet without a line") % {"code": bet_type.code}
         if bet_type.same_numbers and len({place.size for place in play.places}) > 1:
-            yield f"{bet_type.code} wants the same numbers in places that differ"
+            yield _("%(code)s wants the same numbers in places that differ") % {
+                "code": bet_type.code
+            }
         yield from _ranges(bet_type, play)
 
 
@@ -153,7 +176,10 @@ def _ranges(bet_type: BetType, play: Play) -> Iterator[str]:
         least = 0 if play.filled else place.picked
         fits = least <= taken.numbers_least <= taken.numbers_most <= place.size
         if not fits or not 0 <= taken.bankers_least <= taken.bankers_most < place.picked:
-            yield f"{bet_type.code} takes numbers at {place.code} that make no line"
+            yield _("%(code)s takes numbers at %(place)s that make no line") % {
+                "code": bet_type.code,
+                "place": place.code,
+            }
 
 
 def _tiers(version: RuleVersion) -> Iterator[str]:
@@ -161,21 +187,23 @@ def _tiers(version: RuleVersion) -> Iterator[str]:
     facts = {fact.code for fact in version.facts} | {zone.code for zone in version.zones}
     for tier in version.tiers:
         if not set(tier.plays) <= plays or len(set(tier.plays)) != len(tier.plays):
-            yield f"tier {tier.number} is of a play that is not there"
+            yield _("tier %(number)s is of a play that is not there") % {"number": tier.number}
         if not tier.matches or len(set(tier.matches)) != len(tier.matches):
-            yield f"tier {tier.number} is won by nothing, or by something twice"
+            yield _("tier %(number)s is won by nothing, or by something twice") % {
+                "number": tier.number
+            }
         if tier.when and (tier.when.fact not in facts or not tier.when.numbers):
-            yield f"tier {tier.number} depends on a fact that is not there"
+            yield _("tier %(number)s depends on a fact that is not there") % {"number": tier.number}
         marks = [step.pool_from_fen for step in tier.raised]
         if len(set(marks)) != len(marks):
-            yield f"tier {tier.number} is raised twice at the same pool"
+            yield _("tier %(number)s is raised twice at the same pool") % {"number": tier.number}
         if tier.on_top and (
             not 1 <= tier.on_top.tier < tier.number or version.tier(tier.on_top.tier).on_top
         ):
-            yield f"tier {tier.number} is on top of none above it"
+            yield _("tier %(number)s is on top of none above it") % {"number": tier.number}
     for play in version.plays:
         if not any(tier.is_played(play.code) for tier in version.tiers):
-            yield f"nothing can be won by {play.code}"
+            yield _("nothing can be won by %(code)s") % {"code": play.code}
 
 
 def _money(version: RuleVersion) -> Iterator[str]:
@@ -184,7 +212,7 @@ def _money(version: RuleVersion) -> Iterator[str]:
     if any(owned[play] != 1 for play in plays) or len({p.code for p in version.pools}) != len(
         version.pools
     ):
-        yield "a play is of no pool or of several, or two pools have the same code"
+        yield _("a play is of no pool or of several, or two pools have the same code")
     for tier in version.tiers:
         paying = {
             pool.code
@@ -193,9 +221,11 @@ def _money(version: RuleVersion) -> Iterator[str]:
             if tier.is_played(play)
         }
         if len(paying) > 1 or (tier.fixed_fen is None and paying != {version.pools[0].code}):
-            yield f"tier {tier.number} is not paid from one pool, or floats outside the first"
+            yield _("tier %(number)s is not paid from one pool, or floats outside the first") % {
+                "number": tier.number
+            }
     if version.special and version.special.off_below_fen > version.special.on_from_fen:
-        yield "the special rule goes off above where it goes on"
+        yield _("the special rule goes off above where it goes on")
     if version.floating:
         yield from _floating(version)
 
@@ -204,31 +234,33 @@ def _floating(version: RuleVersion) -> Iterator[str]:
     floating = version.floating
     assert floating is not None  # noqa: S101 - asked by `_money`
     if floating.unit_fen < 1:
-        yield "prizes are cut to a unit of one fen at least"
+        yield _("prizes are cut to a unit of one fen at least")
     marks = [(split.special, split.pool_from_fen) for split in floating.splits]
     if len(set(marks)) != len(marks) or (False, 0) not in marks:
-        yield "two splits hold for the same pool, or none for an empty one"
+        yield _("two splits hold for the same pool, or none for an empty one")
     if version.special is None and any(special for special, _from in marks):
-        yield "a split is for a special rule that is not there"
+        yield _("a split is for a special rule that is not there")
     if version.special is not None and (True, 0) not in marks:
-        yield "no split holds for the special rule with an empty pool"
+        yield _("no split holds for the special rule with an empty pool")
     floats = {tier.number for tier in version.tiers if tier.is_floating}
     for split in floating.splits:
         yield from _parts(split)
     caps = [cap.tier for cap in floating.draw_caps]
     if len(set(caps)) != len(caps) or not set(caps) <= floats:
-        yield "the cap of a draw is for a tier that does not float, or stands twice"
+        yield _("the cap of a draw is for a tier that does not float, or stands twice")
     if version.minimum and not 1 <= version.minimum.factor <= 1000:  # noqa: PLR2004 - as engine two
-        yield "a prize is at least once the one below it"
+        yield _("a prize is at least once the one below it")
 
 
 def _parts(split: Split) -> Iterator[str]:
     own = {part.tier for part in split.parts}
     for part in split.parts:
         if part.line_cap_fen < 1:
-            yield "a part pays a line nothing"
+            yield _("a part pays a line nothing")
         if part.unwon_to is not None and (part.unwon_to not in own or part.unwon_to == part.tier):
-            yield f"what tier {part.tier} does not win goes to a tier without a part"
+            yield _("what tier %(tier)s does not win goes to a tier without a part") % {
+                "tier": part.tier
+            }
 
 
 def _calendar(version: RuleVersion) -> Iterator[str]:
@@ -241,10 +273,10 @@ def _calendar(version: RuleVersion) -> Iterator[str]:
             days[0] >= 1 and days[-1] <= 7  # noqa: PLR2004 - days of a week
         )
     ):
-        yield "draws are on days of the week from 1 to 7, each named once, in order"
+        yield _("draws are on days of the week from 1 to 7, each named once, in order")
     if not schedule.closes < schedule.draws:
-        yield "sales close before the draw"
+        yield _("sales close before the draw")
     if schedule.time_zone != "Asia/Shanghai":
-        yield "the clock of the house is that of Shanghai"
+        yield _("the clock of the house is that of Shanghai")
     if schedule.issue_year_digits not in (2, 4):
-        yield "an issue has the year in two digits or in four"
+        yield _("an issue has the year in two digits or in four")

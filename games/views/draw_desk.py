@@ -494,7 +494,11 @@ def _outcome(at: Look) -> Row:
     if not known:
         return {"numbers": draw.result.numbers, "tiers": []}
     tiers = words.tiers(
-        game=draw.game.rules_game, issue=draw.issue, special_on=draw.special_on, known=known
+        game=draw.game.rules_game,
+        issue=draw.issue,
+        special_on=draw.special_on,
+        known=known,
+        version=rules.by_code(draw.rule.code),
     )
     return {"numbers": draw.result.numbers, "tiers": tiers}
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import permission, step_up
 from audit import approvals, people
-from games import equipment, rules, words
+from games import equipment, rule_files, words
 from games.drawing_forms import AssignForm, EquipmentForm, InspectionForm, StateForm, places_of
 from games.models import Draw, Equipment, Inspection
 from lottery_portal.lib.errors import Refused
@@ -234,7 +234,7 @@ def _piece(request: HttpRequest, code: str, form: StateForm, *, status: int = 20
 
 
 def _name(piece: Equipment) -> str:
-    zones = {one.code: one.label for one in rules.GAMES[piece.game.rules_game].current.zones}
+    zones = {one.code: one.label for one in rule_files.newest(piece.game).zones}
     if piece.kind == Equipment.Kind.MACHINE:
         return _("Drawing machine")
     return _("Ball set, %(zone)s") % {"zone": zones.get(piece.zone, piece.zone)}

@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from games import rules
+from games import rule_files, rules
 from games.rules import RuleVersion
 from games.rules.shape import BetType
 
@@ -19,7 +19,7 @@ def bet_words() -> SafeString:
     known: dict[str, tuple[RuleVersion, BetType]] = {
         f"{game.code}-{bet_type.code}": (version, bet_type)
         for game in rules.GAMES.values()
-        for version in game.versions
+        for version in rule_files.versions(game.code)
         for bet_type in version.bet_types
     }
     return format_html_join(

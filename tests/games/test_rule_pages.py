@@ -130,6 +130,7 @@ def test_a_rule_file_goes_from_hand_in_to_public_notice():
     assert desk.get(f"/desk/rules/ssq/ssq-2027.1/sheet.json{more}&what=file").content == raw
     assert "6 of 35" in page(desk, f"/desk/rules/ssq/ssq-2027.1/changes/{more}")
     public = Client()
+    public.cookies["language"] = "en"
     assert public.get("/rules/ssq/ssq-2027.1/").status_code == 404  # not before two agreed
 
     answer = desk.post(f"/desk/rules/ssq/ssq-2027.1/load/{more}", {"notice": make_rules.NOTICE})

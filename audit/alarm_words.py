@@ -43,6 +43,8 @@ FACTS: Mapping[str, str | Promise] = {
     "posts": gettext_lazy("Posts"),
     "reason": gettext_lazy("Reason"),
     "part": gettext_lazy("Paper"),
+    "edition": gettext_lazy("Edition"),
+    "differences": gettext_lazy("Differences"),
     "refused_by": gettext_lazy("Rule of the database"),
     "looked_at": gettext_lazy("Looked at"),
     "thing": gettext_lazy("Kind of object"),

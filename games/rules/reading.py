@@ -103,9 +103,9 @@ def read(raw: bytes, *, names: Mapping[str, BothNames], like: RuleVersion | None
     `like` is the newest version that is known of the game; it lends names. Its last issue is open.
     """
     facts = parsed(raw, format_name=FORMAT, keys=("format", "version"))
-    told = Names(given=names, known=_names_of(like) if like else {})
+    known = Names(given=names, known=_names_of(like) if like else {})
     try:
-        version = _value(RuleVersion, facts["version"], "version", "", told)
+        version: RuleVersion = _value(RuleVersion, facts["version"], "version", "", known)
     except (ValueError, LookupError, ArithmeticError) as contradiction:
         told = {"told": str(contradiction)}
         raise SheetUnsound(why=_("its values contradict each other (%(told)s)") % told) from (

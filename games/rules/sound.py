@@ -46,9 +46,14 @@ def _codes(version: RuleVersion) -> Iterator[str]:
     short = (*(one.code for one in version.bet_types), *(one.code for one in version.plays))
     for code in (code for code in short if not _SHORT.fullmatch(code)):
         yield _("“%(code)s” is no code of 12 letters at most") % {"code": code}
-    places = [p.code for play in version.plays for p in (*play.places, *play.measures)]
-    others = (*version.zones, *version.facts, *version.pools)
-    for code in (*places, *(one.code for one in others)):
+    names = [
+        *(one.code for play in version.plays for one in play.places),
+        *(one.code for play in version.plays for one in play.measures),
+        *(one.code for one in version.zones),
+        *(one.code for one in version.facts),
+        *(one.code for one in version.pools),
+    ]
+    for code in names:
         if not _NAME.fullmatch(code):
             yield _("“%(code)s” is no code of 20 letters at most") % {"code": code}
     for tier in version.tiers:

@@ -235,18 +235,28 @@ def at_full_size(asked: argparse.Namespace) -> dict[str, float]:
 
 SINCE_THE_LAST_LOOK = 300_000  # transfers: five minutes at a thousand a second
 # Deposits and prizes of this benchmark were posted without their deposits and tickets.
-MADE_BY_HAND = ("deposit_credited_once", "provider_money_conserved", "prize_credited_once",
-                "nothing_below_zero")  # fmt: skip
+MADE_BY_HAND = ("deposit_credited_once", "provider_money_conserved", "prize_credited_once")
+PRIZE_MONEY = 10**13
 
 
 def open_winners() -> None:
-    """The accounts that the prizes go to."""
+    """The accounts that the prizes go to, and the money that they come from."""
     from django.db import transaction  # noqa: PLC0415 - Django is set up only now
 
     from finance import ledger  # noqa: PLC0415 - as above
 
     with transaction.atomic():
-        ledger.open_account(code="prizes:BENCH", kind="PRIZES")
+        for kind in ("GRANT", "POOL", "PRIZES"):
+            ledger.open_account(code=f"{kind.lower()}:BENCH", kind=kind)
+        for kind, source, target in (
+            ("OPENING", "grant:BENCH", "pool:BENCH"),
+            ("POOL_ROLL", "pool:BENCH", "prizes:BENCH"),
+        ):
+            ledger.post(
+                reference=f"bench:{kind.lower()}",
+                kind=kind,
+                moves=[ledger.Move(source, target, PRIZE_MONEY)],
+            )
         for number in range(WINNERS):
             ledger.open_account(code=f"winnings:BIG{number:05d}", kind="WINNINGS")
 

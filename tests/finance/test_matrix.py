@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from accounts import staff
 from audit import approvals, canonical, policies, waiting
 from audit.models import ApprovalDecision, ApprovalRequest
-from finance import adjustments, payment_orders, refunds, withdrawals
+from finance import adjustments, covers, payment_orders, recalls, refunds, withdrawals
 from finance.ledger import Move
 from lottery_portal.lib.db import violated
 from tests import make_money as make
@@ -22,7 +22,8 @@ pytestmark = pytest.mark.django_db
 
 _number = itertools.count(1)
 WITHDRAWAL, CORRECTION = withdrawals.KIND, adjustments.KIND
-RETURN, PAYMENT = refunds.KIND, payment_orders.KIND
+RETURN, PAYMENT, COVER = refunds.KIND, payment_orders.KIND, covers.KIND
+RECALL, CAME_BACK = recalls.RECALL_KIND, recalls.RETURN_KIND
 ANY = 10**13
 # Kind, post, the most it decides on in fen (0: nothing at all); worked out from the genesis policy.
 MATRIX = [
@@ -32,6 +33,10 @@ MATRIX = [
     (CORRECTION, "treasurer", 0), (CORRECTION, "cashier", 0), (CORRECTION, "regulator", 0),
     (RETURN, "approver", ANY), (RETURN, "compliance", 100_000_00), (RETURN, "treasurer", 0),
     (PAYMENT, "approver", ANY), (PAYMENT, "compliance", 10_000_000_00), (PAYMENT, "treasurer", 0),
+    (COVER, "approver", ANY), (COVER, "compliance", 10_000_000_00), (COVER, "treasurer", 0),
+    (RECALL, "approver", ANY), (RECALL, "treasurer", 50_000_00), (RECALL, "cashier", 0),
+    (CAME_BACK, "approver", ANY), (CAME_BACK, "compliance", 100_000_00),
+    (CAME_BACK, "treasurer", 0),
 ]  # fmt: skip
 
 

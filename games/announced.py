@@ -399,11 +399,15 @@ def decide(
 
 def check_signature(announcement: IssuerAnnouncement) -> None:
     """Raise `SignatureBad` when the issuer did not sign the words that are stored."""
+    try:
+        signature = base64.b64decode(announcement.signature, validate=True)
+    except ValueError as exc:
+        raise SignatureBad(why=_("The signature is none.")) from exc
     signed = issuer_file.Signed(
         body=announcement.body,
         key_id=announcement.key_id,
         algorithm=issuer_file.ALGORITHM,
-        signature=base64.b64decode(announcement.signature),
+        signature=signature,
     )
     _signer(announcement.draw, signed, announcement.recorded_at)
 

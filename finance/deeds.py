@@ -164,6 +164,7 @@ step_up.name_purposes(
         "finance:desk_period_close": _("Ask for a period to be closed"),
         "finance:desk_provider": _("Change a payment institution"),
         "finance:desk_provider_off": _("Switch off a payment institution"),
+        "finance:desk_issuers": _("Say that an issuer paid"),
         "finance:desk_reserves": _("Ask for a reserve to be changed"),
         "finance:desk_return_new": _("Return deposits to their source"),
         "finance:desk_statement_match": _("Match a bank statement again"),

@@ -52,6 +52,22 @@ class Standing:
     game: str
     owed_fen: int
 
+    @property
+    def to_him_fen(self) -> int:
+        """What the house owes him."""
+        return max(self.owed_fen, 0)
+
+    @property
+    def by_him_fen(self) -> int:
+        """What he owes the house."""
+        return max(-self.owed_fen, 0)
+
+
+def escrows() -> Sequence[str]:
+    """The escrow accounts that a payment may have come to."""
+    found = Account.objects.filter(kind=AccountKind.ESCROW, is_shadow=False).order_by("code")
+    return list(found.values_list("code", flat=True))
+
 
 def account_of(game: str) -> str:
     """The account on which prize money of a game is settled with its issuer."""

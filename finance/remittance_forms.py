@@ -123,6 +123,26 @@ class CoverForm(forms.Form):
         offer(self, "own_bank", account_words.choices(own_banks))
 
 
+class IssuerPaidForm(forms.Form):
+    """A payment of an issuer, as the bank's statement has it."""
+
+    game = forms.ChoiceField(label=_("Game"))
+    escrow = forms.ChoiceField(label=_("Received on"))
+    amount = FenField(label=_("Amount in yuan"))
+    bank_reference = forms.CharField(
+        label=_("Number given by the bank"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(
+        self, *args: Any, games: Sequence[str], escrows: Sequence[str], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "game", [(code, code) for code in games])
+        offer(self, "escrow", account_words.choices(escrows))
+
+
 class PaidForm(forms.Form):
     """What the bank's slip says."""
 

@@ -11,6 +11,7 @@ from .views import (
     deposit,
     desk,
     funds,
+    issuers,
     payments,
     periods,
     providers,
@@ -66,6 +67,7 @@ urlpatterns: list[URLPattern] = [
     path("desk/remittances/", remittance.desk_remittances, name="desk_remittances"),
     path("desk/covers/", covers.desk_covers, name="desk_covers"),
     path("desk/covers/<str:code>/", covers.desk_cover, name="desk_cover"),
+    path("desk/issuers/", issuers.desk_issuers, name="desk_issuers"),
     path("desk/reserves/", reserves.desk_reserves, name="desk_reserves"),
     path(
         "desk/remittances/<str:account>/pay/",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from . import announced, desk_facts
+from . import announced, desk_facts, results
 from .desk_facts import Deed, Facts, Lack, Link
 from .models import Draw
 
@@ -30,11 +30,13 @@ def facts(draw: Draw) -> Facts:
         announced.SPECIAL: _("It says otherwise of the special rule. Take it in again."),
         announced.DECISION: _("It differs from the rules: two people decide, or another comes."),
     }.get(lack, _("It is held against the rules, and the prizes are paid by it."))
+    by_hand = _("The numbers were typed by hand, not taken from a signed file.")
     title = _("Announcement of the issuer")
     roles = DECIDERS if lack == announced.DECISION else OFFICIALS
     word = _("Decide") if lack == announced.DECISION else _("Take it in")
     return Facts(
         links=[link],
+        notes=[] if results.is_from_file(draw.result) else [by_hand],
         lacks=[
             Lack(
                 state=state,

@@ -1,0 +1,51 @@
+"""How the house stands with issuers of games, and what they sent (ADR 20)."""
+
+from __future__ import annotations
+
+from django.contrib import messages as notes
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts import step_up, who
+from finance import issuer_money
+from finance.remittance_forms import IssuerPaidForm
+from lottery_portal.lib.errors import Refused
+
+ASKERS = frozenset({"treasurer", "cashier"})
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def desk_issuers(request: HttpRequest) -> HttpResponse:
+    """What is owed to each issuer or by him; saying that a payment of his came."""
+    now, rows = timezone.now(), issuer_money.standings()
+    may_ask = bool(ASKERS & who.roles(request.user, now))
+    if request.method == "POST":
+        if not may_ask:
+            raise PermissionDenied
+        if not step_up.is_recent(request):
+            return redirect(step_up.address(request.user, request.path))
+    form = IssuerPaidForm(
+        request.POST or None, games=[row.game for row in rows], escrows=issuer_money.escrows()
+    )
+    status = 400 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            issuer_money.ask(maker=request.user, now=now, **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+            status = refusal.status
+        else:
+            notes.success(request, _("Asked. It is booked when another person approves."))
+            return redirect("finance:desk_issuers")
+    page = {
+        "nav": "remittances",
+        "rows": rows,
+        "form": form if may_ask and rows else None,
+    }
+    return render(request, "desk/issuers.html", page, status=status)

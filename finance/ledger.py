@@ -51,6 +51,7 @@ __all__ = [
     "lines",
     "lock_player",
     "moved",
+    "moved_to",
     "movements",
     "open_account",
     "paid_into",
@@ -163,6 +164,12 @@ def allowed(kind: str) -> set[tuple[str, str]]:
 def moved(entry: Entry, *, source: str) -> int:
     """How much of an entry came from the account `source`, in fen."""
     rows = Transfer.objects.filter(entry_id=entry.pk, source__code=source)
+    return int(rows.aggregate(sum=Sum("amount"))["sum"] or 0)
+
+
+def moved_to(entry: Entry, *, target: str) -> int:
+    """How much of an entry went to the account `target`, in fen."""
+    rows = Transfer.objects.filter(entry_id=entry.pk, target__code=target)
     return int(rows.aggregate(sum=Sum("amount"))["sum"] or 0)
 
 

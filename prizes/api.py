@@ -17,8 +17,9 @@ from rest_framework.views import APIView
 from audit import pace
 from games import draws, seals
 from games.api import PublicKeyOut
+from games.models import Draw
 
-from . import kits, transparency
+from . import disclosure, kits, transparency
 
 MOST_SEALS = 100
 
@@ -175,6 +176,76 @@ def _keys() -> list[dict[str, Any]]:
     ]
 
 
+class SharesOut(serializers.Serializer[dict[str, Any]]):
+    """Where the sales of a draw went, in fen."""
+
+    prize_fen = serializers.IntegerField()
+    fund_fen = serializers.IntegerField(help_text="The issuer's, where he announces the prizes.")
+    fee_fen = serializers.IntegerField()
+    welfare_fen = serializers.IntegerField()
+
+
+class FundOut(serializers.Serializer[dict[str, Any]]):
+    """What the adjustment fund paid for the draw, and what it got by rounding."""
+
+    paid_fen = serializers.IntegerField()
+    rounding_fen = serializers.IntegerField()
+
+
+class IssuerOut(serializers.Serializer[dict[str, Any]]):
+    """What the issuer paid, and what is owed to him; nought in a draw of an own pool."""
+
+    paid_fen = serializers.IntegerField()
+    owed_fen = serializers.IntegerField()
+
+
+class PoolOut(serializers.Serializer[dict[str, Any]]):
+    """A pool of the house before and after the draw."""
+
+    code = serializers.CharField()
+    before_fen = serializers.IntegerField()
+    after_fen = serializers.IntegerField()
+
+
+class TierOut(serializers.Serializer[dict[str, Any]]):
+    """A prize tier of the draw: our winning lines, and what each got."""
+
+    tier = serializers.IntegerField()
+    winners = serializers.IntegerField()
+    prize_fen = serializers.IntegerField()
+
+
+class DrawMoneyOut(serializers.Serializer[dict[str, Any]]):
+    """The money of a draw as it stands in the books."""
+
+    draw = serializers.CharField()
+    game = serializers.CharField()
+    issue = serializers.CharField()
+    mode = serializers.ChoiceField(choices=Draw.Mode.choices)
+    sales_fen = serializers.IntegerField()
+    allocation = SharesOut()
+    fund = FundOut()
+    issuer = IssuerOut()
+    pools = PoolOut(many=True)
+    tiers = TierOut(many=True)
+    prizes_fen = serializers.IntegerField()
+    unclaimed_fen = serializers.IntegerField()
+
+
+class DrawMoneyView(APIView):
+    """What everybody may know of the money of a draw."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        parameters=[OpenApiParameter("code", str, "path", pattern=r"^[-a-zA-Z0-9_]+$")],
+        responses={200: DrawMoneyOut},
+    )
+    def get(self, _request: Request, code: str) -> Response:
+        """Sales, their parts, fund, pools and prizes of a published draw; 404 before that."""
+        return Response(disclosure.of(code))
+
+
 class KitView(APIView):
     """The regulator's kit of one draw."""
 
@@ -198,6 +269,7 @@ class KitView(APIView):
 
 
 routes = [
+    path("draws/<slug:code>/money/", DrawMoneyView.as_view(), name="draw_money"),
     path("draws/<slug:code>/kit/", KitView.as_view(), name="kit"),
     path("transparency/", TransparencyView.as_view(), name="transparency"),
     path("transparency/seals/", TransparencySealsView.as_view(), name="transparency_seals"),

@@ -18,7 +18,7 @@ from math import comb, isqrt
 
 from django.core.cache import cache as shared
 
-from . import rules
+from . import rules, words
 from .models import Announcement, Game
 from .rules import RuleVersion, Zone
 
@@ -114,7 +114,10 @@ def of(game: Game, *, window: int) -> Trend | None:
     name = f"trend:2:{game.code}:{window}:{issue}:{key}"
     kept: Trend | None = shared.get(name)
     if kept is None:
-        kept = replace(_counted(game, issue, window), name=name)
+        made = _counted(game, issue, window)
+        if made is None:
+            return None
+        kept = replace(made, name=name)
         shared.set(name, kept, KEPT_SECONDS)
     return kept
 
@@ -194,19 +197,20 @@ def _added(sums_so_far: int, zone: Zone) -> int:
     return chosen[zone.drawn]
 
 
-def _counted(game: Game, newest: str, window: int) -> Trend:
+def _counted(game: Game, newest: str, window: int) -> Trend | None:
     known = rules.GAMES[game.rules_game]
-    version = rules.version_for(game=known.code, issue=newest)
-    since = _alike_since(known.versions, version)
+    version = words.rules_of(known.code, newest)
+    since = alike_since(known.versions, version)
     found = (
         Announcement.objects.filter(game=game, issue__gte=since, issue__lte=newest)
         .order_by("-issue")
         .values_list("issue", "drawn_on", "numbers")[: window + BEFORE]
     )
-    return counted(version, list(found)[::-1], window=window)
+    rows = list(found)[::-1]
+    return counted(version, rows, window=window) if rows else None
 
 
-def _alike_since(versions: Sequence[RuleVersion], version: RuleVersion) -> str:
+def alike_since(versions: Sequence[RuleVersion], version: RuleVersion) -> str:
     """The first issue since which the zones are those of `version`; older draws do not compare."""
     upto = versions[: versions.index(version) + 1]
     for is_alike, some in groupby(reversed(upto), key=lambda one: _matrix(one) == _matrix(version)):

@@ -103,6 +103,14 @@ def scope(switched: str) -> str:
     return _("All sales")
 
 
+def rules_of(game: str, issue: str) -> rules.RuleVersion:
+    """The rules by which the numbers of a draw are shown: of one before all rules the first."""
+    try:
+        return rules.version_for(game=game, issue=issue)
+    except rules.NoRuleVersion:
+        return rules.GAMES[game].versions[0]
+
+
 def is_blue(zone: rules.Zone) -> bool:
     """Whether the balls of a zone are blue: those of a second drum, and what is drawn last."""
     return zone.code in _BLUE
@@ -145,26 +153,36 @@ def tiers(
     `version` is told.
     """
     by_number = {row["tier"]: row for row in known}
-    version = version or rule_files.version_for(game=game, issue=issue)
+    try:
+        version = version or rule_files.version_for(game=game, issue=issue)
+    except rules.NoRuleVersion:  # announced under rules of before
+        return [_row(row, name=_("Tier %(number)s") % {"number": row["tier"]}) for row in known]
     facts = _facts(version, numbers)
     rows = []
     for tier in version.tiers:
         row = by_number.get(tier.number)
         if row is None and _is_left_out(tier, special_on=special_on, facts=facts):
             continue
-        winners = row["winners"] if row else None
-        prize = row["prize_fen"] if row else None
         rows.append(
-            {
-                "name": tier.label,
-                "match": matches(tier) if _has_telling_matches(version) else "",
-                "group": version.play(tier.plays[0]).label if _has_groups(version) else "",
-                "winners": winners,
-                "prize_fen": prize,
-                "total_fen": None if winners is None or prize is None else winners * prize,
-            }
+            _row(
+                row,
+                name=tier.label,
+                match=matches(tier) if _has_telling_matches(version) else "",
+                group=version.play(tier.plays[0]).label if _has_groups(version) else "",
+            )
         )
     return rows
+
+
+def _row(row: Mapping[str, Any] | None, **said: Any) -> dict[str, Any]:
+    """A row of the table of prizes: what is known of a tier, and how it is called."""
+    winners = row["winners"] if row else None
+    prize = row["prize_fen"] if row else None
+    total_fen = None if winners is None or prize is None else winners * prize
+    return {
+        "match": "", "group": "", **said,
+        "winners": winners, "prize_fen": prize, "total_fen": total_fen,
+    }  # fmt: skip
 
 
 def _is_left_out(

@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from games import rules, words
+from games import words
 
 register = template.Library()
 
@@ -19,7 +19,7 @@ def drawn(
     numbers: Sequence[Sequence[int]], game: str, issue: str, size: int = 28
 ) -> dict[str, Any]:
     """The drawn numbers of one draw; the text alternative names every zone."""
-    zones = rules.version_for(game=game, issue=issue).zones
+    zones = words.rules_of(game, issue).zones
     shown: list[list[SafeString]] = []
     spoken, last = [], None
     for zone, of_zone in zip(zones, numbers, strict=False):
@@ -41,4 +41,4 @@ def drawn(
 @register.simple_tag
 def drawn_text(numbers: Sequence[Sequence[int]], game: str, issue: str) -> str:
     """The drawn numbers in a line of text: 06 11 13 14 20 28 + 16, or 1 0 9."""
-    return words.spelt(rules.version_for(game=game, issue=issue), numbers)
+    return words.spelt(words.rules_of(game, issue), numbers)

@@ -173,3 +173,20 @@ def test_the_first_page_has_the_newest_result_of_every_game():
         not Announcement.objects.filter(game=row.game, issue__gt=row.issue).exists()
         for row in newest
     )
+
+
+def test_draws_of_before_all_rules_are_shown_as_announced():
+    """F073: 大乐透 was drawn before the first rules that are written here."""
+    Announcement.objects.create(
+        game=Game.objects.get(code="dlt"), issue="07001", drawn_on="2007-05-30",
+        numbers=[[22, 24, 29, 31, 35], [4, 11]], source="x", recorded_at="2026-01-01T00:00:00Z",
+        tiers=[{"tier": 1, "winners": 2, "prize_fen": 500_000_000}],
+    )  # fmt: skip
+
+    listed = _reader().get("/results/dlt/").content.decode()
+    shown = _reader().get("/results/dlt/07001/").content.decode()
+
+    assert "front numbers 22 24 29 31 35, back numbers 04 11" in listed
+    assert "Tier 1" in shown
+    assert "10,000,000.00" in shown
+    assert _reader().get("/trends/dlt/").status_code == 200

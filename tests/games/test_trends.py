@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import combinations, product
@@ -118,21 +119,16 @@ def test_steps_of_sums_hold_every_draw_once():
         assert came == sum(low <= shape.total <= high for shape in trend.shapes)
 
 
-@pytest.mark.django_db
 def test_draws_of_another_matrix_are_not_counted_with_these():
-    """F142: 七星彩 had seven digits alike until its rules of 2020; those draws are another game."""
-    game, known = Game.objects.get(code="qxc"), rules.GAMES["qxc"]
-    announce("qxc", 3)
-    Announcement.objects.create(
-        game=game, issue="07001", drawn_on="2007-01-02", numbers=[[1]] * 7, tiers=[], source="x",
-        recorded_at="2026-01-01T00:00:00Z",
-    )  # fmt: skip
+    """F142: back to the first of the rules without a break that draw from as many balls."""
+    known = rules.GAMES["ssq"].versions
+    newest, red = known[-1], known[-1].zones[0]
+    smaller = (replace(red, size=32), *newest.zones[1:])
 
-    trend = trends.of(game, window=30)
-
-    assert trend is not None
-    assert trend.draws == 3
-    assert all(shape.issue >= known.current.first_issue for shape in trend.shapes)
+    assert trends.alike_since(known, newest) == known[0].first_issue
+    for at in range(len(known) - 1):
+        changed = [*known[:at], replace(known[at], zones=smaller), *known[at + 1 :]]
+        assert trends.alike_since(changed, newest) == known[at + 1].first_issue
 
 
 @pytest.mark.django_db

@@ -502,7 +502,8 @@ NO_SIGHT = {
         [
             "set_language", "set_theme", "accounts:logout", "accounts:messages_read",
             "accounts:register_code_again", "accounts:desk_reveal", "sales:quick_pick",
-            "sales:quote", "sales:buy_all", "sales:proof_report", "finance:bank_account_remove", "finance:callback",
+            "sales:quote", "sales:buy_all", "sales:proof_report",
+            "finance:bank_account_remove", "finance:callback",
             "finance:desk_payee_retire", "finance:desk_check_now", "finance:desk_payouts_stop",
             "finance:desk_payouts_lift", "finance:desk_deposit_check", "finance:debt_pay",
             "finance:desk_statement_match", "finance:desk_proof_take",

@@ -99,16 +99,26 @@ def changes(
             continue
         title, row = now or was or ("", None)
         assert row is not None  # noqa: S101 - it is in one of the two
+        before_lines, after_lines = _unlike(
+            was[1].lines if was else (), now[1].lines if now else ()
+        )
         found.append(
             Change(
                 section=title,
                 label=row.label,
-                before=was[1].lines if was else (),
-                after=now[1].lines if now else (),
+                before=before_lines,
+                after=after_lines,
                 source=row.source,
             )
         )
     return found
+
+
+def _unlike(old: Sequence[str], new: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of two rows the lines that differ; all of them when that would leave a side empty."""
+    gone = tuple(line for line in old if line not in new)
+    come = tuple(line for line in new if line not in old)
+    return (gone, come) if gone and come else (tuple(old), tuple(new))
 
 
 def _in_order(old: Sequence[str], new: Sequence[str]) -> list[str]:
@@ -125,9 +135,9 @@ _Told = tuple[str, str, tuple[str, ...]]
 
 
 def _span(version: RuleVersion, last_issue: str) -> Iterator[_Told]:
-    yield "span/first", _("First draw"), (version.first_issue,)
+    yield "span/first", _("First draw by this version"), (version.first_issue,)
     last = last_issue or version.last_issue or _("Open: until the next version begins")
-    yield "span/last", _("Last draw"), (last,)
+    yield "span/last", _("Last draw by this version"), (last,)
 
 
 def _matrix(version: RuleVersion) -> Iterator[_Told]:

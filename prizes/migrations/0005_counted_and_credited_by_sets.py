@@ -302,10 +302,16 @@ $$;
 
 -- `5:2,6:1`: two lines of the fifth prize and one of the sixth. Nearly all have won in one tier:
 -- that is worked out in the query itself, without a call.
-CREATE FUNCTION prizes_amount_of_tiers(won text, prices bigint[]) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT sum(prices[split_part(part, ':', 1)::integer] * split_part(part, ':', 2)::bigint)::bigint
-      FROM unnest(string_to_array(won, ',')) part
-$$;
+CREATE FUNCTION prizes_amount_of_tiers(won text, prices bigint[]) RETURNS bigint LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    part text;
+    amount bigint := 0;
+BEGIN
+    FOREACH part IN ARRAY string_to_array(won, ',') LOOP
+        amount := amount + prices[split_part(part, ':', 1)::integer] * split_part(part, ':', 2)::bigint;
+    END LOOP;
+    RETURN amount;
+END $$;
 CREATE FUNCTION prizes_amount(won text, prices bigint[]) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN strpos(won, ',') = 0
                 THEN prices[split_part(won, ':', 1)::integer] * split_part(won, ':', 2)::bigint

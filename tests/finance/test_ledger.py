@@ -161,7 +161,7 @@ ONE_LEGGED = {
     "to itself": (ENTRY, WALLET, WALLET, 5, "transfer_between_two_accounts"),
     "of nothing": (ENTRY, CLEARING, WALLET, 0, "transfer_amount_positive"),
     "backwards": (ENTRY, CLEARING, WALLET, -5, "transfer_amount_positive"),
-    "of no entry": ("-1", CLEARING, WALLET, 5, "finance_transfer_entry_id_fkey"),
+    "of no entry": ("-1", CLEARING, WALLET, 5, "finance_transfer_of_an_entry"),
 }
 
 
@@ -182,6 +182,24 @@ def test_not_even_the_owner_can_say_what_is_unbalanced(alice, row):
     assert name in {violated(caught.value), cause.diag.column_name}
     assert ledger.trial_balance() == 0
     assert ledger.balance(wallets.wallet_of(alice)) == 100_00
+
+
+@pytest.mark.django_db(databases=["default", "owner"], transaction=True)
+@pytest.mark.parametrize("table", ["finance_transfer", "finance_transfer_p0"])
+def test_no_transfer_stands_without_its_entry(alice, table):
+    """F103: among others of an entry, in the table or straight into a partition."""
+    make.fund(alice, 100_00)
+
+    with pytest.raises(DatabaseError) as caught, connections["owner"].cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (id, entry_id, position, source_id, target_id, amount,"
+            " is_shadow, posted_at) OVERRIDING SYSTEM VALUE"
+            f" SELECT 40000000 + n, CASE n WHEN 7 THEN -1 ELSE {ENTRY} END, n, {CLEARING},"
+            f" {WALLET}, 5, false, now() FROM generate_series(1, 9) n"  # noqa: S608 - words of ours
+        )
+
+    assert violated(caught.value) == "finance_transfer_of_an_entry"
+    assert ledger.trial_balance() == 0
 
 
 @pytest.mark.django_db(databases=["default", "owner"], transaction=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, zip_longest
@@ -17,12 +18,16 @@ from games import rule_sheets, seals
 from games.models import Draw, Result, SealStatement
 from lottery_portal.lib.sentences import BETWEEN, sentence
 from sales import canonical, sealing
+from sales.models import SealBlock
 from sales.opening import prizes_of
 
 from . import as_announced
 
 BLOCK = 16_384
+LEAST = 1_000
 MOST_NAMED = 20
+# Microseconds: of a single line, of a multiple or banker, and of a part of the counting at most.
+_EACH, _EACH_OF_MANY, _PART = 3, 50, 250_000
 
 RULE_CHANGED = sentence(gettext_noop("rule version %(rule)s is not the approved one"))
 ANOTHER_RULE = sentence(gettext_noop("the rule sheet is not the sealed one"))
@@ -60,9 +65,11 @@ def difference(draw: Draw) -> Difference | None:
         return Difference(RULE_CHANGED.of(rule=draw.rule.code))
     if seal.rule_digest != draw.rule.digest:
         return Difference(ANOTHER_RULE.of())
-    if _digest_of_file(seal) != seal.file_digest:
+    with ThreadPoolExecutor(max_workers=1) as aside:  # the file is read beside the rows
+        digest = aside.submit(_digest_of_file, seal)
+        counted = sealing.recount(draw)
+    if digest.result() != seal.file_digest:
         return Difference(FILE_CHANGED.of())
-    counted = sealing.recount(draw)
     for name, sealed, found in (
         ("root", seal.root, counted.root),
         ("tickets", seal.tickets, counted.tickets),
@@ -158,6 +165,24 @@ def _rows(draw: Draw) -> Iterator[dict[str, bytes]]:
                 "SELECT code, line FROM sales_lines_now(%s, %s, %s)", [draw.pk, first, last]
             )
             yield {code: bytes(line or b"") for code, line in cursor.fetchall()}
+
+
+def parts(draw: Draw, most: int) -> list[tuple[int, int]]:
+    """The draw's tickets in ranges of ids in which they are counted, at most `most` each.
+
+    Blocks of the sealed file, unless that is too many: tickets of multiples are counted in smaller
+    parts, so that no part takes long.
+    """
+    seal = SealStatement.objects.get(draw=draw)
+    work = sum(
+        sums["selections"] * (_EACH if sums["lines"] == sums["selections"] else _EACH_OF_MANY)
+        for sums in seal.by_bet_type.values()
+    )
+    size = min(most, max(LEAST, seal.tickets * _PART // max(1, work)))
+    if size < BLOCK:
+        return ranges(draw, size)
+    blocks = SealBlock.objects.filter(draw=draw).order_by("number")
+    return list(blocks.values_list("first_ticket", "last_ticket"))
 
 
 def ranges(draw: Draw, size: int) -> list[tuple[int, int]]:

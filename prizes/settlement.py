@@ -41,7 +41,7 @@ from .models import Batch, Chunk, EngineDifference, EngineRun, PrizeSheet, Settl
 
 logger = logging.getLogger(__name__)
 
-CHUNK = 5_000
+CHUNK = 16_384
 LANES = 4
 WALLET_POLICY = "prizes.wallet_up_to_fen"
 HALTED = "prizes.settlement_halted"
@@ -134,7 +134,7 @@ def begin(*, draw: Draw, now: datetime) -> Settlement:
         logger.error("Settlement halted", extra={"draw": draw.code, "difference": str(difference)})
         _halt(draw, str(difference), {"tickets": list(difference.tickets)}, now=now)
         raise NotWhatWasSealed(draw=draw.code, difference=str(difference))
-    ranges = as_sealed.ranges(draw, CHUNK)
+    ranges = as_sealed.parts(draw, CHUNK)
     try:
         return _begin(draw, ranges, now=now)
     except IntegrityError as exc:

@@ -14,11 +14,13 @@ from typing import IO, NamedTuple
 
 import psycopg
 from django.db import connection
+from django.db.models import Max, Min
 
 from games.models import Draw
 from lottery_portal.lib.lanes import alongside, read_ahead
 
 from . import canonical
+from .models import SealBlock, Ticket
 from .sealed_tree import BLOCK, HASH, Builder
 
 
@@ -57,7 +59,7 @@ class _Read(NamedTuple):
     leaves: bytes
 
 
-_Range = tuple[int, int, int]  # first ticket, last ticket, tickets
+_Range = tuple[int, int]  # first ticket, last ticket
 
 
 def write(draw: Draw, target: IO[bytes], tree_file: IO[bytes]) -> Sold:
@@ -65,14 +67,18 @@ def write(draw: Draw, target: IO[bytes], tree_file: IO[bytes]) -> Sold:
     file = _File(target)
     head = canonical.header(draw=draw.code, rule=draw.rule.code, rule_digest=draw.rule.digest)
     file.put(head + b"\n")
-    sold = _read_all(draw, Builder(tree_file), file)
+    sold = _read_all(draw, _ranges(draw), Builder(tree_file), file)
     sold.file_digest, sold.file_size = file.digest.hexdigest(), file.size
     return sold
 
 
 def count(draw: Draw) -> Sold:
-    """What would go into the file, but for the file itself; inside `one_moment`."""
-    return _read_all(draw, Builder(), None)
+    """What would go into the file, but for the file itself; inside `one_moment`.
+
+    A sealed draw is read in the blocks of its file, and no id lies between them or beyond: with a
+    ticket more or less in any block the root is another one.
+    """
+    return _read_all(draw, _sealed_ranges(draw) or _ranges(draw), Builder(), None)
 
 
 class _File:
@@ -88,14 +94,13 @@ class _File:
         self.size += len(content)
 
 
-def _read_all(draw: Draw, tree: Builder, file: _File | None) -> Sold:
+def _read_all(draw: Draw, ranges: list[_Range], tree: Builder, file: _File | None) -> Sold:
     sold = Sold()
-    ranges = _ranges(draw)
     with (
         alongside(partial(_selections, draw), is_much=len(ranges) > 1) as selections,
         read_ahead(ranges, partial(_block, draw.pk, with_content=file is not None)) as blocks,
     ):
-        for number, ((first, last, _count), read) in enumerate(zip(ranges, blocks, strict=True)):
+        for number, ((first, last), read) in enumerate(zip(ranges, blocks, strict=True)):
             if file is not None:
                 file.put(read.content)
             root = tree.add(read.leaves)
@@ -125,7 +130,7 @@ def _ranges(draw: Draw) -> list[_Range]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT min(id), max(id), count(*)
+            SELECT min(id), max(id)
               FROM (SELECT t.id, (row_number() OVER (ORDER BY t.id) - 1) / %(size)s AS block
                       FROM sales_ticket t WHERE t.draw_id = %(draw)s AND t.id <> ALL (ARRAY(
                        SELECT c.ticket_id FROM sales_cancellation c
@@ -134,7 +139,19 @@ def _ranges(draw: Draw) -> list[_Range]:
             """,
             {"size": BLOCK, "draw": draw.pk},
         )
-        return [(first, last, count) for first, last, count in cursor.fetchall()]
+        return [(first, last) for first, last in cursor.fetchall()]
+
+
+def _sealed_ranges(draw: Draw) -> list[_Range]:
+    """The blocks of a sealed draw, each from the end of the one before, over all its tickets."""
+    blocks = SealBlock.objects.filter(draw_id=draw.pk).order_by("number")
+    ends = list(blocks.values_list("last_ticket", flat=True))
+    if not ends:
+        return []
+    sold = Ticket.objects.filter(draw_id=draw.pk).aggregate(first=Min("pk"), last=Max("pk"))
+    ends[-1] = max(ends[-1], sold["last"] or 0)
+    starts = [sold["first"] or ends[0], *(last + 1 for last in ends[:-1])]
+    return list(zip(starts, ends, strict=True))
 
 
 def _selections(draw: Draw) -> list[tuple[str, int, int, int]]:
@@ -154,7 +171,7 @@ def _selections(draw: Draw) -> list[tuple[str, int, int, int]]:
 
 
 def _block(draw_id: int, one: _Range, *, with_content: bool) -> _Read:
-    first, last, _count = one
+    first, last = one
     # Django's cursors read text; a block is bytes, and comes as such.
     with psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(

@@ -192,10 +192,10 @@ def test_no_transfer_stands_without_its_entry(alice, table):
 
     with pytest.raises(DatabaseError) as caught, connections["owner"].cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (id, entry_id, position, source_id, target_id, amount,"
+            f"INSERT INTO {table} (id, entry_id, position, source_id, target_id, amount,"  # noqa: S608
             " is_shadow, posted_at) OVERRIDING SYSTEM VALUE"
             f" SELECT 40000000 + n, CASE n WHEN 7 THEN -1 ELSE {ENTRY} END, n, {CLEARING},"
-            f" {WALLET}, 5, false, now() FROM generate_series(1, 9) n"  # noqa: S608 - words of ours
+            f" {WALLET}, 5, false, now() FROM generate_series(1, 9) n"
         )
 
     assert violated(caught.value) == "finance_transfer_of_an_entry"

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from accounts import drills
 from audit import alarms, approvals, log, sequencing, trail
 from finance import ledger
-from games import announced, draws, issuer_file, rule_sheets
+from games import announced, bets, draws, issuer_file, rule_sheets
 from games.models import Announcement, DifferenceDecision, Draw, IssuerAnnouncement
 from lottery_portal.jobs.models import Job
 from lottery_portal.lib.dates import in_shanghai
@@ -105,7 +105,7 @@ def test_a_draw_pays_what_its_issuer_announces(files, issuer):
     assert f"the announcement {said.digest} is signed by {issuer.key_id}" in output
 
 
-def ready(*selections: object) -> Draw:
+def ready(*selections: bets.Selection) -> Draw:
     """A confirmed draw of announced prizes with its minutes, that waits for the announcement."""
     draw = make_announced.on_sale()
     make_announced.sold(draw, *selections)

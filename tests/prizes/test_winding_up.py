@@ -130,6 +130,7 @@ def test_the_report_to_the_ministry_is_a_case_of_sixty_days(game, treasurer, now
     """R17: people are reminded of it two weeks ahead, and it escalates when it is late."""
     signed(ask(treasurer, now).code, now)
     case = winding_up.report_of(game)
+    assert case is not None
     assert case.due_on == dates.in_shanghai(now).date() + timedelta(days=60)
     assert winding_up.reports_due_soon(now=now + timedelta(days=45)) == 0
     assert winding_up.reports_due_soon(now=now + timedelta(days=46)) == 1

@@ -13,7 +13,7 @@ from lottery_portal.lib.db import database_time
 from sales import tickets
 from sales.models import Ticket
 from tests import make, make_draws, people
-from tests.sales.test_plans import advanced, begun, next_of
+from tests.make_plans import advanced, begun, next_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

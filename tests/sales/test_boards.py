@@ -116,7 +116,7 @@ def test_every_board_shows_its_places_its_prizes_and_the_chance_of_every_tier(ga
             assert f"1 / {row['one_in']}" in text
         assert re.search(r"Pool and prizes as of \d\d:\d\d:\d\d", text)
         assert "Pool " in text
-        assert re.search(r"Top prize of a line (at most )?[\d,]+ yuan", text)
+        assert re.search(r"Top prize of a line (at most )?[\d,.]+ yuan", text)
 
 
 @pytest.mark.parametrize("game", GAMES)

@@ -399,6 +399,7 @@ def test_the_doors_behind_the_pages_are_the_only_ones(rich):
         "desk_ledger",
         "desk_remittances",
         "desk_reserves",
+        "desk_issuers",
         "desk_payment_new",
         "desk_drawing_new",
         "desk_payments",

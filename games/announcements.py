@@ -70,10 +70,11 @@ def publish(
     tiers: Sequence[Mapping[str, int | None]],
     now: datetime,
     source: str = "",
+    note: str = "",
 ) -> Announcement:
     """Publish the result of one of our own draws; the caller hands the money down.
 
-    `source` is whose figures they are, when they are not our own.
+    `source` is whose figures they are, when they are not our own; `note` a stored sentence.
     """
     return Announcement.objects.create(
         draw=draw,
@@ -86,6 +87,7 @@ def publish(
         tiers=[dict(tier) for tier in tiers],
         special_on=draw.special_on,
         source=source or settings.OPERATOR,
+        note=note,
         recorded_at=now,
     )
 

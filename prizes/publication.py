@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from django.db.models import Count, Sum
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from accounts import messages
 from accounts.models import User
@@ -17,6 +18,7 @@ from games.models import Draw
 from lottery_portal import jobs
 from lottery_portal.lib.db import door
 from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.sentences import BETWEEN, sentence
 from sales.models import Ticket
 
 from . import settlement
@@ -24,6 +26,12 @@ from .models import Batch, Prize, PrizeSheet, TierOutcome
 
 T = TypeVar("T")
 
+CORRECTED = sentence(
+    gettext_noop("The issuer corrected his announcement. Edition %(edition)s counts.")
+)
+DECIDED = sentence(
+    gettext_noop("Paid as announced, by decision of two people: the rules give other amounts.")
+)
 WON, RESULT = "prizes.won", "prizes.result"
 # Messages in one transaction: short enough never to hold anybody up.
 BATCH = 100
@@ -96,8 +104,20 @@ def _pass_on(draw: Draw, *, now: datetime) -> None:
             for tier in told.tiers
         ],
         source=announced.issuer_name(draw),
+        note=_note(draw),
         now=now,
     )
+
+
+def _note(draw: Draw) -> str:
+    """What the public is told beside the figures: corrections, and a decision (F074)."""
+    said = announced.counting(draw)
+    told = []
+    if said.edition > 1:
+        told.append(CORRECTED.of(edition=said.edition))
+    if announced.decision_of(said) is not None:
+        told.append(DECIDED.of())
+    return BETWEEN.join(told)
 
 
 def tell_winners(*, batch_id: int, now: datetime) -> int:

@@ -23,7 +23,11 @@ def rows(*, player: str, now: datetime) -> list[Row]:
     """Every game in the order of the house, with the draw that this visitor may buy now."""
     games = list(Game.objects.filter(is_shadow=False).order_by("position"))
     offered = offers.on_sale_each(games, channel=CHANNEL, player=player, now=now)
-    pools = offers.pools_of(games)
+    pools: dict[str, int | None] = {**offers.pools_of(games)}
+    for game in games:
+        draw = offered[game.code]
+        if isinstance(draw, Draw) and draw.mode == Draw.Mode.ANNOUNCED:
+            pools[game.code] = offers.pool_of(game, draw=draw)
     return [_row(game, offered[game.code], pools.get(game.code), now=now) for game in games]
 
 

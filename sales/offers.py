@@ -11,7 +11,7 @@ from functools import cache
 from django.utils.translation import gettext_lazy as _
 
 from finance import ledger
-from games import bets, draws, licences, odds, quick_pick, rules, switches
+from games import announcements, bets, draws, licences, odds, quick_pick, rules, switches
 from games.models import Draw, Game
 from games.rules import RuleVersion, Tier
 from games.rules.picks import Play
@@ -78,8 +78,15 @@ def pools_of(games: Sequence[Game]) -> dict[str, int]:
     return {code: held[account] for code, account in accounts.items() if account in held}
 
 
-def pool_of(game: Game, pool: str = "") -> int | None:
-    """What lies in the pool of `game`, or in its further one so called; None before its books."""
+def pool_of(game: Game, pool: str = "", *, draw: Draw | None = None) -> int | None:
+    """What lies in the pool of `game`, or in its further one so called; None before its books.
+
+    Where the issuer announces the prizes of `draw`, its pool is his, as he announced it last; None
+    while he has not.
+    """
+    if draw is not None and draw.mode == Draw.Mode.ANNOUNCED and not pool:
+        told = announcements.last(game)
+        return told.pool if told else None
     try:
         return ledger.balance(opening.pool_of(game, pool))
     except LookupError:

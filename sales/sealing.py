@@ -435,7 +435,7 @@ def _divide(draw: Draw, stake_fen: int) -> None:
     """
     shares = quotes.version_of(draw.rule).allocation.split(stake_fen)
     game = draw.game.code
-    is_issuers = draw.mode == Draw.Mode.ANNOUNCED
+    is_issuers = Draw.objects.filter(pk=draw.pk, mode=Draw.Mode.ANNOUNCED).exists()
     parts = {
         prizes_of(draw): shares.prize_fen,
         issuer_money.account_of(game) if is_issuers else f"fund:{game}": shares.fund_fen,

@@ -19,6 +19,7 @@ from games.archive_forms import ArchiveForm
 from games.models import Announcement, Draw, DrawCancellation, Game, SealStatement
 from games.results import as_row
 from games.seal_models import SealPublication
+from lottery_portal.lib import sentences
 from lottery_portal.lib.dates import in_shanghai
 
 from . import seals as seal_pages
@@ -193,7 +194,7 @@ def _announced(game: Game, row: Announcement) -> dict[str, Any]:
         "total_winners": words.total(tiers, "winners"),
         "total_fen": words.total(tiers, "total_fen"),
         "claim_until": None,
-        "note": row.note,
+        "note": sentences.shown(row.note),
         "source": row.source,
         "is_published": True,
     }

@@ -268,7 +268,7 @@ def _shown(
     ]
     mode = _mode(found)
     pool = offers.pool_for(version, way.play)
-    pool_fen = offers.pool_of(draw.game, pool)
+    pool_fen = offers.pool_of(draw.game, pool, draw=draw)
     paid = ways.with_extra(way, is_dearer=found.is_dearer)
     tiers = board_facts.tiers(draw, version, way, pool_fen=pool_fen or 0)
     places = board_facts.places(version, way, found.boxes, is_banker=mode == "banker")

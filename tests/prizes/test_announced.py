@@ -29,7 +29,7 @@ from prizes import (
     settlement,
 )
 from prizes.models import EngineRun, Prize, PrizeSheet, Settlement
-from sales import draw_cancellation
+from sales import draw_cancellation, offers
 from sales.opening import prizes_of, stakes_of
 from tests import crash, make, make_announced, owner, people
 from tests.games import chosen
@@ -95,6 +95,7 @@ def test_a_draw_pays_what_its_issuer_announces(files, issuer):
     told = Announcement.objects.get(draw=draw)
     assert (told.sales, told.tiers[0]["winners"]) == (make_announced.SALES, WINNERS[1])
     assert told.source == announced.issuer_name(held)
+    assert offers.pool_of(draw.game, draw=draws.find(draw.code)) == told.pool
 
     # And a stranger can check it.
     kit = kits.make(draw=draws.find(draw.code), now=database_time())
@@ -167,6 +168,7 @@ def test_a_difference_stops_the_draw_until_two_people_decide(files, issuer):
     assert list(alarms.open_now()) == []
     noted = trail.read(trail.Filters(action="games.difference_decided")).get()
     assert json.loads(noted.body)["reason"] == "发行中心书面确认按公告金额派发"
+    assert Announcement.objects.get(draw=held).note.startswith("Paid as announced")
     kit = kits.make(draw=draws.find(held.code), now=database_time())
     clean = files / "elsewhere"
     clean.mkdir()
@@ -209,8 +211,10 @@ def test_a_corrected_edition_lets_a_halted_draw_go_on(files, issuer):
 
     make_announced.imported(held, issuer, make_announced.body(held))
     settlement.run(draw=held, now=database_time())
+    publication.publish(draw=draws.find(held.code), now=database_time())
 
     assert Prize.objects.get(draw=held).amount == 5_00
+    assert "Edition 2 counts" in Announcement.objects.get(draw=held).note
     assert [one.edition for one in announced.editions(held)] == [2, 1]
     with pytest.raises(announced.AnnouncementTooEarly):
         make_announced.imported(held, issuer, make_announced.body(held, prizes={6: 8_00}))

@@ -14,7 +14,7 @@ from audit import trail
 from lottery_portal.lib.db import inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
-from .models import Draw, DrawCancellation, DrawTransition, Game, RuleSheet
+from .models import Draw, DrawCancellation, DrawTransition, Game, IssuerAnnouncement, RuleSheet
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -156,12 +156,16 @@ def hold_gate(draw_id: int) -> None:
 
 @inside_transaction
 def set_special(*, game: Game, after_issue: str, is_on: bool) -> int:
-    """Tell every later draw that is not confirmed yet whether the special rule holds for it."""
+    """Tell every later draw that is not confirmed yet whether the special rule holds for it.
+
+    A draw of which the issuer has announced it follows him.
+    """
     return (
         Draw.objects.filter(
             game=game, issue__gt=after_issue, state__in=WAY[: WAY.index(State.CONFIRMED)]
         )
         .exclude(special_on=is_on)
+        .exclude(pk__in=IssuerAnnouncement.objects.values("draw"))
         .update(special_on=is_on)
     )
 

@@ -94,7 +94,7 @@ def test_a_whole_month_by_hand(whoever):
         "Withdrawals paid": 200_00,
         "Prizes paid to winners directly": 0,
         "Money of players, more or less": 730_00,
-        "Welfare fund, issue fee and tax remitted": 260_00,
+        "Welfare fund, issue fee, tax and prize money remitted": 260_00,
         "Partners paid": 1_50,
         "Organisers paid": 0,
         "Fees of providers": 6_00,

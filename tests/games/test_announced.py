@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from accounts import drills
 from accounts.models import User
 from audit import alarms, approvals, keys, trail
-from games import announced, prize_modes, results
+from games import announced, draws, prize_modes, results
 from games.models import (
     AnnouncedEntry,
     Draw,
@@ -231,6 +231,8 @@ def test_the_special_rule_comes_with_the_announcement(held, issuer):
 
     held.refresh_from_db()
     assert held.special_on
+    with transaction.atomic():
+        assert draws.set_special(game=held.game, after_issue="0", is_on=False) == 0
     confirmed = make_announced.confirmed(held)
     make_announced.imported(confirmed, issuer, make_announced.body(held))
     confirmed.refresh_from_db()

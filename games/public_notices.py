@@ -1,4 +1,4 @@
-"""What players are told about draws: other times, cancelled draws, new rules (F022, F025, F075).
+"""What players are told: other times, cancelled draws, new rules, who sets prizes (F022, F025, F075).
 
 One place, so that the board, the basket, a ticket, the results and the calendar say the same.
 """
@@ -14,9 +14,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from lottery_portal.lib import dates
+from lottery_portal.lib.dates import in_shanghai
 
 from . import calendar
-from .models import CalendarNotice, Draw, DrawCancellation, RuleNotice
+from .models import CalendarNotice, Draw, DrawCancellation, PrizeMode, RuleNotice
 
 # A cancelled draw is told about this long after it was to be held.
 TOLD_FOR = timedelta(days=7)
@@ -43,6 +44,13 @@ def cancellations(*, now: datetime) -> QuerySet[DrawCancellation]:
     )
 
 
+def modes(*, now: datetime, game: str = "") -> QuerySet[PrizeMode]:
+    """Changes of who sets the prizes that are to come, or have just begun (F022)."""
+    day = (in_shanghai(now) - TOLD_FOR).date()
+    found = PrizeMode.objects.filter(game__is_shadow=False, starts_on__gt=day)
+    return (found.filter(game__code=game) if game else found).select_related("game")
+
+
 def now_told(*, now: datetime, game: str = "") -> list[Told]:
     """Every notice that is still of use, of one game or of all, the newest first."""
     moved, cancelled = calendar.notices(now=now), cancellations(now=now)
@@ -57,6 +65,7 @@ def now_told(*, now: datetime, game: str = "") -> list[Told]:
     found = [_moved(notice) for notice in last.values()]
     found += [_cancelled(one) for one in cancelled]
     found += [_new_rule(one) for one in rule_changes_told(now=now, game=game)]
+    found += [_mode(one) for one in modes(now=now, game=game)]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
@@ -130,6 +139,26 @@ def _cancelled(told: DrawCancellation) -> Told:
         text=_("Every ticket is refunded in full, by itself."),
         reason=told.reason,
         at=told.cancelled_at,
+    )
+
+
+def _mode(changed: PrizeMode) -> Told:
+    figures = {
+        "game": _(changed.game.name),
+        "day": dates.year_weekday(changed.starts_on),
+    }
+    is_announced = changed.mode == Draw.Mode.ANNOUNCED
+    lead = (
+        _("From %(day)s on, %(game)s pays the amounts that its issuer announces.")
+        if is_announced
+        else _("From %(day)s on, %(game)s pays by its own pool.")
+    )
+    return Told(
+        tone="attention",
+        lead=lead % figures,
+        text=_("Tickets of draws before keep what they were sold under."),
+        reason=changed.document,
+        at=changed.published_at,
     )
 
 

@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from accounts import drills
 from accounts.models import User
 from audit import alarms, approvals, keys, trail
-from games import announced, draws, prize_modes, results
+from games import announced, draws, prize_modes, public_notices, results
 from games.models import (
     AnnouncedEntry,
     Draw,
@@ -403,6 +403,9 @@ def test_a_change_is_told_ten_days_before_by_two_people():
     assert prize_modes.on(game, starts_on - timedelta(days=1)) == "OWN"
     assert prize_modes.on(game, starts_on) == "ANNOUNCED"
     assert [one.approval_code for one in prize_modes.changes(game)] == [request.code]
+    told = public_notices.now_told(now=database_time(), game="ssq")
+    assert [one.reason for one in told] == ["彩字 1 号"]
+    assert public_notices.now_told(now=database_time(), game="dlt") == []
 
 
 def test_the_database_asks_for_the_agreement_and_the_notice():

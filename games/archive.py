@@ -25,7 +25,7 @@ ANY = frozenset({"?", "？", "*", "_"})
 
 _PARTED = re.compile(r"[\s,，、]+")
 _ZONES = re.compile(r"[+＋|]")
-_LONGEST_NUMBER = 2
+_LONGEST_NUMBER, _LONGEST_ISSUE = 2, 10
 
 
 class NumbersUnreadable(Refused):
@@ -143,8 +143,15 @@ def newest() -> list[Announcement]:
     return list(found.order_by("game__position"))
 
 
+def is_issue(text: str) -> bool:
+    """Whether a text of an address can be the number of a draw."""
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_ISSUE
+
+
 def of_issue(issue: str) -> list[Announcement]:
     """What was published under this number, whatever the game."""
+    if not is_issue(issue):
+        return []
     found = Announcement.objects.filter(game__is_shadow=False, issue=issue)
     return list(found.select_related("game").order_by("game__position"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from games import archive, claim_days, draws, minutes, public_notices, seal_facts, words
+from games import archive, claim_days, draws, minutes, public_notices, rules, seal_facts, words
 from games.archive import Asked
 from games.archive_forms import ArchiveForm
 from games.models import Announcement, Draw, DrawCancellation, Game, SealStatement
@@ -24,7 +24,6 @@ from lottery_portal.lib.dates import in_shanghai
 
 from . import seals as seal_pages
 
-LONGEST_ISSUE = 10
 # From here on something of a draw is public: first its seal, then its numbers, then its prizes.
 SHOWN = draws.WAY[draws.WAY.index(Draw.State.SEALED) :]
 NUMBERS_SHOWN = draws.WAY[draws.WAY.index(Draw.State.CONFIRMED) :]
@@ -34,15 +33,15 @@ NUMBERS_SHOWN = draws.WAY[draws.WAY.index(Draw.State.CONFIRMED) :]
 def results(request: HttpRequest) -> HttpResponse:
     """The newest result of every game; a draw found by its number, whatever its game."""
     chosen = request.GET.get("game", "")
-    if chosen:
+    if chosen in rules.GAMES:
         asked = request.GET.copy()
         del asked["game"]
         address = reverse("games:game_results", args=[_game(chosen).code])
         return redirect(f"{address}?{asked.urlencode()}" if asked else address)
     issue = request.GET.get("issue", "").strip()
     rows = archive.of_issue(issue) if issue else archive.newest()
-    if issue and len(rows) == 1:
-        return redirect("games:result", game_code=rows[0].game.code, issue=issue)
+    if issue and len(with_page := _games_with(issue, rows)) == 1:
+        return redirect("games:result", game_code=with_page.pop(), issue=issue)
     context = {
         "nav": "check",
         "games": games_shown(),
@@ -148,7 +147,7 @@ def _archive(request: HttpRequest, game: Game) -> HttpResponse:
 def _issue(request: HttpRequest, name: str) -> str:
     """An issue of the address that turns the page; what is none turns nothing."""
     text = request.GET.get(name, "")
-    return text if text.isascii() and text.isdigit() and len(text) <= LONGEST_ISSUE else ""
+    return text if archive.is_issue(text) else ""
 
 
 def _query(request: HttpRequest, names: Collection[str]) -> str:
@@ -165,6 +164,14 @@ def games_shown() -> list[dict[str, str]]:
 
 def _game(code: str) -> Game:
     return get_object_or_404(Game, code=code, is_shadow=False)
+
+
+def _games_with(issue: str, rows: Sequence[Announcement]) -> set[str]:
+    """The games that have a page for this number: published, on its way, or cancelled."""
+    if not archive.is_issue(issue):
+        return set()
+    ours = Draw.objects.real().filter(issue=issue, state__in=(*SHOWN, Draw.State.CANCELLED))
+    return {row.game.code for row in rows} | set(ours.values_list("game__code", flat=True))
 
 
 def _has_page(game: Game, issue: str) -> bool:

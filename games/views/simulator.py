@@ -62,6 +62,9 @@ def simulator(request: HttpRequest, game_code: str) -> HttpResponse:
             context["outcome"] = shown(version, checked, made)
         if selection is not None:
             kind = version.bet_type(selection.bet_type) or kind
+            places = len(version.play_of(kind.code).places)
+            if {len(selection.picks), len(selection.bankers)} != {places}:
+                selection = None  # of another game: nothing of it fits the form
     context |= {
         "nav": "check",
         "game": {"code": game.code, "name": _(game.name)},

@@ -223,6 +223,9 @@ def test_a_bet_against_the_rules_is_refused_on_the_page():
         {"bet_type": "single", "p_red": "1 2 3", "p_blue": "7"},
         {"bet_type": "single", "p_red": "1 2 3 4 5 99", "p_blue": "7"},
         {"bet": "single|garbage"},
+        {"bet": "single|01|x1|own"},
+        {"bet": "straight|01+02+03|x1|own"},
+        {"bet": "single|01,02,03,04,05,06+07|x1|own\x00"},
         {"bet_type": "single", "p_red": "1 2 3 4 5 6", "p_blue": "7", "multiplier": "1000"},
         {"bet_type": "nothing", "seed": "x" * 5000},
     ):

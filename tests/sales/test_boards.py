@@ -337,22 +337,26 @@ def test_a_game_that_stops_meanwhile_is_named_and_the_rest_is_bought():
     assert "设备检修" in text_of(back)
 
 
-def test_a_draw_that_takes_no_tickets_is_named_and_never_replaced_by_another():
+def test_draws_that_take_no_tickets_are_named_and_never_replaced_by_others():
     """F037: what was confirmed for one draw is never bought for the one on sale."""
-    several("ssq", "kl8")
+    several("ssq", "kl8", "dlt")
     _player, client = buyer()
-    sent = {"game": "ssq", "basket": json.dumps([SSQ]), "cart": json.dumps({"kl8": [KL8]})}
+    cart = {"kl8": [KL8], "dlt": [DLT]}
+    sent = {"game": "ssq", "basket": json.dumps([SSQ]), "cart": json.dumps(cart)}
     look = client.post(address("ssq"), sent | {"action": "confirm"})
     fields = form(look, "basket", "cart", "game", "orders", "request_key")
-    planned = Draw.objects.filter(game__code="kl8", state=Draw.State.SCHEDULED)
-    ssq, kl8 = json.loads(fields["orders"])
-    kl8["issue"] = planned.latest("closes_at").issue
+    orders = json.loads(fields["orders"])
+    for order in orders[1:]:
+        planned = Draw.objects.filter(game__code=order["game"], state=Draw.State.SCHEDULED)
+        order["issue"] = planned.latest("closes_at").issue
 
-    refused = client.post(look.context["post_url"], fields | {"orders": json.dumps([ssq, kl8])})
+    refused = client.post(look.context["post_url"], fields | {"orders": json.dumps(orders)})
 
     assert refused.status_code == 409
+    assert [order["game"] for order in orders] == ["ssq", "kl8", "dlt"]
     assert [group["game"]["code"] for group in refused.context["groups"]] == ["ssq"]
-    assert f"Draw {kl8['issue']} does not take tickets." in text_of(refused)
+    assert len(refused.context["left_out"]) == 2
+    assert f"Draw {orders[1]['issue']} does not take tickets." in text_of(refused)
     assert not Purchase.objects.exists()
 
 

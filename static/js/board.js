@@ -83,11 +83,14 @@ function enhance(board) {
 
   // ---- keeping and restoring
   function keep() {
-    const before = cart.kept(data.game);
+    // What was chosen on the boards of other ways waits there, unless it lies in the basket by now.
+    const lies = new Set(state.basket.map((one) => JSON.stringify([one.t, one.b, one.p])));
+    const before = Object.entries(cart.kept(data.game)?.picks ?? {});
+    const waiting = before.filter(([, one]) => !lies.has(JSON.stringify([one?.t, one?.b, one?.p])));
     const pick = current();
     cart.keep(data.game, {
       basket: state.basket,
-      picks: { ...(before?.picks ?? {}), [way.code]: { ...pick, mode: state.mode } },
+      picks: { ...Object.fromEntries(waiting), [way.code]: { ...pick, mode: state.mode } },
       isDearer: state.isDearer,
       added: state.added,
       name: data.name,

@@ -139,6 +139,12 @@ def test_a_ticket_of_every_game_is_chosen_on_its_board_and_all_are_paid_together
     page.click("[data-part=confirm]")
     words = visitor.look("confirm-all")
     assert "69.00" in words
+    page.click("main form button[value=change]")
+    expect(page.locator("[data-part=basket] .basket-row")).to_have_count(1)
+    expect(page.locator("[data-part=others-list] .basket-row")).to_have_count(7)
+    expect(page.locator(".key[aria-pressed=true]")).to_have_count(0)
+    expect(page.locator("[data-part=sum]")).to_have_text("69.00 元")
+    page.click("[data-part=confirm]")
     page.click("main form:has([name=request_key]) button[type=submit]")
     page.wait_for_url(re.compile(r"/tickets/\?bought="))
     visitor.look("bought-all")

@@ -124,6 +124,25 @@ def test_balls_are_read_aloud_by_zone_with_what_was_missed():
     assert html.count("zone-line") == 1
 
 
+def test_more_than_two_places_are_columns_of_digits():
+    """A result of which only the numbers are known: every place its own, none of them blue."""
+    html = drawn("{% balls picks 28 %}", picks=[[1], [0], [14]])
+
+    assert html.count('class="zone-balls"') == 3
+    assert html.count("zone-line") == 2
+    assert "ball--blue" not in html
+    assert 'aria-label="digit 1, digit 0, digit 14"' in html
+    assert ">01<" not in html
+
+
+def test_a_place_that_was_left_empty_has_a_dash():
+    html = drawn("{% balls picks 28 %}", picks=[[], [3], []])
+
+    assert html.count('class="zone-balls"') == 3
+    assert html.count(">—</span>") == 2
+    assert 'aria-label="digit —, digit 3, digit —"' in html
+
+
 def test_a_hash_stands_in_groups_of_eight_and_copies_without_gaps():
     html = drawn("{% hash_box root %}", root=ROOT)
 

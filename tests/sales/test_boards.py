@@ -162,6 +162,32 @@ def test_a_quick_pick_is_of_the_bet_type_that_is_shown(game):
         assert {row["t"] for row in json.loads(hidden(page, "basket"))} == {way.code}
 
 
+@pytest.mark.parametrize(
+    ("game", "shown"),
+    [
+        ("ssq", ["single"]),
+        ("dlt", ["single"]),
+        ("qlc", ["single"]),
+        ("qxc", ["single"]),
+        ("pl5", ["single"]),
+        ("pl3", ["straight", "group3", "group3_multi", "group6"]),
+        ("kl8", [f"pick{count}" for count in range(10, 0, -1)]),
+    ],
+)
+def test_the_ways_to_bet_are_read_off_the_rule(game, shown):
+    """F026: bankers and 追加 are switches of a way; one set for all places is a way of its own."""
+    version = rules.GAMES[game].current
+    found = ways.of(version)
+
+    assert [way.code for way in found] == shown
+    assert sorted(code for way in found for code in way.codes) == sorted(
+        bet_type.code for bet_type in version.bet_types
+    )
+    assert [way.dearer.play.extra_fen for way in found if way.dearer] == (
+        [1_00] if game == "dlt" else []
+    )
+
+
 def test_another_way_to_bet_keeps_the_basket_and_the_numbers_of_the_same_places():
     """F032: without script; the ways are buttons of the form."""
     draw = make.draw("fc3d")

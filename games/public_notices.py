@@ -1,4 +1,4 @@
-"""What players are told: other times, cancelled draws, new rules, who sets prizes (F022, F025, F075).
+"""What players are told: other times, cancelled draws, new rules, who sets the prizes (F022, F075).
 
 One place, so that the board, the basket, a ticket, the results and the calendar say the same.
 """

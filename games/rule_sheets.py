@@ -186,7 +186,7 @@ def load(
             )
     except IntegrityError as exc:
         if violated(exc) in {"rule_notice_ten_days", "draw_rule_was_announced"}:
-            raise _too_short(date.fromisoformat(payload["starts_on"]), now) from exc
+            raise _too_short(payload["starts_on"], now) from exc
         if violated(exc) == "rule_sheet_once":
             raise RuleVersionLoaded(version=version.code) from exc
         raise
@@ -266,9 +266,9 @@ def _starts_on(game: Game, first_issue: str, now: datetime) -> date:
 
 def _check_notice(starts_on: date, now: datetime) -> None:
     if starts_on < in_shanghai(now).date() + NOTICE:
-        raise _too_short(starts_on, now)
+        raise _too_short(starts_on.isoformat(), now)
 
 
-def _too_short(starts_on: date, now: datetime) -> RuleNoticeTooShort:
+def _too_short(starts_on: str, now: datetime) -> RuleNoticeTooShort:
     earliest = in_shanghai(now).date() + NOTICE
-    return RuleNoticeTooShort(starts_on=starts_on.isoformat(), earliest=earliest.isoformat())
+    return RuleNoticeTooShort(starts_on=starts_on or "—", earliest=earliest.isoformat())

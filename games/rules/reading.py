@@ -103,16 +103,14 @@ def read(raw: bytes, *, names: Mapping[str, BothNames], like: RuleVersion | None
     `like` is the newest version that is known of the game; it lends names. Its last issue is open.
     """
     facts = parsed(raw, format_name=FORMAT, keys=("format", "version"))
-    known = Names(given=names, known=_names_of(like) if like else {})
+    told = Names(given=names, known=_names_of(like) if like else {})
     try:
-        version: RuleVersion = _value(RuleVersion, facts["version"], "version", "", known)
+        version: RuleVersion = _made(RuleVersion, facts["version"], "version", "", told)
     except (ValueError, LookupError, ArithmeticError) as contradiction:
-        told = {"told": str(contradiction)}
-        raise SheetUnsound(why=_("its values contradict each other (%(told)s)") % told) from (
-            contradiction
-        )
-    if why := unsound(version):
-        raise SheetUnsound(why=why)
+        why = _("its values contradict each other (%(told)s)") % {"told": contradiction}
+        raise SheetUnsound(why=why) from contradiction
+    if reason := unsound(version):
+        raise SheetUnsound(why=reason)
     if rule_sheet(version) != raw:
         raise SheetNotCanonical
     if unused := sorted(set(names) - set(_places(version))):

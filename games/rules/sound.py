@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from django.utils.translation import gettext as _
 
-from games.rules.picks import BetType, Numbers, Play
+from games.rules.picks import WORD_BITS, BetType, Numbers, Play
 from games.rules.prizes import Split
 from games.rules.shape import RuleVersion
 
@@ -34,7 +34,7 @@ _ISSUE_NUMBER = 3
 
 def unsound(version: RuleVersion) -> str:
     """The first reason why it cannot be played, or nothing."""
-    for check in (_codes, _bounds, _drawn, _chosen, _bets, _tiers, _money, _calendar):
+    for check in (_calendar, _codes, _bounds, _drawn, _chosen, _bets, _tiers, _money):
         for reason in check(version):
             return reason
     return ""
@@ -47,11 +47,11 @@ def _codes(version: RuleVersion) -> Iterator[str]:
     for code in (code for code in short if not _SHORT.fullmatch(code)):
         yield _("“%(code)s” is no code of 12 letters at most") % {"code": code}
     names = [
-        *(one.code for play in version.plays for one in play.places),
-        *(one.code for play in version.plays for one in play.measures),
-        *(one.code for one in version.zones),
-        *(one.code for one in version.facts),
-        *(one.code for one in version.pools),
+        *(place.code for play in version.plays for place in play.places),
+        *(part.code for play in version.plays for part in play.measures),
+        *(zone.code for zone in version.zones),
+        *(fact.code for fact in version.facts),
+        *(pool.code for pool in version.pools),
     ]
     for code in names:
         if not _NAME.fullmatch(code):
@@ -149,7 +149,7 @@ def _laid(numbers: Sequence[Numbers], whose: str) -> Iterator[str]:
         yield _("two places of %(whose)s have the same code") % {"whose": whose}
     taken = [0, 0]
     for one in numbers:
-        if one.size < 1 or one.last > _MOST_NUMBER:
+        if one.size < 1 or one.last > _MOST_NUMBER or one.per_word > WORD_BITS:
             yield _("%(code)s has no numbers, or some above %(most)s") % {
                 "code": one.code,
                 "most": _MOST_NUMBER,

@@ -258,6 +258,20 @@ def test_a_notice_shorter_than_ten_days_is_refused_when_asked_and_when_approved(
     with pytest.raises(rule_sheets.RuleNoticeMissing):
         ask(fine, " ")
     asked = ask(fine)
+    near = (in_shanghai(database_time()).date() + timedelta(days=9)).isoformat()
+    far = make_rules.brought("ssq", make_rules.ssq("2027050"))
+    for payload, refusal in (
+        ({**asked.payload, "starts_on": near}, "rule_notice_ten_days"),
+        ({**asked.payload, "starts_on": ""}, "rule_notice_ten_days"),
+        ({**ask(far).payload, "starts_on": ""}, "rule_has_notice"),
+    ):
+        forged = approvals.request(
+            kind=rule_sheets.KIND, payload=payload, maker=compliance, now=database_time()
+        )
+        with pytest.raises((Refused, IntegrityError)) as stopped:
+            make_rules.agreed(forged)
+        found = stopped.value
+        assert getattr(found, "code", "") == refusal or violated(found) == refusal
     with as_owner() as hand:  # the days went by while the request waited
         hand.execute("ALTER TABLE games_draw DISABLE TRIGGER USER")
         hand.execute(
@@ -303,9 +317,47 @@ def test_the_database_refuses_what_python_would_let_pass():
         Draw.objects.filter(pk=first.pk).update(state="OPEN")
     assert violated(refused.value) == "draw_rule_was_announced"
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        Draw.objects.create(
+            code="ssq-2099999", game=loaded.game, issue="2099999", rule=loaded,
+            opens_at=before.opens_at - timedelta(days=1), closes_at=before.closes_at,
+            draws_at=before.draws_at, planned_at=database_time(),
+        )  # fmt: skip
+    assert violated(refused.value) == "draw_rule_was_announced"
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
         RuleNotice.objects.create(
             rule=before.rule, starts_on=before.opens_at, text="x", published_at=database_time()
         )
     assert violated(refused.value) == "rule_notice_by_agreement"
     with pytest.raises(DatabaseError), transaction.atomic():
         RuleNotice.objects.update(starts_on="2001-01-01")
+
+
+def ways(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to every value of a document, whole parts included."""
+    inner: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        inner = list(value.items())
+    elif isinstance(value, list):
+        inner = list(enumerate(value))
+    return [path] * bool(path) + [one for key, part in inner for one in ways(part, (*path, key))]
+
+
+@pytest.mark.parametrize("make_one", [make_rules.ssq, make_rules.digits], ids=["ssq", "3D"])
+def test_whatever_stands_in_a_file_the_answer_is_a_rule_or_a_refusal(make_one, deep):
+    """F021: each value in turn is something else; nothing but a refusal comes of it."""
+    document = make_one()
+    found = ways(document)
+    step = 1 if deep else max(len(found) // 30, 1)
+    refused = 0
+    for at, way in enumerate(found[::step]):
+        for other in (None, 0, 10**18, "x", [], {}, [[0]])[at % 2 :: 2]:
+            changed = copy.deepcopy(document)
+            part = changed
+            for one in way[:-1]:
+                part = part[one]
+            part[way[-1]] = other
+            try:
+                rule_files.read(make_rules.written(changed))
+            except Refused:
+                refused += 1
+    assert refused > 40

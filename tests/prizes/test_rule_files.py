@@ -86,8 +86,8 @@ def test_a_rule_from_a_file_is_sold_sealed_settled_and_verified(
     kit = kits.make(draw=draws.find(draw.code), now=database_time())
     clean = tmp_path / "elsewhere"
     clean.mkdir()
-    status, said = check(kit, clean)
-    assert (status, said.strip().splitlines()[-1]) == (0, "PASS"), said
+    exit_code, said = check(kit, clean)
+    assert (exit_code, said.strip().splitlines()[-1]) == (0, "PASS"), said
 
 
 @pytest.mark.slow

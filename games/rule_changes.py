@@ -106,7 +106,7 @@ def _found(game: Game, now: datetime) -> list[Held]:
         for one in RuleSheet.objects.filter(game=game).select_related("file", "notice")
     }
     asked = {
-        request.payload["version"]: request.code
+        (request.payload["version"], request.payload["file"]): request.code
         for request in approvals.under_way(rule_sheets.KIND)
         if request.payload["game"] == game.code
     }
@@ -118,11 +118,11 @@ def _found(game: Game, now: datetime) -> list[Held]:
         found.append(
             Held(
                 version=version,
-                state=_state(version.code, loaded, asked, in_service, version.last_issue),
+                state=_state(loaded, asked.get((version.code, "")), in_service, version.last_issue),
                 articles=None,
                 sheet=loaded,
                 notice=_notice(loaded),
-                asked=asked.get(version.code, ""),
+                asked=asked.get((version.code, ""), ""),
                 last_issue=_before_next(loaded, firsts) or version.last_issue or "",
             )
         )
@@ -131,15 +131,16 @@ def _found(game: Game, now: datetime) -> list[Held]:
         if loaded is not None and loaded.file_id != file.pk:
             continue  # another file of this code became the rule
         document = rule_files.of(file)
+        code = asked.get((file.code, file.document_digest))
         found.append(
             Held(
                 version=document.version,
-                state=_state(file.code, loaded, asked, in_service, None),
+                state=_state(loaded, code, in_service, None),
                 articles=document.articles,
                 sheet=loaded,
                 file=file,
                 notice=_notice(loaded),
-                asked=asked.get(file.code, ""),
+                asked=code or "",
                 last_issue=_before_next(loaded, firsts),
             )
         )
@@ -147,19 +148,17 @@ def _found(game: Game, now: datetime) -> list[Held]:
 
 
 def _state(
-    code: str,
-    loaded: RuleSheet | None,
-    asked: Mapping[str, str],
-    in_service: str,
-    last_issue: str | None,
+    loaded: RuleSheet | None, asked: str | None, in_service: str, last_issue: str | None
 ) -> State:
-    if code == in_service and loaded is not None:
+    if loaded is not None and loaded.code == in_service:
         return "service"
     if loaded is not None:
-        over = Draw.objects.filter(rule=loaded, state__in=[Draw.State.SCHEDULED, Draw.State.OPEN])
-        is_newer = RuleSheet.objects.filter(game=loaded.game_id, first_issue__gt=loaded.first_issue)
-        return "loaded" if over.exists() or not is_newer.exists() else "past"
-    if code in asked:
+        to_come = Draw.objects.filter(
+            rule=loaded, state__in=[Draw.State.SCHEDULED, Draw.State.OPEN]
+        )
+        later = RuleSheet.objects.filter(game=loaded.game_id, first_issue__gt=loaded.first_issue)
+        return "loaded" if to_come.exists() or not later.exists() else "past"
+    if asked:
         return "asked"
     return "past" if last_issue else "waiting"
 

@@ -138,17 +138,24 @@ def bring(*, game: Game, raw: bytes, signature: bytes, actor: User, now: datetim
     return file
 
 
-def loaded(game: str) -> list[rules.RuleVersion]:
-    """The versions of a game that were loaded from files, the first one first."""
-    found = RuleSheet.objects.filter(game__rules_game=game, file__isnull=False)
+def loaded(game: str = "") -> list[rules.RuleVersion]:
+    """The versions that were loaded from files, of one game or of all, the first one first."""
+    found = RuleSheet.objects.filter(file__isnull=False)
+    if game:
+        found = found.filter(game__rules_game=game)
     sheets = found.select_related("file").order_by("first_issue", "pk")
-    return [of(sheet.file).version for sheet in sheets if sheet.file]
+    versions = [of(sheet.file).version for sheet in sheets if sheet.file]
+    return list({version.code: version for version in versions}.values())
 
 
 def versions(game: str) -> list[rules.RuleVersion]:
     """Every version of a game that may have been played: values of this house, then files."""
-    known = {version.code: version for version in rules.GAMES[game].versions}
-    return list((known | {version.code: version for version in loaded(game)}).values())
+    return [*rules.GAMES[game].versions, *loaded(game)]
+
+
+def all_versions() -> list[rules.RuleVersion]:
+    """The same of all games."""
+    return [*(one for game in rules.GAMES.values() for one in game.versions), *loaded()]
 
 
 def version_for(*, game: str, issue: str) -> rules.RuleVersion:

@@ -56,9 +56,11 @@ def _page(request: HttpRequest, game: Game, held: Held, now: datetime) -> HttpRe
             "game": {"code": game.code, "name": _(game.name)},
             "code": held.version.code,
             "is_in_service": held.state == "service",
-            "notice": held.notice,
+            "notice": held.notice if held.state == "loaded" else None,
             "old": old.version.code if old else "",
-            "changes": rule_changes.changes(old, held) if old and held.notice else None,
+            "changes": rule_changes.changes(old, held)
+            if old and held.notice and held.state != "past"
+            else None,
             "sections": rule_changes.sheet(held),
             "digest": rules.rule_sheet_digest(held.version),
             "sheet_url": reverse("games:rule_sheet", args=[game.code, held.version.code]),

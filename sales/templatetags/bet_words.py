@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from games import rule_files, rules
+from games import rule_files
 from games.rules import RuleVersion
 from games.rules.shape import BetType
 
@@ -17,9 +17,8 @@ register = template.Library()
 def bet_words() -> SafeString:
     """A paragraph for every bet type of every game: its name, the names of its places beside it."""
     known: dict[str, tuple[RuleVersion, BetType]] = {
-        f"{game.code}-{bet_type.code}": (version, bet_type)
-        for game in rules.GAMES.values()
-        for version in rule_files.versions(game.code)
+        f"{version.game}-{bet_type.code}": (version, bet_type)
+        for version in rule_files.all_versions()
         for bet_type in version.bet_types
     }
     return format_html_join(

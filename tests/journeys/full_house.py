@@ -436,6 +436,13 @@ def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         "games:desk_switches": [("risk", "", {}), ("support", "", {})],
         "games:desk_licences": [("compliance", "", {})],
         "games:desk_licence_new": [("compliance", "", {})],
+        "games:rules": [("visitor", "", game)],
+        "games:rule": [("visitor", "", {**game, "code": "ssq-2018.1"})],
+        "games:desk_rules": [("compliance", "", {}), ("support", "?game=ssq-drill", {})],
+        "games:desk_rule": [("auditor", "", {**game, "code": "ssq-2026.1"})],
+        "games:desk_rule_changes": [("auditor", "", {**game, "code": "ssq-2026.1"})],
+        "games:desk_rule_trial": [("auditor", "", {**game, "code": "ssq-2026.1"})],
+        "games:desk_rule_file": [("compliance", "", {})],
         "finance:desk_withdrawals": [("cashier", "", {})],
         "finance:desk_withdrawal": [("cashier", "", {"code": house.codes["held"]})],
         "finance:desk_deposits": [("treasurer", "", {})],
@@ -527,7 +534,7 @@ NO_SIGHT = {
     **dict.fromkeys(
         [
             "health", "sales:receipt", "sales:proof", "sales:proof_page", "games:minutes_pdf",
-            "games:minutes_text",
+            "games:minutes_text", "games:rule_sheet", "games:desk_rule_sheet",
             "games:desk_minutes_pdf", "games:desk_minutes_text", "prizes:kit", "prizes:desk_kit",
             "prizes:desk_differences", "prizes:desk_integrity_now", "games:seal_file",
             "prizes:sealed_file", "finance:statement_file", "finance:statement_paper",
@@ -548,6 +555,10 @@ NO_SIGHT = {
         ["accounts:consent", "mfa_deactivate_totp", "mfa_edit_webauthn", "mfa_remove_webauthn",
          "mfa_reauthenticate_webauthn", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"],
         "the same form page with another text",
+    ),
+    **dict.fromkeys(
+        ["games:desk_rule_load", "games:desk_limits", "games:desk_limit_new"],
+        "walked in tests/journeys/test_rule_desk.py",
     ),
     "sales:desk_opened_seal": "open for minutes only; walked in tests/sales/test_break_glass.py",
     "finance:desk_return_plan": "walked in tests/finance/test_refund_pages.py",

@@ -255,7 +255,7 @@ class RuleTrialForm(forms.Form):
     )
     file = forms.FileField(
         label=_("Or a file of draws"),
-        help_text=_("CSV with the columns of `prize_table`, 4,000 lines at most."),
+        help_text=_("CSV with the columns of `prize_table`, 1,500 lines at most."),
         required=False,
     )
     course = forms.ChoiceField(

@@ -29,7 +29,7 @@ from .rules.picks import Play
 from .rules.prizes import Pool, Tier
 
 MOST_DRAWS = 500
-MOST_LINES = 4_000  # of a file
+MOST_LINES = 1_500  # of a file: some seconds
 _MOST_DIGITS = 18
 Course = Literal["own", "announced"]
 

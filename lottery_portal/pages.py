@@ -124,6 +124,10 @@ def help_page(request: HttpRequest, slug: str) -> HttpResponse:
             "tiers": _tiers(version),
             "split": _split(version),
             "rule": version.code,
+            "rules_of": [
+                {"name": words.game(game), "url": reverse("games:rules", args=[game.code])}
+                for game in Game.objects.filter(is_shadow=False).order_by("position")
+            ],
             "receipt_keys": [{"id": receipts.key_id(), "public": receipts.public_key().hex()}],
         },
     )

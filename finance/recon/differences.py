@@ -7,11 +7,11 @@ and, where the books were wrong, which entry put them right. Its case ends with 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import trail
 from finance import account_words, cases, ledger
 from finance.models import Account, Case, Difference, StatementLine
+from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
@@ -147,6 +148,14 @@ def open_ones() -> QuerySet[Difference]:
     """All that are open, the most urgent first."""
     rows = Difference.objects.filter(state=State.OPEN)
     return rows.select_related("account", "case__owner", "line").order_by("case__due_on", "pk")
+
+
+def open_until(day: date) -> QuerySet[Difference]:
+    """Those that are open about the days up to this one."""
+    found_later = datetime.combine(day + timedelta(days=1), time.min, dates.SHANGHAI)
+    return open_ones().filter(
+        Q(line__booked_on__lte=day) | Q(line__isnull=True, opened_at__lt=found_later)
+    )
 
 
 def ended_ones() -> QuerySet[Difference]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError
@@ -144,6 +144,14 @@ def all_of(account: str = "") -> QuerySet[Statement]:
     """Statements, the latest days first."""
     rows = Statement.objects.select_related("account")
     return (rows.filter(account__code=account) if account else rows).order_by("-last_on", "-pk")
+
+
+def missing_until(day: date) -> list[str]:
+    """The accounts of the house that no statement tells of up to this day."""
+    open_ones = HouseBank.objects.filter(closed_at__isnull=True).exclude(
+        account__in=Statement.objects.filter(last_on__gte=day).values("account")
+    )
+    return list(open_ones.order_by("account__code").values_list("account__code", flat=True))
 
 
 def find(code: str) -> Statement:

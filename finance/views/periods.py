@@ -18,6 +18,7 @@ from accounts import step_up, who
 from audit import approvals
 from finance import ledger, periods, years
 from finance.models import Account, AccountKind, Period
+from finance.recon import differences, statements
 from finance.statements import figures
 from lottery_portal.lib import dates
 from lottery_portal.lib.errors import Refused
@@ -149,12 +150,13 @@ def _under_way() -> list[dict[str, Any]]:
 
 
 def _steps(period: Period, *, is_carried: bool) -> list[dict[str, Any]]:
-    """What must be done before a month can be closed, in order."""
+    """What must be done before a month can be closed, in order; where it is not, the way there."""
     today = dates.in_shanghai(timezone.now()).date()
-    is_over = period.last_day < today
-    is_first = not Period.objects.filter(
-        state=Period.State.OPEN, last_day__lt=period.first_day
-    ).exists()
+    earlier = (
+        Period.objects.filter(state=Period.State.OPEN, last_day__lt=period.first_day)
+        .order_by("first_day")
+        .first()
+    )
     suspense = sum(
         ledger.balances(
             Account.objects.filter(kind=AccountKind.SUSPENSE, is_shadow=False).values_list(
@@ -162,17 +164,43 @@ def _steps(period: Period, *, is_carried: bool) -> list[dict[str, Any]]:
             )
         ).values()
     )
-    done = [
-        (_("The month is over"), is_over),
-        (_("Every month before it is closed"), is_first),
-        (_("Debit and credit are one sum"), ledger.trial_balance() == 0),
-        (_("Nothing is left in suspense"), not suspense),
-        (_("The year is carried forward"), is_carried),
-        (pgettext("of a period", "Closed"), period.state == Period.State.CLOSED),
+    steps = [
+        _step(_("The month is over"), is_done=period.last_day < today),
+        _step(
+            _("Every month before it is closed"),
+            is_done=earlier is None,
+            url=reverse("finance:desk_period", args=[earlier.code]) if earlier else "",
+            link=_("To the first that is open"),
+        ),
+        _step(
+            _("The statements of all banks reach its last day"),
+            is_done=not statements.missing_until(period.last_day),
+            url=reverse("finance:desk_statements"),
+            link=_("To the statements"),
+        ),
+        _step(
+            _("All differences of it are settled"),
+            is_done=not differences.open_until(period.last_day).exists(),
+            url=reverse("finance:desk_differences"),
+            link=_("To the differences"),
+        ),
+        _step(_("Debit and credit are one sum"), is_done=ledger.trial_balance() == 0),
+        _step(
+            _("Nothing is left in suspense"),
+            is_done=not suspense,
+            url=reverse("finance:desk_general_ledger", args=["suspense"]),
+            link=_("To what lies there"),
+        ),
     ]
-    if period.first_day.month != 12:  # noqa: PLR2004 - the last of a year
-        del done[4]
-    return [{"state": "done" if is_done else "todo", "title": title} for title, is_done in done]
+    if period.first_day.month == 12:  # noqa: PLR2004 - the last of a year
+        steps.append(_step(_("The year is carried forward"), is_done=is_carried))
+    is_closed = period.state == Period.State.CLOSED
+    return [*steps, _step(pgettext("of a period", "Closed"), is_done=is_closed)]
+
+
+def _step(title: str, *, is_done: bool, url: str = "", link: str = "") -> dict[str, Any]:
+    step = {"state": "done" if is_done else "todo", "title": title}
+    return step if is_done or not url else {**step, "url": url, "link": link}
 
 
 def _balances(period: Period) -> list[dict[str, Any]]:

@@ -61,14 +61,19 @@ def post(reference, kind, *moves):
         return ledger.post(reference=reference, kind=kind, moves=moves)
 
 
-def covered(maker, now, fen, *, escrow="escrow:icbc", own_bank="ownbank:main"):
-    """Own money that the bank has paid into an escrow account today; under which reference."""
+def may_cover(maker, now, fen, *, escrow="escrow:icbc", own_bank="ownbank:main"):
+    """Own money that others agreed to pay into an escrow account."""
     cover = covers.ask(
         escrow=escrow, own_bank=own_bank, amount=fen, reason="补足专户", maker=maker, now=now
     )
     approved(cover.approval_code, now)
+    return cover
+
+
+def covered(maker, now, fen, **accounts):
+    """Own money that the bank has paid into an escrow account today; under which reference."""
     booked = covers.paid(
-        code=cover.code,
+        code=may_cover(maker, now, fen, **accounts).code,
         paid_on=dates.in_shanghai(now).date(),
         bank_reference=new_code(),
         actor=maker,

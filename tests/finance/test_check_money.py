@@ -19,7 +19,7 @@ from tests import make_remittance as dues
 from tests import people
 from tests.samples import one_in
 
-from . import checked_house
+from . import checked_house, recon_deeds
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
@@ -234,6 +234,22 @@ def a_payment_order_called_paid():
     )
 
 
+def own_money_called_paid_in():
+    make.open_accounts(("escrow:t", "ESCROW"), ("ownbank:t", "OWNBANK"))
+    cover = recon_deeds.may_cover(
+        make.staff("kuaiji8", "treasurer").member.user, people.right_now(), 6_00,
+        escrow="escrow:t", own_bank="ownbank:t",
+    )  # fmt: skip
+    checked_house.by_force(
+        (
+            "UPDATE finance_cover SET state = 'BOOKED', paid_on = current_date,"
+            " bank_reference = 'NONE', booked_at = now() WHERE code = %s"
+        ),
+        cover.code,
+        table="finance_cover",
+    )
+
+
 def set_aside_for_no_plan():
     code = Player.objects.order_by("pk")[0].code
     moves = [Move(f"wallet:{code}", f"hold:{code}", 1)]
@@ -304,6 +320,7 @@ BY_DOORS = {
     "a ticket taken back for nothing": ("taken_back_is_refunded_once", taken_back_and_not_refunded),
     "a ticket refunded without an entry": ("refunded_once", refunded_without_an_entry),
     "a draw called refunded": ("cancelled_draws_keep_nothing", called_refunded_with_stakes_left),
+    "own money that the bank did not pay in": ("cover_and_books_differ", own_money_called_paid_in),
     "an order that the bank did not pay": (
         "payment_order_and_books_differ",
         a_payment_order_called_paid,

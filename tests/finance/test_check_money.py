@@ -236,10 +236,10 @@ def a_payment_order_called_paid():
 
 def own_money_called_paid_in():
     make.open_accounts(("escrow:t", "ESCROW"), ("ownbank:t", "OWNBANK"))
+    treasurer = make.staff("kuaiji8", "treasurer").member.user
     cover = recon_deeds.may_cover(
-        make.staff("kuaiji8", "treasurer").member.user, people.right_now(), 6_00,
-        escrow="escrow:t", own_bank="ownbank:t",
-    )  # fmt: skip
+        treasurer, make.NOW, 6_00, escrow="escrow:t", own_bank="ownbank:t"
+    )
     checked_house.by_force(
         (
             "UPDATE finance_cover SET state = 'BOOKED', paid_on = current_date,"

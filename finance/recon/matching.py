@@ -84,6 +84,11 @@ class Booked:
     fen: int
 
     @property
+    def is_by_number_only(self) -> bool:
+        """Whether its amount alone proves nothing: a payout, there or back, is one player's."""
+        return self.kind in BY_NUMBER_ONLY or self.reference.startswith("withdrawal:")
+
+    @property
     def words(self) -> set[str]:
         """The numbers in its reference."""
         return {word for word in re.split(r"[:/ ]", self.reference.upper()) if len(word) >= 6}  # noqa: PLR2004 - shorter ones are words
@@ -105,7 +110,7 @@ def run(*, account: str, now: datetime) -> int:
         [
             entry
             for entry in entries
-            if entry.reference not in taken and entry.kind not in BY_NUMBER_ONLY
+            if entry.reference not in taken and not entry.is_by_number_only
         ],
     )
     done = _keep(pairs, How.ORDER, now) + _keep(pairs_by_amount, How.AMOUNT, now)

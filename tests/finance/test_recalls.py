@@ -254,6 +254,15 @@ def test_a_payout_that_came_back_is_followed_from_the_statement_to_the_player(
     assert ledger.verify_books() == []
 
 
+def test_a_line_of_the_same_amount_is_not_taken_for_it(paid, cashier, now, today):
+    """F113: between two players an amount proves nothing, on the way back neither."""
+    approved(recalls.ask_return(code=paid.code, reason="退汇", maker=cashier, now=now).code, now)
+
+    bill([(today, 30_00, "R1", "", "退汇")], cashier, now)
+
+    assert not Match.objects.filter(reference=f"withdrawal:{paid.code}:returned").exists()
+
+
 def test_a_payout_comes_back_once_and_by_no_correction(paid, cashier, alice, now):
     """F105, F109"""
     approved(recalls.ask_return(code=paid.code, reason="退汇", maker=cashier, now=now).code, now)

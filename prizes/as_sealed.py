@@ -170,19 +170,22 @@ def _rows(draw: Draw) -> Iterator[dict[str, bytes]]:
 def parts(draw: Draw, most: int) -> list[tuple[int, int]]:
     """The draw's tickets in ranges of ids in which they are counted, at most `most` each.
 
-    Blocks of the sealed file, unless that is too many: tickets of multiples are counted in smaller
-    parts, so that no part takes long.
+    Whole blocks of the sealed file where a part may be as large.
     """
-    seal = SealStatement.objects.get(draw=draw)
-    work = sum(
-        sums["selections"] * (_EACH if sums["lines"] == sums["selections"] else _EACH_OF_MANY)
-        for sums in seal.by_bet_type.values()
-    )
-    size = min(most, max(LEAST, seal.tickets * _PART // max(1, work)))
+    size = part_size(SealStatement.objects.get(draw=draw), most)
     if size < BLOCK:
         return ranges(draw, size)
     blocks = SealBlock.objects.filter(draw=draw).order_by("number")
     return list(blocks.values_list("first_ticket", "last_ticket"))
+
+
+def part_size(seal: SealStatement, most: int) -> int:
+    """How many tickets are counted at once: fewer where many are multiples, so no write is long."""
+    work = sum(
+        sums["selections"] * (_EACH if sums["lines"] == sums["selections"] else _EACH_OF_MANY)
+        for sums in seal.by_bet_type.values()
+    )
+    return min(most, max(LEAST, seal.tickets * _PART // max(1, work)))
 
 
 def ranges(draw: Draw, size: int) -> list[tuple[int, int]]:

@@ -439,35 +439,37 @@ BEGIN
     plain_b := b[1];
     plain_weight_b := weight_b[1];
 
-    WITH found AS MATERIALIZED (
-        SELECT s.ticket_id, s.multiplier::bigint AS lines,
-               outcomes[bit_count((s.mask_2 & plain_a)::bit(64)) * plain_weight_a
-                        + bit_count((s.mask_4 & plain_b)::bit(64)) * plain_weight_b + 1] AS outcome
+    -- One look at each row: 0 is nothing, -1 is not told so quickly.
+    WITH picked AS MATERIALIZED (
+        SELECT s.ticket_id, s.multiplier::bigint AS multiplier, s.bet_type, s.mask_1, s.mask_2, s.mask_3, s.mask_4,
+               CASE WHEN s.lines = 1 AND s.mask_1 = 0 AND s.mask_3 = 0 THEN
+                   outcomes[bit_count((s.mask_2 & plain_a)::bit(64)) * plain_weight_a
+                            + bit_count((s.mask_4 & plain_b)::bit(64)) * plain_weight_b + 1] ELSE -1 END AS outcome
           FROM sales_selection s
          WHERE is_plain AND s.draw_id = draw AND s.ticket_id BETWEEN part.first_ticket AND part.last_ticket
-           AND s.lines = 1 AND s.mask_1 = 0 AND s.mask_3 = 0
-           AND outcomes[bit_count((s.mask_2 & plain_a)::bit(64)) * plain_weight_a
-                        + bit_count((s.mask_4 & plain_b)::bit(64)) * plain_weight_b + 1] > 0
+           AND CASE WHEN s.lines = 1 AND s.mask_1 = 0 AND s.mask_3 = 0 THEN
+                   outcomes[bit_count((s.mask_2 & plain_a)::bit(64)) * plain_weight_a
+                            + bit_count((s.mask_4 & plain_b)::bit(64)) * plain_weight_b + 1] ELSE -1 END <> 0
         UNION ALL
-        SELECT x.ticket_id, x.lines, x.outcome
-          FROM (SELECT k.ticket_id, k.multiplier::bigint AS lines,
-                       outcomes[base[k.kind] + bit_count((k.mask_2 & a[k.kind])::bit(64)) * weight_a[k.kind]
-                                + bit_count((k.mask_4 & b[k.kind])::bit(64)) * weight_b[k.kind]
-                                + bit_count((k.mask_2 & c[k.kind])::bit(64)) * weight_c[k.kind]
-                                + bit_count((k.mask_2 & d[k.kind])::bit(64)) * weight_d[k.kind] + 1] AS outcome
-                  FROM (SELECT s.ticket_id, s.multiplier, s.mask_2, s.mask_4, array_position(kinds, s.bet_type::text) AS kind
+        SELECT x.ticket_id, x.multiplier, x.bet_type, x.mask_1, x.mask_2, x.mask_3, x.mask_4, x.outcome
+          FROM (SELECT k.*,
+                       CASE WHEN k.lines = 1 AND k.mask_1 = 0 AND k.mask_3 = 0 AND (all_quick OR is_quick[k.kind]) THEN
+                           outcomes[base[k.kind] + bit_count((k.mask_2 & a[k.kind])::bit(64)) * weight_a[k.kind]
+                                    + bit_count((k.mask_4 & b[k.kind])::bit(64)) * weight_b[k.kind]
+                                    + bit_count((k.mask_2 & c[k.kind])::bit(64)) * weight_c[k.kind]
+                                    + bit_count((k.mask_2 & d[k.kind])::bit(64)) * weight_d[k.kind] + 1] ELSE -1 END AS outcome
+                  FROM (SELECT s.ticket_id, s.multiplier::bigint AS multiplier, s.bet_type, s.lines,
+                               s.mask_1, s.mask_2, s.mask_3, s.mask_4, array_position(kinds, s.bet_type::text) AS kind
                           FROM sales_selection s
-                         WHERE NOT is_plain AND s.draw_id = draw AND s.ticket_id BETWEEN part.first_ticket AND part.last_ticket
-                           AND s.lines = 1 AND s.mask_1 = 0 AND s.mask_3 = 0 OFFSET 0) k
-                 WHERE all_quick OR is_quick[k.kind] OFFSET 0) x
-         WHERE x.outcome > 0
+                         WHERE NOT is_plain AND s.draw_id = draw
+                           AND s.ticket_id BETWEEN part.first_ticket AND part.last_ticket OFFSET 0) k OFFSET 0) x
+         WHERE x.outcome <> 0
+    ), found AS MATERIALIZED (
+        SELECT p.ticket_id, p.multiplier AS lines, p.outcome FROM picked p WHERE p.outcome > 0
         UNION ALL
         SELECT k.ticket_id, k.multiplier * h.lines, outcomes[base[k.kind] + h.n]
-          FROM (SELECT s.*, array_position(kinds, s.bet_type::text) AS kind
-                  FROM sales_selection s
-                 WHERE s.draw_id = draw AND s.ticket_id BETWEEN part.first_ticket AND part.last_ticket
-                   AND (NOT (s.lines = 1 AND s.mask_1 = 0 AND s.mask_3 = 0)
-                        OR NOT (all_quick OR is_quick[array_position(kinds, s.bet_type::text)])) OFFSET 0) k
+          FROM (SELECT p.*, array_position(kinds, p.bet_type::text) AS kind FROM picked p
+                 WHERE p.outcome < 0 AND p.bet_type = ANY (kinds) OFFSET 0) k
          CROSS JOIN LATERAL unnest(prizes_spread(groups, first_group[k.kind], last_group[k.kind], size[k.kind],
                                                  k.mask_1, k.mask_2, k.mask_3, k.mask_4)) WITH ORDINALITY h (lines, n)
          WHERE h.lines > 0 AND outcomes[base[k.kind] + h.n] > 0

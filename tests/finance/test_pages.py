@@ -369,8 +369,8 @@ def test_without_a_bank_account_the_way_leads_to_one(client):
 
 
 DESK_OF_BANKS = {
-    "desk_difference", "desk_differences", "desk_house_bank_new", "desk_house_banks",
-    "desk_house_bank_close", "desk_proof", "desk_proof_take",
+    "desk_cover", "desk_covers", "desk_difference", "desk_differences", "desk_house_bank_new",
+    "desk_house_banks", "desk_house_bank_close", "desk_proof", "desk_proof_take",
     "desk_provider", "desk_provider_off", "desk_providers", "desk_return_new",
     "desk_return_plan", "desk_returns", "desk_statement", "desk_statement_match",
     "desk_statement_take", "desk_statements",
@@ -399,6 +399,7 @@ def test_the_doors_behind_the_pages_are_the_only_ones(rich):
         "desk_deposit_check",
         "desk_ledger",
         "desk_remittances",
+        "desk_issuers",
         "desk_reserves",
         "desk_issuers",
         "desk_covers",

@@ -43,6 +43,9 @@ MASK = sum(1 << (number - 1) for number in REDS)
 OTHER = ((2, 5, 6, 9, 12, 31), (3,))
 OF_DRAWS = {
     "api:draw",
+    "games:desk_announced",
+    "games:desk_announced_import",
+    "games:desk_announced_type",
     "games:desk_draw",
     "games:desk_result",
     "games:desk_times",
@@ -62,7 +65,9 @@ OF_DRAWS = {
     "prizes:desk_differences",
     "prizes:desk_kit",
     "prizes:desk_settle_again",
+    "sales:cancellation",
     "sales:desk_break_glass",
+    "sales:desk_draw_cancel",
     "sales:desk_opened_seal",
     "sales:desk_seal_again",
 }
@@ -254,6 +259,8 @@ def values(house: full_house.House, name: str, wanted: str) -> list[Any]:
     if wanted == "object_id":
         return objects(name)
     draw = house.sealed
+    if wanted == "code" and name.startswith(("games:rule", "games:desk_rule")):
+        return [draw.rule.code]
     records = TrailRecord.objects.order_by("-pk").values_list("pk", flat=True)
     known: dict[str, list[Any]] = {
         "account": ["fee:ssq"],

@@ -70,6 +70,8 @@ def values_of(parameter: str, name: str, draw: Draw, ticket: Ticket) -> list[str
             return []
         rows = apps.get_model(found[1], found[2])._default_manager.order_by("-pk")
         return [str(row.pk) for row in rows[:MOST]]
+    if parameter == "code" and name.startswith(("games:rule", "games:desk_rule")):
+        return [draw.rule.code]
     newest = TrailRecord.objects.order_by("-pk").values_list("pk", flat=True)[:MOST]
     return {
         "code": [draw.code, ticket.code, ticket.owner.code, ticket.purchase.code],

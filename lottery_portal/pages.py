@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import language, who
 from games import draws, odds, rules, seals, words
-from games.models import Announcement
+from games.models import Announcement, Game
 from games.results import latest as latest_results
 from lottery_portal.lib.money import yuan
 from sales import games_shown, offers, receipts

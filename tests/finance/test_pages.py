@@ -401,7 +401,6 @@ def test_the_doors_behind_the_pages_are_the_only_ones(rich):
         "desk_remittances",
         "desk_issuers",
         "desk_reserves",
-        "desk_issuers",
         "desk_covers",
         "desk_cover",
         "desk_payment_new",

@@ -68,7 +68,9 @@ def draw() -> Draw:
     """The first draw of the real books that has not closed, open."""
     calendar.plan_ahead(now=people.right_now())
     waiting = Draw.objects.filter(
-        game__code=make.GAME, state__in=[Draw.State.SCHEDULED, Draw.State.OPEN]
+        game__code=make.GAME,
+        state__in=[Draw.State.SCHEDULED, Draw.State.OPEN],
+        closes_at__gt=people.right_now() + timedelta(hours=1),
     )
     first = waiting.order_by("issue")[0]
     if first.opens_at > people.right_now():

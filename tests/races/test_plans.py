@@ -168,7 +168,10 @@ def taking_back_across_the_close() -> tuple[int, int, int]:
         return None
 
     def close() -> bool:
-        make.wait_until(database_time() + timedelta(seconds=1))
+        patience = database_time() + timedelta(seconds=60)
+        while Cancellation.objects.filter(draw=draw).count() < len(players):
+            assert database_time() < patience
+            make.wait_until(database_time() + timedelta(milliseconds=20))
         calendar.bring_forward(draw=draw)
         closed = closing.close(draw=draw, now=database_time())
         seen.append(Cancellation.objects.filter(draw=draw).count())

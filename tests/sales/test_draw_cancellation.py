@@ -20,7 +20,7 @@ from lottery_portal.lib.db import database_time, violated
 from sales import closing, draw_cancellation, holders, purchase, rolling, sealing
 from sales.evidence import seals_that_differ, tickets_logged_late
 from sales.models import DrawRefund, HolderNotice, RollingCheck, Ticket, TicketRefund
-from tests import make, make_cancelled, make_draws, owner, people
+from tests import make, make_cancelled, make_draws, make_plans, owner, people
 from tests.at_once import at_once
 from tests.crash import killed_at
 
@@ -51,7 +51,7 @@ def by_force(draw: Draw) -> Draw:
 def test_a_cancelled_draw_gives_every_ticket_back_once_to_the_purses_it_came_from():
     """F075: bonus stays bonus, winnings stay winnings; the books come out even; all are told."""
     alice, bob, draw = make.alice(wallet=3_00), make.player("王明", wallet=20_00), make.draw()
-    another = Draw.objects.filter(game=draw.game, state="SCHEDULED").order_by("issue")[0]
+    another = make_plans.next_of(draw)
     make.opened(another.code)
     with transaction.atomic():
         ledger.post(
@@ -171,9 +171,7 @@ def test_a_sealed_draw_gives_back_what_the_seal_had_divided():
     assert list(tickets_logged_late()) == []
     page = Client().get(f"/draws/{draw.code}/seal/").content.decode()
     assert make_cancelled.REASON in page
-    following = make.opened(
-        Draw.objects.filter(game=draw.game, state="SCHEDULED").order_by("issue")[0].code
-    )
+    following = make.opened(make_plans.next_of(draw).code)
     make.purchase(alice, following)
     after = by_force(following)
     assert after.seal.previous_root == sealed.seal.root

@@ -24,7 +24,7 @@ from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.ids import uuid7
 from sales import notices, purchase, quotes
 from sales.models import Purchase, Receipt, Selection, Ticket
-from tests import make, owner, people
+from tests import make, make_plans, owner, people
 from tests.games.test_licences import recorded
 
 pytestmark = pytest.mark.django_db
@@ -307,7 +307,7 @@ def test_more_selections_or_tickets_than_fit_are_refused_with_the_figures():
 
 def test_a_draw_that_has_not_opened_sells_nothing():
     alice, draw = make.alice(), make.draw()
-    later = Draw.objects.filter(game=draw.game, state="SCHEDULED").select_related("game", "rule")[0]
+    later = Draw.objects.select_related("game", "rule").get(pk=make_plans.next_of(draw).pk)
 
     with pytest.raises(purchase.DrawNotOpen) as refusal:
         make.purchase(alice, later)

@@ -59,7 +59,6 @@ def test_a_month_is_closed_page_by_page(desks: dict[str, browser.Visitor], last_
     looks(treasurer, "/desk/proof-of-funds/", "proof")
     looks(treasurer, "/desk/covers/", "covers")
     looks(treasurer, "/desk/ledger/corrections/", "corrections")
-    looks(treasurer, "/desk/ledger/samples/", "samples")
     for name in ("trial", "balance", "income", "cash-flow", "liabilities"):
         looks(treasurer, f"/desk/ledger/reports/{name}/?first={last_month}-01", f"report-{name}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import IntegrityError
@@ -148,7 +148,8 @@ def all_of(account: str = "") -> QuerySet[Statement]:
 
 def missing_until(day: date) -> list[str]:
     """The accounts of the house that no statement tells of up to this day."""
-    open_ones = HouseBank.objects.filter(closed_at__isnull=True).exclude(
+    begun_later = datetime.combine(day + timedelta(days=1), time.min, dates.SHANGHAI)
+    open_ones = HouseBank.objects.filter(closed_at__isnull=True, opened_at__lt=begun_later).exclude(
         account__in=Statement.objects.filter(last_on__gte=day).values("account")
     )
     return list(open_ones.order_by("account__code").values_list("account__code", flat=True))

@@ -109,7 +109,7 @@ def sheet(code: str, *, first: date, last: date, most: int | None = None) -> Sta
 def by_day(kind: str, span: Span) -> Statement:
     """All accounts of one kind together, a line a day."""
     stood = figures.by_kind(figures.standing(span))[kind]
-    lines = [Row((span.first, _("Brought forward"), None, None, *_left(stood.opening)))]
+    lines = [Row((span.first, _("Brought forward"), None, None, *sided(stood.opening)))]
     left = stood.opening
     with connection.cursor() as cursor:
         cursor.execute(
@@ -132,10 +132,10 @@ def by_day(kind: str, span: Span) -> Statement:
         )
         for day, debit, credit in cursor.fetchall():
             left += credit - debit
-            lines.append(Row((day, _("Moved on this day"), debit, credit, *_left(left))))
+            lines.append(Row((day, _("Moved on this day"), debit, credit, *sided(left))))
     lines.append(
         Row(
-            (span.last, _("Total"), stood.moved_out, stood.moved_in, *_left(stood.closing)),
+            (span.last, _("Total"), stood.moved_out, stood.moved_in, *sided(stood.closing)),
             is_total=True,
         )
     )
@@ -165,7 +165,7 @@ def by_day(kind: str, span: Span) -> Statement:
 def _rows(asked: dict[str, Any], opening: int, debit: int, credit: int) -> Iterator[Row]:
     left = opening
     brought = _("Brought forward")
-    yield Row((asked["first"], None, "", brought, "", None, None, *_left(left)))
+    yield Row((asked["first"], None, "", brought, "", None, None, *sided(left)))
     with connection.chunked_cursor() as cursor:
         cursor.execute(f"{_LINES} ORDER BY e.booked_on, t.id", asked)
         names: dict[str, str] = {kind.value: str(kind.label) for kind in EntryKind}
@@ -176,10 +176,10 @@ def _rows(asked: dict[str, Any], opening: int, debit: int, credit: int) -> Itera
                     (
                         day, at, reference, names[kind], other,
                         -fen if fen < 0 else None, fen if fen > 0 else None,
-                        *_left(left),
+                        *sided(left),
                     )
                 )  # fmt: skip
-    yield Row((asked["last"], None, "", _("Total"), "", debit, credit, *_left(left)), is_total=True)
+    yield Row((asked["last"], None, "", _("Total"), "", debit, credit, *sided(left)), is_total=True)
 
 
 def _columns() -> tuple[Column, ...]:
@@ -196,7 +196,7 @@ def _columns() -> tuple[Column, ...]:
     )
 
 
-def _left(fen: int) -> tuple[str, int]:
+def sided(fen: int) -> tuple[str, int]:
     """On which side what is left lies, and how much it is."""
     if not fen:
         return _("even"), 0

@@ -19,7 +19,7 @@ from audit import approvals
 from finance import ledger, periods, years
 from finance.models import Account, AccountKind, Period
 from finance.recon import differences, statements
-from finance.statements import figures
+from finance.statements import figures, sheets
 from lottery_portal.lib import dates
 from lottery_portal.lib.errors import Refused
 
@@ -195,6 +195,8 @@ def _steps(period: Period, *, is_carried: bool) -> list[dict[str, Any]]:
     if period.first_day.month == 12:  # noqa: PLR2004 - the last of a year
         steps.append(_step(_("The year is carried forward"), is_done=is_carried))
     is_closed = period.state == Period.State.CLOSED
+    if is_closed:  # what is not so today was no matter then
+        steps = [step for step in steps if step["state"] == "done"]
     return [*steps, _step(pgettext("of a period", "Closed"), is_done=is_closed)]
 
 
@@ -213,10 +215,10 @@ def _balances(period: Period) -> list[dict[str, Any]]:
         {
             "number": chart[row.kind].number,
             "name": codes.get(row.account_id) or str(AccountKind(row.kind).label),
-            "opening": row.opening,
+            "opening": sheets.sided(row.opening),
             "moved_out": row.moved_out,
             "moved_in": row.moved_in,
-            "closing": row.closing,
+            "closing": sheets.sided(row.closing),
         }
         for row in kept
     ]

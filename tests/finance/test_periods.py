@@ -497,6 +497,7 @@ def test_the_page_of_a_month_says_what_speaks_against_closing_it(desk):
     listing = desk.get("/desk/ledger/periods/").content.decode()
 
     assert "Every month before it is closed" in page
+    assert "/desk/ledger/periods/2025-03/" in page  # the way to what is in the way
     assert "2025-03" in listing
     assert desk.get("/desk/ledger/periods/1999-01/").status_code == 404
 

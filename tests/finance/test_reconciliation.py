@@ -205,6 +205,21 @@ def test_a_payment_told_twice_is_one_entry_and_one_difference(alice, treasurer, 
     assert ledger.balance("clearing:sandbox") == -10_00
 
 
+def test_a_month_waits_for_the_statements_and_differences_of_its_own_days(treasurer, now, today):
+    """F121, F123: of banks that were open by its last day, and of what is told of days up to it."""
+    house_bank(treasurer, now)
+    before = today - timedelta(days=1)
+    assert (statements.missing_until(before), statements.missing_until(today)) == (
+        [], ["escrow:icbc"],
+    )  # fmt: skip
+
+    bill([(today, 20_00, "B1", "", "不明")], treasurer, now, account="escrow:icbc")
+
+    assert statements.missing_until(today) == []
+    assert differences.open_until(today).count() == 1
+    assert not differences.open_until(before).exists()
+
+
 def test_a_long_file_is_worked_through_by_the_queue(alice, treasurer, now, today, monkeypatch):
     monkeypatch.setattr(statements, "AT_ONCE", 0)
     deposit = make.fund(alice, 10_00, now=now)

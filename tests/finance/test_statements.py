@@ -135,6 +135,9 @@ def test_a_whole_month_by_hand(whoever):
         "Rounding and remainders, into the fund": 4_50,
         "Bonuses from the fund": 3_00,
         "Pools of stopped games, into the fund": 0,
+        "Adjustment fund of an issuer": 0,
+        "Prize money owed to issuers": 0,
+        "Prizes at the expense of issuers": 0,
     }
     assert said(owed) == {
         "Wallet": 650_00,
@@ -157,6 +160,7 @@ def test_a_whole_month_by_hand(whoever):
         "Owed to the state and set aside": 100_20,
         "Risk fund": 0,
         "Working fund for claims": 0,
+        "Settled with an issuer": 0,
         "Kept in reserve": 0,
         "Owed to a partner": 2_50,
         "Owed to an organiser": 0,

@@ -185,8 +185,16 @@ def test_not_even_the_owner_can_say_what_is_unbalanced(alice, row):
 
 
 @pytest.mark.django_db(databases=["default", "owner"], transaction=True)
-@pytest.mark.parametrize("table", ["finance_transfer", "finance_transfer_p0"])
-def test_no_transfer_stands_without_its_entry(alice, table):
+@pytest.mark.parametrize(
+    ("table", "first"),
+    [
+        ("finance_transfer", 40_000_000),
+        ("finance_transfer_p0", 40_000_000),
+        ("finance_transfer_p1", 60_000_000),
+        ("finance_transfer_rest", 200_000_000),
+    ],
+)
+def test_no_transfer_stands_without_its_entry(alice, table, first):
     """F103: among others of an entry, in the table or straight into a partition."""
     make.fund(alice, 100_00)
 
@@ -194,7 +202,7 @@ def test_no_transfer_stands_without_its_entry(alice, table):
         cursor.execute(
             f"INSERT INTO {table} (id, entry_id, position, source_id, target_id, amount,"  # noqa: S608
             " is_shadow, posted_at) OVERRIDING SYSTEM VALUE"
-            f" SELECT 40000000 + n, CASE n WHEN 7 THEN -1 ELSE {ENTRY} END, n, {CLEARING},"
+            f" SELECT {first} + n, CASE n WHEN 7 THEN -1 ELSE {ENTRY} END, n, {CLEARING},"
             f" {WALLET}, 5, false, now() FROM generate_series(1, 9) n"
         )
 

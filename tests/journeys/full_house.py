@@ -1,4 +1,4 @@
-"""A house in which every page has something to show, and the list of those pages."""
+"""A house in which every page has something to show; `sights` lists those pages."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from finance import (
     adjustments,
     bank_accounts,
     cases,
+    covers,
     deposits,
     dues,
     invariants,
     ledger,
+    recalls,
     samples,
     treasury_receipts,
 )
@@ -27,7 +29,7 @@ from finance.ledger import Move
 from finance.models import Difference
 from finance.recon import differences, proof
 from finance.solvency import nightly
-from games import calendar, licences, monitors, switches
+from games import calendar, licences, limits, monitors, prize_modes, switches
 from games.models import Announcement, Draw, Game
 from lottery_portal import jobs
 from lottery_portal.lib import dates
@@ -35,7 +37,15 @@ from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import database_time
 from prizes import kits
 from sales import cancellation, plans, rolling
-from tests import make, make_equipment, make_money, make_remittance, people
+from tests import (
+    make,
+    make_announced,
+    make_equipment,
+    make_money,
+    make_remittance,
+    make_rules,
+    people,
+)
 from tests.finance import recon_deeds
 
 from . import stage
@@ -63,6 +73,7 @@ def furnish() -> House:
     """Three draws (published, sealed, on sale), tickets, money in and out, requests, an export."""
     crew = stage.staff(*stage.STAFF)
     _taking_back_is_allowed()
+    make_rules.trusted()
     player = people.player(name=make_money.NAME)
     newcomer = people.player(verified=False)
     now = people.right_now()
@@ -76,13 +87,14 @@ def furnish() -> House:
     make.ticket(player, sealed, [single])
     stage.sealed(sealed, crew)
     on_sale = stage.draw()
-    make.draw("fc3d")
     waiting = make.ticket(player, on_sale, [single]).code
     house = House(player, newcomer, crew, past, sealed, on_sale, won, lost, waiting)
     _plans(house)
     _money(house)
     _dues(house)
     _drawing(house)
+    _announced(house)
+    _rules(house)
     _desk(house)
     _proof(house)
     _books(house)
@@ -120,9 +132,10 @@ def _plans(house: House) -> None:
 
 
 def _reconciled(house: House) -> None:
-    """A bill with lines of every fate, a register, a difference that ended, a proof of funds."""
+    """A bill with lines of every fate, a difference that ended, a proof of funds, own money."""
     now, treasurer = people.right_now(), house.crew["treasurer"][0].user
     recon_deeds.house_bank(treasurer, now)
+    recon_deeds.house_bank(treasurer, now, word="own", number=recon_deeds.STRANGERS, purpose="OWN")
     recon_deeds.provider(treasurer, now)
     day = dates.in_shanghai(now).date()
     order = deposits.of(house.player)[-1]
@@ -137,7 +150,17 @@ def _reconciled(house: House) -> None:
     first, second = Difference.objects.filter(kind="UNKNOWN").order_by("pk")
     differences.resolve(code=second.code, actor=treasurer, resolution="渠道利息", now=now)
     proof.take(now=now)
+    cover = covers.ask(
+        escrow="escrow:icbc",
+        own_bank="ownbank:own",
+        amount=60,
+        reason="渠道手续费",
+        maker=treasurer,
+        now=now,
+    )
+    recon_deeds.approved(cover.approval_code, now)
     house.codes |= {
+        "cover": cover.code,
         "statement": taken.code,
         "difference": first.code,
         "resolved": second.code,
@@ -194,13 +217,17 @@ def _money(house: House) -> None:
     held = make_money.withdraw(house.player, 5_500_00, account, now=now)
     other = make_money.player(now=now)
     taken = make_money.fund(other, 9_00, now=now)
+    late = make_money.withdraw(other, 4_00, make_money.bank_account(other, now=now), now=now)
     make_money.told(taken, event=f"{taken.code}:back", state="REFUNDED", now=now)
+    cashier = house.crew["cashier"][0].user
+    recalls.ask(code=late.code, reason="渠道退单，彩民尚欠款", maker=cashier, now=now)
     house.codes |= {
         "case": cases.about(object_type="deposit", object_code=taken.code)[0].code,
         "deposit": begun.code,
         "bank": begun.pay_page.rstrip("/").rpartition("/")[2],
         "withdrawal": small.code,
         "held": held.code,
+        "late": late.code,
         "account": bank_accounts.of(house.player)[0].code,
     }
 
@@ -244,6 +271,45 @@ def _drawing(house: House) -> None:
         tests=[[[9, 1, 2, 3, 4, 5], [16]]],
         incidents="20:31 更换摇奖机电源，其余无异常。",
     )
+
+
+def _announced(house: House) -> None:
+    """A drill's draw whose announcement differs from the rules, and prizes announced from a day."""
+    held = make_announced.sealed(make_announced.on_sale())
+    said = make_announced.body(held, prizes={3: 3_001_00})
+    make_announced.imported(held, make_announced.registered(), said)
+    now = people.right_now()
+    asked = prize_modes.request(
+        game=Game.objects.get(code="qlc"),
+        mode=Draw.Mode.ANNOUNCED,
+        starts_on=dates.in_shanghai(now).date() + timedelta(days=30),
+        document="彩字〔2026〕7 号",
+        maker=house.crew["compliance"][0].user,
+        now=now,
+    )
+    checker = house.crew["approver"][0].user
+    approvals.decide(code=asked.code, checker=checker, approve=True, now=now)
+    house.codes["told"] = held.code
+
+
+def _rules(house: House) -> None:
+    """A rule file that was handed in, and a line of digits that is not sold any more."""
+    file = make_rules.brought("ssq", make_rules.ssq())
+    digits = stage.draw("fc3d")
+    limits.withdraw(
+        draw=digits,
+        play="straight",
+        line=[[1], [2], [3]],
+        reason="该号码投注已达限额",
+        actor=house.crew["risk"][0].user,
+        now=people.right_now(),
+    )
+    house.codes |= {
+        "digits": digits.code,
+        "rule": house.on_sale.rule.code,
+        "rule_file": file.code,
+        "file": f"?file={file.document_digest}",
+    }
 
 
 def _desk(house: House) -> None:
@@ -305,264 +371,3 @@ def _desk(house: House) -> None:
         "record": str(TrailRecord.objects.order_by("-pk").values_list("pk", flat=True)[0]),
         "announced": Announcement.objects.order_by("-issue")[0].issue,
     }
-
-
-def sights(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
-    """By the name of an address: who looks, with which arguments, and what is asked for."""
-    ticket = {"code": house.won}
-    game, withdrawal = {"game_code": "ssq"}, {"code": house.codes["withdrawal"]}
-    result = {**game, "issue": house.past.issue}
-    draw, approval = {"code": house.past.code}, {"code": house.codes["approval"]}
-    player = {"code": house.player.code}
-    return {
-        "home": [("visitor", "", {}), ("player", "", {})],
-        "help_page": [
-            ("visitor", "", {"slug": slug}) for slug in ("rules", "limits", "complaints", "verify")
-        ],
-        "accounts:login": [("visitor", "", {})],
-        "accounts:register": [("visitor", "", {})],
-        "accounts:reset": [("visitor", "", {})],
-        "accounts:text": [("visitor", "", {"kind": kind}) for kind in ("terms", "privacy")],
-        "accounts:me": [("player", "", {}), ("newcomer", "", {})],
-        "accounts:verify": [("newcomer", "", {}), ("player", "", {})],
-        "accounts:messages": [("player", "", {}), ("newcomer", "", {})],
-        "accounts:message": [("player", "", {"code": house.codes["message"]})],
-        "accounts:message_choices": [("player", "", {})],
-        "accounts:security": [("player", "", {}), ("auditor", "", {})],
-        "accounts:password": [("player", "", {})],
-        "mfa_activate_totp": [("player", "", {})],
-        "mfa_add_webauthn": [("player", "", {})],
-        "mfa_reauthenticate": [("auditor", "", {})],
-        "account_reauthenticate": [("player", "", {})],
-        "sales:games": [("visitor", "", {})],
-        "sales:board": [
-            ("visitor", "", game),
-            ("player", "", game),
-            ("visitor", "", {"game_code": "fc3d"}),
-        ],
-        "sales:tickets": [
-            ("player", "", {}),
-            ("player", "?show=won", {}),
-            ("newcomer", "?show=waiting", {}),
-            ("newcomer", "?show=won", {}),
-        ],
-        "sales:ticket": [
-            ("player", "", ticket),
-            ("player", "", {"code": house.lost}),
-            ("player", "?bought=1", {"code": house.waiting}),
-            ("player", "", {"code": house.codes["taken_back"]}),
-        ],
-        "sales:ticket_cancel": [("player", "", {"code": house.waiting})],
-        "sales:plans": [("player", "", {}), ("newcomer", "", {})],
-        "sales:plan": [("player", "?begun=1", {"code": house.codes["plan"]})],
-        "sales:plan_stop": [("player", "", {"code": house.codes["plan"]})],
-        "sales:receipt_check": [("visitor", "", {})],
-        "sales:desk_break_glass": [("compliance", "", {"code": house.sealed.code})],
-        "games:results": [("visitor", "", {})],
-        "games:game_results": [("visitor", "", game), ("visitor", "?numbers=06+11", game)],
-        "games:trends": [("visitor", "", {"game_code": "ssq"})],
-        "games:simulator": [("visitor", "", {"game_code": "kl8"})],
-        "games:result": [
-            ("visitor", "", result),
-            ("visitor", "", {**game, "issue": house.sealed.issue}),
-            ("visitor", "", {**game, "issue": house.codes["announced"]}),
-        ],
-        "games:seals": [("visitor", "", {})],
-        "games:seal": [("visitor", "", {"code": house.sealed.code})],
-        "finance:wallet": [("player", "", {}), ("newcomer", "", {})],
-        "finance:deposit": [("player", "", {}), ("newcomer", "", {})],
-        "finance:funds": [("player", "", {})],
-        "finance:deposit_state": [("player", "", {"code": house.codes["deposit"]})],
-        "finance:withdraw": [("player", "", {})],
-        "finance:withdrawal": [
-            ("player", "", withdrawal),
-            ("player", "", {"code": house.codes["held"]}),
-        ],
-        "finance:bank_accounts": [("player", "", {})],
-        "sandbox_bank:pay": [("visitor", "", {"trade": house.codes["bank"]})],
-        "audit:desk": [("draw_official", "", {}), ("approver", "", {}), ("auditor", "", {})],
-        "audit:approvals": [("approver", "", {}), ("approver", "?show=ended", {})],
-        "audit:approval": [
-            ("approver", "", approval),
-            ("compliance", "", approval),
-            ("approver", "", {"code": house.codes["signed"]}),
-        ],
-        "audit:alarms": [("auditor", "", {}), ("administrator", "?show=past", {})],
-        "audit:alarm": [
-            ("compliance", "", {"code": house.codes["alarm"]}),
-            ("administrator", "", {"code": house.codes["alarm"]}),
-        ],
-        "audit:trail": [("auditor", "", {})],
-        "audit:trail_record": [("auditor", "", {"number": house.codes["record"]})],
-        "audit:exports": [("auditor", "", {}), ("support", "", {})],
-        "audit:policies": [("auditor", "", {})],
-        "audit:policy": [("administrator", "", {"key": "withdrawal.automatic_up_to_fen"})],
-        "prizes:desk_integrity": [("auditor", "", {})],
-        "prizes:desk_stopped_games": [("treasurer", "", {}), ("auditor", "", {})],
-        "prizes:desk_winding_up": [("treasurer", "", {"game_code": "ssq"})],
-        "prizes:transparency": [("visitor", "", {}), ("player", "", {})],
-        "games:desk_draws": [("draw_official", "", {})],
-        "games:desk_draw": [
-            ("draw_official", "", draw),
-            ("draw_official", "", {"code": house.sealed.code}),
-            ("compliance", "", {"code": house.sealed.code}),
-            ("support", "", {"code": house.on_sale.code}),
-        ],
-        "games:desk_result": [("draw_official", "", {"code": house.sealed.code})],
-        "games:desk_draw_equipment": [("draw_official", "", {"code": house.on_sale.code})],
-        "games:desk_monitors": [("auditor", "", {}), ("compliance", "", {})],
-        "games:desk_monitors_draw": [
-            ("auditor", "", draw),
-            ("compliance", "", {"code": house.on_sale.code}),
-        ],
-        "games:desk_equipment": [("auditor", "", {}), ("compliance", "", {})],
-        "games:desk_equipment_new": [("compliance", "", {})],
-        "games:desk_equipment_piece": [
-            ("draw_official", "", {"code": "ssq-red-1"}),
-            ("support", "", {"code": "ssq-blue-2"}),
-        ],
-        "games:desk_inspection_new": [("draw_official", "", {"code": "ssq-blue-2"})],
-        "games:desk_minutes": [
-            ("compliance", "", draw),
-            ("draw_official", "", draw),
-            ("support", "", {"code": house.on_sale.code}),
-        ],
-        "games:desk_minutes_write": [("draw_official", "", draw)],
-        "games:desk_times": [("draw_official", "", {"code": house.on_sale.code})],
-        "games:desk_announced": [("compliance", "", draw)],
-        "games:desk_announced_import": [("draw_official", "", draw)],
-        "games:desk_announced_type": [("draw_official", "", draw)],
-        "games:desk_prize_modes": [("compliance", "", {})],
-        "games:desk_switches": [("risk", "", {}), ("support", "", {})],
-        "games:desk_licences": [("compliance", "", {})],
-        "games:desk_licence_new": [("compliance", "", {})],
-        "games:rules": [("visitor", "", game)],
-        "games:rule": [("visitor", "", {**game, "code": "ssq-2018.1"})],
-        "games:desk_rules": [("compliance", "", {}), ("support", "?game=ssq-drill", {})],
-        "games:desk_rule": [("auditor", "", {**game, "code": "ssq-2026.1"})],
-        "games:desk_rule_changes": [("auditor", "", {**game, "code": "ssq-2026.1"})],
-        "games:desk_rule_trial": [("auditor", "", {**game, "code": "ssq-2026.1"})],
-        "games:desk_rule_file": [("compliance", "", {})],
-        "finance:desk_withdrawals": [("cashier", "", {})],
-        "finance:desk_withdrawal": [("cashier", "", {"code": house.codes["held"]})],
-        "finance:desk_deposits": [("treasurer", "", {})],
-        "finance:desk_providers": [("treasurer", "", {}), ("auditor", "", {})],
-        "finance:desk_provider": [("treasurer", "", {"code": "sandbox"})],
-        "finance:desk_provider_off": [("treasurer", "", {"code": "sandbox"})],
-        "finance:desk_returns": [("treasurer", "", {})],
-        "finance:desk_return_new": [("treasurer", "", {})],
-        "finance:desk_cases": [("treasurer", "", {}), ("auditor", "?show=all", {})],
-        "finance:desk_case": [("treasurer", "", {"code": house.codes["case"]})],
-        "finance:desk_ledger": [("treasurer", "", {})],
-        "finance:desk_remittances": [("treasurer", "", {}), ("auditor", "", {})],
-        "finance:desk_issuers": [("treasurer", "", {})],
-        "finance:desk_reserves": [("treasurer", "", {}), ("auditor", "", {})],
-        "finance:desk_payment_new": [("treasurer", "", {"account": house.codes["owed"]})],
-        "finance:desk_drawing_new": [("treasurer", "", {"account": house.codes["business"]})],
-        "finance:desk_payments": [("treasurer", "?state=all", {})],
-        "finance:desk_payment": [
-            ("treasurer", "", {"code": house.codes["order"]}),
-            ("compliance", "", {"code": house.codes["order_asked"]}),
-        ],
-        "finance:desk_payees": [("treasurer", "", {}), ("auditor", "", {})],
-        "finance:desk_payee_new": [("treasurer", "", {})],
-        "finance:desk_statements": [("treasurer", "", {}), ("auditor", "", {})],
-        "finance:desk_statement_take": [("treasurer", "", {})],
-        "finance:desk_statement": [
-            ("treasurer", "", {"code": house.codes["statement"]}),
-            ("auditor", "?show=open", {"code": house.codes["statement"]}),
-        ],
-        "finance:desk_differences": [("cashier", "", {}), ("auditor", "?show=resolved", {})],
-        "finance:desk_difference": [
-            ("treasurer", "", {"code": house.codes["difference"]}),
-            ("auditor", "", {"code": house.codes["resolved"]}),
-        ],
-        "finance:desk_proof": [("treasurer", "", {}), ("approver", "", {})],
-        "finance:desk_house_banks": [("treasurer", "", {}), ("auditor", "", {})],
-        "finance:desk_house_bank_new": [("treasurer", "", {})],
-        "finance:desk_checks": [("treasurer", "", {}), ("auditor", "", {})],
-        "finance:solvency": [("visitor", "", {})],
-        "finance:my_solvency": [("player", "", {})],
-        "finance:desk_treasury": [("treasurer", "", {})],
-        "finance:desk_reports": [("treasurer", "", {}), ("compliance", "", {})],
-        "finance:desk_report": [
-            ("treasurer", "", {"name": name})
-            for name in ("trial", "balance", "income", "cash-flow", "liabilities", "sales")
-        ],
-        "finance:desk_general_ledger": [("treasurer", "", {"kind": "wallet"})],
-        "finance:desk_sheet": [
-            ("treasurer", f"?account=clearing:sandbox&{house.codes['days']}", {})
-        ],
-        "finance:desk_adjustments": [("treasurer", "", {}), ("approver", "", {})],
-        "finance:desk_adjustment_new": [("treasurer", "", {})],
-        "finance:desk_adjustment": [("treasurer", "", {"code": house.codes["adjustment"]})],
-        "finance:desk_periods": [("treasurer", "", {})],
-        "finance:desk_period": [("treasurer", "", {"code": house.codes["period"]})],
-        "finance:desk_samples": [("auditor", "", {})],
-        "finance:desk_sample": [("auditor", "", {"code": house.codes["sample"]})],
-        "accounts:desk_players": [("support", f"?q={house.player.code}", {})],
-        "accounts:desk_player": [("support", "", player)],
-        "accounts:desk_staff": [("administrator", "", {})],
-    }
-
-
-# Addresses that show no page of their own, or one that other tests walk through, and why.
-NO_SIGHT = {
-    "games:all_trends": "leads to the charts of the first game",
-    "games:all_simulators": "leads to the simulator of the first game",
-    **dict.fromkeys(
-        [
-            "set_language", "set_theme", "accounts:logout", "accounts:messages_read",
-            "accounts:register_code_again", "accounts:desk_reveal", "sales:quick_pick",
-            "sales:quote", "sales:buy_all", "sales:proof_report",
-            "finance:bank_account_remove", "finance:callback",
-            "finance:desk_payee_retire", "finance:desk_check_now", "finance:desk_payouts_stop",
-            "finance:desk_payouts_lift", "finance:desk_deposit_check", "finance:debt_pay",
-            "finance:desk_statement_match", "finance:desk_proof_take",
-            "finance:desk_house_bank_close", "finance:desk_period_close",
-            "finance:desk_year_end", "games:desk_switch_off", "games:desk_switch_on",
-            "games:desk_minutes_sign", "games:desk_equipment_state", "games:desk_mail_again",
-            "games:desk_announced_numbers", "games:desk_announced_decide",
-            "games:desk_prize_mode_new",
-            "prizes:desk_settle_again", "prizes:desk_verify_log", "sales:desk_seal_again",
-            "account_logout", "sandbox_bank:orders", "sandbox_bank:close", "sandbox_bank:payouts",
-            "sandbox_bank:refunds",
-            "sandbox_bank:account",
-        ],
-        "answers a form or another house's message",
-    ),
-    **dict.fromkeys(
-        [
-            "health", "sales:receipt", "sales:proof", "sales:proof_page", "games:minutes_pdf",
-            "games:minutes_text", "games:rule_sheet", "games:desk_rule_sheet",
-            "games:desk_minutes_pdf", "games:desk_minutes_text", "prizes:kit", "prizes:desk_kit",
-            "prizes:desk_differences", "prizes:desk_integrity_now", "games:seal_file",
-            "prizes:sealed_file", "finance:statement_file", "finance:statement_paper",
-            "finance:desk_receipt",
-            "finance:solvency_statement", "finance:my_solvency_file", "finance:my_solvency_page",
-            "finance:desk_report_file", "finance:desk_sheet_file",
-            "finance:desk_general_ledger_file",
-            "audit:export_file", "audit:export_progress", "sandbox_bank:order",
-            "sandbox_bank:payout", "sandbox_bank:refund",
-        ],
-        "a file or a part of a page",
-    ),
-    **dict.fromkeys(
-        ["accounts:register_code", "sales:buy", "mfa_authenticate"],
-        "reached on the way of the main journey",
-    ),
-    **dict.fromkeys(
-        ["accounts:consent", "mfa_deactivate_totp", "mfa_edit_webauthn", "mfa_remove_webauthn",
-         "mfa_reauthenticate_webauthn", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"],
-        "the same form page with another text",
-    ),
-    **dict.fromkeys(
-        ["games:desk_rule_load", "games:desk_limits", "games:desk_limit_new"],
-        "walked in tests/journeys/test_rule_desk.py",
-    ),
-    "sales:desk_opened_seal": "open for minutes only; walked in tests/sales/test_break_glass.py",
-    "finance:desk_return_plan": "walked in tests/finance/test_refund_pages.py",
-    "accounts:reset_code": "the same form page; walked in tests/accounts/test_password_reset.py",
-    **dict.fromkeys(["gallery", "gallery_page"], "samples of parts; tests/lib/test_gallery.py"),
-    **dict.fromkeys(["account_login", "mfa_index", "mfa_list_webauthn"], "another name of a page"),
-}  # fmt: skip

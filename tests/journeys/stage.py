@@ -64,11 +64,11 @@ def staff(*posts: str) -> dict[str, list[Member]]:
     return made
 
 
-def draw() -> Draw:
+def draw(game: str = make.GAME) -> Draw:
     """The first draw of the real books that has not closed, open."""
     calendar.plan_ahead(now=people.right_now())
     waiting = Draw.objects.filter(
-        game__code=make.GAME,
+        game__code=game,
         state__in=[Draw.State.SCHEDULED, Draw.State.OPEN],
         closes_at__gt=people.right_now() + timedelta(hours=1),
     )

@@ -1,6 +1,6 @@
 """Every page for every eye and hand: axe, both widths, both themes, the keyboard, a thumb.
 
-`full_house.sights` lists the pages; one that is in the permission table and not there is a failure.
+`sights` lists the pages; one that is in the permission table and not there is a failure.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from playwright.sync_api import Page, expect
 
 from tests import browser, make, people
 
-from . import full_house, stage
+from . import full_house, sights, stage
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -113,7 +113,7 @@ def walk(
     turns = itertools.cycle([*USUAL, None])
     left_out = itertools.cycle([False, not full and not eyes & PLAYERS])
     visitors: dict[str, browser.Visitor] = {}
-    for name, ways in full_house.sights(house).items():
+    for name, ways in sights.of(house).items():
         for number, (eye, query, given) in enumerate(ways):
             if eye not in eyes or next(left_out):
                 continue
@@ -188,7 +188,7 @@ def test_no_page_is_forgotten() -> None:
         crew={}, won="", lost="", waiting="", codes=_Codes(),
     )  # fmt: skip
 
-    known = set(full_house.sights(blank)) | set(full_house.NO_SIGHT)
+    known = set(sights.of(blank)) | set(sights.NONE)
 
     assert ours - known == set()
     assert known - ours == set()

@@ -181,11 +181,12 @@ def parts(draw: Draw, most: int) -> list[tuple[int, int]]:
 
 def part_size(seal: SealStatement, most: int) -> int:
     """How many tickets are counted at once: fewer where many are multiples, so no write is long."""
-    work = sum(
+    work: int = sum(
         sums["selections"] * (_EACH if sums["lines"] == sums["selections"] else _EACH_OF_MANY)
         for sums in seal.by_bet_type.values()
     )
-    return min(most, max(LEAST, seal.tickets * _PART // max(1, work)))
+    tickets: int = seal.tickets
+    return min(most, max(LEAST, tickets * _PART // max(1, work)))
 
 
 def ranges(draw: Draw, size: int) -> list[tuple[int, int]]:

@@ -13,7 +13,11 @@ class GamesConfig(AppConfig):
 
     def ready(self) -> None:
         """Find what higher rooms say about draws, and rule versions that came as files."""
-        from . import rule_sheets, rules  # noqa: PLC0415 - models are there only now
+        from . import (  # noqa: PLC0415 - models are there only now
+            announced_facts,  # noqa: F401 - what it says is found by its being there
+            rule_sheets,
+            rules,
+        )
         from .monitors import catalogue  # noqa: F401, PLC0415 - the same
 
         rules.find_further(rule_sheets.loaded)

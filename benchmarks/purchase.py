@@ -85,16 +85,16 @@ def database() -> Iterator[None]:
 
             for connection in connections.all(initialized_only=True):
                 connection.close()
-            _drop(owner, name)
+            drop(owner, name)
             shutil.rmtree(state, ignore_errors=True)
 
 
-def _drop(owner: Any, name: str) -> None:
-    """Drop the database as soon as the last connection of the server has ended."""
+def drop(owner: Any, name: str) -> None:
+    """Drop the database as soon as the server itself has ended what it does in it."""
     for _attempt in range(100):
         try:
-            owner.execute(f'DROP DATABASE IF EXISTS "{name}"')
-        except psycopg.errors.ObjectInUse:
+            owner.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        except (psycopg.errors.ObjectInUse, psycopg.errors.InsufficientPrivilege):
             owner.execute("SELECT pg_sleep(0.1)")
         else:
             return

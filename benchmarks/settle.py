@@ -34,7 +34,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-from . import seal
+from . import purchase, seal
 from .settle_rows import LINES, NUMBERS, complex_rows, confirmed, make_players, single_rows
 
 NAIVE_TICKETS = 100_000
@@ -97,7 +97,7 @@ def database() -> Iterator[str]:
             from django.db import connections  # noqa: PLC0415 - Django is set up only now
 
             connections.close_all()
-            owner.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            purchase.drop(owner, name)
             shutil.rmtree(state, ignore_errors=True)
 
 

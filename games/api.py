@@ -273,7 +273,7 @@ def _game(game: Game, now: Any) -> dict[str, Any]:
         "price_fen": version.price_fen,
         "ticket_cap_fen": version.ticket_cap_fen,
         "is_on_sale": switches.off_for(game=game.code, channel="api") is None
-        and licences.in_force(game, at=now) is not None,
+        and licences.in_force(game, at=now, channel="api") is not None,
         "draw": draw.code if draw else None,
     }
 

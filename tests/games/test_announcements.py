@@ -149,8 +149,8 @@ def test_games_draws_and_results_in_json():
     published = client.get("/api/v1/announcements/?before=2026108").json()
 
     assert (ssq["code"], ssq["is_on_sale"], ssq["price_fen"]) == ("ssq", True, 200)
-    assert {(one["code"], one["is_on_sale"]) for one in others} == {
-        (code, False) for code in rules.GAMES if code != "ssq"
+    assert {(one["code"], one["is_on_sale"], one["draw"]) for one in others} == {
+        (code, True, None) for code in rules.GAMES if code != "ssq"
     }
     assert draw.code in [row["code"] for row in found]
     assert (one["numbers"], one["seal"], one["state"]) == (None, None, "OPEN")

@@ -13,7 +13,7 @@ from accounts import demo
 from accounts.models import User
 from audit import approvals
 from games import calendar, results
-from games.models import Draw
+from games.models import Draw, Game
 from lottery_portal.lib.db import database_time
 from prizes import publication, settlement
 from sales import sealing
@@ -66,7 +66,8 @@ def staff(*posts: str) -> dict[str, list[Member]]:
 
 def draw(game: str = make.GAME) -> Draw:
     """The first draw of the real books that has not closed, open."""
-    calendar.plan_ahead(now=people.right_now())
+    game, now = Game.objects.get(code=make.GAME), people.right_now()
+    calendar.plan(game=game, until=now + make.PLANNED, now=now)
     waiting = Draw.objects.filter(
         game__code=game,
         state__in=[Draw.State.SCHEDULED, Draw.State.OPEN],

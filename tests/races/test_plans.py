@@ -210,7 +210,7 @@ def test_without_the_gate_tickets_would_be_taken_back_after_the_close():
         (body,) = found
         assert "pg_advisory_xact_lock_shared" in body
         hand.execute(body.replace("PERFORM pg_advisory_xact_lock_shared", "PERFORM int4larger"))
-    with slow_cancellations(300):
+    with slow_cancellations(1_500):  # longer than a close takes on a machine with much to do
         _count, _late, after = taking_back_across_the_close()
 
     assert after > 0

@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from statistics import median
 from typing import Any
 from zlib import crc32
@@ -93,7 +94,8 @@ def evaluate(owner_url: str, game: str, asked: argparse.Namespace) -> dict[str, 
     drawn = tuple(map(tuple, drill.random_result(version)))
     draw = make_draws.drawn(make_draws.sealed(draw), drawn)
     settlement.begin(draw=draw, now=database_time())
-    on, found = Drawn(owner_url, draw, version, drawn), {}
+    on = Drawn(owner_url, draw, version, drawn)
+    found: dict[str, Measured] = {}
     for kind in KINDS:
         some = selections(version, kind, asked.distinct)
         found[kind] = Measured(lines=median(one.lines for one in some), won=0)
@@ -171,7 +173,7 @@ def read(on: Drawn, some: Sequence[Any], tickets: range, into: Measured) -> None
         )
 
     count = len(tickets) * EACH
-    into.rates["database"].append(count / timed(lambda: by_database(on.draw)))
+    into.rates["database"].append(count / timed(partial(by_database, on.draw)))
     into.rates["masks"].append(len(some) / timed(by_masks))
     into.rates["naive"].append(len(some) / timed(naively))
     for won, told in zip(masks, naive, strict=True):

@@ -25,7 +25,7 @@ from games import bets, draws, public_notices
 from games.models import Draw, Game
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
-from sales import basket, cancellation, cart, purchase
+from sales import basket, cancellation, cart, popular, purchase
 from sales.cart import Part
 from sales.models import Purchase
 
@@ -129,6 +129,7 @@ def _group(one: Part) -> dict[str, Any]:
         "lines": quote.lines,
         "price_fen": quote.price_fen,
         "picks": cart.picks(quote),
+        "popular": popular.told(quote.draw, [one.selection for one in quote.selections]),
     }
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.core.cache import cache
+from django.template.loader import render_to_string
+from django.utils import translation
 
 from games import bets, draws
 from lottery_portal import jobs
 from sales import popular
-from tests import make, make_draws
+from tests import make, make_draws, people
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,3 +60,20 @@ def test_what_was_published_is_counted_by_a_job_without_anybody_asking():
 
     assert cache.get(f"popular:1:{over.game.code}:{over.issue}") == {}
     assert popular.remember(draw=over, least=1) == 1  # both tickets are of one person
+
+
+def test_it_is_told_on_the_last_look_before_payment():
+    """N17: beside the picks it is about; nothing where nothing is known."""
+    alice = make.alice()
+    make.draw()
+    buyer = people.behind(alice.user)
+    rows = json.dumps([{"t": "single", "b": [[], []], "p": [[1, 2, 3, 4, 5, 6], [7]], "m": 1}])
+
+    look = buyer.post("/play/ssq/", {"action": "confirm", "basket": rows})
+
+    assert [group["popular"] for group in look.context["groups"]] == [[]]
+    told = popular.Notice(position=1, issue="2026100", people=41)
+    with translation.override("en"):
+        shown = render_to_string("sales/_popular.html", {"popular": [told]})
+    assert "41 people had in draw 2026100" in shown
+    assert "as likely to win as any other" in shown.replace("\n", " ")

@@ -109,7 +109,7 @@ def _taking_back_is_allowed() -> None:
             key=cancellation.MINUTES_POLICY,
             scope="ssq",
             value=60,
-            reason="Genesis: for these pages",
+            reason="创世：供这些页面使用",
             now=database_time(),
         )
 

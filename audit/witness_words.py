@@ -28,6 +28,7 @@ for _english in (
     gettext_noop("the draw is closed"),
     gettext_noop("an interval is missing or was told before"),
     gettext_noop("the stake went back"),
+    gettext_noop("more is taken back than was sold"),
     gettext_noop("the sales of this draw were not closed with us"),
     gettext_noop("another statement of this draw was signed"),
     gettext_noop("previous_root is not the root we signed last"),
@@ -43,6 +44,18 @@ def _number(text: str) -> int:
 def _yuan(text: str) -> str:
     return yuan(int(text)) if text.isdecimal() else text
 
+
+sentence(
+    "%(found)s tickets were taken back that were not told before",
+    lambda told: (
+        ngettext(
+            "%(found)s ticket was taken back that was not told before",
+            "%(found)s tickets were taken back that were not told before",
+            _number(told["found"]),
+        )
+        % told
+    ),
+)
 
 # What the sealed file has, where the statement says something else.
 sentence(

@@ -92,6 +92,7 @@ for _english in (
     ),
     gettext_noop("%(what)s does not say for every pool how the money is split"),
     gettext_noop("%(what)s caps a tier twice"),
+    gettext_noop("the announcement has other numbers than the result"),
     gettext_noop("%(what)s: tier %(number)s is no floating tier"),
 ):
     sentence(_english)

@@ -18,6 +18,7 @@ from finance.models import Account, Entry, Transfer
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import violated
 from tests import make_money as make
+from tests.samples import one_in
 
 pytestmark = pytest.mark.django_db
 
@@ -290,7 +291,9 @@ def test_a_hold_is_never_overdrawn(alice):
     assert name == "hold_not_overdrawn"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in EntryKind.values if kind != "REVERSAL"])
+@pytest.mark.parametrize(
+    "kind", one_in(5, [kind for kind in EntryKind.values if kind != "REVERSAL"])
+)
 def test_no_deed_moves_money_from_player_to_player(alice, bob, kind):
     """F116"""
     make.fund(alice, 100_00)

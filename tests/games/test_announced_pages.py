@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.urls import reverse
+from django.utils import translation
 
 from accounts import drills
 from games import announced
@@ -61,7 +62,7 @@ def test_a_clerk_takes_an_announcement_in_and_sees_what_it_says(tmp_path, capsys
     assert "typed by hand" in people.text(on_desk)
 
     (tmp_path / "a.json").write_bytes(raw)
-    with pytest.raises(CommandError, match="stored already"):
+    with translation.override("en"), pytest.raises(CommandError, match="stored already"):
         call_command("import_announcement", draw.code, str(tmp_path / "a.json"))
     (tmp_path / "b.json").write_bytes(issuer.file(make_announced.body(draw)))
     call_command("import_announcement", draw.code, str(tmp_path / "b.json"))

@@ -213,7 +213,8 @@ def test_a_limited_number_cannot_be_bet(selection, limited):
         bets.check(PL3, selection, limited=[number])
 
     assert refused.value.code == "number_limited"
-    assert refused.value.figures == {"number": " ".join(map(str, digits))}
+    assert refused.value.figures["number"] == " ".join(map(str, digits))
+    assert refused.value.figures["reason"]
 
 
 def test_a_number_beside_the_limited_one_is_sold():

@@ -181,7 +181,8 @@ def test_a_switch_reaches_another_process_within_five_seconds_and_an_open_basket
     client = people.behind(alice.user)
     risk = people.member("risk").user
     owner = settings.DATABASES["default"]
-    address = f"postgresql://{owner['USER']}@{owner['HOST']}:{owner['PORT']}/{owner['NAME']}"
+    who = f"{owner['USER']}:{owner['PASSWORD']}" if owner["PASSWORD"] else owner["USER"]
+    address = f"postgresql://{who}@{owner['HOST']}:{owner['PORT']}/{owner['NAME']}"
     with subprocess.Popen(  # noqa: S603 - our own words
         [
             sys.executable, "-c", OTHER_PROCESS,

@@ -106,12 +106,12 @@ def walk(
 ) -> list[str]:
     """Look at every page that these eyes see; what is wrong, with the page it is wrong on.
 
-    A full run looks at each narrow, wide and in English; others open every second page of the desk
-    and every one for players, and do by turns from page to page.
+    A full run looks at each narrow, wide and in English; others open every second
+    page, and do by turns from page to page.
     """
     wrong = []
     turns = itertools.cycle([*USUAL, None])
-    left_out = itertools.cycle([False, not full and not eyes & PLAYERS])
+    left_out = itertools.cycle([False, not full])
     visitors: dict[str, browser.Visitor] = {}
     for name, ways in sights.of(house).items():
         for number, (eye, query, given) in enumerate(ways):

@@ -57,6 +57,7 @@ def second(moment: datetime) -> str:
     return f"{in_shanghai(moment):%Y-%m-%dT%H:%M:%S}"
 
 
+@pytest.mark.thorough
 def test_equipment_from_the_register_to_the_draw_and_out_of_use(
     visit: Visit, house: str, *, deep: bool
 ) -> None:

@@ -12,6 +12,7 @@ from games import rule_sheets
 from games.models import RuleFile
 from tests import browser, make, make_rules, people
 from tests.games.test_rule_files import in_days
+from tests.samples import one_in
 
 from .test_accessibility import seen
 
@@ -21,7 +22,9 @@ Visit = Callable[..., browser.Visitor]
 
 
 @pytest.mark.parametrize(
-    ("language", "size"), [("zh-hans", browser.PHONE), ("en", browser.WIDE)], ids=["zh", "en"]
+    ("language", "size"),
+    one_in(2, [("zh-hans", browser.PHONE), ("en", browser.WIDE)]),
+    ids=["zh", "en"],
 )
 def test_a_rule_file_is_handed_in_tried_asked_for_and_announced(
     visit: Visit, tmp_path: Path, language: str, size: dict[str, int], *, deep: bool
@@ -74,6 +77,7 @@ def test_a_rule_file_is_handed_in_tried_asked_for_and_announced(
     judge(public, "results-with-rule-notice")
 
 
+@pytest.mark.thorough
 def test_rules_and_limited_lines_are_readable(visit: Visit, *, deep: bool) -> None:
     """F021, F035: list, the longest sheets, differences; a line is withdrawn with its reason."""
     draw = make.shadow_draw(game_code="pl3-drill")

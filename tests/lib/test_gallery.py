@@ -12,6 +12,8 @@ from django.utils import translation
 
 from lottery_portal import gallery, gallery_samples
 
+pytestmark = pytest.mark.django_db  # rules that came as files have words on ticket pages
+
 PAGES = ["", *gallery_samples.PAGES]
 
 

@@ -42,6 +42,7 @@ def test_a_python_without_venv_is_a_sentence(portal, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_no_network_is_a_sentence(portal, tmp_path):
     refused = portal(
         "manage",

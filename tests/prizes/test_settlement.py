@@ -415,6 +415,7 @@ def counted_statements(deed: Callable[[], Any]) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_settlement_that_is_cut_off_anywhere_ends_with_the_same_books(monkeypatch, full, deep):
     """F070: cut off at 4 statements (full: 12, deep: each) and begun again, the books are equal."""
     monkeypatch.setattr(settlement, "CHUNK", 4)

@@ -69,12 +69,15 @@ def test_the_application_is_refused_every_deed_and_nothing_moves():
 @pytest.mark.parametrize(
     "role", [hands.OWNER, pytest.param(hands.SUPERUSER, marks=pytest.mark.thorough)]
 )
-def test_whoever_switches_the_fences_off_is_named(role, kept):
-    """F049, F210, N13: one comparison with the log names the very row, whatever was done to it."""
+def test_whoever_switches_the_fences_off_is_named(role, kept, full):
+    """F049, F210, N13: one comparison with the log names the very row, whatever was done to it.
+
+    In a full run for everything of the table, in any other for what stands first in it.
+    """
     if not hands.is_there(role):
         pytest.skip("this server lets no superuser in: set TEST_SUPERUSER and its password")
     unnamed = {}
-    for number in sorted({thing.round for thing in THINGS}):
+    for number in sorted({thing.round for thing in THINGS})[: None if full else 1]:
         for deed in DEEDS:
             attacked = [one for one in THINGS if one.round == number and deed in one.deeds]
             if not attacked:

@@ -66,12 +66,12 @@ def staff(*posts: str) -> dict[str, list[Member]]:
 
 def draw(game: str = make.GAME) -> Draw:
     """The first draw of the real books that has not closed, open."""
-    game, now = Game.objects.get(code=make.GAME), people.right_now()
-    calendar.plan(game=game, until=now + make.PLANNED, now=now)
+    of, now = Game.objects.get(code=game), people.right_now()
+    calendar.plan(game=of, until=now + make.PLANNED, now=now)
     waiting = Draw.objects.filter(
-        game__code=game,
+        game=of,
         state__in=[Draw.State.SCHEDULED, Draw.State.OPEN],
-        closes_at__gt=people.right_now() + timedelta(hours=1),
+        closes_at__gt=now + timedelta(hours=1),
     )
     first = waiting.order_by("issue")[0]
     if first.opens_at > people.right_now():

@@ -59,6 +59,19 @@ def test_the_door_sells_nothing_over_a_limit(flow):
     nothing_moved(alice, draw, tickets=2)
 
 
+@pytest.mark.parametrize(("fen", "sold"), [(3_99, 1), (4_00, 2), (4_01, 2)])
+def test_a_limit_of_the_day_is_met_to_the_fen(fen, sold):
+    """F036: what fits exactly is sold, one fen less is refused, one fen more buys nothing more."""
+    draw, alice = make.draw(), limited("STAKE", fen=fen)
+
+    for _ticket in range(sold):
+        make.purchase(alice, draw)
+    with pytest.raises(ceilings.CeilingReached):
+        make.purchase(alice, draw)
+
+    nothing_moved(alice, draw, tickets=sold)
+
+
 @pytest.mark.parametrize("flow", ["STAKE", "LOSS"])
 def test_the_api_refuses_with_the_figures_of_the_limit(flow):
     """N14"""

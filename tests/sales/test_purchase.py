@@ -244,7 +244,7 @@ def test_a_switch_stops_only_what_it_names():
 
 
 def test_a_ticket_costs_at_most_twenty_thousand_yuan():
-    """F028: the cap is met, one line more is refused with the figure."""
+    """F028, F036: the cap is met, one line more is refused with the figure."""
     alice, draw = make.alice(wallet=50_000_00), make.draw()
     most = [make.single(*range(n, n + 6), multiplier=99) for n in range(1, 28)] * 4
     at_the_cap = [*most[:101], make.single(multiplier=1)]

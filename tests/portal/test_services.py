@@ -86,7 +86,9 @@ AN_INTERVAL = {
     "log_size": 5,
     "tickets": 1,
     "stake_fen": 200,
+    "returned_fen": 0,
     "leaves": base64.b64encode(b"l" * 32).decode(),
+    "cancelled": "",
     "closing": False,
 }
 
@@ -197,6 +199,7 @@ def test_a_killed_witness_comes_back_with_its_key_and_its_memory(portal):
     with holder(portal) as first:
         before = asked(portal, "/key")
         told = asked(portal, "/interval", AN_INTERVAL)
+        assert "difference" not in told
         os.kill(servers(portal)["witness"], signal.SIGKILL)
         first.kill()
         first.wait()

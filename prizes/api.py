@@ -207,7 +207,7 @@ class PoolOut(serializers.Serializer[dict[str, Any]]):
     after_fen = serializers.IntegerField()
 
 
-class TierOut(serializers.Serializer[dict[str, Any]]):
+class TierMoneyOut(serializers.Serializer[dict[str, Any]]):
     """A prize tier of the draw: our winning lines, and what each got."""
 
     tier = serializers.IntegerField()
@@ -227,7 +227,7 @@ class DrawMoneyOut(serializers.Serializer[dict[str, Any]]):
     fund = FundOut()
     issuer = IssuerOut()
     pools = PoolOut(many=True)
-    tiers = TierOut(many=True)
+    tiers = TierMoneyOut(many=True)
     prizes_fen = serializers.IntegerField()
     unclaimed_fen = serializers.IntegerField()
 

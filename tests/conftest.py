@@ -29,6 +29,7 @@ from pytest_django import DjangoDbBlocker
 from tests import witness as witness_of_tests
 
 ROOT = Path(__file__).resolve().parent.parent
+_kept_for_good: list[BaseDatabaseWrapper] = []
 LONG_WITHIN = 0.75  # of the run: at its end no process is left alone with a long one
 
 
@@ -76,9 +77,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: looking through it again and again is a
-    tenth of the time of a run.
+    tenth of the time of a run. The connections among it are remembered: nobody finds them later.
     """
     gc.collect()
+    _kept_for_good.extend(_wrappers())
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
 
@@ -170,9 +172,13 @@ def _close_strays() -> None:
 
     Django keeps connections per context: those are out of reach of `connections` here.
     """
-    for found in gc.get_objects():
-        if issubclass(type(found), BaseDatabaseWrapper) and _is_of_this_thread(found):
+    for found in [*_kept_for_good, *_wrappers()]:
+        if _is_of_this_thread(found):
             found.close()
+
+
+def _wrappers() -> list[BaseDatabaseWrapper]:
+    return [found for found in gc.get_objects() if issubclass(type(found), BaseDatabaseWrapper)]
 
 
 def _is_of_this_thread(wrapper: BaseDatabaseWrapper) -> bool:
@@ -189,6 +195,7 @@ def _drop(server: psycopg.Connection, database: str) -> None:
             _close_strays()
             if attempt % 20 == 19:
                 _end_strays(database)
+                _close_strays()
             server.execute("SELECT pg_sleep(0.05)")
         else:
             return

@@ -14,7 +14,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -158,21 +158,24 @@ def all_versions() -> list[rules.RuleVersion]:
     return [*(one for game in rules.GAMES.values() for one in game.versions), *loaded()]
 
 
-def version_for(*, game: str, issue: str) -> rules.RuleVersion:
-    """The version of a draw of the real books by its issue, as `rules.version_for` finds it."""
+def of_real(game: str) -> list[rules.RuleVersion]:
+    """The versions loaded from files that draws of the real books follow, the first one first."""
+    found = RuleSheet.objects.filter(game__code=game, file__isnull=False)
+    sheets = found.select_related("file").order_by("first_issue", "pk")
+    return [of(sheet.file).version for sheet in sheets if sheet.file]
+
+
+def version_for(
+    *, game: str, issue: str, loaded: Sequence[rules.RuleVersion] | None = None
+) -> rules.RuleVersion:
+    """The version of a draw of the real books by its issue, as `rules.version_for` finds it.
+
+    Who asks for many draws hands over what `of_real` says of the game: it is asked for once.
+    """
     known = rules.version_for(game=game, issue=issue)
-    sheet = (
-        RuleSheet.objects.filter(
-            game__code=game,
-            file__isnull=False,
-            first_issue__lte=issue,
-            first_issue__gt=known.first_issue,
-        )
-        .select_related("file")
-        .order_by("-first_issue")
-        .first()
-    )
-    return of(sheet.file).version if sheet and sheet.file else known
+    files = of_real(game) if loaded is None else loaded
+    later = [one for one in files if known.first_issue < one.first_issue <= issue]
+    return later[-1] if later else known
 
 
 def newest(game: Game) -> rules.RuleVersion:

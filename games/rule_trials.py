@@ -144,9 +144,10 @@ def announced(
     rows = list(Announcement.objects.filter(game=game).order_by("-issue")[: most + 1])[::-1]
     found: list[Past] = []
     skipped: list[tuple[str, Promise]] = []
+    loaded = rule_files.of_real(game.rules_game)
     for before, row in pairwise(rows):
         try:
-            version = rule_files.version_for(game=game.rules_game, issue=row.issue)
+            version = rule_files.version_for(game=game.rules_game, issue=row.issue, loaded=loaded)
         except rules.NoRuleVersion:
             skipped.append((row.issue, _("no rule is known for it")))
             continue
@@ -180,9 +181,11 @@ def announced(
     return found, skipped
 
 
-def from_csv(game: str, text: Iterator[str]) -> tuple[list[Past], list[tuple[str, Promise]]]:
+def from_csv(
+    game: str, text: Iterator[str], *, loaded: Sequence[RuleVersion] = ()
+) -> tuple[list[Past], list[tuple[str, Promise]]]:
     """The draws of a file as `prize_table` takes it; prizes and pool after, where it has them, are
-    what the trial is held against."""
+    what the trial is held against. `loaded` are the versions that came as files."""
     found: list[Past] = []
     skipped: list[tuple[str, Promise]] = []
     try:
@@ -196,18 +199,22 @@ def from_csv(game: str, text: Iterator[str]) -> tuple[list[Past], list[tuple[str
                     why=_("it has more than %(most)s lines") % {"most": MOST_LINES}
                 )
             cells = {name: (cell or "").strip() for name, cell in row.items() if name}
-            _row(game, cells, found, skipped)
+            _row(game, cells, found, skipped, loaded)
     except (csv.Error, UnicodeDecodeError) as exc:
         raise TrialFileUnreadable(why=_("it is no CSV file in UTF-8")) from exc
     return found, skipped
 
 
 def _row(
-    game: str, row: Mapping[str, str], found: list[Past], skipped: list[tuple[str, Promise]]
+    game: str,
+    row: Mapping[str, str],
+    found: list[Past],
+    skipped: list[tuple[str, Promise]],
+    loaded: Sequence[RuleVersion],
 ) -> None:
     issue = row["issue"]
     try:
-        version = rules.version_for(game=game, issue=issue)
+        version = rule_files.version_for(game=game, issue=issue, loaded=loaded)
         special_on = row.get("special_rule") == "1"
         in_force = version.tiers_in_force(special_on=special_on)
         marks = [tier.mark for tier in in_force]

@@ -18,7 +18,7 @@ from math import comb, isqrt
 
 from django.core.cache import cache as shared
 
-from . import rules, words
+from . import rule_files, rules, words
 from .models import Announcement, Game
 from .rules import RuleVersion, Zone
 
@@ -198,9 +198,9 @@ def _added(sums_so_far: int, zone: Zone) -> int:
 
 
 def _counted(game: Game, newest: str, window: int) -> Trend | None:
-    known = rules.GAMES[game.rules_game]
-    version = words.rules_of(known.code, newest)
-    since = alike_since(known.versions, version)
+    loaded = rule_files.of_real(game.rules_game)
+    version = words.rules_of(game.rules_game, newest, loaded=loaded)
+    since = alike_since([*rules.GAMES[game.rules_game].versions, *loaded], version)
     found = (
         Announcement.objects.filter(game=game, issue__gte=since, issue__lte=newest)
         .order_by("-issue")

@@ -103,10 +103,15 @@ def scope(switched: str) -> str:
     return _("All sales")
 
 
-def rules_of(game: str, issue: str) -> rules.RuleVersion:
-    """The rules by which the numbers of a draw are shown: of one before all rules the first."""
+def rules_of(
+    game: str, issue: str, *, loaded: Sequence[rules.RuleVersion] | None = None
+) -> rules.RuleVersion:
+    """The rules by which the numbers of a draw are shown: of one before all rules the first.
+
+    `loaded` as `rule_files.version_for` takes it.
+    """
     try:
-        return rules.version_for(game=game, issue=issue)
+        return rule_files.version_for(game=game, issue=issue, loaded=loaded)
     except rules.NoRuleVersion:
         return rules.GAMES[game].versions[0]
 

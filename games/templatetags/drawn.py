@@ -9,17 +9,30 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from games import words
+from games import rule_files, words
+from games.rules import RuleVersion
 
 register = template.Library()
 
 
-@register.inclusion_tag("games/_drawn.html")
+def _rules_of(context: template.Context, game: str, issue: str) -> RuleVersion:
+    """The rules of a draw; what was loaded from files is asked for once a page and game."""
+    known = context.dicts[0].setdefault("rules_from_files", {})
+    if game not in known:
+        known[game] = rule_files.of_real(game)
+    return words.rules_of(game, issue, loaded=known[game])
+
+
+@register.inclusion_tag("games/_drawn.html", takes_context=True)
 def drawn(
-    numbers: Sequence[Sequence[int]], game: str, issue: str, size: int = 28
+    context: template.Context,
+    numbers: Sequence[Sequence[int]],
+    game: str,
+    issue: str,
+    size: int = 28,
 ) -> dict[str, Any]:
     """The drawn numbers of one draw; the text alternative names every zone."""
-    zones = words.rules_of(game, issue).zones
+    zones = _rules_of(context, game, issue).zones
     shown: list[list[SafeString]] = []
     spoken, last = [], None
     for zone, of_zone in zip(zones, numbers, strict=False):
@@ -38,7 +51,9 @@ def drawn(
     return {"zones": shown, "size": size, "spoken": ", ".join(spoken)}
 
 
-@register.simple_tag
-def drawn_text(numbers: Sequence[Sequence[int]], game: str, issue: str) -> str:
+@register.simple_tag(takes_context=True)
+def drawn_text(
+    context: template.Context, numbers: Sequence[Sequence[int]], game: str, issue: str
+) -> str:
     """The drawn numbers in a line of text: 06 11 13 14 20 28 + 16, or 1 0 9."""
-    return words.spelt(words.rules_of(game, issue), numbers)
+    return words.spelt(_rules_of(context, game, issue), numbers)

@@ -305,7 +305,9 @@ def _tried(game: Game, held: Held, form: RuleTrialForm) -> rule_trials.Trial:
     asked = form.cleaned_data
     if asked["file"]:
         text = io.TextIOWrapper(asked["file"].file, encoding="utf-8", newline="")
-        past, skipped = rule_trials.from_csv(game.rules_game, text)
+        past, skipped = rule_trials.from_csv(
+            game.rules_game, text, loaded=rule_files.of_real(game.rules_game)
+        )
     else:
         real = Game.objects.get(code=game.rules_game)
         past, skipped = rule_trials.announced(real, most=int(asked["draws"]))

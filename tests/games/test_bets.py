@@ -207,14 +207,15 @@ def test_each_rule_of_the_other_games_has_its_own_refusal(
 def test_a_limited_number_cannot_be_bet(selection, limited):
     """F035, F032: 限量 of 排列3 (art. 12); a multiple that holds the number is refused as well."""
     play, *digits = limited
-    number = bets.Limited(play=play, line=tuple((digit,) for digit in digits))
+    line = tuple((digit,) for digit in digits)
+    number = bets.Limited(play=play, line=line, reason="官方通知")
 
     with pytest.raises(bets.NumberLimited) as refused:
         bets.check(PL3, selection, limited=[number])
 
     assert refused.value.code == "number_limited"
-    assert refused.value.figures["number"] == " ".join(map(str, digits))
-    assert refused.value.figures["reason"]
+    figures = {"number": " ".join(map(str, digits)), "reason": "官方通知"}
+    assert refused.value.figures == figures
 
 
 def test_a_number_beside_the_limited_one_is_sold():

@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.template import Context, Template
+from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from audit import approvals
-from games import calendar, rule_files, rule_sheets, rules
+from games import calendar, rule_files, rule_sheets, rules, words
 from games.models import Draw, Game, RuleFile, RuleNotice, RuleSheet
 from games.rules import reading, sound
 from lottery_portal.lib.dates import in_shanghai
@@ -21,6 +23,7 @@ from lottery_portal.lib.errors import Refused
 from tests import make, make_rules, people
 from tests.owner import as_owner
 
+NEXT = "ssq-2027.2"
 ALL = [version for game in rules.GAMES.values() for version in game.versions]
 
 
@@ -235,6 +238,28 @@ def test_a_rule_file_is_loaded_ten_natural_days_ahead_and_touches_no_sold_ticket
             game=ssq, version="ssq-2027.1", file=sheet.file, notice="x",
             maker=people.member("compliance").user, now=database_time(),
         )  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_numbers_are_shown_by_the_rule_that_came_as_a_file():
+    """F021, F142: from its first draw on; the rule of a drill says nothing of real draws."""
+    make_rules.trusted()
+    (first, before) = in_days(10)
+    make_rules.loaded("ssq-drill", make_rules.ssq("2027001"))
+
+    def shown(issue: str) -> str:
+        return words.rules_of("ssq", issue).code
+
+    assert {shown(one.issue) for one in (before, first)} == {"ssq-2026.1"}
+    make_rules.loaded("ssq", make_rules.document("ssq-2026.1", code=NEXT, first_issue=first.issue))
+
+    assert (shown(before.issue), shown(first.issue)) == ("ssq-2026.1", NEXT)
+    page = Context({"numbers": [[1, 2, 3, 4, 5, 6], [7]], "issues": [before.issue, first.issue]})
+    rows = "{% load drawn %}{% for one in issues %}{% drawn_text numbers 'ssq' one %};{% endfor %}"
+    with CaptureQueriesContext(connection) as asked:
+        text = Template(rows).render(page)
+    assert text == "01 02 03 04 05 06 + 07;" * 2
+    assert len(asked) == 1  # of all rows of a page
 
 
 @pytest.mark.django_db(transaction=True)

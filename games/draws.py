@@ -221,23 +221,12 @@ def _with_game_and_rule(condition: str, values: list[str]) -> Draw | None:
 
 def on_sale(game_code: str, *, now: datetime) -> Draw | None:
     """The draw of the game that takes tickets at `now`, the one that closes first."""
-    return (
-        Draw.objects.on_sale(now=now)
-        .filter(game__code=game_code)
-        .select_related("game", "rule")
-        .order_by("closes_at")
-        .first()
-    )
+    return on_sale_each([game_code], now=now).get(game_code)
 
 
 def next_to_open(game_code: str, *, now: datetime) -> Draw | None:
     """The draw of the game that opens next; for pages between two draws."""
-    return (
-        Draw.objects.filter(game__code=game_code, state=State.SCHEDULED, closes_at__gt=now)
-        .select_related("game", "rule")
-        .order_by("opens_at")
-        .first()
-    )
+    return next_to_open_each([game_code], now=now).get(game_code)
 
 
 def on_sale_each(games: Collection[str], *, now: datetime) -> dict[str, Draw]:
@@ -255,7 +244,7 @@ def next_to_open_each(games: Collection[str], *, now: datetime) -> dict[str, Dra
     """The draw that opens next of each of these games that has one planned."""
     found = (
         Draw.objects.filter(game__code__in=games, state=State.SCHEDULED, closes_at__gt=now)
-        .select_related("game")
+        .select_related("game", "rule")
         .order_by("game_id", "opens_at")
         .distinct("game_id")
     )

@@ -91,25 +91,28 @@ def in_force(game: Game, *, at: datetime, channel: str = "") -> Licence | None:
     return covering(game, channel=channel).filter(valid_from__lte=at, ends__gt=at).first()
 
 
-def licensed(games: Collection[Game], *, at: datetime) -> set[str]:
-    """The codes of those of these games that a licence in force covers."""
-    ends = Coalesce(F("ending__ends_at"), F("valid_until"))
+def licensed(games: Collection[Game], *, at: datetime, channel: str = "") -> set[str]:
+    """The codes of those of these games that may be sold at `at`; shadow games need no licence."""
     named = list(
-        Licence.objects.annotate(ends=ends)
-        .filter(valid_from__lte=at, ends__gt=at)
-        .values_list("games", flat=True)
+        _of_channel(channel).filter(valid_from__lte=at, ends__gt=at).values_list("games", flat=True)
     )
-    return {game.code for game in games if any(not codes or game.code in codes for codes in named)}
+    return {
+        game.code
+        for game in games
+        if game.is_shadow or any(not codes or game.code in codes for codes in named)
+    }
 
 
 def covering(game: Game, *, channel: str = "") -> QuerySet[Any]:
     """The licences that name `game` and the channel or all, with their real end, longest first."""
-    found = Licence.objects.annotate(ends=Coalesce(F("ending__ends_at"), F("valid_until"))).filter(
-        Q(games=[]) | Q(games__contains=[game.code])
-    )
-    if channel:
-        found = found.filter(Q(channels=[]) | Q(channels__contains=[channel]))
+    found = _of_channel(channel).filter(Q(games=[]) | Q(games__contains=[game.code]))
     return found.order_by("-ends")
+
+
+def _of_channel(channel: str) -> QuerySet[Any]:
+    """The licences for a channel, with their real end; without one, those of any."""
+    found = Licence.objects.annotate(ends=Coalesce(F("ending__ends_at"), F("valid_until")))
+    return found.filter(Q(channels=[]) | Q(channels__contains=[channel])) if channel else found
 
 
 def check(game: Game, *, at: datetime, channel: str = "") -> None:

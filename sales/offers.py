@@ -33,23 +33,19 @@ def on_sale(game: Game, *, channel: str, player: str, now: datetime) -> Draw:
 
     For pages and quotes; the sale itself is judged by the database (F023, F039).
     """
-    if switch := switches.off_for(game=game.code, channel=channel, player=player):
-        raise SalesSwitchedOff(scope=switch.scope, reason=switch.reason)
-    if not game.is_shadow and licences.in_force(game, at=now) is None:
-        raise LicenceMissing(draws=[])
-    draw = draws.on_sale(game.code, now=now)
-    if draw is None:
-        raise _none_on_sale(draws.next_to_open(game.code, now=now))
-    return draw
+    found = on_sale_each([game], channel=channel, player=player, now=now)[game.code]
+    if isinstance(found, Refused):
+        raise found
+    return found
 
 
 def on_sale_each(
     games: Sequence[Game], *, channel: str, player: str, now: datetime
 ) -> dict[str, Draw | Refused]:
-    """For each of these real games the draw that takes tickets now, or why none does."""
+    """For each of these games the draw that takes tickets now, or why none does."""
     codes = [game.code for game in games]
     thrown = switches.off_for_each(codes, channel=channel, player=player)
-    licensed = licences.licensed(games, at=now)
+    licensed = licences.licensed(games, at=now, channel=channel)
     open_now = draws.on_sale_each(codes, now=now)
     coming = draws.next_to_open_each([code for code in codes if code not in open_now], now=now)
     found: dict[str, Draw | Refused] = {}

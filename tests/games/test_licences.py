@@ -16,6 +16,7 @@ from games.models import Game, Licence
 from lottery_portal import jobs
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
+from sales import offers, purchase
 from sales.models import Ticket
 from tests import make, people
 from tests.at_once import at_once
@@ -172,6 +173,9 @@ def test_a_licence_for_programs_only_sells_nothing_on_the_website():
     with pytest.raises(Refused) as refused:
         make.purchase(alice, draw)
     assert refused.value.code == "licence_missing"
+    with pytest.raises(purchase.LicenceMissing):
+        offers.on_sale(draw.game, channel="web", player=alice.code, now=now)
+    assert offers.on_sale(draw.game, channel="api", player=alice.code, now=now) == draw
     make.purchase(alice, draw, channel="api")
 
     assert Ticket.objects.count() == 1

@@ -24,7 +24,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -81,13 +81,13 @@ class Catalogue:
 
     lines: frozenset[Line]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The catalogue as it is hashed."""
         ordered = sorted((f"{line}\n" for line in self.lines), key=str.encode)
         return f"{VERSION}\n{''.join(ordered)}"
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The hash over all."""
         return hashlib.sha256(self.text.encode()).hexdigest()
@@ -125,22 +125,38 @@ def of_this_process() -> Catalogue:
 def of_database(*, using: str = "default") -> Catalogue:
     """What the database is made of now, worked out here from the rows of its catalogue."""
     app, owner = roles(using)
-    return of_rows(catalogue_rows.read(using=using), app=app, owner=owner)
+    return of_reading(catalogue_rows.read(using=using), app=app, owner=owner)
 
 
-def of_rows(rows: Mapping[str, catalogue_rows.Rows], *, app: str, owner: str) -> Catalogue:
-    """The catalogue in `rows`, where the two roles are called `app` and `owner`."""
-    return Catalogue(
-        frozenset(
-            Line(
-                _plain(one.kind),
-                _plain(one.name),
-                _plain(one.state),
-                _digest(one.facts),
-                _plain(one.like),
-            )
-            for one in Objects(rows, app=app, owner=owner).found()
+@lru_cache(maxsize=4)
+def of_reading(found: catalogue_rows.Reading, *, app: str, owner: str) -> Catalogue:
+    """The catalogue in what was read, where the two roles are called `app` and `owner`.
+
+    It is worked out of nothing else, so the same texts need not be gone through again.
+    """
+    lasting, lines = _lasting(found.lasting, app=app, owner=owner)
+    apart = _lines(Objects(catalogue_rows.rows(found.partitions), beside=lasting))
+    return Catalogue(lines | apart)
+
+
+@lru_cache(maxsize=2)
+def _lasting(
+    texts: catalogue_rows.Texts, *, app: str, owner: str
+) -> tuple[Objects, frozenset[Line]]:
+    lasting = Objects(catalogue_rows.rows(texts), app=app, owner=owner)
+    return lasting, _lines(lasting)
+
+
+def _lines(objects: Objects) -> frozenset[Line]:
+    return frozenset(
+        Line(
+            _plain(one.kind),
+            _plain(one.name),
+            _plain(one.state),
+            _digest(one.facts),
+            _plain(one.like),
         )
+        for one in objects.found()
     )
 
 
@@ -154,7 +170,7 @@ def roles(using: str = "default") -> tuple[str, str]:
 
 def compare(*, released: Catalogue, found: Catalogue) -> list[Difference]:
     """What is otherwise than released, each object by its name."""
-    if released.lines == found.lines:
+    if released.digest == found.digest:
         return []
     return sorted(
         _differences(_by_name(released), _by_name(found)), key=lambda one: (one.kind, one.name)

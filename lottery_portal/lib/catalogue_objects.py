@@ -54,55 +54,80 @@ class Part:
 
 
 class Objects:
-    """What there is, in the rows of one reading."""
+    """What there is, in the rows of one reading; in those of partitions, `beside` what lasts."""
 
-    def __init__(self, rows: Mapping[str, Rows], *, app: str, owner: str) -> None:
+    def __init__(
+        self,
+        rows: Mapping[str, Rows],
+        *,
+        app: str = "",
+        owner: str = "",
+        beside: Objects | None = None,
+    ) -> None:
         self._rows = rows
-        names = {row["oid"]: str(row["rolname"]) for row in rows["roles"]}
-        self._known = {oid: {app: "app", owner: "owner"}.get(n, n) for oid, n in names.items()}
-        self._ours = {oid for oid, name in names.items() if name in {app, owner}}
-        self._spaces = {row["oid"]: str(row["nspname"]) for row in rows["namespaces"]}
-        self._classes = {
+        self._beside = beside
+        if beside is None:
+            names = {row["oid"]: str(row["rolname"]) for row in rows["roles"]}
+            self.roles = {oid: {app: "app", owner: "owner"}.get(n, n) for oid, n in names.items()}
+            self.ours = {oid for oid, name in names.items() if name in {app, owner}}
+            self.spaces = {row["oid"]: str(row["nspname"]) for row in rows["namespaces"]}
+            self.named = {(row["kind"], row["oid"]): row["name"] for row in rows["named"]}
+        else:
+            self.roles, self.ours = beside.roles, beside.ours
+            self.spaces, self.named = beside.spaces, beside.named
+        classes = {
             row["oid"]: row
             for row in rows["classes"]
-            if not self._spaces.get(row["relnamespace"], "").startswith(TEMPORARY)
+            if not self.spaces.get(row["relnamespace"], "").startswith(TEMPORARY)
         }
-        self._columns: dict[int, dict[int, Row]] = defaultdict(dict)
+        columns: dict[int, dict[int, Row]] = defaultdict(dict)
         for row in rows["columns"]:
-            self._columns[row["attrelid"]][row["attnum"]] = row
-        self._parents = {row["inhrelid"]: row["inhparent"] for row in rows["inherits"]}
-        self._constraints = {row["oid"]: row for row in rows["constraints"]}
+            columns[row["attrelid"]][row["attnum"]] = row
+        parents = {row["inhrelid"]: row["inhparent"] for row in rows["inherits"]}
+        constraints = {row["oid"]: row for row in rows["constraints"]}
+        # All that is known, by identifier; what is told is in the rows alone.
+        self.classes: Mapping[int, Row] = classes
+        self.columns: Mapping[int, Mapping[int, Row]] = columns
+        self.parents: Mapping[int, int] = parents
+        self.constraints: Mapping[int, Row] = constraints
+        if beside is not None:
+            self.classes = {**beside.classes, **classes}
+            self.columns = {**beside.columns, **columns}
+            self.parents = {**beside.parents, **parents}
+            self.constraints = {**beside.constraints, **constraints}
+        self.parts = self._parts_of_tables()
 
     def found(self) -> Iterator[Object]:
         """All of them; no two have kind and name in common."""
         yield from self._of_tables()
-        yield from self._sequences()
-        yield from self._functions()
         yield from self._grants()
-        yield from self._of_roles()
-        yield from self._of_database()
-        yield from self._others()
+        if self._beside is None:
+            yield from self._sequences()
+            yield from self._functions()
+            yield from self._of_roles()
+            yield from self._of_database()
+            yield from self._others()
 
     # Names
 
     def _role(self, oid: int) -> str:
         if oid == 0:
             return "everybody"
-        name = self._known.get(oid, f"role {oid}")
+        name = self.roles.get(oid, f"role {oid}")
         return "owner" if name == "pg_database_owner" else name
 
     def _in(self, space: int | None, name: str) -> str:
-        known = self._spaces.get(space or 0, "")
+        known = self.spaces.get(space or 0, "")
         return name if known in {"public", ""} else f"{known}.{name}"
 
     def _class(self, oid: int) -> str:
-        row = self._classes.get(oid)
+        row = self.classes.get(oid)
         return (
             self._in(row["relnamespace"], row["relname"]) if row else f"table {oid}" if oid else ""
         )
 
     def _column_names(self, table: int, numbers: Iterable[int] | None) -> list[str]:
-        columns = self._columns.get(table, {})
+        columns = self.columns.get(table, {})
         return [
             str(columns[number]["attname"]) if number in columns else "(expression)"
             for number in numbers or ()
@@ -110,11 +135,11 @@ class Objects:
 
     # Tables and what belongs to them
 
-    def _of_tables(self) -> Iterator[Object]:
+    def _parts_of_tables(self) -> Mapping[int, Sequence[Part]]:
         parts: dict[int, list[Part]] = defaultdict(list)
-        for oid, row in self._classes.items():
-            if row["relkind"] in TABLES:
-                parts[oid].append(self._table(row))
+        for row in self._rows["classes"]:
+            if row["oid"] in self.classes and row["relkind"] in TABLES:
+                parts[row["oid"]].append(self._table(row))
         for gather in (
             self._parts_columns,
             self._parts_constraints,
@@ -125,10 +150,18 @@ class Objects:
         ):
             for table, part in gather():
                 parts[table].append(part)
-        for table, all_parts in parts.items():
-            parent = self._parents.get(table, 0)
-            is_like = self._classes[table]["relispartition"] and parent in parts
-            for part in _unlike(all_parts, parts[parent]) if is_like else all_parts:
+        return parts
+
+    def _all_parts(self, table: int) -> Sequence[Part]:
+        lasting = self._beside.parts.get(table, ()) if self._beside else ()
+        return [*lasting, *self.parts.get(table, ())]
+
+    def _of_tables(self) -> Iterator[Object]:
+        for table, all_parts in self.parts.items():
+            parent = self.parents.get(table, 0)
+            known = self._all_parts(parent)
+            is_like = bool(self.classes[table]["relispartition"] and known)
+            for part in _unlike(all_parts, known) if is_like else all_parts:
                 name, like = (self._part(of, part) for of in (table, parent))
                 yield Object(part.kind, name, part.state, part.facts, like if is_like else "")
 
@@ -141,7 +174,7 @@ class Objects:
         state = [security, f"owned by {self._role(row['relowner'])}"]
         if row["relpersistence"] != "p":
             state.append("not logged")
-        parents = [] if row["relispartition"] else [self._class(self._parents.get(row["oid"], 0))]
+        parents = [] if row["relispartition"] else [self._class(self.parents.get(row["oid"], 0))]
         return Part(
             kind="table",
             name="",
@@ -157,20 +190,18 @@ class Objects:
         )
 
     def _parts_columns(self) -> Iterator[tuple[int, Part]]:
-        for table, columns in self._columns.items():
-            if table not in self._classes:
-                continue
-            for row in columns.values():
+        for row in self._rows["columns"]:
+            if row["attrelid"] in self.classes:
                 state = str(row["type"]) + (" not null" if row["attnotnull"] else "")
                 facts = _of(row, "attidentity", "attgenerated", "collname", "value")
-                yield table, Part("column", row["attname"], state, facts)
+                yield row["attrelid"], Part("column", row["attname"], state, facts)
 
     def _parts_constraints(self) -> Iterator[tuple[int, Part]]:
-        for row in self._constraints.values():
+        for row in self._rows["constraints"]:
             table = row["conrelid"]
-            if table not in self._classes or row["contype"] == "t":
+            if table not in self.classes or row["contype"] == "t":
                 continue  # a constraint trigger is told as a trigger
-            if row["conparentid"] and not self._classes[table]["relispartition"]:
+            if row["conparentid"] and not self.classes[table]["relispartition"]:
                 continue  # the part of a foreign key that concerns one partition of its target
             state = "" if row["convalidated"] else "not validated"
             if not row["conenforced"]:
@@ -179,8 +210,8 @@ class Objects:
 
     def _constraint(self, row: Row) -> str:
         """The name of a constraint; in a partition that of the table's it comes from."""
-        while row["conparentid"] in self._constraints:
-            row = self._constraints[row["conparentid"]]
+        while row["conparentid"] in self.constraints:
+            row = self.constraints[row["conparentid"]]
         return str(row["conname"])
 
     def _rule(self, row: Row) -> Row:
@@ -197,14 +228,13 @@ class Objects:
         }  # fmt: skip
 
     def _parts_indexes(self) -> Iterator[tuple[int, Part]]:
-        named = {(row["kind"], row["oid"]): row["name"] for row in self._rows["named"]}
         for row in self._rows["indexes"]:
-            index = self._classes.get(row["indexrelid"])
-            if index is None or row["indrelid"] not in self._classes:
+            index = self.classes.get(row["indexrelid"])
+            if index is None or row["indrelid"] not in self.classes:
                 continue
             oid = row["indexrelid"]
-            while oid in self._parents:
-                oid = self._parents[oid]
+            while oid in self.parents:
+                oid = self.parents[oid]
             is_ready = row["indisvalid"] and row["indisready"] and row["indislive"]
             state = ("unique" if row["indisunique"] else "") + ("" if is_ready else " not valid")
             facts = {
@@ -212,23 +242,23 @@ class Objects:
                     row, "indisprimary", "indnullsnotdistinct", "indisexclusion", "indimmediate",
                     "indisreplident", "indnkeyatts", "options", "expressions", "predicate",
                 ),
-                "classes": [named["class", oid] for oid in row["classes"]],
-                "collations": [named.get(("collation", oid)) for oid in row["collations"]],
+                "classes": [self.named["class", oid] for oid in row["classes"]],
+                "collations": [self.named.get(("collation", oid)) for oid in row["collations"]],
                 "columns": self._column_names(row["indrelid"], row["keys"]),
                 "method": index["amname"],
                 "index options": sorted(index["reloptions"] or ()),
             }  # fmt: skip
-            name = str(self._classes[oid]["relname"]) if oid in self._classes else index["relname"]
+            name = str(self.classes[oid]["relname"]) if oid in self.classes else index["relname"]
             yield row["indrelid"], Part("index", name, state.strip(), facts)
 
     def _parts_triggers(self) -> Iterator[tuple[int, Part]]:
         for row in self._rows["triggers"]:
             table = row["tgrelid"]
-            if table not in self._classes:
+            if table not in self.classes:
                 continue
             function = self._in(row["pronamespace"], row["proname"])
             name = row["tgname"]
-            of = self._constraints.get(row["tgconstraint"])
+            of = self.constraints.get(row["tgconstraint"])
             if row["tgisinternal"]:  # those of foreign keys are named by numbers
                 name = f"{self._constraint(of) if of else ''}:{row['proname']}"
                 if of is not None and of["conrelid"] != table:
@@ -255,14 +285,14 @@ class Objects:
 
     def _parts_rules(self) -> Iterator[tuple[int, Part]]:
         for row in self._rows["rules"]:
-            if row["ev_class"] in self._classes:
+            if row["ev_class"] in self.classes:
                 state = ENABLED[row["ev_enabled"]]
                 facts = _of(row, "definition")
                 yield row["ev_class"], Part("rule", row["rulename"], state, facts)
 
     def _sequences(self) -> Iterator[Object]:
         for row in self._rows["sequences"]:
-            known = self._classes.get(row["seqrelid"])
+            known = self.classes.get(row["seqrelid"])
             if known is not None:
                 state = f"owned by {self._role(known['relowner'])}"
                 facts = _of(
@@ -292,7 +322,7 @@ class Objects:
             yield Object("function", self._function(row), "; ".join(state), facts)
 
     def _grants(self) -> Iterator[Object]:
-        functions = {row["oid"]: self._function(row) for row in self._rows["functions"]}
+        functions = {row["oid"]: self._function(row) for row in self._rows.get("functions", ())}
         given: dict[str, set[str]] = defaultdict(set)
         for row in self._rows["grants"]:
             right, to = str(row["privilege_type"]), self._role(row["grantee"])
@@ -303,7 +333,7 @@ class Objects:
                 given[f"{name} to {to}"].add(right + more)
         for name, rights in given.items():
             yield Object("grant", name, ", ".join(sorted(rights)), {})
-        for row in self._rows["given_by_default"]:
+        for row in self._rows.get("given_by_default", ()):
             to = self._role(row["grantee"])
             if to != "owner" and row["grantee"] != row["defaclrole"]:
                 where = self._in(row["defaclnamespace"], row["defaclobjtype"])
@@ -315,11 +345,11 @@ class Objects:
         if row["thing"] == "database":
             return "database"
         if row["thing"] == "schema":
-            name = self._spaces[row["oid"]]
+            name = self.spaces[row["oid"]]
             return "" if name.startswith(TEMPORARY) else f"schema {name}"
         if row["thing"] == "function":
             return f"function {functions[row['oid']]}"
-        if row["oid"] not in self._classes:
+        if row["oid"] not in self.classes:
             return ""
         column = [row["part"]] if row["part"] else []
         return ".".join([self._class(row["oid"]), *self._column_names(row["oid"], column)])
@@ -327,19 +357,19 @@ class Objects:
     def _of_roles(self) -> Iterator[Object]:
         for row in self._rows["roles"]:
             name = self._role(row["oid"])
-            for attribute, power in POWERS.items() if row["oid"] in self._ours else ():
+            for attribute, power in POWERS.items() if row["oid"] in self.ours else ():
                 if (name, attribute) not in NO_MATTER:
                     yield Object("role", f"{name}: {power}", "yes" if row[attribute] else "no", {})
         for row in self._rows["members"]:
             does_something = row["inherit_option"] or row["set_option"]
-            if self._ours & {row["member"], row["roleid"]} and does_something:
+            if self.ours & {row["member"], row["roleid"]} and does_something:
                 name = f"{self._role(row['member'])} in {self._role(row['roleid'])}"
                 yield Object("membership", name, "", {})
         yield from self._settings()
 
     def _settings(self) -> Iterator[Object]:
         for row in self._rows["settings"]:
-            if row["setrole"] and row["setrole"] not in self._ours:
+            if row["setrole"] and row["setrole"] not in self.ours:
                 continue
             of = f"of {self._role(row['setrole'])}"
             where = "this database" if row["setdatabase"] else "every database"
@@ -370,7 +400,7 @@ class Objects:
             yield Object("event trigger", row["evtname"], state, facts)
         for row in self._rows["extensions"]:
             yield Object("extension", self._in(row["extnamespace"], row["extname"]), "", {})
-        for row in self._constraints.values():
+        for row in self._rows["constraints"]:
             if row["contypid"]:
                 name = f"domain {row['domain']}.{row['conname']}"
                 yield Object("constraint", name, "", _of(row, "expression", "convalidated"))

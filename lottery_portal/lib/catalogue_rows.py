@@ -4,16 +4,22 @@ Everything of ours could answer under a name of PostgreSQL's own if the search p
 pg_catalog alone here, and temporary objects behind it. Little is asked of functions; texts are made
 out of the rows elsewhere, in Python. Whatever came after the cluster was made, whichever schema it
 is in, has an identifier from 16384 on.
+
+What belongs to partitions is read apart from what lasts: a draw brings partitions, only a release
+brings the rest, so that the rest is worked out once and the same text need not be again.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections, transaction
 
 Rows = Sequence[Mapping[str, Any]]
+Texts = tuple[tuple[str, str], ...]
 
 # What decides how expressions are written, and where names are looked up.
 SETTLED = (
@@ -221,21 +227,47 @@ PARTS = {
          WHERE s.subdbid = (SELECT d.oid FROM pg_catalog.pg_database d
                              WHERE d.datname = pg_catalog.current_database())""",
 }
+# Whether a row belongs to a partition, or to what of another table concerns one.
+A_PARTITION = "SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relispartition"
+ITS_RULE = f"""
+    SELECT o.oid FROM pg_catalog.pg_constraint o
+     WHERE o.conrelid IN ({A_PARTITION}) OR o.confrelid IN ({A_PARTITION})"""  # noqa: S608
+OF_PARTITIONS = {
+    "classes": "a_row.relispartition",
+    "inherits": f"a_row.inhrelid IN ({A_PARTITION})",
+    "columns": f"a_row.attrelid IN ({A_PARTITION})",
+    "constraints": f"a_row.oid IN ({ITS_RULE})",
+    "indexes": f"a_row.indrelid IN ({A_PARTITION})",
+    "triggers": f"a_row.tgrelid IN ({A_PARTITION}) OR a_row.tgconstraint IN ({ITS_RULE})",
+    "policies": f"a_row.polrelid IN ({A_PARTITION})",
+    "rules": f"a_row.ev_class IN ({A_PARTITION})",
+    "grants": f"a_row.thing = 'table' AND a_row.oid IN ({A_PARTITION})",
+}
 WHOLE = " UNION ALL ".join(
-    f"SELECT '{name}', (SELECT coalesce(json_agg(a_row), '[]') FROM ({asked}) a_row)"  # noqa: S608
+    f"SELECT '{name}', coalesce(json_agg(a_row) FILTER (WHERE ({apart}) IS NOT TRUE), '[]')::text,"  # noqa: S608
+    f" coalesce(json_agg(a_row) FILTER (WHERE ({apart}) IS TRUE), '[]')::text FROM ({asked}) a_row"
     for name, asked in PARTS.items()
+    for apart in [OF_PARTITIONS.get(name, "false")]
 )
 
 
-def read(*, using: str = "default") -> dict[str, Rows]:
+@dataclass(frozen=True)
+class Reading:
+    """The rows of one moment as JSON, by part: what lasts, and what belongs to partitions."""
+
+    lasting: Texts
+    partitions: Texts
+
+
+def read(*, using: str = "default") -> Reading:
     """All parts, of one moment, and how the session is set, which is left as it is."""
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
-        rows = read_by(cursor)
+        found = read_by(cursor)
         transaction.set_rollback(True, using=using)  # and with it what was set here
-    return rows
+    return found
 
 
-def read_by(cursor: Any) -> dict[str, Rows]:
+def read_by(cursor: Any) -> Reading:
     """All parts by a cursor whose transaction is rolled back afterwards."""
     session = []
     for name in SESSION:
@@ -244,8 +276,19 @@ def read_by(cursor: Any) -> dict[str, Rows]:
     for setting in SETTLED:
         cursor.execute(setting)
     cursor.execute(WHOLE)
-    rows = {name: [_numbered(row) for row in part] for name, part in cursor.fetchall()}
-    return rows | {"session": session}
+    found = cursor.fetchall()
+    return Reading(
+        lasting=(
+            *((name, lasting) for name, lasting, _ in found),
+            ("session", json.dumps(session)),
+        ),
+        partitions=tuple((name, apart) for name, _, apart in found if name in OF_PARTITIONS),
+    )
+
+
+def rows(texts: Texts) -> dict[str, Rows]:
+    """The rows in these texts, by part."""
+    return {name: [_numbered(row) for row in json.loads(text)] for name, text in texts}
 
 
 def _numbered(row: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
@@ -75,6 +78,40 @@ def test_a_partition_that_stayed_as_it_was_is_not_named_for_its_table():
     assert [(one.kind, one.name) for one in catalogue.look().differences] == [
         ("policy", "sales_selection.not_read_while_sealed"),
         ("table", "sales_selection"),
+    ]
+
+
+def test_partitions_read_apart_are_told_as_if_all_were_read_together():
+    """F210: what is remembered of an earlier reading makes no difference to what is found."""
+    made.of_database()  # what lasts is known from now on
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sales_make_partition(77), sales_make_partition(78)")
+    with as_owner() as owner:
+        owner.execute("CREATE INDEX extra ON sales_selection_d78 (ticket_id)")
+        owner.execute("CREATE POLICY extra ON sales_selection_d78 USING (true)")
+        owner.execute(
+            "ALTER TABLE sales_selection_d78 DISABLE TRIGGER sales_selection_never_touched"
+        )
+        owner.execute("GRANT SELECT (ticket_id) ON sales_selection_d77 TO lottery_app")
+    found = catalogue_rows.read()
+    apart = dict(found.partitions)
+    together = tuple(
+        (name, json.dumps(json.loads(text) + json.loads(apart.get(name, "[]"))))
+        for name, text in found.lasting
+    )
+    nothing = tuple((name, "[]") for name in apart)
+    app, owner_name = made.roles()
+
+    at_once = made.of_reading(
+        catalogue_rows.Reading(lasting=together, partitions=nothing), app=app, owner=owner_name
+    )
+
+    assert made.of_database() == at_once
+    assert [str(one) for one in catalogue.look().differences] == [
+        "grant sales_selection_d77.ticket_id to app: added (SELECT)",
+        "index sales_selection_d78.extra: added",
+        "policy sales_selection_d78.extra: added",
+        "trigger sales_selection_d78.sales_selection_never_touched: added (off)",
     ]
 
 
@@ -190,14 +227,14 @@ def test_another_text_is_refused(text):
 
 def test_names_of_the_two_roles_do_not_matter():
     """On a server of one's own they may be called as one likes."""
-    rows = catalogue_rows.read()
-    others = dict(zip(made.roles(), ("anna", "otto"), strict=True))
-    rows["roles"] = [
-        {**row, "rolname": others.get(row["rolname"], row["rolname"])} for row in rows["roles"]
-    ]
+    found = catalogue_rows.read()
+    texts = dict(found.lasting)
+    for name, other in zip(made.roles(), ("anna", "otto"), strict=True):
+        texts["roles"] = texts["roles"].replace(f'"rolname":"{name}"', f'"rolname":"{other}"')
 
-    named = made.of_rows(rows, app="anna", owner="otto")
+    named = made.of_reading(replace(found, lasting=tuple(texts.items())), app="anna", owner="otto")
 
+    assert '"anna"' in texts["roles"]
     assert named == made.of_database()
 
 

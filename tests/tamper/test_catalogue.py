@@ -107,7 +107,7 @@ def _named(hand: psycopg.Connection, statement: str) -> list[str]:
             cursor.execute(sql.SQL(statement).format(**names))
         else:
             cursor.execute(statement)
-        found = catalogue.of_rows(catalogue_rows.read_by(cursor), app=app, owner=owner)
+        found = catalogue.of_reading(catalogue_rows.read_by(cursor), app=app, owner=owner)
     compared = catalogue.compare(released=catalogue.of_release(), found=found)
     return [str(one) for one in compared]
 

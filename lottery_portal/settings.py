@@ -324,6 +324,7 @@ ACCOUNT_RATE_LIMITS = {
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = False
 MFA_TOTP_ISSUER = BRAND
+MFA_TOTP_TOLERANCE = 1  # steps of 30 s: who types slowly, or whose clock is off; each opens once
 MFA_ADAPTER = "accounts.second_factor.HouseMFAAdapter"
 MFA_FORMS = {
     "activate_totp": "accounts.forms.FirstCodeForm",

@@ -31,11 +31,17 @@ def sold(
 
 
 def sealed(draw: Draw) -> Draw:
-    """The draw closed at once and sealed; its drawing is a moment past."""
+    """The draw closed at once and sealed; its drawing is a moment past.
+
+    What the seal does not depend on is left to the tests of it: the look at the catalogue.
+    """
     now = database_time()
     calendar.bring_forward(draw=draw)
     closing.close(draw=draw, now=now)
-    sealing.complete(draw=draws.find(draw.code), now=now)
+    closed = draws.find(draw.code)
+    sealing.seal(draw=closed, now=now)
+    sealing.countersign(draw=closed, now=now)
+    sealing.publish(draw=closed, now=now)
     make.wait_until(draw.draws_at + timedelta(milliseconds=1))
     return draws.find(draw.code)
 

@@ -45,6 +45,7 @@ IDENTIFIERS = frozenset(
         "tgparentid", "tgrelid",
     }
 )  # fmt: skip
+NONE = "[]"
 SESSION = ("session_replication_role", "row_security", "search_path")
 
 PARTS = {
@@ -244,8 +245,9 @@ OF_PARTITIONS = {
     "grants": f"a_row.thing = 'table' AND a_row.oid IN ({A_PARTITION})",
 }
 WHOLE = " UNION ALL ".join(
-    f"SELECT '{name}', coalesce(json_agg(a_row) FILTER (WHERE ({apart}) IS NOT TRUE), '[]')::text,"  # noqa: S608
-    f" coalesce(json_agg(a_row) FILTER (WHERE ({apart}) IS TRUE), '[]')::text FROM ({asked}) a_row"
+    f"SELECT '{name}', is_apart, json_agg(a_row)::text FROM"  # noqa: S608
+    f" (SELECT a_row, coalesce({apart}, false) AS is_apart FROM ({asked}) a_row) told"
+    f" GROUP BY is_apart"
     for name, asked in PARTS.items()
     for apart in [OF_PARTITIONS.get(name, "false")]
 )
@@ -276,13 +278,11 @@ def read_by(cursor: Any) -> Reading:
     for setting in SETTLED:
         cursor.execute(setting)
     cursor.execute(WHOLE)
-    found = cursor.fetchall()
+    found = {(name, is_apart): text for name, is_apart, text in cursor.fetchall()}
+    lasting = [(name, found.get((name, False), NONE)) for name in PARTS]
     return Reading(
-        lasting=(
-            *((name, lasting) for name, lasting, _ in found),
-            ("session", json.dumps(session)),
-        ),
-        partitions=tuple((name, apart) for name, _, apart in found if name in OF_PARTITIONS),
+        lasting=(*lasting, ("session", json.dumps(session))),
+        partitions=tuple((name, found.get((name, True), NONE)) for name in OF_PARTITIONS),
     )
 
 

@@ -96,9 +96,10 @@ class Visitor:
         script: bool = True,
         before: str = "",
         cookies: dict[str, str] | None = None,
+        full: bool = True,
         **options: Any,
     ) -> None:
-        self.house, self.language = house, language
+        self.house, self.language, self.full = house, language, full
         self.troubles: list[str] = []
         self._pages: set[str] = set()
         self.context: BrowserContext = browser.new_context(

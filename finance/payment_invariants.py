@@ -149,7 +149,7 @@ _UNAGREED = f"""
                SELECT 1 FROM audit_approvalrequest r
                  LEFT JOIN finance_adjustment a ON a.approval_code = r.code
                 WHERE r.state = 'PERFORMED'
-                  AND e.reference = CASE r.kind
+                  AND (e.reference = CASE r.kind
                       WHEN 'finance.adjustment' THEN 'adjustment:' || a.code
                       WHEN 'finance.reserve' THEN 'reserve:' || r.code
                       WHEN 'finance.issuer_paid' THEN 'issuer_paid:' || r.code
@@ -158,7 +158,11 @@ _UNAGREED = f"""
                            'withdrawal:' || (r.payload::jsonb->>'withdrawal') || ':returned'
                       WHEN 'prizes.winding_up' THEN 'winding_up:' || r.code END
                   AND e.asked_digest = encode(sha256(convert_to(
-                      e.kind || (r.payload::jsonb->'moves')::text, 'UTF8')), 'hex'))"""  # noqa: S608 - written above
+                      e.kind || (r.payload::jsonb->'moves')::text, 'UTF8')), 'hex')
+                   OR r.kind = 'finance.payout_returned'
+                  AND e.reference = 'statement:' || (r.payload::jsonb->>'line') || ':returned'
+                  AND e.asked_digest = encode(sha256(convert_to(
+                      e.kind || (r.payload::jsonb->'line_moves')::text, 'UTF8')), 'hex')))"""  # noqa: S608 - written above
 register(
     Invariant(
         code="INV10",

@@ -13,7 +13,7 @@ from audit import approvals
 from lottery_portal.lib import codes
 from lottery_portal.lib.money import yuan
 
-from . import recalls
+from . import account_words, recalls
 
 
 def _one_more(_payload: Mapping[str, Any], _at: datetime) -> int:
@@ -31,6 +31,17 @@ def _words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
         (_now("Amount"), _now("%(amount)s yuan") % {"amount": yuan(payload["amount_fen"])}),
         (_now("Bank account"), payload["bank"]),
         (_now("Reason"), payload["reason"]),
+        *(_line(payload) if payload.get("line") else ()),
+    ]
+
+
+def _line(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The line that is said to be this payout, though it does not name it."""
+    account, said = payload["line_account"], payload["line_words"]
+    return [
+        (_now("Statement of"), f"{account_words.title(account)} {account}"),
+        (_now("Booked on"), payload["line_on"]),
+        (_now("What the line says"), said or _now("nothing")),
     ]
 
 

@@ -8,6 +8,7 @@ the word of others. Either pays first what the player owes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,9 @@ from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.sentences import sentence
 
 from . import bank_accounts, debts, ledger, withdrawals
-from .models import Withdrawal
+from .ledger import Move
+from .models import StatementLine, Withdrawal
+from .recon import came_back
 from .withdrawals import NotInThisState, OwnWithdrawal, ReasonMissing
 
 RECALL_KIND, RETURN_KIND = "finance.withdrawal_recall", "finance.payout_returned"
@@ -59,13 +62,19 @@ def ask(*, code: str, reason: str, maker: Any, now: datetime) -> approvals.Reque
 
 
 @door
-def ask_return(*, code: str, reason: str, maker: Any, now: datetime) -> approvals.Request:
+def ask_return(
+    *, code: str, reason: str, maker: Any, now: datetime, line: str = ""
+) -> approvals.Request:
     """Ask that a payout which the bank gave back be given back to its player; others decide.
 
-    Refuses with `ReasonMissing`, `NotInThisState`, `OwnWithdrawal` or `AskedAlready`.
+    `line` is the line of a statement that shows it, where the line itself does not say so. Refuses
+    with `ReasonMissing`, `NotInThisState`, `OwnWithdrawal`, `AskedAlready` or `LineDoesNotFit`.
     """
     found = _checked(code, State.PAID, reason, maker, RETURN_KIND)
-    return _ask(RETURN_KIND, found, reason, maker, now)
+    told = came_back.checked(line, found) if line else None
+    if told is not None and asked_with(told.code) is not None:
+        raise AskedAlready
+    return _ask(RETURN_KIND, found, reason, maker, now, line=told)
 
 
 @inside_transaction
@@ -75,6 +84,8 @@ def perform(*, request: approvals.Request, now: datetime) -> None:
     is_return = request.kind == RETURN_KIND
     if withdrawal.state != (State.PAID if is_return else State.APPROVED):
         raise NotInThisState
+    line = request.payload.get("line", "")
+    told = came_back.held(line, withdrawal) if line else None
     try:
         _give_back(
             withdrawal,
@@ -88,6 +99,8 @@ def perform(*, request: approvals.Request, now: datetime) -> None:
         if violated(exc) == "withdrawal_back_by_others":
             raise OwnWithdrawal from exc
         raise
+    if told is not None:
+        came_back.settle(told, withdrawal, actor=request.maker, now=now)
 
 
 def by_player(*, code: str, player: Player, now: datetime) -> Withdrawal:
@@ -115,6 +128,12 @@ def asked_for(withdrawal: Withdrawal) -> approvals.Request | None:
     return _under_way(kind, withdrawal.code)
 
 
+def asked_with(line: str) -> approvals.Request | None:
+    """The request under way by which a line of a statement is to be a payout that came back."""
+    found = approvals.under_way(RETURN_KIND)
+    return next((one for one in found if one.payload.get("line") == line), None)
+
+
 @door
 def _by_player(code: str, player: Player, now: datetime) -> Withdrawal:
     withdrawal = withdrawals.locked(withdrawals.find(code, player=player).code)
@@ -139,7 +158,13 @@ def _checked(code: str, state: str, reason: str, maker: Any, kind: str) -> Withd
 
 
 def _ask(
-    kind: str, withdrawal: Withdrawal, reason: str, maker: Any, now: datetime
+    kind: str,
+    withdrawal: Withdrawal,
+    reason: str,
+    maker: Any,
+    now: datetime,
+    *,
+    line: StatementLine | None = None,
 ) -> approvals.Request:
     paid = ledger.entry_of(_paid(withdrawal)) if kind == RETURN_KIND else None
     return approvals.request(
@@ -149,15 +174,29 @@ def _ask(
             "player": withdrawal.player_code,
             "amount_fen": withdrawal.amount,
             "bank": bank_accounts.shown(withdrawal.bank_account),
-            "moves": [[move.source, move.target, move.amount] for move in ledger.back(paid)]
-            if paid
-            else [],
+            "moves": _rows(ledger.back(paid)) if paid else [],
             "reason": reason.strip()[:LONGEST_REASON],
+            **(_told(line) if line else {}),
         },
         maker=maker,
         now=now,
         amount_fen=withdrawal.amount,
     )
+
+
+def _told(line: StatementLine) -> dict[str, Any]:
+    """What others sign of the line, and the moves that take away what was booked for it."""
+    return {
+        "line": line.code,
+        "line_moves": _rows(came_back.booked_for(line)),
+        "line_account": line.account.code,
+        "line_on": line.booked_on,
+        "line_words": " ".join(filter(None, [line.reference, line.memo])),
+    }
+
+
+def _rows(moves: Sequence[Move]) -> list[list[Any]]:
+    return [[move.source, move.target, move.amount] for move in moves]
 
 
 def _give_back(

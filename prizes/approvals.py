@@ -10,6 +10,9 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from audit import approvals
+from finance import account_words
+from games import words
+from games.models import Game
 from lottery_portal.lib.money import yuan
 
 from . import winding_up
@@ -24,20 +27,27 @@ def _perform(request: approvals.Request, now: datetime) -> None:
 
 
 def _words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    game = Game.objects.filter(code=payload["game"]).first()
     return [
-        (_now("Game"), payload["game"]),
+        (_now("Game"), words.game(game) if game else payload["game"]),
         (_now("Stop announced on"), payload["announced_on"]),
         (_now("Announcement"), payload["document"]),
         (_now("Last sale"), payload["last_sale"]),
         (_now("Prizes were claimed until"), payload["claims_until"]),
         *(
             (
-                _now("From %(source)s to %(target)s") % {"source": source, "target": target},
+                _now("From %(source)s to %(target)s")
+                % {"source": _named(source), "target": _named(target)},
                 _now("%(amount)s yuan") % {"amount": yuan(fen)},
             )
             for source, target, fen in payload["moves"]
         ),
+        *(() if payload["moves"] else [(_now("Left over"), _now("nothing"))]),
     ]
+
+
+def _named(account: str) -> str:
+    return f"{account_words.title(account)} {account}"
 
 
 approvals.register(

@@ -213,7 +213,7 @@ def desk_stopped_games(request: HttpRequest) -> HttpResponse:
                 "word": _in_the_way(one, today),
                 "report": _report(one),
             }
-            for one in winding_up.standings()
+            for one in winding_up.standings(now=now)
         ],
     }
     return render(request, "desk/stopped_games.html", context)
@@ -243,7 +243,7 @@ def desk_winding_up(request: HttpRequest, game_code: str) -> HttpResponse:
     context = {
         "nav": "remittances",
         "name": words.game(game),
-        "standing": winding_up.standing(game),
+        "standing": winding_up.standing(game, now=timezone.now()),
         "form": form,
     }
     return render(request, "desk/winding_up.html", context, status=status)
@@ -251,7 +251,7 @@ def desk_winding_up(request: HttpRequest, game_code: str) -> HttpResponse:
 
 def _report(one: winding_up.Standing) -> dict[str, Any] | None:
     """When the report to the ministry is due, and where it is settled."""
-    case = winding_up.report_of(one.game)
+    case = one.report
     if case is None:
         return None
     return {
@@ -263,11 +263,11 @@ def _report(one: winding_up.Standing) -> dict[str, Any] | None:
 
 def _in_the_way(one: winding_up.Standing, today: date) -> str:
     if one.is_on_sale:
-        return _("on sale")
+        return _("on sale") if one.is_licensed else _("licence ended, sales not switched off")
     if one.running or one.claims_until is None:
         return _("draws are not over")
     if one.claims_until >= today:
         return _("prizes are still claimed")
     if one.open_fen:
         return _("prizes are not all paid or forfeited")
-    return _("can be wound up") if one.left_fen > 0 else _("wound up")
+    return _("wound up") if one.is_wound_up else _("can be wound up")

@@ -1,4 +1,4 @@
-"""What waits here: settlements that were halted, reports of stopped games to the ministry."""
+"""What waits here: settlements that were halted, stopped games and their reports."""
 
 from __future__ import annotations
 
@@ -50,6 +50,23 @@ waiting.register(
         count=_reports,
         url_name="prizes:desk_stopped_games",
         roles=frozenset({"treasurer", "compliance"}),
+        tone="attention",
+        sign="list",
+    )
+)
+
+
+def _ready(_user: Any, now: datetime) -> int:
+    return len(winding_up.ready(now=now))
+
+
+waiting.register(
+    waiting.Waiting(
+        name="prizes.winding_up_ready",
+        title=_("Stopped games that can be wound up"),
+        count=_ready,
+        url_name="prizes:desk_stopped_games",
+        roles=frozenset({"treasurer"}),
         tone="attention",
         sign="list",
     )

@@ -4,6 +4,8 @@ The only way from a pool to a fund (R16). Sales are off for good, announced 60 n
 the last of them; every draw is over, the last day of claims has passed, and nothing of any draw is
 left to pay: what was not claimed went to the welfare fund before. Then others agree, and the
 database looks at all of it again. The report to the ministry, due 60 natural days later, is a case.
+A game that leaves nothing over is wound up all the same: others agree that it is so, and the report
+is due.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import approvals, trail
 from finance import cases, ledger
 from finance.ledger import AccountKind, EntryKind, Move
-from games import claim_days, draws, words
+from games import claim_days, draws, licences, words
 from games.models import Draw, Game, SalesSwitch
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, inside_transaction, violated
@@ -33,6 +35,7 @@ from . import pools
 
 KIND = "prizes.winding_up"
 GENERAL = "fund:general"
+SCOPE = "game:"  # of the switches that end the sales of one game
 REPORT = "prizes.winding_up_report"
 NOTICE = timedelta(days=60)
 REPORT_WITHIN = timedelta(days=60)
@@ -69,10 +72,10 @@ class DocumentMissing(Refused):
 
 
 class NothingLeftOver(Refused):
-    """Pool and fund are empty."""
+    """Pool and fund are empty, and it was wound up."""
 
     code = "winding_up_nothing_left"
-    message = _("Nothing is left in the pool and the fund of this game.")
+    message = _("This game is wound up; nothing is left in its pool and its fund.")
 
 
 class LeftOverChanged(Refused):
@@ -88,12 +91,14 @@ class Standing:
 
     game: Game
     is_on_sale: bool
+    is_licensed: bool
     running: int
     last_sale: date | None
     claims_until: date | None
     open_fen: int
     pools: Mapping[str, int]
     fund_fen: int
+    report: Any | None
 
     @property
     def pool_fen(self) -> int:
@@ -110,39 +115,59 @@ class Standing:
         """Whether nothing of it is sold or drawn any more."""
         return not self.is_on_sale and not self.running and self.last_sale is not None
 
+    @property
+    def is_wound_up(self) -> bool:
+        """Whether it was wound up since its last sale, and nothing has come in after that."""
+        if self.report is None or self.last_sale is None or self.left_fen > 0:
+            return False
+        return dates.in_shanghai(self.report.opened_at).date() > self.last_sale
+
     def may_be_wound_up(self, today: date) -> bool:
         """Whether nothing is in the way but the word of others."""
         return (
             self.is_stopped
             and (self.claims_until or NEVER) < today
             and not self.open_fen
-            and self.left_fen > 0
+            and not self.is_wound_up
         )
 
 
-def standings() -> list[Standing]:
+def standings(*, now: datetime) -> list[Standing]:
     """Every real game as it stands, in the order of games."""
     found = Game.objects.filter(is_shadow=False).order_by("position", "pk")
-    return [standing(game) for game in found if pools.of_game(game) is not None]
+    return [standing(game, now=now) for game in found if pools.of_game(game) is not None]
 
 
-def standing(game: Game) -> Standing:
+def ready(*, now: datetime) -> list[Standing]:
+    """The stopped games that can be wound up, and nobody has asked for it yet."""
+    off = SalesSwitch.objects.filter(scope__startswith=SCOPE, is_off=True)
+    stopped = {scope.removeprefix(SCOPE) for scope in off.values_list("scope", flat=True)}
+    stopped -= {one.payload["game"] for one in approvals.under_way(KIND)} if stopped else set()
+    today = dates.in_shanghai(now).date()
+    found = Game.objects.filter(code__in=stopped, is_shadow=False).order_by("position", "pk")
+    all_of_them = [standing(game, now=now) for game in found if pools.of_game(game) is not None]
+    return [one for one in all_of_them if one.may_be_wound_up(today)]
+
+
+def standing(game: Game, *, now: datetime) -> Standing:
     """How one game stands."""
     of_game = Draw.objects.filter(game=game).select_related("rule")
     held = of_game.exclude(state=Draw.State.CANCELLED)
     last = held.order_by("draws_at").only("draws_at", "closes_at", "rule__code").last()
-    is_off = SalesSwitch.objects.filter(scope=f"game:{game.code}", is_off=True)
+    is_off = SalesSwitch.objects.filter(scope=f"{SCOPE}{game.code}", is_off=True)
     of_pools = pools.all_of(game)
     accounts = ledger.balances({*of_pools, pools.fund_of(game)})
     return Standing(
         game=game,
         is_on_sale=not is_off.exists(),
+        is_licensed=bool(licences.licensed([game], at=now)),
         running=of_game.exclude(state__in=draws.SETTLED_STATES).count(),
         last_sale=dates.in_shanghai(last.closes_at).date() if last else None,
         claims_until=claim_days.last_day(last) if last else None,
         open_fen=_open(list(of_game)),
         pools={account: accounts[account] for account in of_pools},
         fund_fen=accounts[pools.fund_of(game)],
+        report=report_of(game),
     )
 
 
@@ -151,7 +176,7 @@ def ask(
     *, game: str, announced_on: date, document: str, maker: Any, now: datetime
 ) -> approvals.Request:
     """Ask that a stopped game be wound up; others decide. Refuses by what is in the way."""
-    found = standing(Game.objects.get(code=game, is_shadow=False))
+    found = standing(Game.objects.get(code=game, is_shadow=False), now=now)
     if not document.strip():
         raise DocumentMissing
     _check(found, announced_on, now)
@@ -176,18 +201,13 @@ def ask(
 def book(*, request: approvals.Request, now: datetime) -> None:
     """Book what was agreed, if nothing has moved since; what the last decision performs."""
     said = request.payload
-    found = standing(Game.objects.get(code=said["game"], is_shadow=False))
+    found = standing(Game.objects.get(code=said["game"], is_shadow=False), now=now)
     _check(found, date.fromisoformat(said["announced_on"]), now)
     moves = _moves(found)
     if [[move.source, move.target, move.amount] for move in moves] != said["moves"]:
         raise LeftOverChanged
-    ledger.open_account(code=GENERAL, kind=AccountKind.FUND)
-    try:
-        ledger.post(reference=f"winding_up:{request.code}", kind=EntryKind.WINDING_UP, moves=moves)
-    except IntegrityError as exc:
-        if violated(exc) == GameNotStopped.code:
-            raise GameNotStopped from exc
-        raise
+    if moves:
+        _post(request.code, moves)
     trail.record(
         action="prizes.game_wound_up",
         actor=None,
@@ -216,6 +236,16 @@ def book(*, request: approvals.Request, now: datetime) -> None:
     )
 
 
+def _post(code: str, moves: Sequence[Move]) -> None:
+    ledger.open_account(code=GENERAL, kind=AccountKind.FUND)
+    try:
+        ledger.post(reference=f"winding_up:{code}", kind=EntryKind.WINDING_UP, moves=moves)
+    except IntegrityError as exc:
+        if violated(exc) == GameNotStopped.code:
+            raise GameNotStopped from exc
+        raise
+
+
 def report_of(game: Game) -> Any | None:
     """The case of the report to the ministry, the latest; None before the game was wound up."""
     found = cases.about(object_type="game", object_code=game.code)
@@ -236,7 +266,7 @@ def _check(found: Standing, announced_on: date, now: datetime) -> None:
         raise StopAnnouncedLate(last=found.last_sale.isoformat())
     if found.claims_until >= today or found.open_fen:
         raise ClaimsStillRun(until=found.claims_until.isoformat(), open_fen=found.open_fen)
-    if found.left_fen <= 0:
+    if found.is_wound_up:
         raise NothingLeftOver
 
 

@@ -21,6 +21,20 @@ BEGIN
            AND NEW.asked_digest = encode(sha256(convert_to(NEW.kind || (r.payload::jsonb->'moves')::text, 'UTF8')), 'hex')) THEN
         RETURN NEW;
     END IF;
+    -- Its line on the statement may not have said whose it is: what was booked as unknown goes by the same approval,
+    -- once the payout is reversed, and only if both are the same money.
+    IF EXISTS (
+        SELECT 1 FROM finance_entry o JOIN finance_statementline l ON o.reference = 'statement:' || l.code
+          JOIN finance_account c ON c.id = l.account_id
+          JOIN audit_approvalrequest r ON r.kind = 'finance.payout_returned' AND r.state = 'PERFORMED'
+           AND r.payload::jsonb->>'line' = l.code
+          JOIN finance_withdrawal w ON w.code = r.payload::jsonb->>'withdrawal' AND w.amount = l.amount
+           AND c.code = 'clearing:' || w.provider
+          JOIN finance_entry b ON b.reference = 'withdrawal:' || w.code || ':returned'
+         WHERE o.id = NEW.reversal_of_id AND o.kind = 'UNIDENTIFIED' AND NEW.reference = o.reference || ':returned'
+           AND NEW.asked_digest = encode(sha256(convert_to(NEW.kind || (r.payload::jsonb->'line_moves')::text, 'UTF8')), 'hex')) THEN
+        RETURN NEW;
+    END IF;
     IF NOT EXISTS (
         SELECT 1 FROM finance_adjustment a JOIN audit_approvalrequest r ON r.code = a.approval_code
          WHERE NEW.reference = 'adjustment:' || a.code AND r.kind = 'finance.adjustment' AND r.state = 'PERFORMED'

@@ -159,12 +159,17 @@ CREATE TRIGGER finance_case_ends_with_its_difference BEFORE UPDATE ON finance_ca
 ALTER TABLE finance_case ENABLE ALWAYS TRIGGER finance_case_ends_with_its_difference;
 
 -- Whether a movement of an account needs no line any more: it has one, it differs from one in its amount
--- only, it was never at the bank and is put right, or it is itself what put something right.
+-- only, it was never at the bank and is put right, it is itself what put something right, or it takes away
+-- what was booked for a line as unknown and another entry has taken the place of.
 CREATE FUNCTION finance_is_explained(account bigint, reference text) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT EXISTS (SELECT 1 FROM finance_match m WHERE m.account_id = $1 AND m.reference = $2)
         OR EXISTS (SELECT 1 FROM finance_difference f WHERE f.account_id = $1 AND f.reference = $2
                       AND (f.kind = 'AMOUNT' OR f.kind = 'NOT_THERE' AND f.correction <> ''))
         OR EXISTS (SELECT 1 FROM finance_difference f WHERE f.account_id = $1 AND f.correction = $2)
+        OR EXISTS (SELECT 1 FROM finance_entry e JOIN finance_entry o ON o.id = e.reversal_of_id
+                     JOIN finance_match m ON m.account_id = $1 AND m.reference = o.reference
+                     JOIN finance_difference f ON f.account_id = $1 AND f.line_id = m.line_id
+                    WHERE e.reference = $2 AND f.kind = 'UNKNOWN' AND f.correction <> '')
 $$;
 REVOKE ALL ON FUNCTION finance_is_explained(bigint, text) FROM PUBLIC;
 

@@ -139,9 +139,9 @@ def resolve(
 
 
 @inside_transaction
-def settled(difference: Difference, *, why: str, now: datetime) -> None:
-    """The difference is gone by itself: what was missing has come."""
-    _end(difference, actor=None, resolution=why, correction="", now=now)
+def settled(difference: Difference, *, why: str, now: datetime, correction: str = "") -> None:
+    """The difference is gone: what was missing has come, or others agreed to what puts it right."""
+    _end(difference, actor=None, resolution=why, correction=correction, now=now)
 
 
 def open_ones() -> QuerySet[Difference]:

@@ -50,6 +50,21 @@ class ResolutionForm(forms.Form):
     )
 
 
+class PayoutForm(forms.Form):
+    """Which payout a line of a statement is that came back."""
+
+    withdrawal = forms.ChoiceField(label=_("Withdrawal"), widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label=_("Reason, shown to the player"),
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, payouts: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "withdrawal", payouts)
+
+
 class HouseBankForm(forms.Form):
     """A bank account of the house."""
 

@@ -24,7 +24,7 @@ from finance import ledger, payees, periods
 from finance.ledger import AccountKind, EntryKind, Move
 from finance.models import Account, Difference, Match, Statement, StatementLine, Withdrawal
 from lottery_portal.lib import dates
-from lottery_portal.lib.db import door, violated
+from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
 from . import differences, house_banks, levels
@@ -268,7 +268,7 @@ def _keep(pairs: Sequence[tuple[StatementLine, Booked]], how: str, now: datetime
 
 @door
 def _keep_some(pairs: Sequence[tuple[StatementLine, Booked]], how: str, now: datetime) -> None:
-    _one_at_a_time(pairs[0][0].account)
+    one_at_a_time(pairs[0][0].account)
     Match.objects.bulk_create(
         [
             Match(
@@ -342,7 +342,7 @@ def _to_suspense(line: StatementLine) -> list[Move]:
 @door
 def _book(line: StatementLine, kind: str, moves: list[Move], *, now: datetime) -> None:
     """Book a line on its own day where that is still open, once, and match it with its entry."""
-    _one_at_a_time(line.account)
+    one_at_a_time(line.account)
     if Match.objects.filter(line=line).exists():
         return
     for code, account_kind in (
@@ -428,7 +428,13 @@ def _settle_gone(account: Account, now: datetime) -> None:
 
 @door
 def _match_by_hand(line: StatementLine, reference: str, actor: Any, now: datetime) -> Match:
-    _one_at_a_time(line.account)
+    one_at_a_time(line.account)
+    return matched(line, reference, actor, now)
+
+
+@inside_transaction
+def matched(line: StatementLine, reference: str, actor: Any, now: datetime) -> Match:
+    """Write down that a line is an entry, as a person says; the caller holds `one_at_a_time`."""
     match = Match.objects.create(
         line=line,
         account=line.account,
@@ -451,7 +457,8 @@ def _match_by_hand(line: StatementLine, reference: str, actor: Any, now: datetim
     return match
 
 
-def _one_at_a_time(account: Account) -> None:
+@inside_transaction
+def one_at_a_time(account: Account) -> None:
     """Until the end of this transaction nobody else matches or books lines of the account."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -20,13 +20,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import permission, step_up, who
 from audit import approvals, people
-from finance import cases, ledger, payouts
+from finance import bank_accounts, cases, ledger, payouts, recalls
 from finance.ledger import AccountKind, EntryKind
-from finance.models import Difference, HouseBank, StatementLine
-from finance.recon import differences, house_banks, levels, matching, proof, statements
+from finance.models import Difference, HouseBank, StatementLine, Withdrawal
+from finance.recon import came_back, differences, house_banks, levels, matching, proof, statements
 from finance.recon.forms import (
     HouseBankForm,
     MatchForm,
+    PayoutForm,
     ResolutionForm,
     StatementForm,
 )
@@ -214,13 +215,23 @@ def desk_difference(request: HttpRequest, code: str) -> HttpResponse:
         request.POST if request.POST.get("action") == "resolve" else None,
         initial={"correction": fitting[0] if len(fitting) == 1 else ""},
     )
+    asked = recalls.asked_with(found.line.code) if found.line else None
+    way_on = _way_on(found)
+    offered = came_back.fitting(found) if may_act and not asked and not way_on else []
+    payout_form = PayoutForm(
+        request.POST if request.POST.get("action") == "payout" else None,
+        payouts=[(one.code, _payout_words(found, one)) for one in offered],
+    )
     status = 200
     if request.method == "POST":
         if not may_act:
             raise PermissionDenied
         if not step_up.is_recent(request):
             return redirect(step_up.address(request.user, request.path))
-        status = _end_difference(request, found, form)
+        if payout_form.is_bound:
+            status = _ask_return(request, found, payout_form)
+        else:
+            status = _end_difference(request, found, form)
         if status == 200:  # noqa: PLR2004 - the deed was done
             return redirect("finance:desk_difference", code=code)
     today = dates.in_shanghai(now).date()
@@ -234,9 +245,41 @@ def desk_difference(request: HttpRequest, code: str) -> HttpResponse:
         "entry": ledger.entry_of(found.reference) if found.reference else None,
         "form": form,
         "may_act": may_act,
-        "way_on": _way_on(found),
+        "way_on": way_on,
+        "payout_form": payout_form if offered else None,
+        "asked_url": reverse("audit:approval", args=[asked.code]) if asked else "",
     }
     return render(request, "desk/difference.html", context, status=status)
+
+
+def _payout_words(found: Difference, payout: Withdrawal) -> str:
+    """A payout that a line may have brought back, as it is offered."""
+    words = _("%(code)s, paid on %(day)s to %(bank)s") % {
+        "code": codes.shown(payout.code),
+        "day": dates.in_shanghai(payout.ended_at).date() if payout.ended_at else "",
+        "bank": bank_accounts.shown(payout.bank_account),
+    }
+    if found.line is not None and came_back.names(found.line, payout):
+        return _("%(payout)s (the account that the line names)") % {"payout": words}
+    return words
+
+
+def _ask_return(request: HttpRequest, found: Difference, form: PayoutForm) -> int:
+    if not form.is_valid() or found.line is None:
+        return 400
+    try:
+        recalls.ask_return(
+            code=form.cleaned_data["withdrawal"],
+            reason=form.cleaned_data["reason"],
+            maker=request.user,
+            now=timezone.now(),
+            line=found.line.code,
+        )
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return refusal.status
+    notes.success(request, _("Asked. Another person approves it."))
+    return 200
 
 
 def _way_on(found: Difference) -> dict[str, str] | None:

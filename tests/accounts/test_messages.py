@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from smtplib import SMTPRecipientsRefused
 
 import pytest
 from django.conf import settings
 from django.core import mail
 from django.db import IntegrityError, transaction
+from django.template import loader
 from django.urls import reverse
 
 from accounts import language, messages
@@ -67,6 +69,21 @@ def test_a_phone_gets_an_sms():
     last = (settings.STATE_DIR / "sms.jsonl").read_text(encoding="utf-8").splitlines()[-1]
     assert json.loads(last)["to"] == "+8613900000001"
     assert states(message) == {"INBOX": "DELIVERED", "SMS": "DELIVERED"}
+
+
+def test_no_text_for_a_telephone_names_an_amount_or_an_account():
+    """F053: others may see it; what it is about is read after logging in."""
+    by_sms = [kind for kind in messages.KINDS.values() if Delivery.Channel.SMS in kind.channels]
+    sources = {kind.name: loader.get_template(kind.sms or kind.template) for kind in by_sms}
+
+    telling = [
+        name
+        for name, found in sources.items()
+        if re.search(r"money|yuan|_fen|bank\b.*}}", found.template.source)
+    ]
+
+    assert telling == []
+    assert len(by_sms) > 8
 
 
 def test_who_opted_out_still_finds_the_message_inside():

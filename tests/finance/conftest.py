@@ -75,3 +75,9 @@ def fake_bank(settings):
     assert isinstance(bank, FakeBank)
     yield bank
     providers._made.cache_clear()
+
+
+@pytest.fixture
+def most(full, deep):
+    """The most points of a deed at which a crash sweep kills; None for all."""
+    return None if deep else 12 if full else 5

@@ -8,18 +8,13 @@ a deep one all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import transaction
 
-from audit import approvals
-from audit.models import ApprovalRequest
-from finance import adjustments, ledger, periods, refunds, wallets, withdrawals
+from finance import adjustments, ledger, periods, refunds, wallets, withdrawals, years
 from finance.ledger import Move
 from finance.models import (
     Adjustment,
@@ -33,9 +28,9 @@ from finance.models import (
 from lottery_portal import jobs
 from lottery_portal.sandbox_bank.models import Payout, Refund
 from tests import make_money as make
-from tests.crash import Point, killed_at, points, steps_of
 
 from . import books
+from .crash_stories import Story, booked, broken_rules, last_word, sweep
 from .test_refunds import paid
 
 pytestmark = [
@@ -43,60 +38,10 @@ pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "owner"]),
 ]
 
-SAMPLE, FULL_SAMPLE = 5, 12
-MONTHS_OF_OLD = [date(1990 + number // 12, number % 12 + 1, 15) for number in range(12 * 30)]
-
-
-@dataclass(frozen=True)
-class Story:
-    """A deed that may be repeated, how far it has come, and that it was done once."""
-
-    deed: Callable[[], object]
-    done_once: Callable[[], None]
-
-
-def sweep(begin: Callable[[], Story], *, most: int | None, name: str) -> None:
-    """Kill a new story at each point, look at the books, do it again, look again."""
-    first = begin()
-    steps = steps_of(first.deed)
-    first.done_once()
-    chosen = points(steps, most=most)
-    killed = sum(_killed_and_repeated(begin(), point) for point in chosen)
-
-    # A step more or less than in the first story is a statement that only the first one needs.
-    assert len(chosen) - 4 <= killed <= len(chosen)
-    print(f"{name}: {steps} steps, killed at {killed} points, done once each time")  # noqa: T201
-
-
-def _killed_and_repeated(story: Story, point: Point) -> bool:
-    was_killed = killed_at(point.step, before=point.before, deed=story.deed)
-    assert ledger.trial_balance() == 0, point
-    assert _broken() == set(), point
-    story.deed()
-    story.done_once()
-    story.deed()  # whoever asks a third time changes nothing
-    story.done_once()
-    return was_killed
-
-
-def _broken() -> set[str]:
-    return {one.rule for one in ledger.verify_books(most=1)}
-
-
-def booked(reference: str) -> int:
-    return Entry.objects.filter(reference=reference).count()
-
-
-@pytest.fixture
-def most(full, deep):
-    """The most points of a deed at which a run kills; None for all."""
-    return None if deep else FULL_SAMPLE if full else SAMPLE
-
-
-@pytest.fixture
-def bank(live_server, settings):
-    """The bank at the address the portal knows: it stays up when the house is killed."""
-    settings.PUBLIC_URL = live_server.url
+FIRST = 1990
+MONTHS_OF_OLD = [  # a year ends among the first of them
+    date(FIRST + number // 12, number % 12 + 1, 15) for number in range(10, 12 * 30)
+]
 
 
 @pytest.fixture
@@ -104,19 +49,6 @@ def staff(now):
     """Who asks, and who agrees."""
     maker = make.staff("caiwu7", "treasurer", now=now).member.user
     return maker, [make.staff(f"fuhe7{at}", "approver", now=now).member.user for at in range(3)]
-
-
-def last_word(code: str, checkers: list[Any], now: Any) -> Callable[[], None]:
-    """All words but the last are given; the deed is the last one, which performs what was asked."""
-    needed = ApprovalRequest.objects.get(code=code).needed
-    for checker in checkers[: needed - 1]:
-        approvals.decide(code=code, checker=checker, approve=True, now=now)
-
-    def decide() -> None:
-        if ApprovalRequest.objects.get(code=code).state != "PERFORMED":
-            approvals.decide(code=code, checker=checkers[needed - 1], approve=True, now=now)
-
-    return decide
 
 
 def test_a_deposit_killed_at_any_point_is_credited_once(alice, now, most):
@@ -141,7 +73,7 @@ def test_a_deposit_killed_at_any_point_is_credited_once(alice, now, most):
 
     sweep(begin, most=most, name="deposit")
     assert ledger.balance("clearing:sandbox") == -came
-    assert _broken() == set()
+    assert broken_rules() == set()
 
 
 def test_a_withdrawal_killed_at_any_point_is_paid_once(bank, alice, now, most):
@@ -173,7 +105,7 @@ def test_a_withdrawal_killed_at_any_point_is_paid_once(bank, alice, now, most):
     sweep(begin, most=most, name="withdrawal")
     jobs.run_pending()
     assert Payout.objects.count() == Withdrawal.objects.count() == gone // 10_00
-    assert _broken() == set()
+    assert broken_rules() == set()
 
 
 def test_an_adjustment_killed_at_any_point_is_booked_once(alice, staff, now, most):
@@ -202,7 +134,7 @@ def test_an_adjustment_killed_at_any_point_is_booked_once(alice, staff, now, mos
         return Story(last_word(asked.approval_code, checkers, now), once)
 
     sweep(begin, most=most, name="adjustment")
-    assert _broken() == set()
+    assert broken_rules() == set()
 
 
 def test_a_reversal_killed_at_any_point_is_booked_once(alice, staff, now, most):
@@ -254,11 +186,11 @@ def test_a_refund_killed_at_any_point_goes_back_once(bank, alice, staff, now, mo
     jobs.run_pending()
     assert Refund.objects.count() == DepositReturn.objects.count()
     assert ledger.balance("clearing:sandbox") == 0
-    assert _broken() == set()
+    assert broken_rules() == set()
 
 
 def test_a_closing_month_killed_at_any_point_is_closed_once(staff, now, most):
-    """F123: the balances, their digest and the lock come together or not at all."""
+    """F123: the balances, their digest and the lock come together or not at all; December too."""
     make.open_accounts((books.RENT, "EXPENSE"), (books.OWN, "OWNBANK"))
     maker, checkers = staff
     months = iter(MONTHS_OF_OLD)
@@ -270,12 +202,16 @@ def test_a_closing_month_killed_at_any_point_is_closed_once(staff, now, most):
         with transaction.atomic():
             moves = [Move(books.RENT, books.OWN, 9_00)]
             ledger.post(reference=f"rent:{code}", kind="EXPENSE_PAID", moves=moves, day=day)
+        years_ended = day.year - FIRST
+        if code.endswith("-12"):
+            years_ended += 1
+            last_word(years.ask(year=day.year, maker=maker, now=now).code, checkers, now)()
         asked = periods.ask_close(code=code, maker=maker, now=now)
 
         def once() -> None:
             period = Period.objects.get(code=code)
             rows = PeriodBalance.objects.filter(period=period)
-            assert (period.state, rows.count()) == ("CLOSED", 2)
+            assert (period.state, rows.count()) == ("CLOSED", 2 + bool(years_ended))
             assert sum(row.closing for row in rows) == 0
             assert period.approval_code == asked.code
 

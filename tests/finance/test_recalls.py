@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.models import Message
 from audit import approvals, trail
 from finance import (
+    cases,
     debts,
     invariants,
     ledger,
@@ -21,8 +22,9 @@ from finance import (
     withdrawal_limits,
     withdrawals,
 )
-from finance.models import Difference, Match, Withdrawal
-from finance.recon import matching
+from finance.models import Account, Difference, Match, Withdrawal
+from finance.recon import came_back, differences, levels, matching
+from lottery_portal.lib import codes
 from lottery_portal.lib.db import violated
 from tests import make_money as make
 from tests import people
@@ -261,6 +263,110 @@ def test_a_line_of_the_same_amount_is_not_taken_for_it(paid, cashier, now, today
     bill([(today, 30_00, "R1", "", "退汇")], cashier, now)
 
     assert not Match.objects.filter(reference=f"withdrawal:{paid.code}:returned").exists()
+
+
+def line_of(paid, cashier, now, today, *, fen=30_00, number=""):
+    """A line that does not say which payout came back, and its difference."""
+    bill([(today, fen, "R1", number, "退汇")], cashier, now)
+    return Difference.objects.get()
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_line_without_our_number_is_tied_to_its_payout_by_two_people(
+    paid, cashier, alice, now, today
+):
+    """F109, F113, F121: what was unknown gives way to the payout, and nothing is left open."""
+    other = make.withdraw(alice, 20_00, make.bank_account(alice, now=now), now=now)
+    withdrawals.send(code=other.code, now=now)
+    found = line_of(paid, cashier, now, today)
+    assert (found.kind, ledger.balance("suspense:unexplained_in")) == ("UNKNOWN", 30_00)
+    desk = people.in_english(cashier)
+    address = reverse("finance:desk_difference", args=[found.code])
+    page, said = desk.get(address).content.decode(), {"action": "payout", "withdrawal": paid.code}
+    assert codes.shown(paid.code) in page
+    assert codes.shown(other.code) not in page
+
+    assert desk.post(address, {**said, "reason": ""}).status_code == 400
+    assert desk.post(address, {**said, "reason": "closed", "withdrawal": "X"}).status_code == 400
+    assert desk.post(address, {**said, "reason": "closed"}).status_code == 302
+    (asked,) = approvals.under_way(recalls.RETURN_KIND)
+    approval = reverse("audit:approval", args=[asked.code])
+    assert approval in desk.get(address).content.decode()
+    checker = people.in_english(make.staff("fuhe-recall", "approver", now=now).member.user)
+    assert "R1 退汇" in checker.get(approval).content.decode()
+    assert (state(paid), ledger.balance("suspense:unexplained_in")) == ("PAID", 30_00)
+    approved(asked.code, now)
+
+    found.refresh_from_db()
+    found.case.refresh_from_db()
+    assert (state(paid), wallets.available(alice), wallets.held(alice)) == ("RETURNED", 80_00, 0)
+    assert ledger.balance("suspense:unexplained_in") == 0
+    assert (found.state, found.correction) == ("RESOLVED", f"withdrawal:{paid.code}:returned")
+    assert found.case.state == "RESOLVED"
+    account = Account.objects.get(code="clearing:sandbox")
+    assert levels.of(account).unexplained == 0
+    left = matching.unmatched(account, since=today)
+    assert {one.kind for one in left} == {"DEPOSIT", "WITHDRAWAL_PAID"}
+    assert [one.broken_by for one in invariants.look()[0] if not one.holds] == []
+    assert ledger.verify_books() == []
+
+
+def test_a_line_that_waits_under_a_number_of_nobody_is_matched_with_its_payout(
+    paid, cashier, now, today
+):
+    """F113: nothing was booked for it, so it is the entry of the payout that came back."""
+    found = line_of(paid, cashier, now, today, number="NOBODY2026112200")
+    assert found.kind == "NOT_BOOKED"
+
+    asked = recalls.ask_return(
+        code=paid.code, reason="退汇", maker=cashier, now=now, line=found.line.code
+    )
+    approved(asked.code, now)
+
+    found.refresh_from_db()
+    match = Match.objects.get(line=found.line)
+    assert (match.reference, match.how) == (f"withdrawal:{paid.code}:returned", "HAND")
+    assert (match.matched_by, found.state) == (cashier, "RESOLVED")
+
+
+def test_a_line_is_one_payout_of_its_amount_and_only_while_it_is_open(paid, cashier, now, today):
+    """F109, F113: refused when it is asked for, and when others decide."""
+    found = line_of(paid, cashier, now, today)
+
+    def ask(code, line):
+        return recalls.ask_return(code=code, reason="退汇", maker=cashier, now=now, line=line)
+
+    small = make.withdraw(withdrawals.player_of(paid), 20_00, paid.bank_account, now=now)
+    withdrawals.send(code=small.code, now=now)
+    with pytest.raises(came_back.LineDoesNotFit):
+        ask(small.code, found.line.code)
+    with pytest.raises(came_back.LineDoesNotFit):
+        ask(paid.code, "NOBODY")
+    asked = ask(paid.code, found.line.code)
+    with pytest.raises(recalls.AskedAlready):
+        ask(paid.code, found.line.code)
+    cases.assign(code=found.case.code, actor=cashier, now=now)
+    differences.resolve(code=found.code, actor=cashier, resolution="另有原因", now=now)
+    with pytest.raises(came_back.LineDoesNotFit):
+        approved(asked.code, now)
+
+    assert state(paid) == "PAID"
+    assert ledger.balance("suspense:unexplained_in") == 30_00
+
+
+def test_what_was_booked_as_unknown_is_taken_away_for_its_payout_alone(paid, cashier, now, today):
+    """F105, F113: past the door, before others agreed, and by the approval of another line."""
+    found = line_of(paid, cashier, now, today)
+    unknown = f"statement:{found.line.code}"
+
+    def away():
+        ledger.reverse(reference=f"{unknown}:returned", of_reference=unknown)
+
+    assert refusal_of(away) == "correction_is_approved"
+    approved(recalls.ask_return(code=paid.code, reason="x", maker=cashier, now=now).code, now)
+    assert state(paid) == "RETURNED"
+
+    assert refusal_of(away) == "correction_is_approved"
 
 
 def test_a_payout_comes_back_once_and_by_no_correction(paid, cashier, alice, now):

@@ -36,7 +36,7 @@ def treasurer():
 
 
 @pytest.fixture
-def game(now, treasurer):
+def empty(now, treasurer):
     """A game whose only draw was a hundred days ago, settled and paid; its sales are off."""
     made = Game.objects.create(code="old", rules_game="ssq", name="旧游戏", position=9)
     last = Draw.objects.create(
@@ -55,13 +55,21 @@ def game(now, treasurer):
             ledger.open_account(code=f"{kind.lower()}:old", kind=kind)
         for kind in ("STAKES", "PRIZES", "UNCLAIMED"):
             ledger.open_account(code=f"{kind.lower()}:old-1", kind=kind)
-        ledger.post(
-            reference="opening:old",
-            kind=EntryKind.OPENING,
-            moves=[Move("grant:old", "pool:old", POOL), Move("grant:old", "fund:old", FUND)],
-        )
     switches.switch(scope="game:old", is_off=True, reason="停止销售", actor=treasurer, now=now)
     return made
+
+
+@pytest.fixture
+def game(empty):
+    """The same, and money is left in its pool and its fund."""
+    granted(("pool:old", POOL), ("fund:old", FUND))
+    return empty
+
+
+@transaction.atomic
+def granted(*parts):
+    moves = [Move("grant:old", account, fen) for account, fen in parts]
+    ledger.post(reference=f"opening:{parts}", kind=EntryKind.OPENING, moves=moves)
 
 
 def by_force(draw, state):
@@ -146,6 +154,30 @@ def test_the_report_to_the_ministry_is_a_case_of_sixty_days(game, treasurer, now
 
     assert winding_up.reports_due_soon(now=now + timedelta(days=61)) == 0
     assert "Report to the ministry made" in client.get("/desk/stopped-games/").content.decode()
+
+
+def test_a_game_that_leaves_nothing_over_is_wound_up_and_reported_too(empty, treasurer, now):
+    """R17: nothing is booked, three people say so, and the report is due; once."""
+    client = people.in_english(treasurer)
+    assert [one.game for one in winding_up.ready(now=now)] == [empty]
+    assert "Nothing is left over." in client.get("/desk/stopped-games/old/").content.decode()
+    asked = ask(treasurer, now)
+    assert winding_up.ready(now=now) == []
+    assert ("Left over", "nothing") in approvals.kinds()[winding_up.KIND].words(asked.payload)
+
+    signed(asked.code, now)
+
+    case = winding_up.report_of(empty)
+    assert (case.facts["left_fen"], case.due_on) == (
+        0,
+        dates.in_shanghai(now).date() + timedelta(days=60),
+    )
+    assert (balances(), ledger.entry_of(f"winding_up:{asked.code}")) == ((0, 0, 0), None)
+    with pytest.raises(winding_up.NothingLeftOver):
+        ask(treasurer, now)
+    assert "wound up" in client.get("/desk/stopped-games/").content.decode()
+    granted(("fund:old", 1))  # a correction that came late
+    assert [one.game for one in winding_up.ready(now=now)] == [empty]
 
 
 def test_as_long_as_anything_is_in_the_way_it_is_not_asked_for(game, treasurer, now):

@@ -1,8 +1,11 @@
-"""What the accounts of the books are called: every code says its kind before the colon."""
+"""What the accounts of the books are called: every code says its kind before the colon.
+
+What a game is called only higher rooms know; one of them says so at start-up by `name_games`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +32,28 @@ OF_MANY = (
     AccountKind.PRIZES,
     AccountKind.UNCLAIMED,
 )
+
+_GAME_NAMERS: list[Callable[[str], str]] = []
+
+
+def name_games(name: Callable[[str], str]) -> None:
+    """Let `name` say what a game is called, from its code; asked at start-up, by one room."""
+    _GAME_NAMERS[:] = [name]
+
+
+def game(code: str) -> str:
+    """What a game is called; its code where nobody says."""
+    return _GAME_NAMERS[0](code) if _GAME_NAMERS else code
+
+
+def games(codes: Collection[str]) -> list[tuple[str, str]]:
+    """Games to choose from."""
+    return [(code, game(code)) for code in codes]
+
+
+def named(code: str) -> str:
+    """An account in words, and its code."""
+    return f"{title(code)} {code}"
 
 
 def title(code: str) -> str:

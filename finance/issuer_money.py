@@ -22,6 +22,7 @@ from .ledger import AccountKind, EntryKind, Move
 from .models import Account
 
 KIND = "finance.issuer_paid"
+PAID = "finance.issuer_paid"  # in the trail
 
 
 class IssuerAccountUnknown(Refused):
@@ -83,6 +84,11 @@ def standings() -> Sequence[Standing]:
     ]
 
 
+def received(most: int) -> Sequence[Any]:
+    """The evidence of the latest payments that were booked, newest first."""
+    return list(trail.read(trail.Filters(action=PAID))[:most])
+
+
 @door
 def ask(
     *, game: str, escrow: str, amount: int, bank_reference: str, maker: Any, now: datetime
@@ -121,7 +127,7 @@ def book(*, request: approvals.Request) -> None:
         moves=[Move(escrow, account, fen)],
     )
     trail.record(
-        action="finance.issuer_paid",
+        action=PAID,
         actor=request.maker,
         object_type="issuer",
         object_code=_payment(escrow, asked["bank_reference"]),

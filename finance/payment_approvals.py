@@ -133,10 +133,11 @@ def _reserved(request: approvals.Request, _now: datetime) -> None:
 def _reserve_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (_now("Reserve fund"), str(AccountKind(payload["reserve"]).label)),
-        (_now("Game"), payload["game"]),
+        (_now("Game"), account_words.game(payload["game"])),
         *(
             (
-                _now("From %(source)s to %(target)s") % {"source": source, "target": target},
+                _now("From %(source)s to %(target)s")
+                % {"source": account_words.named(source), "target": account_words.named(target)},
                 _amount(fen),
             )
             for source, target, fen in payload["moves"]
@@ -168,9 +169,9 @@ def _issuer_paid(request: approvals.Request, _now: datetime) -> None:
 def _issuer_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     ((escrow, _account, fen),) = payload["moves"]
     return [
-        (_now("Game"), payload["game"]),
+        (_now("Game"), account_words.game(payload["game"])),
         (_now("Amount"), _amount(fen)),
-        (_now("Received on"), escrow),
+        (_now("Received on"), account_words.named(escrow)),
         (_now("Number given by the bank"), payload["bank_reference"]),
     ]
 

@@ -39,7 +39,7 @@ def _line(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The line that is said to be this payout, though it does not name it."""
     account, said = payload["line_account"], payload["line_words"]
     return [
-        (_now("Statement of"), f"{account_words.title(account)} {account}"),
+        (_now("Statement of"), account_words.named(account)),
         (_now("Booked on"), payload["line_on"]),
         (_now("What the line says"), said or _now("nothing")),
     ]

@@ -96,7 +96,7 @@ class ReserveForm(forms.Form):
 
     def __init__(self, *args: Any, games: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "game", [(code, code) for code in games])
+        offer(self, "game", account_words.games(games))
 
     def clean_is_back(self) -> bool:
         return str(self.cleaned_data["is_back"]) == "back"
@@ -139,7 +139,7 @@ class IssuerPaidForm(forms.Form):
         self, *args: Any, games: Sequence[str], escrows: Sequence[str], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "game", [(code, code) for code in games])
+        offer(self, "game", account_words.games(games))
         offer(self, "escrow", account_words.choices(escrows))
 
 

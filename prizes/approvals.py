@@ -11,8 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import approvals
 from finance import account_words
-from games import words
-from games.models import Game
 from lottery_portal.lib.money import yuan
 
 from . import winding_up
@@ -27,9 +25,8 @@ def _perform(request: approvals.Request, now: datetime) -> None:
 
 
 def _words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-    game = Game.objects.filter(code=payload["game"]).first()
     return [
-        (_now("Game"), words.game(game) if game else payload["game"]),
+        (_now("Game"), account_words.game(payload["game"])),
         (_now("Stop announced on"), payload["announced_on"]),
         (_now("Announcement"), payload["document"]),
         (_now("Last sale"), payload["last_sale"]),
@@ -37,17 +34,13 @@ def _words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         *(
             (
                 _now("From %(source)s to %(target)s")
-                % {"source": _named(source), "target": _named(target)},
+                % {"source": account_words.named(source), "target": account_words.named(target)},
                 _now("%(amount)s yuan") % {"amount": yuan(fen)},
             )
             for source, target, fen in payload["moves"]
         ),
         *(() if payload["moves"] else [(_now("Left over"), _now("nothing"))]),
     ]
-
-
-def _named(account: str) -> str:
-    return f"{account_words.title(account)} {account}"
 
 
 approvals.register(

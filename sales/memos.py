@@ -1,4 +1,7 @@
-"""What a movement of the wallet for a ticket was: game, draw, end of the ticket number."""
+"""What a movement of the wallet for a ticket was: game, draw, end of the ticket number.
+
+Finance learns here what games are called, too.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from finance import memos
+from finance import account_words, memos
 from finance.ledger import Line
 from finance.memos import Key, Memo
+from games import words
+from games.models import Game
 
 from .models import Plan, Ticket
 
@@ -68,6 +73,12 @@ def _plans(lines: Sequence[Line]) -> Mapping[Key, Memo]:
     return described
 
 
+def _game(code: str) -> str:
+    found = Game.objects.filter(code=code).first()
+    return words.game(found) if found else code
+
+
 memos.register("purchase", _purchases)
 memos.register("refund", _refunds)
 memos.register("plan", _plans)
+account_words.name_games(_game)

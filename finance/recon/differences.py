@@ -253,7 +253,7 @@ def _stays_open(case: Case, _actor: Any, _now: datetime) -> None:
 def _words(case: Case) -> Sequence[tuple[str, str]]:
     facts = case.facts
     rows = [
-        (_now("Account"), f"{account_words.title(facts['account'])} {facts['account']}"),
+        (_now("Account"), account_words.named(facts["account"])),
         (_now("In the books"), _yuan(facts["booked_fen"])),
         (_now("At the bank"), _yuan(facts["stated_fen"])),
         (_now("Differs by"), _yuan(facts["stated_fen"] - facts["booked_fen"])),

@@ -10,6 +10,7 @@ from finance import account_words
 
 register = template.Library()
 register.filter("account_title", account_words.title)
+register.filter("game_title", account_words.game)
 
 
 @register.simple_tag

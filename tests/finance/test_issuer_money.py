@@ -135,8 +135,17 @@ def test_the_page_shows_who_owes_whom():
     typed = {"game": "ssq", "escrow": escrow(), "amount": "300", "bank_reference": "B-1"}
 
     treasurer = people.in_english(people.member("treasurer").user)
-    assert "300.00" in people.text(treasurer.get(address))
-    assert treasurer.post(address, typed, follow=True).status_code == 200
+    page = people.text(treasurer.get(address))
+    assert "300.00" in page
+    assert "双色球" in page
+    answer = treasurer.post(address, typed)
+    (waiting,) = approvals.under_way(issuer_money.KIND)
+    assert answer["Location"] == reverse("audit:approval", args=[waiting.code])
+    assert "B-1" in people.text(treasurer.get(address))
+    decided(waiting)
+    received = people.text(treasurer.get(address))
+    assert "B-1" in received
+    assert "is to approve" not in received
     auditor = people.in_english(people.member("auditor").user)
     assert auditor.get(address).status_code == 200
     assert auditor.post(address, typed).status_code == 403

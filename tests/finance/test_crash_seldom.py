@@ -1,7 +1,7 @@
 """Money deeds that are seldom done, killed before and after every statement (RELIABILITY 3.5).
 
 Money that comes back, own money, money of issuers, orders, statements: see `test_crash` for the
-deeds of every day. A run does two of them at a few points, a full one all, a deep one at all
+deeds of every day. A run does one of them at a few points, a full one all, a deep one at all
 points.
 """
 
@@ -161,6 +161,7 @@ def test_a_recall_by_its_player_killed_at_any_point_comes_back_once(bank, now, m
     nothing_leaves(now)
 
 
+@pytest.mark.thorough
 def test_a_payout_that_came_back_killed_at_any_point_is_given_back_once(
     bank, alice, staff, now, most
 ):

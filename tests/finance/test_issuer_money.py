@@ -137,7 +137,7 @@ def test_the_page_shows_who_owes_whom():
     treasurer = people.in_english(people.member("treasurer").user)
     page = people.text(treasurer.get(address))
     assert "300.00" in page
-    assert "双色球" in page
+    assert "Double Color Ball" in page
     answer = treasurer.post(address, typed)
     (waiting,) = approvals.under_way(issuer_money.KIND)
     assert answer["Location"] == reverse("audit:approval", args=[waiting.code])

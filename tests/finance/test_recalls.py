@@ -315,7 +315,7 @@ def test_a_line_that_waits_under_a_number_of_nobody_is_matched_with_its_payout(
     paid, cashier, now, today
 ):
     """F113: nothing was booked for it, so it is the entry of the payout that came back."""
-    found = line_of(paid, cashier, now, today, number="NOBODY2026112200")
+    found = line_of(paid, cashier, now, today, number=codes.new_code())
     assert found.kind == "NOT_BOOKED"
 
     asked = recalls.ask_return(

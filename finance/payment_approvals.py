@@ -87,19 +87,21 @@ def _order_refused(request: approvals.Request, reason: str, now: datetime) -> No
     payment_orders.refused(code=request.payload["order"], reason=reason, now=now)
 
 
+def _from_to(source: str, target: str) -> str:
+    both = {"source": account_words.named(source), "target": account_words.named(target)}
+    return _now("From %(source)s to %(target)s") % both
+
+
 def _order_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = [
         (_now("Payment order"), codes.shown(payload["order"])),
         (_now("Paid for what"), str(Purpose(payload["purpose"]).label)),
         (_now("Name of the payee"), payload["name"]),
         (_now("Bank account"), payload["bank"]),
-        (_now("Paid out of"), payload["escrow"]),
+        (_now("Paid out of"), account_words.named(payload["escrow"])),
         (_now("Amount"), _amount(payload["amount_fen"])),
     ]
-    rows += [
-        (_now("From %(source)s to %(target)s") % {"source": source, "target": target}, _amount(fen))
-        for source, target, fen in payload["moves"]
-    ]
+    rows += [(_from_to(source, target), _amount(fen)) for source, target, fen in payload["moves"]]
     return rows + [
         (_now("Due of %(subject)s") % {"subject": subject}, _amount(fen))
         for _code, subject, fen in payload["dues"]
@@ -134,14 +136,7 @@ def _reserve_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (_now("Reserve fund"), str(AccountKind(payload["reserve"]).label)),
         (_now("Game"), account_words.game(payload["game"])),
-        *(
-            (
-                _now("From %(source)s to %(target)s")
-                % {"source": account_words.named(source), "target": account_words.named(target)},
-                _amount(fen),
-            )
-            for source, target, fen in payload["moves"]
-        ),
+        *((_from_to(source, target), _amount(fen)) for source, target, fen in payload["moves"]),
         (_now("Reason"), payload["reason"]),
     ]
 

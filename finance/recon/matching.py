@@ -302,7 +302,6 @@ def _unmatched(line: StatementLine, by_word: Mapping[str, list[Booked]], now: da
             _find(line, Difference.Kind.NOT_BOOKED, now)
     else:
         _book(line, EntryKind.UNIDENTIFIED, _to_suspense(line), now=now)
-        _find(line, Difference.Kind.UNKNOWN, now)
 
 
 def _moves_of(line: StatementLine, now: datetime) -> tuple[str, list[Move]] | None:
@@ -341,7 +340,10 @@ def _to_suspense(line: StatementLine) -> list[Move]:
 
 @door
 def _book(line: StatementLine, kind: str, moves: list[Move], *, now: datetime) -> None:
-    """Book a line on its own day where that is still open, once, and match it with its entry."""
+    """Book a line on its own day where that is still open, once, and match it with its entry.
+
+    What nobody can explain is a difference in the same transaction: matched, it is not seen again.
+    """
     one_at_a_time(line.account)
     if Match.objects.filter(line=line).exists():
         return
@@ -368,6 +370,8 @@ def _book(line: StatementLine, kind: str, moves: list[Move], *, now: datetime) -
         object_code=line.code,
         body={"kind": kind, "amount_fen": line.amount, "account": line.account.code},
     )
+    if kind == EntryKind.UNIDENTIFIED:
+        _bring_up(line, Difference.Kind.UNKNOWN, now)
 
 
 def _day_of(line: StatementLine, now: datetime) -> date | None:
@@ -377,6 +381,13 @@ def _day_of(line: StatementLine, now: datetime) -> date | None:
 
 @door
 def _find(line: StatementLine, kind: str, now: datetime, *, booked: Booked | None = None) -> None:
+    _bring_up(line, kind, now, booked=booked)
+
+
+@inside_transaction
+def _bring_up(
+    line: StatementLine, kind: str, now: datetime, *, booked: Booked | None = None
+) -> None:
     differences.found(
         kind=kind,
         natural_key=f"line:{line.code}",

@@ -58,7 +58,9 @@ def desk_issuers(request: HttpRequest) -> HttpResponse:
             {**_row(one.payload), "at": one.requested_at, "url": _approval(one)}
             for one in approvals.under_way(issuer_money.KIND)
         ],
-        "received": [{**_row(json.loads(one.body)), "at": one.at} for one in issuer_money.received(ROWS)],
+        "received": [
+            {**_row(json.loads(one.body)), "at": one.at} for one in issuer_money.received(ROWS)
+        ],
     }
     return render(request, "desk/issuers.html", page, status=status)
 

@@ -354,19 +354,30 @@ def test_a_line_is_one_payout_of_its_amount_and_only_while_it_is_open(paid, cash
     assert ledger.balance("suspense:unexplained_in") == 30_00
 
 
-def test_what_was_booked_as_unknown_is_taken_away_for_its_payout_alone(paid, cashier, now, today):
-    """F105, F113: past the door, before others agreed, and by the approval of another line."""
+def test_what_was_booked_as_unknown_is_taken_away_for_its_payout_alone(
+    paid, cashier, now, today, monkeypatch
+):
+    """F105, F113: past the door; before others agreed, and for a payout of another amount."""
     found = line_of(paid, cashier, now, today)
-    unknown = f"statement:{found.line.code}"
+    line, unknown = found.line.code, f"statement:{found.line.code}"
+    small = make.withdraw(withdrawals.player_of(paid), 20_00, paid.bank_account, now=now)
+    withdrawals.send(code=small.code, now=now)
 
     def away():
         ledger.reverse(reference=f"{unknown}:returned", of_reference=unknown)
 
     assert refusal_of(away) == "correction_is_approved"
     approved(recalls.ask_return(code=paid.code, reason="x", maker=cashier, now=now).code, now)
-    assert state(paid) == "RETURNED"
-
     assert refusal_of(away) == "correction_is_approved"
+    with monkeypatch.context() as careless:
+        careless.setattr(came_back, "_same_money", lambda *_both: True)
+        asked = recalls.ask_return(code=small.code, reason="x", maker=cashier, now=now, line=line)
+        with pytest.raises(DatabaseError) as caught:
+            approved(asked.code, now)
+    assert violated(caught.value) == "correction_is_approved"
+
+    assert (state(paid), state(small)) == ("RETURNED", "PAID")
+    assert ledger.balance("suspense:unexplained_in") == 30_00
 
 
 def test_a_payout_comes_back_once_and_by_no_correction(paid, cashier, alice, now):

@@ -120,6 +120,25 @@ def test_money_that_nobody_can_explain_goes_to_suspense_and_comes_up(treasurer, 
     assert books.verify_books() == []
 
 
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_money_that_nobody_can_explain_is_never_booked_without_its_case(now, today):
+    """F113, F121: who is stopped in between books it later, with its difference."""
+    make.open_accounts(("escrow:icbc", "ESCROW"))
+    cashier = make.staff("chuna-halfway", "cashier", now=now).member.user
+    with owner.as_owner() as hand:
+        hand.execute("REVOKE INSERT ON finance_difference FROM lottery_app")
+    with pytest.raises(DatabaseError):
+        bill([(today, 88_00, "I1", "", "来账")], cashier, now, account="escrow:icbc")
+    assert ledger.balance("escrow:icbc") == 0
+    with owner.as_owner() as hand:
+        hand.execute("GRANT INSERT ON finance_difference TO lottery_app")
+
+    statements.work_through(code=Statement.objects.get().code, now=now)
+
+    assert ledger.balance("escrow:icbc") == -88_00
+    assert Difference.objects.get().kind == "UNKNOWN"
+
+
 def test_a_line_is_booked_on_its_own_day(treasurer, now, today):
     yesterday = today - timedelta(days=1)
     bill([(yesterday, -60, "F1", "", "手续费")], treasurer, now)

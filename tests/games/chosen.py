@@ -1,6 +1,7 @@
 """Selections of every bet type and results of every game, made from a seed."""
 
 from collections.abc import Callable, Container, Sequence
+from dataclasses import replace
 from math import comb, prod
 
 from hypothesis import strategies as st
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from games import bets, quick_pick
 from games.bets import Selection
 from games.rules import RuleVersion
-from games.rules.picks import Place
+from games.rules.picks import BetType, Place
 from tests.games.brute_force import Line
 
 Below = Callable[[int], int]
@@ -33,11 +34,12 @@ def below_of(seed: int) -> Below:
 
 
 def selection(version: RuleVersion, below: Below, *, most_lines: int = 60) -> Selection:
-    """A selection that the rules allow, of any bet type, in no order."""
+    """A selection that the rules allow, of any bet type, with any count of bankers, in no order."""
     bet_type = version.bet_types[below(len(version.bet_types))]
     play = version.play(bet_type.play)
     multiplier = 1 + below(2)
     picked = quick_pick.pick(version, bet_type=bet_type.code, multiplier=multiplier, below=below)
+    picked = with_bankers(version, picked, below)
     for _turn in range(below(6)):
         wider = _wider(version, picked, below)
         if prod(map(_ways, play.places, wider.bankers, wider.picks)) <= most_lines:
@@ -46,11 +48,52 @@ def selection(version: RuleVersion, below: Below, *, most_lines: int = 60) -> Se
         picked = _wider(version, picked, below, at_all=True)
     return Selection(
         picked.bet_type,
-        picked.bankers,
+        tuple(some[::-1] for some in picked.bankers),
         tuple(some[::-1] for some in picked.picks),
         multiplier,
         quick_pick=bool(below(2)),
     )
+
+
+def with_bankers(version: RuleVersion, picked: Selection, below: Below) -> Selection:
+    """The same numbers, at every place as many of them bankers as chance says and the bet takes."""
+    bet_type = version.bet_type(picked.bet_type)
+    assert bet_type is not None
+    if not any(taken.bankers_most for taken in bet_type.ranges):
+        return picked
+    places = version.play(bet_type.play).places
+    while True:
+        bankers: list[tuple[int, ...]] = []
+        picks: list[tuple[int, ...]] = []
+        for place, taken, *known in zip(
+            places, bet_type.ranges, picked.bankers, picked.picks, strict=True
+        ):
+            numbers = sorted(number for some in known for number in some)
+            most = min(taken.bankers_most, place.picked - 1)
+            count = taken.bankers_least + below(most - taken.bankers_least + 1)
+            fixed = quick_pick.sample(len(numbers), count, below=below)
+            bankers.append(tuple(numbers[at - 1] for at in fixed))
+            picks.append(tuple(n for at, n in enumerate(numbers, start=1) if at not in fixed))
+        if sum(map(len, bankers)) >= bet_type.least_bankers:
+            return replace(picked, bankers=tuple(bankers), picks=tuple(picks))
+
+
+def widest(version: RuleVersion, bet_type: BetType, below: Below) -> Selection:
+    """A selection of that bet type with so many lines that hardly one more fits on a ticket."""
+    picked = with_bankers(
+        version, quick_pick.pick(version, bet_type=bet_type.code, below=below), below
+    )
+    most = version.ticket_cap_fen // version.line_price_fen(bet_type.code)
+    too_many = 0
+    while too_many < 5:
+        wider = _wider(version, picked, below, at_all=True)
+        if wider == picked:
+            break
+        if bets.count_lines(version, wider) > most:
+            too_many += 1
+        else:
+            picked = wider
+    return picked
 
 
 def result(version: RuleVersion, below: Below, chosen: Selection | None = None) -> Line:

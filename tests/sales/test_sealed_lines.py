@@ -56,6 +56,7 @@ def test_every_bet_of_every_rule_is_counted_and_spelt_in_sql_as_in_python(full, 
 def _is_counted_and_spelt(version, count):
     below = chosen.below_of(crc32(version.code.encode()))
     chosen_here = [drill.random_bet(version, one, below=below) for one in version.bet_types]
+    chosen_here += [chosen.widest(version, one, below) for one in version.bet_types]
     chosen_here += [chosen.selection(version, below) for _ticket in range(count)]
     tickets = [bets.check(version, one) for one in chosen_here]
 

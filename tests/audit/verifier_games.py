@@ -28,9 +28,7 @@ def below_of(seed: str) -> chosen.Below:
 
 def selection(version: RuleVersion, bet_type: str, below: chosen.Below) -> bets.Selection:
     """A selection of this bet type, numbers ascending."""
-    codes = [one.code for one in version.bet_types]
-    first = [codes.index(bet_type)]
-    found = chosen.selection(version, lambda base: first.pop() if first else below(base))
+    found = chosen.selection(version, below, bet_type=version.bet_type(bet_type))
     return bets.check(version, found).selection
 
 

@@ -33,9 +33,12 @@ def below_of(seed: int) -> Below:
     return below
 
 
-def selection(version: RuleVersion, below: Below, *, most_lines: int = 60) -> Selection:
-    """A selection that the rules allow, of any bet type, with any count of bankers, in no order."""
-    bet_type = version.bet_types[below(len(version.bet_types))]
+def selection(
+    version: RuleVersion, below: Below, *, bet_type: BetType | None = None, most_lines: int = 60
+) -> Selection:
+    """A selection that the rules allow, of this or any bet type, with any count of bankers, in no
+    order."""
+    bet_type = bet_type or version.bet_types[below(len(version.bet_types))]
     play = version.play(bet_type.play)
     multiplier = 1 + below(2)
     picked = quick_pick.pick(version, bet_type=bet_type.code, multiplier=multiplier, below=below)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from games.rules.contradiction import Contradiction
 from games.rules.named import Named
 
 WORDS = 2
@@ -38,11 +39,11 @@ class Numbers(Named):
     per_word: int = WORD_BITS
 
     def __post_init__(self) -> None:
-        parts = -(-self.size // self.per_word)
+        parts = -(-self.size // self.per_word) if self.per_word > 0 else WORDS + 1
         if not 1 <= self.word <= self.word + parts - 1 <= WORDS:
-            raise ValueError(f"{self.code} does not lie in {WORDS} words")
+            raise Contradiction("beyond_words", code=self.code, words=WORDS)
         if self.shift + min(self.size, self.per_word) > WORD_BITS:
-            raise ValueError(f"{self.code} reaches beyond its word")
+            raise Contradiction("beyond_word", code=self.code)
 
     @property
     def last(self) -> int:
@@ -184,9 +185,9 @@ class Play(Named):
     def __post_init__(self) -> None:
         known = {place.code for place in self.places}
         if any(one.place not in known for part in self.measures for one in part.against):
-            raise ValueError(f"a measure of {self.code} looks at a place that is not there")
+            raise Contradiction("measure_place_missing", code=self.code)
         if (self.pattern != "any" or self.filled) and any(p.picked != 1 for p in self.places):
-            raise ValueError(f"the places of {self.code} must take one number each")
+            raise Contradiction("places_take_one", code=self.code)
 
     @property
     def facts(self) -> frozenset[str]:

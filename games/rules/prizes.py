@@ -9,6 +9,7 @@ from typing import Literal
 
 from django.utils.functional import Promise
 
+from games.rules.contradiction import Contradiction
 from games.rules.named import Named, with_figures
 from lottery_portal.lib import money
 
@@ -61,9 +62,9 @@ class Tier(Named):
 
     def __post_init__(self) -> None:
         if self.raised and self.fixed_fen is None:
-            raise ValueError("only a fixed amount can be raised")
+            raise Contradiction("raised_not_fixed", number=self.number)
         if self.on_top is not None and self.fixed_fen is not None:
-            raise ValueError("a tier on top of another has no amount of its own")
+            raise Contradiction("on_top_has_amount", number=self.number)
 
     @property
     def label(self) -> Promise:
@@ -115,8 +116,9 @@ class Allocation:
     welfare: int
 
     def __post_init__(self) -> None:
-        if self.prize + self.fund + self.fee + self.welfare != WHOLE:
-            raise ValueError("an allocation must give away exactly the whole")
+        given = self.prize + self.fund + self.fee + self.welfare
+        if given != WHOLE:
+            raise Contradiction("allocation_not_whole", whole=WHOLE, given=given)
 
     def split(self, stakes_fen: int) -> Shares:
         """Divide `stakes_fen` so that the four sums add up to it."""
@@ -154,10 +156,12 @@ class Split:
     parts: tuple[Part, ...]
 
     def __post_init__(self) -> None:
-        if sum(part.share for part in self.parts) != WHOLE:
-            raise ValueError("the parts of a split must share out exactly the whole")
-        if sum(part.takes_pool for part in self.parts) != 1:
-            raise ValueError("exactly one part of a split takes the pool")
+        given = sum(part.share for part in self.parts)
+        if given != WHOLE:
+            raise Contradiction("split_not_whole", whole=WHOLE, given=given)
+        takers = sum(part.takes_pool for part in self.parts)
+        if takers != 1:
+            raise Contradiction("split_pool_taken", given=takers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from django.utils.translation import gettext_lazy as _
 
+from games.rules.contradiction import Contradiction
 from games.rules.named import BothNames, Named
 from games.rules.shape import RuleVersion
 from games.rules.sheet import FORMAT, LEFT_OUT, rule_sheet
@@ -106,11 +107,13 @@ def read(raw: bytes, *, names: Mapping[str, BothNames], like: RuleVersion | None
     told = Names(given=names, known=_names_of(like) if like else {})
     try:
         version: RuleVersion = _made(RuleVersion, facts["version"], "version", "", told)
-    except (ValueError, LookupError, ArithmeticError) as contradiction:
-        why = _("its values contradict each other (%(told)s)") % {"told": contradiction}
-        raise SheetUnsound(why=why) from contradiction
+    except Contradiction as found:
+        raise SheetUnsound(why=found.sentence, reason=found.code) from found
+    except (ValueError, LookupError, ArithmeticError) as found:
+        why = _("its values contradict each other")
+        raise SheetUnsound(why=why, reason="contradiction") from found
     if reason := unsound(version):
-        raise SheetUnsound(why=reason)
+        raise SheetUnsound(why=reason, reason="not_sold")
     if rule_sheet(version) != raw:
         raise SheetNotCanonical
     if unused := sorted(set(names) - set(_places(version))):

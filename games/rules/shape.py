@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from games.rules.contradiction import Contradiction
 from games.rules.named import Named, gettext_noop
 from games.rules.picks import BetType, Fact, Place, Play, Zone, ZoneRange
 from games.rules.prizes import (
@@ -94,24 +95,25 @@ class RuleVersion:
         plays = {play.code: play for play in self.plays}
         facts = {zone.code for zone in self.zones} | {fact.code for fact in self.facts}
         if len(plays) != len(self.plays) or len(facts) != len(self.zones) + len(self.facts):
-            raise ValueError("two plays, zones or facts have the same code")
-        if any(not play.facts <= facts for play in self.plays):
-            raise ValueError("a play is judged by a fact that is not there")
+            raise Contradiction("same_code")
+        for play in self.plays:
+            if not play.facts <= facts:
+                raise Contradiction("fact_missing", code=play.code)
         for bet_type in self.bet_types:
             if bet_type.play not in plays:
-                raise ValueError(f"{bet_type.code} is a bet on a play that is not there")
+                raise Contradiction("play_missing", code=bet_type.code)
             if len(bet_type.ranges) != len(plays[bet_type.play].places):
-                raise ValueError("a bet type has one range per place")
+                raise Contradiction("ranges_not_places", code=bet_type.code)
         if len({bet_type.code for bet_type in self.bet_types}) != len(self.bet_types):
-            raise ValueError("two bet types have the same code")
+            raise Contradiction("same_bet_code")
 
     def _check_tiers(self) -> None:
         if [tier.number for tier in self.tiers] != list(range(1, len(self.tiers) + 1)):
-            raise ValueError("tiers are numbered from 1, best first")
+            raise Contradiction("tiers_not_numbered")
         for play in self.plays:
             tiers = [tier for tier in self.tiers if tier.is_played(play.code)]
             if any(len(match) != len(play.measures) for tier in tiers for match in tier.matches):
-                raise ValueError("a match names the hits of every measure")
+                raise Contradiction("match_not_measures", code=play.code)
             won = Counter(
                 (match, number)
                 for tier in tiers
@@ -120,28 +122,32 @@ class RuleVersion:
                 for number in (tier.when.numbers if tier.when else (None,))
             )
             if any(count > 1 for count in won.values()):
-                raise ValueError("a match belongs to one tier only")
+                raise Contradiction("match_twice", code=play.code)
         if self.special is None and any(tier.special_only for tier in self.tiers):
-            raise ValueError("a special tier needs a special rule")
+            raise Contradiction("special_missing")
         for tier in self.tiers:
-            if tier.on_top and set(tier.matches) != set(self.tier(tier.on_top.tier).matches):
-                raise ValueError("a tier on top of another is won by the same hits")
+            if tier.on_top is None:
+                continue
+            if not 1 <= tier.on_top.tier <= len(self.tiers):
+                raise Contradiction("on_top_of_nothing", number=tier.number)
+            if set(tier.matches) != set(self.tier(tier.on_top.tier).matches):
+                raise Contradiction("on_top_other_hits", number=tier.number)
 
     def _check_money(self) -> None:
         if any(
             play not in {one.code for one in self.plays} for p in self.pools for play in p.plays
         ):
-            raise ValueError("a pool is kept for a play that is not there")
+            raise Contradiction("pool_play_missing")
         floating = {tier.number for tier in self.tiers if tier.is_floating}
         if self.floating is None:
             if floating or self.minimum is not None:
-                raise ValueError("a floating prize needs floating money")
+                raise Contradiction("floating_money_missing")
             return
         if any({part.tier for part in split.parts} != floating for split in self.floating.splits):
-            raise ValueError("every split feeds all floating tiers and no other")
+            raise Contradiction("split_not_floating")
         parts = [part for split in self.floating.splits for part in split.parts]
         if self.minimum and any(part.line_cap_fen < self.minimum.most_fen for part in parts):
-            raise ValueError("a prize raised to the minimum must not pass the cap of its parts")
+            raise Contradiction("minimum_above_cap")
 
     def covers(self, issue: str) -> bool:
         return self.first_issue <= issue and (self.last_issue is None or issue <= self.last_issue)

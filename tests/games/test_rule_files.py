@@ -21,6 +21,7 @@ from lottery_portal.lib.dates import in_shanghai
 from lottery_portal.lib.db import database_time, violated
 from lottery_portal.lib.errors import Refused
 from tests import make, make_rules, people
+from tests.browser import english_in
 from tests.owner import as_owner
 
 NEXT = "ssq-2027.2"
@@ -108,6 +109,28 @@ def test_what_is_not_understood_is_refused_by_name(path, value, code, told):
     assert refused.value.code == code
     with override("en"):
         assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reason"),
+    [
+        ("sheet/version/allocation/prize", 4_000, "allocation_not_whole"),
+        ("sheet/version/zones/0/per_word", 0, "beyond_words"),
+        ("sheet/version/tiers/7/matches", [[2, 1]], "match_twice"),
+        ("sheet/version/tiers/7/on_top", {"share": 5_000, "tier": 99}, "on_top_has_amount"),
+        ("sheet/version/claim_days", 90, "not_sold"),
+    ],
+)
+def test_a_contradiction_has_a_code_and_the_language_of_the_reader(path, value, reason):
+    """F021: whoever wrote the file reads a sentence at the desk, not a programmer's English."""
+    raw = make_rules.written(changed(path, value))
+
+    with override("zh-hans"), pytest.raises(reading.SheetUnsound) as refused:
+        rule_files.read(raw)
+
+    assert refused.value.as_json()["reason"] == reason
+    with override("zh-hans"):
+        assert english_in(str(refused.value)) == []
 
 
 def changed_name(path: str, value: Any) -> dict[str, Any]:

@@ -7,7 +7,10 @@ is blue, numbers that begin with nought are digits, and the numbers of a choice 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
+
+from django.utils.translation import gettext_lazy
 
 from lottery_portal.lib.faces import Face
 
@@ -17,19 +20,33 @@ from .rules.picks import Numbers, Play, Zone, facts_of
 
 
 def of_play(version: RuleVersion, play: Play) -> tuple[Face, ...]:
-    """The faces of the places of a play."""
+    """The faces of the places of a play.
+
+    A place that is held against no zone, but against what is worked out from several, is one of
+    which nobody could tell from its number what it is: beside others it shows its name.
+    """
     facts = {fact.code: fact for fact in version.facts}
-    judged = {one.place: one.fact for part in play.measures for one in part.against}
+    zones = {zone.code for zone in version.zones}
     found = []
     for place in play.places:
-        fact = facts.get(judged.get(place.code, ""))
-        choices = fact.choices if fact else ()
+        judged = [
+            one.fact for part in play.measures for one in part.against if one.place == place.code
+        ]
+        choices = next((facts[code].choices for code in judged if code in facts), ())
         words = {number: choice.label for number, choice in enumerate(choices, start=1)}
+        shows_name = len(play.places) > 1 and zones.isdisjoint(judged)
         face = _face(place, play.places[0])
-        found.append(
-            Face(name=face.name, is_blue=face.is_blue, is_digit=face.is_digit, words=words)
-        )
+        found.append(replace(face, words=words, shows_name=shows_name))
     return tuple(found)
+
+
+def of_bet(version: RuleVersion, bet_type: str) -> tuple[Face, ...]:
+    """The faces of what a bet shows: one where all its places hold the same, named after none."""
+    looks = of_play(version, version.play_of(bet_type))
+    known = version.bet_type(bet_type)
+    if known is not None and known.same_numbers:
+        return (replace(looks[0], name=gettext_lazy("digits"), shows_name=False),)
+    return looks
 
 
 def of_result(version: RuleVersion) -> tuple[Face, ...]:

@@ -110,18 +110,24 @@ def type_name(version: RuleVersion, selection: Selection) -> str:
 
 
 def shown(version: RuleVersion, checked: bets.CheckedSelection) -> dict[str, Any]:
-    """One checked selection for a page; what is the same at every place stands there once."""
+    """One checked selection for a page."""
     selection = checked.selection
-    bet_type = version.bet_type(selection.bet_type)
-    shown_places = slice(1) if bet_type and bet_type.same_numbers else slice(None)
     return {
         "type": type_name(version, selection),
         "lines": checked.lines,
         "multiplier": selection.multiplier,
         "price_fen": checked.amount_fen,
-        "picks": [list(zone) for zone in selection.picks[shown_places]],
-        "bankers": [list(zone) for zone in selection.bankers[shown_places]],
-        "looks": faces.of_play(version, version.play_of(selection.bet_type)),
+        **numbers_shown(version, selection),
+    }
+
+
+def numbers_shown(version: RuleVersion, selection: Selection) -> dict[str, Any]:
+    """The numbers of a selection and how they look; what all places hold stands there once."""
+    looks = faces.of_bet(version, selection.bet_type)
+    return {
+        "picks": [list(zone) for zone in selection.picks[: len(looks)]],
+        "bankers": [list(zone) for zone in selection.bankers[: len(looks)]],
+        "looks": looks,
     }
 
 

@@ -48,7 +48,7 @@ def places(
     version: RuleVersion, way: Way, boxes: bets.Selection | None, *, is_banker: bool = False
 ) -> list[dict[str, Any]]:
     """The places of a board with their keys; `boxes` is what was chosen so far."""
-    looks = faces.of_play(version, way.play)
+    looks = _looks(version, way)
     rows = []
     for at, (place, face) in enumerate(zip(way.places, looks, strict=False)):
         chosen = set(boxes.picks[at]) if boxes else set()
@@ -80,6 +80,11 @@ def places(
             }
         )
     return rows
+
+
+def _looks(version: RuleVersion, way: Way) -> tuple[Face, ...]:
+    """The faces of the places that a board shows."""
+    return faces.of_bet(version, way.code)
 
 
 def _kind(place: Place, face: Face) -> str:
@@ -234,8 +239,8 @@ def script(version: RuleVersion, way: Way) -> str:
                 play.code: _play_told(version, play, looks[play.code]) for play in version.plays
             },
             "bets": {one.code: _bet_told(version, one) for one in version.bet_types},
-            "way": _way_told(way, looks[way.play.code])
-            | {"dearer": _way_told(way.dearer, looks[way.play.code]) if way.dearer else None},
+            "way": _way_told(way, _looks(version, way))
+            | {"dearer": _way_told(way.dearer, _looks(version, way)) if way.dearer else None},
         },
         ensure_ascii=False,
         separators=(",", ":"),
@@ -256,6 +261,7 @@ def _play_told(version: RuleVersion, play: Play, looks: Sequence[Face]) -> dict[
                 "spoken": str(face.name),
                 "isBlue": face.is_blue,
                 "isDigit": face.is_digit,
+                "showsName": face.shows_name,
                 "words": {str(number): str(word) for number, word in face.words.items()},
             }
             for place, face in zip(play.places, looks, strict=True)

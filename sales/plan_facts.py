@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from games import faces
 from games.models import Draw
 from lottery_portal.lib.money import yuan
 
@@ -161,9 +160,4 @@ def _done(plan: Plan, done: Sequence[PlanStep]) -> list[dict[str, Any]]:
 def _first_pick(plan: Plan) -> dict[str, Any]:
     first, *others = plans.picks_of(plan)
     version = quotes.version_of(plan.first_draw.rule)
-    return {
-        "picks": [list(zone) for zone in first.picks],
-        "bankers": [list(zone) for zone in first.bankers],
-        "looks": faces.of_play(version, version.play_of(first.bet_type)),
-        "more": len(others),
-    }
+    return {**basket.numbers_shown(version, first), "more": len(others)}

@@ -15,12 +15,15 @@ _TWO = 2
 class Face:
     """What a place is called in text alternatives, and how its numbers are written.
 
-    `is_digit`: as they are, 7 and not 07. `words`: what a number stands for, where it is a choice.
+    `is_digit`: as they are, 7 and not 07. `shows_name`: nobody could tell the place from where it
+    stands, so its name stands before its numbers. `words`: what a number stands for, where it is a
+    choice.
     """
 
     name: str | Promise
     is_blue: bool = False
     is_digit: bool = False
+    shows_name: bool = False
     words: Mapping[int, str | Promise] = field(default_factory=dict)
 
     def written(self, number: int) -> str:

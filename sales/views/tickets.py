@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import who
-from games import bets, draws, faces, odds, public_notices, rules
+from games import bets, draws, odds, public_notices, rules
 from games.models import SealStatement
 from lottery_portal.lib import codes
 from lottery_portal.lib.db import database_time
@@ -91,17 +91,20 @@ def _bought(request: HttpRequest, player_id: int) -> dict[str, Any] | None:
 
 
 def _row(one: tickets.Read) -> dict[str, Any]:
-    first = one.picks[0].selection
+    first, hits = one.picks[0].selection, tickets.hits_of(one, one.picks[0])
+    shown = basket.numbers_shown(one.version, first)
+    if hits is not None and len(hits) > len(shown["looks"]):
+        hits = [frozenset().union(*hits)]
     tone, word = tickets.tag_of(one)
     return {
         "game": _(one.ticket.draw.game.name),
         "issue": one.ticket.draw.issue,
         "code": one.ticket.code,
         "sold_at": one.ticket.sold_at,
-        "numbers": [list(zone) for zone in first.picks],
-        "bankers": [list(zone) for zone in first.bankers],
-        "looks": faces.of_play(one.version, one.version.play_of(first.bet_type)),
-        "hits": tickets.hits_of(one, one.picks[0]),
+        "numbers": shown["picks"],
+        "bankers": shown["bankers"],
+        "looks": shown["looks"],
+        "hits": hits,
         "more": len(one.picks) - 1,
         "price_fen": one.ticket.price,
         "tone": tone,

@@ -224,11 +224,13 @@ function enhance(board) {
       const part = Object.assign(document.createElement("span"), { className: "zone-balls" });
       if (at) put(part, "zone-line", "");
       box.append(part);
+      const name = shown < selection.p.length ? words.oneSet : place.spoken;
       const said = (number) => place.words[number] ?? written(place, number);
       const ball = (number) => {
-        put(part, place.isBlue ? "ball ball--blue" : "ball", written(place, number));
-        if (place.words[number]) put(part, "ball-word", place.words[number]);
+        if (place.words[number]) put(part, "choice", place.words[number]);
+        else put(part, place.isBlue ? "ball ball--blue" : "ball", written(place, number));
       };
+      if (place.showsName && shown > 1) put(part, "place-word", place.spoken);
       if (selection.b[at].length) {
         put(part, "balls-word", words.bankers);
         selection.b[at].forEach(ball);
@@ -237,7 +239,7 @@ function enhance(board) {
       }
       selection.p[at].forEach(ball);
       if (!selection.p[at].length) put(part, "balls-word", "—");
-      spoken.push(`${place.spoken} ${selection.p[at].map(said).join(" ") || "—"}`);
+      spoken.push(`${name} ${selection.p[at].map(said).join(" ") || "—"}`);
     }
     box.setAttribute("aria-label", spoken.join(", "));
     return box;
@@ -361,6 +363,10 @@ function enhance(board) {
     clearTimeout(timer);
     asked?.abort();
     find("odds-note").hidden = true;
+    // The best prize is that of the board; of a basket with other ways to bet it would be untrue.
+    const own = [way.play, way.dearer?.play];
+    const isMixed = judged.some((one) => !own.includes(rules.bets[one.t].play));
+    for (const row of board.querySelectorAll("[data-odds-top]")) row.hidden = isMixed;
     find("odds-title").textContent = many
       ? fill(many === 1 ? words.oddsOne : words.oddsMany, count(many))
       : words.oddsLine;

@@ -51,30 +51,36 @@
   const local = (moment) =>
     new Date(moment.getTime() + 8 * 3600e3).toISOString().slice(0, 19).replace("T", " ");
 
-  // The name of a bet and of its places; of a game that this page does not know, its code.
+  // The name of a bet, and how its places look; of a game that this page does not know, its code.
   function betOf(pick, game) {
     const found = words.content.querySelector(`[data-word="bet-${game}-${pick.type}"]`);
     if (!found) return { name: pick.type, places: [] };
-    return { name: found.textContent.trim(), places: found.dataset.places.split("|") };
+    return { name: found.textContent.trim(), places: JSON.parse(found.dataset.places) };
   }
 
   function balls(pick, game) {
     const bet = betOf(pick, game);
     const spoken = [];
-    const isBlue = (at) => pick.places.length === 2 && at === 1;
     const places = pick.places.map((place, at) => {
-      const name = bet.places[at] || "";
-      const ball = (number) => element("span", `ball${isBlue(at) ? " ball--blue" : ""}`, number);
+      const face = bet.places[at] || { name: "", words: {} };
+      const written = (number) => (face.isDigit ? String(Number(number)) : number);
+      const said = (number) => face.words[Number(number)] || written(number);
+      const ball = (number) => {
+        const chosen = face.words[Number(number)];
+        if (!chosen) return [element("span", `ball${face.isBlue ? " ball--blue" : ""}`, written(number))];
+        return [element("span", "choice", chosen), element("span", "ball ball--code", number)];
+      };
       const row = element("span", "zone-balls");
       if (at) row.append(element("span", "zone-line"));
+      if (face.showsName) row.append(element("span", "place-word", face.name));
       if (place.bankers.length) {
         const title = (text) => element("span", "balls-word", text);
-        row.append(title(word("bankers")), ...place.bankers.map(ball), title(word("drags")));
-        spoken.push(`${name} ${word("bankers")} ${place.bankers.join(" ")}`);
+        row.append(title(word("bankers")), ...place.bankers.flatMap(ball), title(word("drags")));
+        spoken.push(`${face.name} ${word("bankers")} ${place.bankers.map(said).join(" ")}`);
       }
-      row.append(...place.numbers.map(ball));
+      row.append(...place.numbers.flatMap(ball));
       if (!place.numbers.length) row.append(element("span", "balls-word", "—"));
-      spoken.push(`${name} ${place.numbers.join(" ") || "—"}`.trim());
+      spoken.push(`${face.name} ${place.numbers.map(said).join(" ") || "—"}`.trim());
       return row;
     });
     const shown = element("span", "balls balls--28", ...places);

@@ -497,13 +497,42 @@ def test_how_numbers_look_is_read_off_the_rule(game, bet_type, written, blue):
     assert {face.written(7) for face in looks} == {written}
 
 
-def test_a_choice_is_shown_with_its_words():
-    version = rules.GAMES["fc3d"].current
+def balls(picks: list[list[int]], looks: Any, *, also: str = "") -> str:
+    """Numbers as a page shows them, in English."""
     with translation.override("en"):
-        html = Template("{% load look %}{% balls picks 28 looks=looks %}").render(
-            Context({"picks": [[2]], "looks": faces.of_play(version, version.play("big_small"))})
+        return Template(f"{{% load look %}}{{% balls picks 28 looks=looks {also} %}}").render(
+            Context({"picks": picks, "looks": looks})
         )
+
+
+def test_a_choice_is_shown_by_its_words():
+    """F062: what was chosen, not its number; a ticket has that too, for proofs read it."""
+    version = rules.GAMES["fc3d"].current
+    looks = faces.of_play(version, version.play("big_small"))
+
+    html, on_ticket = balls([[2]], looks), balls([[2]], looks, also="is_coded=True")
 
     assert 'aria-label="choices Big, sum 19 to 27"' in html
     assert html.count("zone-balls") == 1
-    assert ">02</span>" in html
+    assert '<span class="choice">Big, sum 19 to 27</span>' in html
+    assert "02" not in html
+    assert 'ball--code">02</span>' in on_ticket
+
+
+def test_places_that_nobody_could_tell_show_their_names():
+    """F062: which digit of 组选3 is the pair; columns and drums need no words."""
+    version = rules.GAMES["fc3d"].current
+    group = faces.of_bet(version, "group3")
+    several = faces.of_bet(version, "group3_multi")
+
+    html = balls([[0], [3]], group)
+    with translation.override("en"):
+        told = [(str(face.name), face.shows_name) for face in several]
+
+    assert '<span class="place-word">digits of the pair</span>' in html
+    assert '<span class="place-word">single digits</span>' in html
+    assert told == [("digits", False)]
+    for game in rules.GAMES.values():
+        for play in game.current.plays:
+            named = [face.shows_name for face in faces.of_play(game.current, play)]
+            assert any(named) == (play.code == "group3"), (game.code, play.code)

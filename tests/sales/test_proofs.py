@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import re
 import subprocess
@@ -27,6 +28,7 @@ from lottery_portal.lib.ids import uuid7
 from sales import own_copy, proofs, sealing, tickets
 from sales.models import Ticket
 from sales.purchase import Order, buy
+from sales.templatetags.bet_words import bet_words
 from tests import make, make_draws, owner, people
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -262,6 +264,26 @@ def test_the_saved_page_has_the_styles_of_every_page():
 
     left_out = {"frame.css", "controls.css", "print.css"}
     assert [one for one in linked if one not in left_out] == [*saved_page.STYLES]
+
+
+def test_a_proof_shows_the_numbers_of_any_bet_as_its_rule_has_them():
+    """N01: which place is blue, which numbers are digits or words, is read off the rule."""
+    words = html.unescape(bet_words())
+    places = {
+        mark: json.loads(told)
+        for mark, told in re.findall(r'data-word="bet-([a-z0-9_-]+)" data-places="(.+?)">', words)
+    }
+
+    def blue(mark: str) -> list[bool]:
+        return [place["isBlue"] for place in places[mark]]
+
+    assert blue("ssq-single") == [False, True]
+    assert blue("pl3-group3") == [False, False]
+    assert blue("qxc-single") == [False] * 6 + [True]
+    assert [place["showsName"] for place in places["fc3d-group3"]] == [True, True]
+    assert [place["isDigit"] for place in places["fc3d-straight"]] == [True] * 3
+    assert list(places["fc3d-big_small"][0]["words"]) == ["1", "2"]
+    assert "isBlue" in (SCRIPTS / "proof-page.js").read_text()
 
 
 @pytest.mark.parametrize(

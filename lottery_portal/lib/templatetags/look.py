@@ -260,16 +260,27 @@ def hash_short(value: str, ends: int = 8) -> str:
 # Balls
 
 
-def _ball(number: int, face: Face, size: int, *, is_hit: bool) -> SafeString:
+def _ball(
+    number: int, face: Face, size: int, *, is_hit: bool, is_coded: bool = False
+) -> SafeString:
+    """A ball, or the words of a choice; `is_coded` adds its number as the line of a ticket has it.
+
+    The number keeps the class of a ball: proofs read by it what stands on a page.
+    """
+    if number in face.words:
+        code = format_html('<span class="ball ball--code">{}</span>', face.written(number))
+        return format_html(
+            '<span class="choice{}">{}</span>{}',
+            "" if is_hit else " choice--missed",
+            face.words[number],
+            code if is_coded else "",
+        )
     names = ["ball", f"ball--{size}"]
     if not is_hit:
         names.append("ball--missed")
     elif face.is_blue:
         names.append("ball--blue")
-    drawn = format_html('<span class="{}">{}</span>', " ".join(names), face.written(number))
-    if number in face.words:
-        return format_html('{}<span class="ball-word">{}</span>', drawn, face.words[number])
-    return drawn
+    return format_html('<span class="{}">{}</span>', " ".join(names), face.written(number))
 
 
 @register.simple_tag
@@ -317,25 +328,34 @@ def balls(
     hits: Sequence[Collection[int]] | None = None,
     bankers: Sequence[Sequence[int]] | None = None,
     looks: Sequence[Face] | None = None,
+    *,
+    is_coded: bool = False,
 ) -> dict[str, Any]:
     """Places of numbers parted by a thin line, however many; the text alternative names them.
 
     `looks` say what each place is called and how its numbers are written; without them two places
     are red and blue balls, and more are columns of digits. Without `hits` all are filled; with it,
     missed numbers are outlines. `bankers` stand first, under their own word. A place that was left
-    empty has a dash.
+    empty has a dash. `is_coded` adds to the words of a choice its number in the line of a ticket.
     """
     fixed = bankers or ()
     looks = looks or faces.guessed(len(picks))
 
     def drawn(numbers: Sequence[int], zone: int) -> list[SafeString]:
         return [
-            _ball(number, looks[zone], size, is_hit=hits is None or number in hits[zone])
+            _ball(
+                number,
+                looks[zone],
+                size,
+                is_hit=hits is None or number in hits[zone],
+                is_coded=is_coded,
+            )
             for number in numbers
         ]
 
     zones = [
         {
+            "name": looks[zone].name if looks[zone].shows_name else "",
             "bankers": drawn(fixed[zone], zone) if zone < len(fixed) else [],
             "balls": drawn(numbers, zone),
         }

@@ -315,7 +315,9 @@ def _hits(play: Play, tier: Tier) -> str:
     several = len(play.measures) > 1
     shown = _(" or ").join("+".join(map(str, match)) for match in tier.matches)
     names = "+".join(str(measure.label) for measure in play.measures)
-    return f"{shown} ({names})" if several else f"{shown} {names}"
+    if several:
+        return _("%(hits)s (%(measures)s)") % {"hits": shown, "measures": names}
+    return f"{shown} {names}"
 
 
 def _allocation(version: RuleVersion) -> Iterator[_Told]:

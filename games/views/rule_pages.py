@@ -66,7 +66,7 @@ def _page(request: HttpRequest, game: Game, held: Held, now: datetime) -> HttpRe
             "sheet_url": reverse("games:rule_sheet", args=[game.code, held.version.code]),
             "others": [
                 {
-                    "code": one.version.code,
+                    "first_issue": one.version.first_issue,
                     "url": reverse("games:rule", args=[game.code, one.version.code]),
                     "is_on": one.version.code == held.version.code,
                 }

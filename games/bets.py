@@ -210,7 +210,7 @@ def check(
     bankers_given = sum(map(len, selection.bankers))
     if bankers_given < bet_type.least_bankers:
         raise BankersNeeded(least=bet_type.least_bankers, given=bankers_given)
-    _check_places(play, bet_type, selection.picks)
+    _check_places(play, bet_type, selection)
     lines = count_lines(version, selection)
     _check_lines(version, bet_type, lines)
     amount = price_fen(
@@ -382,14 +382,16 @@ def _check_counts(zone: Numbers, taken: ZoneRange, bankers: int, picks: int) -> 
         raise TooManyNumbers(most=taken.numbers_most, given=given, **_called(zone))
 
 
-def _check_places(play: Play, bet_type: BetType, picks: Sequence[Sequence[int]]) -> None:
+def _check_places(play: Play, bet_type: BetType, selection: Selection) -> None:
+    picks = selection.picks
     filled = sum(map(bool, picks))
     if play.filled is not None and filled != play.filled:
         raise WrongPlaces(wanted=play.filled, given=filled)
     if bet_type.same_numbers:
-        for number in sorted({number for numbers in picks for number in numbers}):
-            if not all(number in numbers for numbers in picks):
-                raise PlacesNotAlike(number=number)
+        for kind in (selection.bankers, picks):
+            for number in sorted({number for numbers in kind for number in numbers}):
+                if not all(number in numbers for numbers in kind):
+                    raise PlacesNotAlike(number=number)
     if play.pattern != "any" and all(len(numbers) == 1 for numbers in picks):
         line = [number for numbers in picks for number in numbers]
         if not play.fits(line):

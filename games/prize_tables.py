@@ -190,7 +190,7 @@ class _Floating:
             per_unit = Fraction(self._cut(per_unit))
         if money / tier.units > part.line_cap_fen:
             if self.rule.left_over == "per_line":
-                tier.to_pool_fen += tier.units * (per_unit - part.line_cap_fen)
+                tier.to_pool_fen += tier.units * (self._cut(money / tier.units) - part.line_cap_fen)
             else:
                 whole = money if exact else self._cut(money)
                 tier.to_pool_fen += whole - tier.units * part.line_cap_fen
@@ -265,7 +265,7 @@ def compute(
         - sum(
             lines[number] * prize
             for number, prize in fixed.items()
-            if _is_paid_from(pool, version.tier(number))
+            if _is_paid_from(version, pool, version.tier(number))
         )
         for pool in version.pools
     }
@@ -329,8 +329,9 @@ def _kept(before_fen: int, rest_fen: int) -> _Kept:
     return _Kept(after_fen=max(after, 0), deficit_fen=max(-after, 0))
 
 
-def _is_paid_from(pool: Pool, tier: Tier) -> bool:
-    return not pool.plays or any(play in pool.plays for play in tier.plays)
+def _is_paid_from(version: RuleVersion, pool: Pool, tier: Tier) -> bool:
+    """No plays named are all of them, of a pool and of a tier."""
+    return any(tier.is_played(play) for play in pool.plays or [one.code for one in version.plays])
 
 
 def _prize_money(

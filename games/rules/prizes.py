@@ -88,6 +88,15 @@ class Tier(Named):
         """Whether it can be won in a draw with these facts."""
         return self.when is None or bool(facts[self.when.fact] & set(self.when.numbers))
 
+    def is_apart(self, other: "Tier") -> bool:
+        """Whether the two depend on different numbers of one fact, so that each has its draws."""
+        return (
+            self.when is not None
+            and other.when is not None
+            and self.when.fact == other.when.fact
+            and not set(self.when.numbers) & set(other.when.numbers)
+        )
+
     def fixed_at(self, pool_fen: int) -> int | None:
         """The fixed amount in a draw that begins with `pool_fen`."""
         reached = [step for step in self.raised if step.pool_from_fen <= pool_fen]

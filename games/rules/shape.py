@@ -5,9 +5,9 @@ running number). A value that contradicts itself cannot be built. What is drawn 
 `picks`, prizes and money in `prizes`.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 from games.rules.contradiction import Contradiction
@@ -114,14 +114,11 @@ class RuleVersion:
             tiers = [tier for tier in self.tiers if tier.is_played(play.code)]
             if any(len(match) != len(play.measures) for tier in tiers for match in tier.matches):
                 raise Contradiction("match_not_measures", code=play.code)
-            won = Counter(
-                (match, number)
-                for tier in tiers
-                if tier.on_top is None
-                for match in tier.matches
-                for number in (tier.when.numbers if tier.when else (None,))
-            )
-            if any(count > 1 for count in won.values()):
+            won = [tier for tier in tiers if tier.on_top is None]
+            if any(
+                set(a.matches) & set(b.matches) and not a.is_apart(b)
+                for a, b in combinations(won, 2)
+            ):
                 raise Contradiction("match_twice", code=play.code)
         if self.special is None and any(tier.special_only for tier in self.tiers):
             raise Contradiction("special_missing")

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
+from math import prod
 
 from django.utils.translation import gettext as _
 
-from games.rules.picks import WORD_BITS, BetType, Numbers, Play
-from games.rules.prizes import Split
+from games.rules.picks import WORD_BITS, BetType, Fact, Numbers, Play
+from games.rules.prizes import Split, Tier
 from games.rules.shape import RuleVersion
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9.-]{0,29}", re.ASCII)
@@ -24,11 +25,15 @@ _SHORT = re.compile(r"[a-z0-9][a-z0-9_]{0,11}", re.ASCII)  # columns of the data
 _LEAST_PRIZE = 5_000  # RULES §1, 财综〔2015〕94号: lotto and number games pay out half at least
 _MOST_CLAIM_DAYS = 60  # 彩票管理条例, article 25
 _MOST_TIMES = 99  # RULES C2
-_MOST_TICKET_FEN = 10**9
+_MOST_TICKET_FEN = 20_000_00  # RULES C2; the database sells nothing dearer
 _MOST_LINES = 100_000
 _MOST_NUMBER = 99
 _MOST_PLAYS, _MOST_BETS, _MOST_TIERS, _MOST_FACTS = 64, 256, 99, 64
 _MOST_PLACES, _MOST_MEASURES, _MOST_AGAINST, _MOST_POOLS = 8, 8, 16, 8
+_MOST_CHOICES, _MOST_MATCHES, _MOST_WAYS, _MOST_STEPS = 99, 512, 20_000, 64
+_MOST_OUTCOMES = 100_000  # combinations of hits of a play: engine one has a list of them
+_MOST_COMBINATIONS = 10_000  # looked through one by one where lines have a pattern
+_MOST_FIXED_FEN = 10**10  # a hundred million yuan: all lines of a ticket together stay countable
 _ISSUE_NUMBER = 3
 
 
@@ -68,8 +73,10 @@ def _codes(version: RuleVersion) -> Iterator[str]:
 
 
 def _bounds(version: RuleVersion) -> Iterator[str]:
-    if version.price_fen < 1 or not 1 <= version.ticket_cap_fen <= _MOST_TICKET_FEN:
+    if version.price_fen < 1 or version.ticket_cap_fen < 1:
         yield _("a line and a ticket have a price from one fen on")
+    elif version.ticket_cap_fen > _MOST_TICKET_FEN:
+        yield _("a ticket would cost more than %(most)s fen") % {"most": _MOST_TICKET_FEN}
     elif version.ticket_cap_fen // version.price_fen > _MOST_LINES:
         yield _("a ticket would have more than %(most)s lines") % {"most": _MOST_LINES}
     if not 1 <= version.multiplier_least <= version.multiplier_most <= _MOST_TIMES:
@@ -112,8 +119,32 @@ def _drawn(version: RuleVersion) -> Iterator[str]:
         if zone.drum and zone.drum not in seen:
             yield _("%(code)s is drawn after a zone that is not before it") % {"code": zone.code}
         seen.add(zone.code)
+    yield from _left_in_drums(version)
+    yield from _facts(version)
+
+
+def _left_in_drums(version: RuleVersion) -> Iterator[str]:
+    by_code = {zone.code: zone for zone in version.zones}
+    for zone in (zone for zone in version.zones if zone.drum in by_code):
+        before = by_code[zone.drum]
+        shared = min(zone.last, before.last) - max(zone.first, before.first) + 1
+        if zone.size - min(max(shared, 0), before.drawn) < zone.drawn:
+            yield _("%(code)s cannot be drawn: too few are left in its drum") % {"code": zone.code}
+
+
+def _facts(version: RuleVersion) -> Iterator[str]:
+    zones = {zone.code for zone in version.zones}
     for fact in version.facts:
-        if not fact.zones or not set(fact.zones) <= seen or len(set(fact.zones)) != len(fact.zones):
+        if len(fact.choices) > _MOST_CHOICES:
+            yield _("%(code)s has more than %(most)s choices") % {
+                "code": fact.code,
+                "most": _MOST_CHOICES,
+            }
+        if (
+            not fact.zones
+            or not set(fact.zones) <= zones
+            or len(set(fact.zones)) != len(fact.zones)
+        ):
             yield _("%(code)s is worked out from zones that are not there") % {"code": fact.code}
         if bool(fact.choices) != (fact.kind == "choices") or (fact.kind == "times") != (
             fact.times > 0
@@ -141,6 +172,34 @@ def _chosen(version: RuleVersion) -> Iterator[str]:
             not 1 <= play.filled <= len(play.places) or play.pattern != "any"
         ):
             yield _("%(code)s fills more places than it has, or in a pattern") % {"code": play.code}
+        if prod(most + 1 for most in _most_hits(play)) > _MOST_OUTCOMES:
+            yield _("%(code)s has more than %(most)s different hits") % {
+                "code": play.code,
+                "most": _MOST_OUTCOMES,
+            }
+        if play.pattern != "any":
+            yield from _compared(play)
+
+
+def _compared(play: Play) -> Iterator[str]:
+    """Where numbers are held against each other, places are alike and have enough of them."""
+    if any(place.size > place.per_word or place.last >= WORD_BITS for place in play.places):
+        yield _("%(code)s compares numbers of its places that go beyond %(most)s") % {
+            "code": play.code,
+            "most": WORD_BITS - 1,
+        }
+    sizes = {(place.first, place.size) for place in play.places}
+    needed = len(play.places) - (play.pattern == "one_pair")
+    if len(sizes) > 1 or needed < 1 or play.places[0].size < max(needed, 2):
+        yield _("%(code)s compares numbers of places that differ, or has too few") % {
+            "code": play.code
+        }
+
+
+def _most_hits(play: Play) -> list[int]:
+    """The most hits that a line can have in each measure."""
+    picked = {place.code: place.picked for place in play.places}
+    return [sum(picked[one.place] for one in part.against) for part in play.measures]
 
 
 def _laid(numbers: Sequence[Numbers], whose: str) -> Iterator[str]:
@@ -169,11 +228,55 @@ def _bets(version: RuleVersion) -> Iterator[str]:
         play = version.play(bet_type.play)
         if bet_type.least_lines < 1:
             yield _("%(code)s may be a bet without a line") % {"code": bet_type.code}
-        if bet_type.same_numbers and len({place.size for place in play.places}) > 1:
+        alike = {
+            (place.first, place.size, taken)
+            for place, taken in zip(play.places, bet_type.ranges, strict=True)
+        }
+        if bet_type.same_numbers and len(alike) > 1:
             yield _("%(code)s wants the same numbers in places that differ") % {
                 "code": bet_type.code
             }
+        if version.line_price_fen(bet_type.code) > version.ticket_cap_fen:
+            yield _("a line of %(code)s costs more than a ticket may") % {"code": bet_type.code}
         yield from _ranges(bet_type, play)
+        if play.pattern != "any" and any(taken.numbers_most > 1 for taken in bet_type.ranges):
+            yield from _several_in_a_pattern(version, bet_type, play)
+
+
+def _several_in_a_pattern(version: RuleVersion, bet_type: BetType, play: Play) -> Iterator[str]:
+    """Hits are counted over all combinations of a bet: those that are no lines must win nothing."""
+    if prod(taken.numbers_most for taken in bet_type.ranges) > _MOST_COMBINATIONS:
+        yield _("%(code)s has more than %(most)s combinations") % {
+            "code": bet_type.code,
+            "most": _MOST_COMBINATIONS,
+        }
+    facts = {fact.code: fact for fact in version.facts}
+    looked_at = [part.against[0] for part in play.measures if len(part.against) == 1]
+    used = [facts[one.fact] for one in looked_at if one.fact in facts]
+    is_told_apart = (
+        play.pattern == "different"
+        and sorted(one.place for one in looked_at) == sorted(place.code for place in play.places)
+        and len(used) == len(play.measures) == len(play.places)
+        and _never_share(used)
+        and all(
+            set(tier.matches) == {(1,) * len(used)}
+            for tier in version.tiers
+            if tier.is_played(play.code)
+        )
+    )
+    if not is_told_apart:
+        yield _(
+            "%(code)s takes several numbers at a place, and what is no line of it could win"
+        ) % {"code": bet_type.code}
+
+
+def _never_share(facts: Sequence[Fact]) -> bool:
+    """Whether no number is in two of them: those that came once, those that came twice."""
+    return (
+        all(fact.kind == "times" for fact in facts)
+        and len({fact.zones for fact in facts}) == 1
+        and len({fact.times for fact in facts}) == len(facts)
+    )
 
 
 def _ranges(bet_type: BetType, play: Play) -> Iterator[str]:
@@ -197,18 +300,91 @@ def _tiers(version: RuleVersion) -> Iterator[str]:
             yield _("tier %(number)s is won by nothing, or by something twice") % {
                 "number": tier.number
             }
-        if tier.when and (tier.when.fact not in facts or not tier.when.numbers):
-            yield _("tier %(number)s depends on a fact that is not there") % {"number": tier.number}
-        marks = [step.pool_from_fen for step in tier.raised]
-        if len(set(marks)) != len(marks):
-            yield _("tier %(number)s is raised twice at the same pool") % {"number": tier.number}
-        if tier.on_top and (
-            not 1 <= tier.on_top.tier < tier.number or version.tier(tier.on_top.tier).on_top
+        if tier.when and (
+            tier.when.fact not in facts
+            or not tier.when.numbers
+            or len(set(tier.when.numbers)) != len(tier.when.numbers)
         ):
+            yield _("tier %(number)s depends on a fact that is not there") % {"number": tier.number}
+        yield from _amounts(tier)
+        if tier.on_top and not _is_on_top(version, tier, tier.on_top.tier):
             yield _("tier %(number)s is on top of none above it") % {"number": tier.number}
+        if tier.is_floating and (tier.special_only or tier.when):
+            yield _("tier %(number)s shares the floating money in some draws only") % {
+                "number": tier.number
+            }
+        yield from _hits(version, tier)
+    yield from _told_apart(version)
     for play in version.plays:
         if not any(tier.is_played(play.code) for tier in version.tiers):
             yield _("nothing can be won by %(code)s") % {"code": play.code}
+
+
+def _amounts(tier: Tier) -> Iterator[str]:
+    marks = [step.pool_from_fen for step in tier.raised]
+    if len(set(marks)) != len(marks):
+        yield _("tier %(number)s is raised twice at the same pool") % {"number": tier.number}
+    amounts = [step.fixed_fen for step in tier.raised]
+    amounts += [tier.fixed_fen] if tier.fixed_fen is not None else []
+    if not all(1 <= fen <= _MOST_FIXED_FEN for fen in amounts):
+        yield _("tier %(number)s pays a line nothing, or more than %(most)s fen") % {
+            "number": tier.number,
+            "most": _MOST_FIXED_FEN,
+        }
+
+
+def _is_on_top(version: RuleVersion, tier: Tier, of: int) -> bool:
+    """Whether every line that wins `tier` wins the floating tier `of`, in every draw."""
+    plays = {play.code for play in version.plays}
+    below = version.tier(of) if 1 <= of < tier.number else None
+    return (
+        below is not None
+        and below.is_floating
+        and set(tier.plays or plays) <= set(below.plays or plays)
+        and not tier.special_only
+        and tier.when is None
+    )
+
+
+def _hits(version: RuleVersion, tier: Tier) -> Iterator[str]:
+    for play in (play for play in version.plays if tier.is_played(play.code)):
+        most = _most_hits(play)
+        if any(hit > top for match in tier.matches for hit, top in zip(match, most, strict=True)):
+            yield _("tier %(number)s is won by hits that no line of %(code)s can have") % {
+                "number": tier.number,
+                "code": play.code,
+            }
+    lists = (
+        (len(tier.matches), _MOST_MATCHES),
+        (len(tier.when.numbers) if tier.when else 0, _MOST_MATCHES),
+        (len(tier.raised), _MOST_STEPS),
+    )
+    if any(count > most for count, most in lists):
+        yield _("tier %(number)s names more than can be looked through") % {"number": tier.number}
+
+
+def _told_apart(version: RuleVersion) -> Iterator[str]:
+    """No line wins two tiers that are not on top of each other, and each has a mark of its own."""
+    marks = Counter(tier.mark for tier in version.tiers)
+    for mark in (mark for mark, count in marks.items() if count > 1):
+        yield _("two tiers are called %(mark)s") % {"mark": mark}
+    won = [tier for tier in version.tiers if tier.on_top is None]
+    plays = [play.code for play in version.plays]
+    if sum(len(tier.plays or plays) * len(tier.matches) for tier in won) > _MOST_WAYS:
+        yield _("there are more than %(most)s ways to win") % {"most": _MOST_WAYS}
+        return
+    single = {fact.code for fact in version.facts if fact.kind == "sum"}
+    single |= {zone.code for zone in version.zones if zone.drawn == 1}
+    for one, other in combinations(won, 2):
+        if (
+            set(one.matches) & set(other.matches)
+            and any(one.is_played(play) and other.is_played(play) for play in plays)
+            and not (one.when and one.when.fact in single)
+        ):
+            yield _("a line could win tier %(one)s and tier %(other)s in one draw") % {
+                "one": one.number,
+                "other": other.number,
+            }
 
 
 def _money(version: RuleVersion) -> Iterator[str]:
@@ -248,8 +424,10 @@ def _floating(version: RuleVersion) -> Iterator[str]:
     if version.special is not None and (True, 0) not in marks:
         yield _("no split holds for the special rule with an empty pool")
     floats = {tier.number for tier in version.tiers if tier.is_floating}
+    if max([len(floating.splits), *(len(one.parts) for one in floating.splits)]) > _MOST_STEPS:
+        yield _("the floating money is split in more than %(most)s ways") % {"most": _MOST_STEPS}
     for split in floating.splits:
-        yield from _parts(split)
+        yield from _parts(split, floating.unit_fen)
     caps = [cap.tier for cap in floating.draw_caps]
     if len(set(caps)) != len(caps) or not set(caps) <= floats:
         yield _("the cap of a draw is for a tier that does not float, or stands twice")
@@ -257,11 +435,15 @@ def _floating(version: RuleVersion) -> Iterator[str]:
         yield _("a prize is at least once the one below it")
 
 
-def _parts(split: Split) -> Iterator[str]:
+def _parts(split: Split, unit_fen: int) -> Iterator[str]:
     own = {part.tier for part in split.parts}
     for part in split.parts:
         if part.line_cap_fen < 1:
             yield _("a part pays a line nothing")
+        if unit_fen and part.line_cap_fen % unit_fen:
+            yield _("the most that a line gets of a part is no multiple of %(unit)s fen") % {
+                "unit": unit_fen
+            }
         if part.unwon_to is not None and (part.unwon_to not in own or part.unwon_to == part.tier):
             yield _("what tier %(tier)s does not win goes to a tier without a part") % {
                 "tier": part.tier

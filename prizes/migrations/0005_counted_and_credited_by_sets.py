@@ -30,7 +30,7 @@ CREATE FUNCTION prizes_choice_holds(choice jsonb, digits bigint[]) RETURNS boole
         WHEN 'all_odd' THEN bool_and(d % 2 = 1)
         WHEN 'all_even' THEN bool_and(d % 2 = 0)
         WHEN 'all_same' THEN count(DISTINCT d) = 1
-        WHEN 'run' THEN bool_and(n = 1 OR d = digits[n - 1] + 1) OR bool_and(n = 1 OR d = digits[n - 1] - 1) END
+        WHEN 'run' THEN count(*) > 1 AND (bool_and(n = 1 OR d = digits[n - 1] + 1) OR bool_and(n = 1 OR d = digits[n - 1] - 1)) END
       FROM unnest(digits) WITH ORDINALITY x (d, n)
 $$;
 
@@ -112,6 +112,7 @@ DECLARE
     base integer;
     first_group integer;
     is_quick boolean;
+    is_twice boolean;
 BEGIN
     way.outcomes := '{}';
     way.groups := '{}';
@@ -147,18 +148,23 @@ BEGIN
             END LOOP;
         END LOOP;
 
-        -- Single lines: the words of each measure against which picks are held.
+        -- Single lines: the words of each measure against which picks are held. A number that a measure looks
+        -- for in two facts counts once in each: bits do not say that.
+        is_twice := false;
         first_words := '{}';
         first_weights := '{}';
         second_words := '{}';
         second_weights := '{}';
         FOR target IN
-            SELECT weights[m.n] AS weight, bit_or(t.word_1) AS word_1, bit_or(t.word_2) AS word_2
+            SELECT weights[m.n] AS weight, bit_or(t.word_1) AS word_1, bit_or(t.word_2) AS word_2,
+                   sum(bit_count(t.word_1::bit(64)) + bit_count(t.word_2::bit(64)))
+                   > bit_count(bit_or(t.word_1)::bit(64)) + bit_count(bit_or(t.word_2)::bit(64)) AS is_twice
               FROM jsonb_array_elements(play->'measures') WITH ORDINALITY m (measure, n),
                    jsonb_array_elements(m.measure->'against') g
               JOIN jsonb_array_elements(play->'places') p ON p->>'code' = g->>'place',
                    prizes_laid(p, known->(g->>'fact')) t
              GROUP BY m.n ORDER BY m.n LOOP
+            is_twice := is_twice OR target.is_twice;
             IF target.word_1 <> 0 THEN
                 first_words := first_words || target.word_1;
                 first_weights := first_weights || target.weight;
@@ -168,7 +174,7 @@ BEGIN
                 second_weights := second_weights || target.weight;
             END IF;
         END LOOP;
-        is_quick := cardinality(first_words) <= 3 AND cardinality(second_words) <= 1;
+        is_quick := cardinality(first_words) <= 3 AND cardinality(second_words) <= 1 AND NOT is_twice;
 
         -- Multiples: the numbers of each place in groups that hit the same.
         first_group := cardinality(way.groups) + 1;
@@ -498,7 +504,8 @@ BEGIN
 END $$;
 
 -- Credit the next batch that nobody is at; its id, or NULL when there is none. Small prizes go to
--- the wallets, large ones are booked as not yet claimed; prizes and money are one transaction.
+-- the wallets, large ones are booked as not yet claimed; prizes and money are one transaction. Of a
+-- prize that is worth nothing, for the pool was empty, there is nothing to be booked.
 CREATE FUNCTION prizes_credit(settlement bigint, moment timestamptz) RETURNS bigint LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp
     SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$

@@ -17,9 +17,12 @@ from .models import Batch, Prize
 
 
 def _prizes(lines: Sequence[Line]) -> Mapping[Key, Memo]:
-    """The prizes of a batch are booked by owner and ticket: so a place in it names a ticket."""
+    """The prizes of a batch are booked by owner and ticket: so a place in it names a ticket.
+
+    What is worth nothing is not booked.
+    """
     rows = (
-        Prize.objects.filter(_of_batches({line.reference for line in lines}))
+        Prize.objects.filter(_of_batches({line.reference for line in lines}), amount__gt=0)
         .annotate(
             place=Window(
                 RowNumber(),

@@ -200,7 +200,8 @@ class TierOutcome(models.Model):
 class Prize(models.Model):
     """What one ticket won in its draw; one row a ticket, never changed (F067).
 
-    Written by `prizes_credit()` only, batch by batch, when the batch is what both engines found.
+    Written by `prizes_credit()` only, batch by batch, when the batch is what both engines found. A
+    line may win a prize that is worth nothing, when the pool is empty: that is told, not booked.
     """
 
     class Route(models.TextChoices):
@@ -240,7 +241,7 @@ class Prize(models.Model):
         verbose_name = _("prize")
         verbose_name_plural = _("prizes")
         constraints = [
-            models.CheckConstraint(name="prize_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(name="prize_amount_not_negative", condition=Q(amount__gte=0)),
             models.CheckConstraint(
                 name="prize_route_known", condition=Q(route__in=["WALLET", "CENTRE"])
             ),

@@ -29,7 +29,7 @@ register(
         everything="""
         SELECT coalesce(p.reference, e.reference)
           FROM (SELECT entry_reference AS reference, sum(amount) AS fen FROM prizes_prize
-                 GROUP BY 1) p
+                 WHERE amount > 0 GROUP BY 1) p
           FULL JOIN (SELECT e.reference, sum(t.amount) AS fen FROM finance_entry e
                        JOIN finance_transfer t ON t.entry_id = e.id
                        JOIN finance_account s ON s.id = t.source_id AND s.kind = 'PRIZES'

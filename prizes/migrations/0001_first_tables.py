@@ -300,7 +300,7 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("amount__gt", 0)), name="prize_amount_positive"
+                        condition=models.Q(("amount__gte", 0)), name="prize_amount_not_negative"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("route__in", ["WALLET", "CENTRE"])),

@@ -541,13 +541,15 @@ BEGIN
                                                ORDER BY d.owner_id, d.ticket_id), 'UTF8')), 'hex') AS digest,
            jsonb_agg(jsonb_build_array('prizes:' || draw.code,
                      CASE WHEN d.amount <= up_to THEN 'winnings:' || d.player ELSE 'unclaimed:' || draw.code END, d.amount)
-                     ORDER BY d.owner_id, d.ticket_id) AS moves
+                     ORDER BY d.owner_id, d.ticket_id) FILTER (WHERE d.amount > 0) AS moves
       INTO found FROM due d;
     IF (found.winners, found.amount, found.digest) IS DISTINCT FROM (part.winners::bigint, part.amount::numeric, part.digest::text) THEN
         RAISE EXCEPTION 'batch % of draw % is not what the engines found', part.number, draw.code
             USING ERRCODE = 'check_violation', CONSTRAINT = 'prize_is_what_was_won';
     END IF;
-    PERFORM finance_post(posting, 'PRIZE', found.moves);
+    IF found.moves IS NOT NULL THEN
+        PERFORM finance_post(posting, 'PRIZE', found.moves);
+    END IF;
     UPDATE prizes_batch b SET credited_at = moment WHERE b.id = part.id;
     RETURN part.id;
 END $$;

@@ -15,7 +15,7 @@ from . import prize_tables
 from .issuer_file import TierTold, Told
 from .prize_tables import PrizeTable
 from .rules import RuleVersion
-from .rules.prizes import Tier
+from .rules.prizes import WHOLE, Tier
 
 Verdict = Literal["same", "differs", "unchecked", "untold"]
 
@@ -64,7 +64,7 @@ class Comparison:
 def compare(version: RuleVersion, told: Told, *, own_sales_fen: int) -> Comparison:
     """Hold an announcement against the rules; our own sales are part of those it tells of."""
     worked_out, impossible = _worked_out(version, told)
-    rows = [_tier(version.tier(tier.number), tier, told, worked_out) for tier in told.tiers]
+    rows = [_tier(version, tier, told, worked_out) for tier in told.tiers]
     if impossible:
         rows.append(_row("money", ours=None, announced=told.sales_fen, verdict="differs"))
     if worked_out is not None:
@@ -169,23 +169,44 @@ def _worked_out(version: RuleVersion, told: Told) -> tuple[PrizeTable | None, bo
         return None, True
 
 
-def _tier(tier: Tier, said: TierTold, told: Told, worked_out: PrizeTable | None) -> Compared:
-    """A prize that nobody won is not held against an announcement."""
+def _tier(
+    version: RuleVersion, said: TierTold, told: Told, worked_out: PrizeTable | None
+) -> Compared:
+    """A prize that nobody won is not held against an announcement; no other is above its cap."""
+    tier = version.tier(said.number)
     if worked_out is not None:
         ours: int | None = worked_out.prize_fen[tier.number]
     elif tier.raised and told.pool_before_fen is None:
         ours = None
     else:
         ours = tier.fixed_at(told.pool_before_fen or 0)
-    is_unwon = said.winners == 0
+    verdict: Verdict | None = None
+    if said.winners == 0 and said.prize_fen is not None:
+        verdict = "same"
+    elif ours is None and (said.prize_fen or 0) > _most(version, tier, told):
+        verdict = "differs"
     return _row(
         "prize",
         mark=said.mark,
         winners=said.winners,
         ours=ours,
         announced=said.prize_fen,
-        verdict="same" if is_unwon and said.prize_fen is not None else None,
+        verdict=verdict,
     )
+
+
+def _most(version: RuleVersion, tier: Tier, told: Told) -> int:
+    """The most that a line of a tier can get under the rules, whatever was sold."""
+    if tier.fixed_fen is not None:
+        return max(tier.fixed_fen, *(step.fixed_fen for step in tier.raised), 0)
+    below, share = (tier.on_top.tier, tier.on_top.share) if tier.on_top else (tier.number, WHOLE)
+    splits = version.floating.splits if version.floating else ()
+    sums = [
+        sum(part.line_cap_fen for part in split.parts if part.tier == below)
+        for split in splits
+        if split.special == told.special_on
+    ]
+    return max(sums, default=0) * share // WHOLE
 
 
 def _closing(version: RuleVersion, told: Told) -> Compared | None:

@@ -122,7 +122,7 @@ def unwrap(raw: bytes) -> Signed:
     if wrapped.get("format") != FILE_FORMAT:
         raise _no(_("it is another kind of file"))
     if wrapped.keys() != {"format", "announcement", "key_id", "algorithm", "signature"} or not all(
-        isinstance(value, str) for value in wrapped.values()
+        isinstance(value, str) and "\x00" not in value for value in wrapped.values()
     ):
         raise _no(_("words, key or signature are missing"))
     try:
@@ -164,17 +164,19 @@ def read(body: str, version: RuleVersion) -> Told:
         drawn_on = date.fromisoformat(str(said["drawn_on"]))
     except ValueError:
         raise _no(_("its date is none")) from None
+    if said["drawn_on"] != drawn_on.isoformat():
+        raise _no(_("its date is none"))
     return Told(
         body=body,
-        game=str(said["game"]),
-        issue=str(said["issue"]),
+        game=_word(said["game"]),
+        issue=_word(said["issue"]),
         drawn_on=drawn_on,
         numbers=_numbers(said["numbers"], version),
         special_on=special_on,
         sales_fen=_fen(said["sales_fen"]),
         pool_before_fen=_fen(said["pool_before_fen"]),
         pool_after_fen=_fen(said["pool_after_fen"]),
-        fund_topup_fen=_fen(said["fund_topup_fen"]) or 0,
+        fund_topup_fen=_sum(said["fund_topup_fen"]),
         other_pools=_pools(said["other_pools"], version),
         tiers=_tiers(said["tiers"], version, special_on=special_on),
     )
@@ -237,7 +239,7 @@ def _no(why: str | Promise) -> FileUnreadable:
 def _said(body: str, name: str) -> str:
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return str(said.get(name, "")) if isinstance(said, dict) else ""
 
@@ -250,6 +252,7 @@ def _object(raw: bytes) -> dict[str, Any]:
             parse_float=_no_float,
             parse_constant=_no_float,
         )
+        canonical(value).encode()  # half a letter is none
     except (ValueError, RecursionError):
         raise _no(_("it cannot be read")) from None
     if not isinstance(value, dict):
@@ -274,6 +277,18 @@ def _fen(value: Any) -> int | None:
     if not _is_whole(value):
         raise _no(_("an amount is no whole number of fen"))
     return int(value)
+
+
+def _sum(value: Any) -> int:
+    if (fen := _fen(value)) is None:
+        raise _no(_("an amount is no whole number of fen"))
+    return fen
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str):
+        raise _no(_("it is of another format, or something is missing or too much"))
+    return value
 
 
 def _is_whole(value: Any) -> bool:

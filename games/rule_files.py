@@ -40,6 +40,7 @@ SIGNERS_POLICY = "games.rule_signers"
 _KEYS = ("format", "sheet", "names", "articles", "paper")
 _SIGNATURE_BYTES = 64  # of Ed25519
 _LANGUAGES = ("en", "zh-hans")
+_WIDE_SPACE = "\N{IDEOGRAPHIC SPACE}"
 _MOST_NAME, _MOST_ARTICLE, _MOST_PAPER = 60, 120, 200
 
 
@@ -255,7 +256,9 @@ def _object(facts: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _text(value: Any, where: str, most: int) -> str:
-    if not isinstance(value, str) or not value.strip() or len(value) > most or "\x00" in value:
+    if not isinstance(value, str) or not value.strip() or len(value) > most:
+        raise reading.SheetValueWrong(where=where, what=str(value)[:60])
+    if not value.replace(_WIDE_SPACE, " ").isprintable():  # read by people: nothing turns or hides
         raise reading.SheetValueWrong(where=where, what=str(value)[:60])
     return value
 

@@ -51,7 +51,7 @@ def with_figures(name: str, figures: Sequence[tuple[str, int]]) -> Promise:
 
 
 def _fill(name: str, figures: tuple[tuple[str, int], ...]) -> str:
-    return spoken(name) % dict(figures)
+    return spoken(name) % dict(figures) if figures else spoken(name)
 
 
 _filled = lazy(_fill, str)

@@ -129,6 +129,7 @@ def parsed(raw: bytes, *, format_name: str, keys: Sequence[str]) -> dict[str, An
         facts = json.loads(
             raw.decode(), object_pairs_hook=_once, parse_float=_no_float, parse_constant=_no_float
         )
+        json.dumps(facts, ensure_ascii=False).encode()  # half a letter is none
     except (ValueError, RecursionError) as exc:
         raise SheetNotRead(why=_("it is not JSON, or has a key twice or a fraction")) from exc
     if not isinstance(facts, dict) or facts.get("format") != format_name:

@@ -169,6 +169,32 @@ def test_what_cannot_be_is_a_difference():
     assert "undecided" in by_engine_two(version, body)
 
 
+@pytest.mark.parametrize(
+    ("game", "mark"), [("ssq", "1"), ("dlt", "1z"), ("dlt", "3"), ("kl8", "x10z10")]
+)
+def test_a_prize_above_every_cap_is_a_difference_whatever_else_is_untold(game, mark):
+    """F062, F074: a few noughts too many, with neither sales nor winners to work it out from."""
+    version = rules.GAMES[game].current
+    number = next(tier.number for tier in version.tiers if tier.mark == mark)
+
+    def differing(prize_fen: int) -> list[str]:
+        told = issuer_file.compose(
+            version,
+            game=game,
+            issue=version.first_issue,
+            drawn_on=date(2026, 1, 1),
+            numbers=chosen.result(version, chosen.below_of(1)),
+            special_on=False,
+            tiers={number: (None, prize_fen)},
+        )
+        said = issuer_file.read(told, version)
+        compared = announced_table.compare(version, said, own_sales_fen=0)
+        return [row.mark for row in compared.rows if row.verdict == "differs"]
+
+    assert differing(10**9 * 10) == [mark]
+    assert differing(5_000_00) == []
+
+
 def _file(**changed: object) -> bytes:
     version, row = next(rows_of("ssq", each=1))
     said = {**json.loads(body_of(version, row)), **changed}
@@ -183,7 +209,9 @@ def _file(**changed: object) -> bytes:
         b"\xff\xfe", b"[]", b"{", b'{"a":1,"a":2}', _file(format="issuer-announcement/2"),
         _file(sales_fen=1.5), _file(sales_fen=-1), _file(sales_fen="1"), _file(sales_fen=True),
         _file(special_on=None), _file(special_on=True, drawn_on="2013-02-30"), _file(tiers="-"),
-        _file(more=1), _file(numbers=[[1, 2, 3, 4, 5, 6]]),
+        _file(more=1), _file(numbers=[[1, 2, 3, 4, 5, 6]]), _file(drawn_on="20130101"),
+        _file(issue=2013001), _file(game=None), _file(fund_topup_fen=None),
+        _file(game="-").replace(b'"format"', b'"game":"\\ud800","format"'),
         _file(numbers=[[1, 2, 3, 4, 5, 40], [1]]),
         _file(numbers=[[6, 5, 4, 3, 2, 1], [1]]), _file(tiers=[]), _file(other_pools={"fixed": 1}),
         _file().replace(b'"game"', b' "game"'),
@@ -205,10 +233,25 @@ def test_what_is_no_announcement_is_refused_with_a_reason(raw):
     assert refused.value.code == "announcement_unreadable"
 
 
+def wrapped(**said: str) -> bytes:
+    """A signed file with other words, key or signature."""
+    whole = {"announcement": "{}", "key_id": "k", "algorithm": "Ed25519", "signature": "AAAA"}
+    return issuer_file.canonical({"format": issuer_file.FILE_FORMAT, **whole, **said}).encode()
+
+
+def test_words_nested_without_end_say_nothing():
+    """F062: of which draw they are is asked before who signed them."""
+    signed = issuer_file.unwrap(wrapped(announcement="[" * 90_000))
+
+    assert (signed.game, signed.issue) == ("", "")
+
+
 @pytest.mark.parametrize(
     "raw",
     [
         b"", b"PK\x03\x04", b'{"format":"signed-announcement/1"}', b"x" * 200_001,
+        wrapped(announcement="\x00"), wrapped(key_id="\x00"),
+        wrapped(announcement="{}").replace(b'"{}"', b'"\\ud800"'),
         issuer_file.canonical({"format": "other", "announcement": ""}).encode(),
         issuer_file.canonical(
             {"format": issuer_file.FILE_FORMAT, "announcement": "{}", "key_id": "k",

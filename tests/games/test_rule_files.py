@@ -147,7 +147,8 @@ def changed_name(path: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "raw",
     [b"", b"[]", b"\xff", b"{}", b'{"format":"rule-file/1","format":"rule-file/1"}', b"[" * 10_000,
-     b'{"format":1.5}', b" " * 300_000],
+     b'{"format":1.5}', b" " * 300_000,
+     make_rules.written({**make_rules.ssq(), "paper": "half"}).replace(b"half", b"\\ud800")],
 )  # fmt: skip
 def test_what_is_no_rule_file_is_refused(raw):
     """F021: not JSON, a key twice, a fraction, too large."""
@@ -166,6 +167,19 @@ def test_an_article_is_named_for_every_figure():
         rule_files.read(make_rules.written(document))
 
     assert refused.value.figures["place"] == "claim"
+
+
+def test_names_and_articles_are_texts_that_people_read():
+    """F021: a sign of per cent is one, and nothing hides in a text or turns it round."""
+    document = make_rules.ssq()
+    document["names"]["tiers/8"] = {"en": "5% more", "zh-hans": "加奖5%（满100%）"}
+    tier = rule_files.read(make_rules.written(document)).version.tiers[-1]
+    with override("zh-hans"):
+        assert str(tier.label) == "加奖5%（满100%）"
+    for text in ("第\u202e五条", "a\x07", "a\nb", "\u200b"):
+        for changed in ({"paper": text}, {"articles": {**document["articles"], "claim": text}}):
+            with pytest.raises(reading.SheetValueWrong):
+                rule_files.read(make_rules.written({**document, **changed}))
 
 
 def test_names_are_read_in_both_languages():

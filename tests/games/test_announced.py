@@ -7,8 +7,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
+from psycopg.types.json import Jsonb
 
 from accounts import drills
 from accounts.models import User
@@ -464,3 +466,54 @@ def test_no_change_reaches_days_of_which_a_draw_is_on_sale():
         )
 
     assert not PrizeMode.objects.exists()
+
+
+def test_the_tables_refuse_what_would_come_past_their_triggers(held, issuer):
+    """F022, F062, F067: words that must be there, each once; none of it changes for anybody.
+
+    Modes, typed entries, announcements and decisions, by the owner's hand, triggers off but one.
+    """
+    official = drills.officials(now=database_time())[0]
+    announced.type_in(
+        draw=held, official=official, body=make_announced.body(held), now=database_time()
+    )
+    told = make_announced.imported(held, issuer, make_announced.body(held))
+    decision = {"id": 9, "announcement_id": told.pk, "draw_id": held.pk, "reason": "so it is",
+                "approval_code": "A1", "decided_at": str(database_time())}  # fmt: skip
+    tables = ("prizemode", "announcedentry", "issuerannouncement", "differencedecision")
+    wrong = [
+        ("prizemode", {"mode": "OTHER"}, "prize_mode_known"),
+        ("prizemode", {"document": ""}, "prize_mode_has_document"),
+        ("prizemode", {"approval_code": ""}, "prize_mode_has_approval"),
+        ("announcedentry", {}, "announced_entry_once_per_person"),
+        ("announcedentry", {"round": 2, "salt": "\\x00"}, "announced_entry_salt_is_long"),
+        ("issuerannouncement", {"digest": "0" * 64}, "issuer_announcement_edition_once"),
+        ("issuerannouncement", {"edition": 2}, "issuer_announcement_content_once"),
+        ("differencedecision", {"id": 10, "reason": ""}, "difference_decision_has_reason"),
+    ]
+
+    with owner.as_owner() as hand:
+        salted = "SELECT octet_length(salt) FROM games_announcedentry"
+        assert hand.execute(salted).fetchall() == [(32,)]
+        for table in tables:
+            hand.execute(f"ALTER TABLE games_{table} DISABLE TRIGGER USER")
+        hand.execute(
+            "INSERT INTO games_differencedecision SELECT (jsonb_populate_record("
+            "NULL::games_differencedecision, %s)).*",
+            [Jsonb(decision)],
+        )
+        for table, changes, name in wrong:
+            with pytest.raises(psycopg.IntegrityError) as refused:
+                hand.execute(
+                    f"INSERT INTO games_{table} SELECT (jsonb_populate_record(r, %s)).*"  # noqa: S608
+                    f" FROM games_{table} r LIMIT 1",
+                    [Jsonb({"id": 10, **changes})],
+                )
+            assert refused.value.diag.constraint_name == name
+        for table in tables:
+            hand.execute(
+                f"ALTER TABLE games_{table} ENABLE ALWAYS TRIGGER games_{table}_never_changes"
+            )
+            for deed in (f"UPDATE games_{table} SET id = id", f"DELETE FROM games_{table}"):  # noqa: S608
+                with pytest.raises(psycopg.Error, match="never change"):
+                    hand.execute(deed)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.template import Context, Template
@@ -393,6 +394,16 @@ def test_the_database_refuses_what_python_would_let_pass():
     assert violated(refused.value) == "rule_notice_by_agreement"
     with pytest.raises(DatabaseError), transaction.atomic():
         RuleNotice.objects.update(starts_on="2001-01-01")
+    other = RuleFile.objects.get()
+    other.pk, other.document = None, other.document + " "
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        other.save(force_insert=True)
+    assert violated(refused.value) == "rule_file_is_its_digest"
+    with as_owner() as hand:
+        for table in ("games_rulefile", "games_rulenotice"):
+            for deed in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):  # noqa: S608
+                with pytest.raises(psycopg.Error, match="never change"):
+                    hand.execute(deed)
 
 
 def ways(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -304,7 +304,9 @@ def test_a_line_without_our_number_is_tied_to_its_payout_by_two_people(
     assert (found.state, found.correction) == ("RESOLVED", f"withdrawal:{paid.code}:returned")
     assert found.case.state == "RESOLVED"
     account = Account.objects.get(code="clearing:sandbox")
-    assert levels.of(account).unexplained == 0
+    level = levels.of(account)
+    assert level is not None
+    assert level.unexplained == 0
     left = matching.unmatched(account, since=today)
     assert {one.kind for one in left} == {"DEPOSIT", "WITHDRAWAL_PAID"}
     assert [one.broken_by for one in invariants.look()[0] if not one.holds] == []

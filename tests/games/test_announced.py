@@ -481,7 +481,7 @@ def test_the_tables_refuse_what_would_come_past_their_triggers(held, issuer):
     decision = {"id": 9, "announcement_id": told.pk, "draw_id": held.pk, "reason": "so it is",
                 "approval_code": "A1", "decided_at": str(database_time())}  # fmt: skip
     tables = ("prizemode", "announcedentry", "issuerannouncement", "differencedecision")
-    wrong = [
+    wrong: list[tuple[str, dict[str, object], str]] = [
         ("prizemode", {"mode": "OTHER"}, "prize_mode_known"),
         ("prizemode", {"document": ""}, "prize_mode_has_document"),
         ("prizemode", {"approval_code": ""}, "prize_mode_has_approval"),

@@ -169,6 +169,7 @@ def test_a_game_that_leaves_nothing_over_is_wound_up_and_reported_too(empty, tre
     signed(asked.code, now)
 
     case = winding_up.report_of(empty)
+    assert case is not None
     assert (case.facts["left_fen"], case.due_on) == (
         0,
         dates.in_shanghai(now).date() + timedelta(days=60),

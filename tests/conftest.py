@@ -12,12 +12,13 @@ import hashlib
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import psycopg
 import pytest
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connections
@@ -26,7 +27,10 @@ from django.test import TransactionTestCase
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
+from tests import kept
 from tests import witness as witness_of_tests
+
+Made = TypeVar("Made")
 
 ROOT = Path(__file__).resolve().parent.parent
 _kept_for_good: list[BaseDatabaseWrapper] = []
@@ -50,8 +54,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     stories of one file stay together with its browser, in one process.
     """
     for item in items:
-        if "full" in getattr(item, "fixturenames", ()):
+        asked = getattr(item, "fixturenames", ())
+        if "full" in asked:
             item.add_marker(pytest.mark.sampled)
+        if "begin" in asked:  # where its states are
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     if not _is_full(config):
         left_out = [item for item in items if item.get_closest_marker("thorough")]
         config.hook.pytest_deselected(items=left_out)
@@ -240,6 +247,39 @@ def _clone(template: str, database: str) -> None:
         )
 
 
+class _House:
+    """The database of this process, and whether a test has committed to it."""
+
+    template = database = ""
+    is_used = False
+
+    @classmethod
+    def anew(cls) -> None:
+        """As the template is."""
+        if cls.is_used:
+            _clone(cls.template, cls.database)
+        cls.is_used = False
+
+    @classmethod
+    def leave(cls) -> None:
+        """A test that commits has ended; who comes next clones what he begins with."""
+        for alias in ("default", "owner"):
+            connections[alias].close()
+        cls.is_used = True
+
+
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> None:
+    """An empty house for the next test; none before it has begun, if it begins with a state."""
+    if fixturedef.argname != "_django_db_helper":
+        return
+    if "begin" in request.fixturenames:
+        _use(f"{_House.database}_has_not_begun")
+    else:
+        _House.anew()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Clone the template for this worker; drop the clone when all is done."""
@@ -251,13 +291,8 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         _make_template(template)
         _clone(template, database)
         _use(database)
-
-        def start_anew(_case: TransactionTestCase) -> None:
-            for alias in ("default", "owner"):
-                connections[alias].close()
-            _clone(template, database)
-
-        setattr(TransactionTestCase, "_fixture_teardown", start_anew)  # noqa: B010 - Django's own
+        _House.template, _House.database = template, database
+        setattr(TransactionTestCase, "_fixture_teardown", lambda _case: _House.leave())  # noqa: B010
     yield
     with django_db_blocker.unblock():
         for alias in ("default", "owner"):
@@ -279,6 +314,41 @@ def witness() -> Iterator[witness_of_tests.RunningWitness]:
     here = witness_of_tests.running()
     yield here
     here.anew()
+
+
+@pytest.fixture(scope="session")
+def _states(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[kept.States]:
+    def drop(database: str) -> None:
+        with _as_owner() as server:
+            _drop(server, database)
+
+    states = kept.States(_clone, drop)
+    yield states
+    with django_db_blocker.unblock():
+        states.forget()
+
+
+@pytest.fixture
+def begin(
+    _states: kept.States,
+    transactional_db: None,
+    settings: LazySettings,
+    tmp_path: Path,
+    witness: witness_of_tests.RunningWitness,
+) -> Iterator[Callable[[Callable[[], Made]], Made]]:
+    """Begin with the state that a function makes: made by the first who asks, a copy for others."""
+    settings.STATE_DIR = tmp_path / "state"
+    settings.STATE_DIR.mkdir()
+
+    def with_(make: Callable[[], Made]) -> Made:
+        _use(_House.database)
+        if _states.knows(make):
+            return _states.put_back(make, witness=witness)
+        _House.anew()
+        return _states.keep(make, witness=witness)
+
+    yield with_
+    _use(_House.database)
 
 
 @pytest.fixture(autouse=True)

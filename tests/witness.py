@@ -59,6 +59,21 @@ class RunningWitness:
         shutil.rmtree(self.directory, ignore_errors=True)
         self._count += 1
 
+    def keep(self, place: Path) -> None:
+        """Copy the book there, as it is."""
+        self.restart()
+        if self.directory.exists():
+            shutil.copytree(self.directory, place)
+            assert self.book  # knows the keys that were so far
+
+    def put_back(self, place: Path) -> None:
+        """The book is as it was kept there."""
+        self.restart()
+        shutil.rmtree(self.directory, ignore_errors=True)
+        if place.exists():
+            shutil.copytree(place, self.directory)
+            assert self.book
+
     def restart(self) -> None:
         """Close the book; the next question opens it again, as after a restart."""
         if self._book is not None:

@@ -9,10 +9,7 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.db import connections
 from psycopg import sql
-
-from tests import conftest
 
 APP, OWNER, SUPERUSER = "application", "owner", "superuser"
 
@@ -45,8 +42,9 @@ def first(connection: psycopg.Connection, asked: str, *values: object) -> Any:
 
 def is_there(role: str) -> bool:
     """Whether this server lets the tests in as that role."""
+    whatever = {**_parameters(role), "dbname": "postgres"}  # a test may not have begun yet
     try:
-        with hand(role):
+        with psycopg.connect(**whatever):  # type: ignore[arg-type]
             return True
     except psycopg.OperationalError:
         return False
@@ -117,28 +115,3 @@ def _drop_references(one: psycopg.Connection, tables: Sequence[str]) -> None:
                 sql.Identifier(name), sql.Identifier(constraint)
             )
         )
-
-
-class Kept:
-    """The database of this test as it is now, to be put back as often as wanted."""
-
-    def __init__(self) -> None:
-        self._database = str(settings.DATABASES["default"]["NAME"])
-        self._copy = f"{self._database}_kept"
-        self._close()
-        conftest._clone(self._database, self._copy)
-
-    def put_back(self) -> None:
-        """Everything is as it was kept."""
-        self._close()
-        conftest._clone(self._copy, self._database)
-
-    def forget(self) -> None:
-        """Leave no copy behind."""
-        with conftest._as_owner() as server:
-            conftest._drop(server, self._copy)
-
-    @staticmethod
-    def _close() -> None:
-        for alias in ("default", "owner"):
-            connections[alias].close()

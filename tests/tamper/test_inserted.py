@@ -28,11 +28,6 @@ CODE = "AAAAAAAAAAAAAAAA0"
 ROLES = [hands.OWNER, hands.SUPERUSER]
 
 
-@pytest.fixture(autouse=True)
-def _own_directory(settings, tmp_path) -> None:
-    settings.STATE_DIR = tmp_path
-
-
 def sold() -> Draw:
     draw = make_draws.sold(*([make.single(20, 21, 22, 23, 24, 25, blue=9)] for _number in range(3)))
     house.caught_up()
@@ -45,6 +40,18 @@ def closed() -> Draw:
     calendar.bring_forward(draw=draw)
     closing.close(draw=draw, now=database_time())
     return draws.find(draw.code)
+
+
+def sealed() -> Draw:
+    return make_draws.sealed(sold())
+
+
+def drawn() -> Draw:
+    return make_draws.drawn(sealed())
+
+
+def settled() -> Draw:
+    return make_draws.settled(drawn())
 
 
 def put_in(role: str, draw: Draw, *, logged: bool = False) -> None:
@@ -72,9 +79,9 @@ def put_in(role: str, draw: Draw, *, logged: bool = False) -> None:
             )
 
 
-def test_the_application_sells_no_ticket_of_a_closed_draw():
+def test_the_application_sells_no_ticket_of_a_closed_draw(begin):
     """F037: not by the function that sells, and no other way is open to it."""
-    draw = closed()
+    draw = begin(closed)
     shade = make.shadow_player(wallet=10_00)
 
     with pytest.raises(IntegrityError) as refused:
@@ -87,9 +94,9 @@ def test_the_application_sells_no_ticket_of_a_closed_draw():
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_put_in_between_close_and_seal_it_is_named_and_no_seal_is_published(role):
+def test_put_in_between_close_and_seal_it_is_named_and_no_seal_is_published(begin, role):
     """F059: the last comparison of the sale names it, and the witness was never told of it."""
-    draw = closed()
+    draw = begin(closed)
     put_in(role, draw)
 
     with pytest.raises(Refused):
@@ -102,9 +109,9 @@ def test_put_in_between_close_and_seal_it_is_named_and_no_seal_is_published(role
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("logged", [False, True])
-def test_put_in_under_the_seal_it_is_named_before_anybody_is_paid(role, logged):
+def test_put_in_under_the_seal_it_is_named_before_anybody_is_paid(begin, role, logged):
     """F049, F071: the rows have another root than the seal; settlement names it and pays nobody."""
-    draw = make_draws.sealed(sold())
+    draw = begin(sealed)
     put_in(role, draw, logged=logged)
     make_draws.drawn(draw)
 
@@ -117,9 +124,9 @@ def test_put_in_under_the_seal_it_is_named_before_anybody_is_paid(role, logged):
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("logged", [False, True])
-def test_put_in_after_the_draw_it_is_named_before_anybody_is_paid(role, logged):
+def test_put_in_after_the_draw_it_is_named_before_anybody_is_paid(begin, role, logged):
     """F049, F071: the winning numbers, written down when they were known."""
-    draw = make_draws.drawn(make_draws.sealed(sold()))
+    draw = begin(drawn)
     put_in(role, draw, logged=logged)
 
     with pytest.raises(settlement.NotWhatWasSealed, match=CODE):
@@ -130,9 +137,9 @@ def test_put_in_after_the_draw_it_is_named_before_anybody_is_paid(role, logged):
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("logged", [False, True])
-def test_put_in_after_the_settlement_it_is_named_at_night(role, logged):
+def test_put_in_after_the_settlement_it_is_named_at_night(begin, role, logged):
     """F049, N13: without an entry in the log it is unlogged, with one it is late."""
-    draw = make_draws.settled(make_draws.drawn(make_draws.sealed(sold())))
+    draw = begin(settled)
     put_in(role, draw, logged=logged)
     house.caught_up()
 
@@ -145,11 +152,11 @@ def test_put_in_after_the_settlement_it_is_named_at_night(role, logged):
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("counted", [False, True])
-def test_a_result_changed_after_the_draw_is_named_before_anybody_is_paid(role, counted):
+def test_a_result_changed_after_the_draw_is_named_before_anybody_is_paid(begin, role, counted):
     """F061, F071: both engines believe the row; the log knows what two people typed."""
     if not hands.is_there(role):
         pytest.skip("this server lets no superuser in: set TEST_SUPERUSER and its password")
-    draw = make_draws.drawn(make_draws.sealed(sold()))
+    draw = begin(drawn)
     if counted:
         settlement.begin(draw=draw, now=database_time())
     with hands.unfenced(role, ["games_result"]) as hand:
@@ -165,18 +172,18 @@ def test_a_result_changed_after_the_draw_is_named_before_anybody_is_paid(role, c
     assert not Prize.objects.exists()
 
 
-def test_the_comparison_of_a_sale_leaves_a_draw_alone_that_has_just_been_sealed():
+def test_the_comparison_of_a_sale_leaves_a_draw_alone_that_has_just_been_sealed(begin):
     """F058: what nobody may read is not taken for changed."""
-    draw = make_draws.sealed(sold())
+    draw = begin(sealed)
 
     assert rolling.compare(draw=draw, now=database_time()) == []
 
     assert not Alarm.objects.exists()
 
 
-def test_a_log_begun_anew_under_another_key_is_not_cosigned(settings):
+def test_a_log_begun_anew_under_another_key_is_not_cosigned(begin, settings):
     """N13: the witness believes the key it was told, whatever signs now."""
-    sold()
+    begin(sold)
     known = Checkpoint.objects.count()
     assert known
     with hands.unfenced(

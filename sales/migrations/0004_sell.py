@@ -115,7 +115,9 @@ REVOKE ALL ON FUNCTION sales_lines_of_pattern(integer[], integer, bigint, bigint
 -- Plans are made once a connection and find rows by key: making them anew would cost more than the
 -- sale. The money is moved before the gate is taken, so that a close waits for the tickets only;
 -- who holds a gate exclusively never asks for a wallet. What is looked at before the gate spares a
--- vain sale its way; what counts is `sales_ticket_may_be_sold`, behind it.
+-- vain sale its way; what counts is `sales_ticket_may_be_sold`, behind it. Sixteen turnstiles stand
+-- before the gate, a buyer always takes the same: no more than that many are behind it at once, and a
+-- close waits for no more (docs/adr/0026).
 CREATE FUNCTION sales_sell(asked jsonb)
     RETURNS TABLE (purchase_id bigint, bought_at timestamptz, ticket_id bigint, ticket_code text, sold_at timestamptz)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
@@ -176,7 +178,8 @@ BEGIN
                          jsonb_build_object('purchase_id', purchase_id));
     PERFORM finance_post('purchase:' || (asked->>'code'), 'PURCHASE', moves);
 
-    PERFORM pg_advisory_xact_lock_shared(draw_gate(), gate.draw) FROM (
+    PERFORM pg_advisory_xact_lock(draw_gate() + 4, gate.draw * 16 + (buyer.id % 16)::integer),
+            pg_advisory_xact_lock_shared(draw_gate(), gate.draw) FROM (
         SELECT DISTINCT (t->>'draw_id')::integer AS draw FROM jsonb_array_elements(asked->'tickets') t
          ORDER BY 1 OFFSET 0) gate;
     FOR wanted IN SELECT * FROM jsonb_array_elements(asked->'tickets') LOOP

@@ -66,8 +66,8 @@ def without_gate() -> None:
             ).fetchone()
             assert found is not None
             (body,) = found
-            assert "pg_advisory_xact_lock_shared" in body
-            hand.execute(body.replace("PERFORM pg_advisory_xact_lock_shared", "PERFORM int4larger"))
+            assert "pg_advisory_xact_lock_shared(" in body
+            hand.execute(body.replace("pg_advisory_xact_lock_shared(", "int4larger("))
 
 
 def a_hundred_against_one_wallet(*also: type[Refused]) -> int:

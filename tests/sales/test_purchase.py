@@ -365,6 +365,29 @@ def test_a_sale_that_waits_too_long_is_given_up_and_says_so():
     assert make.purchase(alice, draw).price == 2_00
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_a_draw_a_turnstile_lets_one_buyer_at_a_time_to_the_gate():
+    """F037: a close waits for sixteen sales at most, however many buy; other draws are free."""
+    players = [make.shadow_player(wallet=20_00) for _turnstile in range(17)]
+    first, again, beside = players[0], players[16], players[1]
+    assert (first.pk - again.pk) % 16 == 0 != (first.pk - beside.pk) % 16
+    draw, other = make.shadow_draw(), make.shadow_draw()
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '100ms'")
+
+    with owner.as_owner() as hand:
+        hand.execute(
+            "SELECT pg_advisory_lock(draw_gate() + 4, %s * 16 + %s %% 16)", [draw.pk, first.pk]
+        )
+        with pytest.raises(purchase.SalesBusy):
+            make.purchase(again, draw, channel="drill")
+        nothing_moved(again, balance=20_00)
+        make.purchase(beside, draw, channel="drill")
+        make.purchase(again, other, channel="drill")
+
+    make.purchase(again, draw, channel="drill")
+
+
 PRICED = "ticket_costs_its_selections"
 COUNTED = "selection_lines_counted"
 

@@ -84,13 +84,17 @@ def unaccepted(now: datetime) -> QuerySet[LegalText]:
 
 def undisclosed(user: User, now: datetime) -> int | None:
     """The version of the text on the protection of money that `user` has yet to acknowledge."""
-    newest: int | None = LegalText.objects.filter(kind=FUNDS, published_at__lte=now).aggregate(
-        newest=Max("version")
-    )["newest"]
+    known = Consent.objects.filter(user=user, kind=FUNDS, version=OuterRef("version"))
+    newest = (
+        LegalText.objects.filter(kind=FUNDS, published_at__lte=now)
+        .order_by("-version")
+        .values_list("version", Exists(known))
+        .first()
+    )
     if newest is None:
         return 0
-    known = Consent.objects.filter(user=user, kind=FUNDS, version=newest)
-    return None if known.exists() else newest
+    version, is_known = newest
+    return None if is_known else int(version)
 
 
 @door

@@ -93,7 +93,7 @@ def roles(user: User | AnonymousUser, now: datetime) -> frozenset[str]:
     if not isinstance(user, User) or not user.is_active:
         return frozenset()
     if not user.is_staff:
-        return frozenset({PLAYER}) if Player.objects.filter(user=user).exists() else frozenset()
+        return frozenset({PLAYER}) if player_or_none(user) else frozenset()
     return frozenset(role for posting in postings(user, now) for role in posting.post.roles)
 
 

@@ -75,6 +75,9 @@ def in_force(player_code: str, *, at: datetime) -> Mapping[tuple[str, str], int]
 
 def rooms(player_code: str, *, at: datetime) -> Sequence[Room]:
     """The ceilings in force, with what went through in the spans that run."""
+    ceilings = in_force(player_code, at=at)
+    if not ceilings:
+        return []
     today = in_shanghai(at).date()
     begun = {
         Span.DAY: today,
@@ -88,7 +91,7 @@ def rooms(player_code: str, *, at: datetime) -> Sequence[Room]:
     }
     return [
         Room(flow=flow, span=span, ceiling_fen=fen, used_fen=spent.get((flow, span), 0))
-        for (flow, span), fen in in_force(player_code, at=at).items()
+        for (flow, span), fen in ceilings.items()
     ]
 
 

@@ -108,7 +108,7 @@ def colleague(player, post):
 
 def test_many_small_withdrawals_of_a_day_need_other_eyes_as_one_large_one_does(alice):
     """F109: what goes by itself is counted by the day; the next day begins anew."""
-    make.fund(alice, 20_000_00)
+    make.put(alice, 20_000_00)
     card = make.bank_account(alice)
 
     first = make.withdraw(alice, 3_000_00, card)
@@ -126,7 +126,7 @@ def test_many_small_withdrawals_of_a_day_need_other_eyes_as_one_large_one_does(a
 
 def test_the_day_of_small_withdrawals_is_shanghais(alice):
     """F109: one minute before and after midnight there are two days."""
-    make.fund(alice, 20_000_00)
+    make.put(alice, 20_000_00)
     card = make.bank_account(alice)
     midnight = datetime(2030, 6, 4, 16, 0, tzinfo=UTC)
 
@@ -138,7 +138,7 @@ def test_the_day_of_small_withdrawals_is_shanghais(alice):
 
 def test_what_was_released_in_the_books_does_not_leave(alice):
     """F109: a hold that was given back covers nothing, however the state is written."""
-    make.fund(alice, 20_000_00)
+    make.put(alice, 20_000_00)
     withdrawal = make.withdraw(alice, 100_00, make.bank_account(alice))
     moves = turned_round(f"withdrawal:{withdrawal.code}:hold")
     post(f"withdrawal:{withdrawal.code}:release", EntryKind.WITHDRAWAL_RELEASE, *moves)
@@ -218,7 +218,7 @@ def reversed_past_the_door(reference, treasurer):
 
 def test_what_goes_to_the_bank_is_not_reversed_behind_its_back(alice, treasurer):
     """F105, F109: the balance would have it again while the bank pays it out."""
-    make.fund(alice, 20_000_00)
+    make.put(alice, 20_000_00)
     withdrawal = make.withdraw(alice, 6_000_00, make.bank_account(alice))
     hold = f"withdrawal:{withdrawal.code}:hold"
 
@@ -231,7 +231,7 @@ def test_what_goes_to_the_bank_is_not_reversed_behind_its_back(alice, treasurer)
 
 def test_a_stake_does_not_come_back_while_its_ticket_stands(alice, treasurer):
     """F105: the ticket would still win."""
-    make.fund(alice, 20_00)
+    make.put(alice, 20_00)
     make.open_accounts(("stakes:ssq-1", "STAKES"))
     with transaction.atomic():
         ledger.post(
@@ -343,7 +343,7 @@ def test_a_deposit_that_went_back_does_not_hold_up_those_of_others(alice, treasu
     """F108, N14: its message is dealt with; another one about it waits for people, alone."""
     bob = make.player("王海")
     limited(alice, 150_00)
-    make.fund(alice, 100_00)
+    make.put(alice, 100_00)
     deposit = make.order(alice, 50_00)
     limited(alice, 120_00)
     make.told(deposit)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def alice():
     player = make.player()
-    make.fund(player, 1_000_00)
+    make.put(player, 1_000_00)
     return player
 
 

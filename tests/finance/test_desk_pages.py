@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_large_withdrawal_over_the_desk(rich, now):
     """F109: the cashier prepares, the approver signs on his own page."""
-    make.fund(rich, 10_000_00, now=now)
+    make.put(rich, 10_000_00)
     withdrawal = make.withdraw(rich, 6_000_00, make.bank_account(rich, now=now), now=now)
     cashier, approver = (
         in_english(people.member("cashier").user),
@@ -40,7 +40,7 @@ def test_a_large_withdrawal_over_the_desk(rich, now):
 
 
 def test_a_checker_compares_holder_and_player_and_reads_the_amount_once(rich, now):
-    make.fund(rich, 10_000_00, now=now)
+    make.put(rich, 10_000_00)
     withdrawal = make.withdraw(rich, 6_000_00, make.bank_account(rich, now=now), now=now)
     cashier = people.member("cashier")
     prepared = withdrawals.prepare(code=withdrawal.code, maker=cashier.user, now=now)
@@ -55,7 +55,7 @@ def test_a_checker_compares_holder_and_player_and_reads_the_amount_once(rich, no
 
 
 def test_the_books_show_the_real_one_unless_asked(rich, now):
-    make.fund(rich, 10_000_00, now=now)
+    make.put(rich, 10_000_00)
     treasurer = in_english(people.member("treasurer").user)
     reference = Entry.objects.filter(is_shadow=False).latest("pk").reference
 
@@ -66,7 +66,7 @@ def test_the_books_show_the_real_one_unless_asked(rich, now):
 
 def test_a_page_of_the_books_has_fifty_movements(rich, now):
     for _number in range(51):
-        make.fund(rich, 10_00, now=now)
+        make.put(rich, 10_00)
     treasurer = in_english(people.member("treasurer").user)
 
     first = treasurer.get("/desk/ledger/").content.decode()
@@ -77,7 +77,7 @@ def test_a_page_of_the_books_has_fifty_movements(rich, now):
 
 
 def test_a_cashier_refuses_on_the_desk(rich, now):
-    make.fund(rich, 10_000_00, now=now)
+    make.put(rich, 10_000_00)
     withdrawal = make.withdraw(rich, 6_000_00, make.bank_account(rich, now=now), now=now)
     cashier = in_english(people.member("cashier").user)
     address = reverse("finance:desk_withdrawal", args=[withdrawal.code])

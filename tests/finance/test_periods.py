@@ -69,7 +69,7 @@ def test_an_open_month_of_the_past_still_takes_what_moves_no_players_money():
 def test_players_money_is_booked_on_its_day_and_nothing_before_its_time():
     """F123"""
     alice = make.player()
-    make.fund(alice, 10_00)
+    make.put(alice, 10_00)
 
     def deposit():
         ledger.post(

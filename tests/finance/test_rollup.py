@@ -46,9 +46,9 @@ def told(*codes):
 def test_rolled_up_or_not_the_books_say_the_same():
     """F122: balance, balance at a moment, trial balance, flows."""
     alice = make.player()
-    make.fund(alice, 300_00)
+    make.put(alice, 300_00)
     books.spent(12_00, date(2025, 3, 14))
-    make.fund(alice, 7_00)
+    make.put(alice, 7_00)
     make.reversed_entry(Entry.objects.latest("pk").reference)
     codes = (CLEARING, books.RENT, books.OWN, f"wallet:{alice.code}")
     before = told(*codes)
@@ -72,7 +72,7 @@ def test_each_place_of_the_log_is_counted_once_however_small_the_steps():
     """F122"""
     alice = make.player()
     for _time in range(5):
-        make.fund(alice, 10_00)
+        make.put(alice, 10_00)
     books.sequenced()
 
     steps = 0
@@ -89,7 +89,7 @@ def test_each_place_of_the_log_is_counted_once_however_small_the_steps():
 def test_two_that_roll_up_at_once_count_nothing_twice():
     alice = make.player()
     for _time in range(4):
-        make.fund(alice, 10_00)
+        make.put(alice, 10_00)
     books.sequenced()
 
     at_once([lambda: ledger.roll_up(most=2)] * 4)
@@ -132,9 +132,9 @@ def test_an_entry_whose_transaction_began_early_and_ended_late_is_not_left_out()
 
 def test_what_is_rolled_up_and_what_came_after_add_up():
     alice = make.player()
-    make.fund(alice, 100_00)
+    make.put(alice, 100_00)
     books.rolled_up()
-    make.fund(alice, 20_00)
+    make.put(alice, 20_00)
 
     assert ledger.balance(CLEARING) == -120_00
     assert Turnover.objects.get(kind="CLEARING").moved_out == 100_00
@@ -147,7 +147,7 @@ def test_what_is_rolled_up_and_what_came_after_add_up():
 def test_purses_of_all_players_are_one_row_a_day():
     """A million players cost one row a day and kind."""
     for name in ("陈小雨", "王海", "李敏"):
-        make.fund(make.player(name), 10_00)
+        make.put(make.player(name), 10_00)
 
     books.rolled_up()
 
@@ -157,7 +157,7 @@ def test_purses_of_all_players_are_one_row_a_day():
 
 def test_the_two_books_are_rolled_up_apart():
     make_all.shadow_player(wallet=44_00)
-    make.fund(make.player(), 10_00)
+    make.put(make.player(), 10_00)
 
     books.rolled_up()
 
@@ -172,7 +172,7 @@ def test_a_balance_can_be_asked_for_any_moment_of_the_past():
     wallet = f"wallet:{alice.code}"
     moments = [database_time()]
     for fen in (10_00, 20_00, 30_00):
-        make.fund(alice, fen)
+        make.put(alice, fen)
         moments.append(database_time())
     expected = [0, 10_00, 30_00, 60_00]
 
@@ -226,8 +226,8 @@ def test_the_trial_of_a_span_parts_before_within_and_after():
 def test_what_a_reversal_brings_back_stands_with_the_deed_it_reverses():
     """F105: a statement of deposits is one of deposits that held."""
     alice = make.player()
-    make.fund(alice, 10_00)
-    make.fund(alice, 3_00)
+    make.put(alice, 10_00)
+    make.put(alice, 3_00)
     make.reversed_entry(Entry.objects.filter(kind="DEPOSIT").latest("pk").reference)
     flow = ("DEPOSIT", "CLEARING", "WALLET")
 
@@ -242,7 +242,7 @@ def test_what_a_reversal_brings_back_stands_with_the_deed_it_reverses():
 
 def test_flows_that_differ_from_the_turnover_are_found():
     """F122"""
-    make.fund(make.player(), 10_00)
+    make.put(make.player(), 10_00)
     books.rolled_up()
     assert ledger.verify_books() == []
     with owner.as_owner() as hand:
@@ -254,7 +254,7 @@ def test_flows_that_differ_from_the_turnover_are_found():
 
 
 def test_the_state_of_the_roll_up_is_the_place_of_the_last_entry_taken():
-    make.fund(make.player(), 10_00)
+    make.put(make.player(), 10_00)
     books.rolled_up()
 
     with connection.cursor() as cursor:

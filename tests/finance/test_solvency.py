@@ -122,9 +122,9 @@ def test_a_path_of_another_length_leads_nowhere():
 def owed():
     """Three players: one with a hold, one who won, one with nothing; a prize still to be paid."""
     alice, bob, carol = make.player(), make.player("王海"), make.player("李雪")
-    make.fund(alice, 500_00)
+    make.put(alice, 500_00)
     make.withdraw(alice, 120_00, make.bank_account(alice))
-    make.fund(bob, 80_00)
+    make.put(bob, 80_00)
     with as_owner() as owner:  # they were players yesterday
         owner.execute("ALTER TABLE finance_account DISABLE TRIGGER USER")
         owner.execute("UPDATE finance_account SET opened_at = opened_at - interval '1 day'")

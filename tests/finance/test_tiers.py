@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def alice():
     player = make.player()
-    make.fund(player, 200_000_00)
+    make.put(player, 200_000_00)
     return player
 
 

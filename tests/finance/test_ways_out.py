@@ -27,7 +27,7 @@ LATER = make.NOW + timedelta(minutes=2)
 @pytest.fixture
 def alice():
     player = make.player()
-    make.fund(player, 1_000_00)
+    make.put(player, 1_000_00)
     return player
 
 
@@ -110,7 +110,7 @@ def test_the_page_says_that_nothing_leaves_at_present():
     """F295"""
     now = people.right_now()
     alice = people.player(name=make.NAME)
-    make.fund(alice, 100_00, now=now)
+    make.put(alice, 100_00)
     make.bank_account(alice, now=now)
     off("sandbox")
     client = people.behind(alice.user)
@@ -340,7 +340,7 @@ def test_who_is_no_cashier_only_looks_at_withdrawals(post, action):
     """F109, F120: neither asks for an approval nor sends the money back."""
     now = people.right_now()
     alice = people.player(name=make.NAME)
-    make.fund(alice, 10_000_00, now=now)
+    make.put(alice, 10_000_00)
     withdrawal = make.withdraw(alice, 6_000_00, make.bank_account(alice, now=now), now=now)
     address = reverse("finance:desk_withdrawal", args=[withdrawal.code])
     client = people.behind(people.member(post).user)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def alice():
     player = make.player()
-    make.fund(player, 20_000_00)
+    make.put(player, 20_000_00)
     return player
 
 
@@ -211,9 +211,9 @@ def test_held_money_cannot_be_spent(alice, card):
 
 
 def test_a_day_has_a_ceiling(alice, card):
-    make.fund(alice, 50_000_00)
+    make.put(alice, 50_000_00)
     for _ in range(4):
-        make.fund(alice, 50_000_00)
+        make.put(alice, 50_000_00)
     make.withdraw(alice, 150_000_00, card)
 
     with pytest.raises(withdrawal_limits.DailyCeilingReached) as caught:
@@ -247,7 +247,7 @@ def test_a_withdrawal_has_a_smallest_amount(alice, card):
 def test_money_goes_to_ones_own_account_only(alice, card):
     """F006"""
     bob = make.player("王海")
-    make.fund(bob, 100_00)
+    make.put(bob, 100_00)
 
     with pytest.raises(bank_accounts.BankAccountUnknown):
         make.withdraw(bob, 100_00, card)

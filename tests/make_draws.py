@@ -31,18 +31,24 @@ def sold(
 
 
 def sealed(draw: Draw) -> Draw:
-    """The draw closed at once and sealed; its drawing is a moment past.
+    """The draw closed at once and sealed; its drawing is a moment past."""
+    now = database_time()
+    calendar.bring_forward(draw=draw)
+    closing.close(draw=draw, now=now)
+    publicly_sealed(draws.find(draw.code))
+    make.wait_until(draw.draws_at + timedelta(milliseconds=1))
+    return draws.find(draw.code)
+
+
+def publicly_sealed(draw: Draw) -> Draw:
+    """The closed draw sealed, countersigned and its seal published.
 
     What the seal does not depend on is left to the tests of it: the look at the catalogue.
     """
     now = database_time()
-    calendar.bring_forward(draw=draw)
-    closing.close(draw=draw, now=now)
-    closed = draws.find(draw.code)
-    sealing.seal(draw=closed, now=now)
-    sealing.countersign(draw=closed, now=now)
-    sealing.publish(draw=closed, now=now)
-    make.wait_until(draw.draws_at + timedelta(milliseconds=1))
+    sealing.seal(draw=draw, now=now)
+    sealing.countersign(draw=draw, now=now)
+    sealing.publish(draw=draw, now=now)
     return draws.find(draw.code)
 
 

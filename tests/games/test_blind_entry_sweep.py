@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts import who
-from accounts.models import Message
+from accounts.models import Message, User
 from audit import reports
 from audit.models import TrailRecord
 from finance.models import SolvencyProof, TreasuryReceipt
@@ -105,15 +106,43 @@ def type_first(house: full_house.House) -> None:
     assert not betrays(answer.content.decode())
 
 
-def test_no_page_shows_the_first_entry_to_anybody(house, caplog, full, deep):
-    """F061: every address that can be made, for every role that may open it.
+def test_the_first_entry_is_read_by_nobody_before_the_second(house, tmp_path, caplog, full, deep):
+    """F061: on no page, in no row, export or file; what stands there later is found by the search.
+
+    One house for all of it: typed by the first, typed otherwise by the second, and at last typed
+    alike by both.
+    """
+    type_first(house)
+    jobs.run_pending()
+
+    nothing_kept_betrays_it(tmp_path)
+    the_application_may_not_read_it(house)
+    no_list_of_the_admin_is_searched_by_it()
+    no_page_shows_it(house, full=full, deep=deep)
+    assert not betrays(caplog.text)
+
+    first, second = (official.user for official in house.crew["draw_official"])
+    assert typed(house, second, OTHER).is_conflict  # a new round is as blind as the first
+    assert tables_that_betray() == []
+
+    typed(house, first, NUMBERS)
+    typed(house, second, NUMBERS)
+    the_search_finds_it(house)
+
+
+def typed(house: full_house.House, official: User, numbers: Any) -> results.Entered:
+    """What an official types, past the pages."""
+    return results.enter(draw=house.sealed, official=official, numbers=numbers, now=database_time())
+
+
+def no_page_shows_it(house: full_house.House, *, full: bool, deep: bool) -> None:
+    """Every address that can be made, for every role that may open it.
 
     The admin shows a row to all alike who may look at its table: there one of them looks. Elsewhere
     he looks who has looked least, at pages of draws the second official wherever he may; in a full
     run he looks at all that he may, and with him one of the others, in the long run all of them.
     Without either every third address is opened, and all those of draws.
     """
-    type_first(house)
     visitors = clients(house)
     shown = []
     opened: set[str] = set()
@@ -144,36 +173,20 @@ def test_no_page_shows_the_first_entry_to_anybody(house, caplog, full, deep):
                 shown.append((role, address))
 
     assert shown == []
-    assert not betrays(caplog.text)
     assert {"games:desk_draw", "games:desk_result", "api:draw"} | ALWAYS <= opened
     assert len(opened) > (100 if full else 40)
     assert min(looked.values()) > (10 if full else 0)
 
 
-def test_what_was_typed_first_is_read_nowhere_else(house, tmp_path):
-    """F061: trail, jobs, messages, sessions and all other tables, every export and every file."""
-    type_first(house)
-    jobs.run_pending()
-
+def nothing_kept_betrays_it(state: Path) -> None:
+    """Trail, jobs, messages, sessions and all other tables, every export and every file."""
     assert tables_that_betray() == []
     assert exports_that_betray() == []
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    files = [path for path in state.rglob("*") if path.is_file()]
     assert files
     assert not any(betrays(path.read_text(errors="replace")) for path in files)
     assert not any(betrays(str(letter.message())) for letter in mail.outbox)
     assert not any(betrays(str(one.get_decoded())) for one in Session.objects.all())
-    the_application_may_not_read_it(house)
-    no_list_of_the_admin_is_searched_by_it()
-
-    entered = results.enter(
-        draw=house.sealed,
-        official=house.crew["draw_official"][1].user,
-        numbers=OTHER,
-        now=database_time(),
-    )
-
-    assert entered.is_conflict  # a new round is as blind as the first
-    assert tables_that_betray() == []
 
 
 def the_application_may_not_read_it(house):
@@ -201,12 +214,8 @@ def no_list_of_the_admin_is_searched_by_it():
         assert answer.status_code == 400
 
 
-def test_the_search_finds_numbers_once_they_stand(house):
-    """What is looked for above would be found: a confirmed result stands on all of these."""
-    for official in house.crew["draw_official"]:
-        results.enter(
-            draw=house.sealed, official=official.user, numbers=NUMBERS, now=database_time()
-        )
+def the_search_finds_it(house: full_house.House) -> None:
+    """What was looked for would have been found: a confirmed result stands on all of these."""
     client = people.behind(people.member("auditor").user)
     result = Result.objects.get(draw=house.sealed)
     confirmed = TrailRecord.objects.get(

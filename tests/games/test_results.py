@@ -116,25 +116,25 @@ def test_the_second_account_of_the_same_person_is_the_same_person(draw):
         enter(draw, second.user)
 
 
-@pytest.mark.parametrize("post", ["auditor", "administrator", "treasurer", None])
-def test_only_draw_officials_type(draw, post):
+def test_only_draw_officials_type(draw):
     """F061: nobody else, and the database says so too."""
-    user = people.member(post).user
+    for post in ("auditor", "administrator", "treasurer", None):
+        user = people.member(post).user
 
-    with pytest.raises(results.NotAnOfficial):
-        enter(draw, user)
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
-        ResultEntry.objects.create(
-            draw=draw,
-            round=1,
-            official=user,
-            person_code="x",
-            numbers=[],
-            entered_at=database_time(),
-        )
+        with pytest.raises(results.NotAnOfficial):
+            enter(draw, user)
+        with pytest.raises(IntegrityError) as refused, transaction.atomic():
+            ResultEntry.objects.create(
+                draw=draw,
+                round=1,
+                official=user,
+                person_code="x",
+                numbers=[],
+                entered_at=database_time(),
+            )
 
-    assert violated(refused.value) == "result_entry_by_an_official"
-    assert not ResultEntry.objects.exists()
+        assert violated(refused.value) == "result_entry_by_an_official", post
+        assert not ResultEntry.objects.exists()
 
 
 def test_officials_of_drills_have_no_word_in_real_draws():
@@ -171,9 +171,8 @@ def test_no_numbers_before_the_draw_is_held(officials):
     assert draws.find(draw.code).state == Draw.State.SEALED
 
 
-@pytest.mark.parametrize(
-    "numbers",
-    [
+def test_numbers_that_cannot_have_been_drawn_are_refused(draw, officials):
+    for numbers in (
         ((1, 2, 3, 4, 5), (7,)),
         ((1, 2, 3, 4, 5, 5), (7,)),
         ((1, 2, 3, 4, 5, 34), (7,)),
@@ -181,13 +180,11 @@ def test_no_numbers_before_the_draw_is_held(officials):
         ((1, 2, 3, 4, 5, 6, 7), (7,)),
         ((1, 2, 3, 4, 5, 6),),
         ((0, 2, 3, 4, 5, 6), (7,)),
-    ],
-)
-def test_numbers_that_cannot_have_been_drawn_are_refused(draw, officials, numbers):
-    with pytest.raises(results.NumbersWrong):
-        enter(draw, officials[0], numbers)
+    ):
+        with pytest.raises(results.NumbersWrong):
+            enter(draw, officials[0], numbers)
 
-    assert not ResultEntry.objects.exists()
+        assert not ResultEntry.objects.exists(), numbers
 
 
 def test_a_confirmed_result_takes_no_more_entries(draw, officials):

@@ -16,8 +16,7 @@ from games import calendar, results
 from games.models import Draw, Game
 from lottery_portal.lib.db import database_time
 from prizes import publication, settlement
-from sales import sealing
-from tests import make, make_equipment, owner, people
+from tests import make, make_draws, make_equipment, owner, people
 
 PASSWORD = "a-long-enough-password"
 STAFF = {
@@ -133,7 +132,7 @@ def sealed(
     if is_equipped:
         equipped(on, crew)
     make.closed(on)
-    sealing.complete(draw=on, now=people.right_now())
+    make_draws.publicly_sealed(on)
     make.wait_until(on.draws_at)
     on.refresh_from_db()
     return on

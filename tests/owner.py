@@ -35,7 +35,9 @@ def guards_up(owner: psycopg.Connection) -> None:
     Of a partition too; what was dropped or replaced stays so.
     """
     released = {
-        line.name: line.state for line in catalogue.of_release().lines if line.kind == "trigger"
+        line.name: line.state
+        for line in catalogue.of_this_process().lines
+        if line.kind == "trigger"
     }
     for table, model, trigger, enabled in owner.execute(
         "SELECT c.relname, coalesce(p.relname, c.relname), t.tgname, t.tgenabled FROM pg_trigger t"

@@ -24,6 +24,7 @@ from tests.audit.verifier_pieces import (
     Draw,
     Signer,
     run,
+    said,
 )
 from tests.games import brute_force
 
@@ -61,7 +62,7 @@ def seal(folder: Path, *, keys: bytes | None = None, **changed: bytes) -> str:
         **changed,
     }
     paths = written(folder, **files)
-    return told(run("seal", *(part for name in files for part in (f"--{name}", paths[name]))))
+    return told(said("seal", *(part for name in files for part in (f"--{name}", paths[name]))))
 
 
 def test_a_seal_is_checked_in_every_figure(tmp_path):
@@ -118,7 +119,7 @@ def log(
         words += ["--proof", path]
     for name, path in written(folder, keys=pieces.key_file(), **files).items():
         words += [f"--{name}", path]
-    return told(run("log", *words))
+    return told(said("log", *words))
 
 
 def growth(old: int, new: int) -> dict[str, object]:
@@ -176,7 +177,7 @@ def check(folder: Path, command: str, facts: object, *, keys: bytes | None = Non
     path = folder / "file.json"
     path.write_bytes(facts if isinstance(facts, bytes) else pieces.canonical(facts))
     options = ["--keys", written(folder, keys=keys)["keys"]] if keys else []
-    return told(run(command, path, *options))
+    return told(said(command, path, *options))
 
 
 SEALED = "PASS: the ticket is in the sealed file, under a statement that both keys signed"
@@ -355,7 +356,7 @@ def test_other_roles_do_not_sign_receipts(tmp_path):
 @pytest.mark.parametrize("command", ["kit", "proof", "receipt"])
 @pytest.mark.parametrize("place", ["/nonexistent", "/", "/dev/null", "/dev/zero"])
 def test_what_is_no_such_file_is_a_sentence(command, place):
-    assert told(run(command, place)).startswith("FAIL: ")
+    assert told(said(command, place)).startswith("FAIL: ")
 
 
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path):

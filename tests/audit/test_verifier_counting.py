@@ -3,6 +3,7 @@
 import csv
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from games import bets, prize_tables, rules
 from games.rules.sheet import rule_sheet
 from tests.audit import verifier_pieces as pieces
-from tests.audit.verifier_pieces import DRAW, NUMBERS, RULE, TICKETS, run, ticket
+from tests.audit.verifier_pieces import DRAW, NUMBERS, RULE, TICKETS, run, said, ticket
 from tests.games import brute_force
 
 SAFE_DRAWS = Path(__file__).parents[1] / "data" / "ssq_safe_draws.csv"
@@ -21,18 +22,21 @@ CHANCE = st.randoms(use_true_random=True)
 SINGLE = "single|01,02,03,04,05,06+07|x1|own"
 
 
-def count(folder, sealed, *, given=None, sheet=None, program=pieces.FOLDER):
+def count(folder, sealed, *, given=None, sheet=None, program=None):
+    """Count with the program, as a process of its own if it is named."""
     (folder / "sealed").write_bytes(sealed)
     (folder / "sheet").write_bytes(sheet or rule_sheet(RULE))
     (folder / "input").write_bytes(given or pieces.settlement_input())
     options = []
     for name in ("sealed", "sheet", "input", "out"):
         options += [f"--{name}", folder / name]
+    if program is None:
+        return said("count", *options)
     return run("count", *options, program=program)
 
 
-def counted(folder, sealed, **given):
-    done = count(folder, sealed, given=pieces.settlement_input(**given))
+def counted(folder, sealed, *, program=None, **given):
+    done = count(folder, sealed, given=pieces.settlement_input(**given), program=program)
     assert (done.returncode, done.stderr) == (0, "")
     return (folder / "out").read_bytes()
 
@@ -41,7 +45,10 @@ def test_the_result_file_is_what_looking_at_every_line_gives(tmp_path):
     """F071, N04: all bet types, multipliers, unwon and won tiers."""
     sealed = pieces.sealed_file(TICKETS)
 
-    assert counted(tmp_path, sealed) == pieces.expected_result(sealed)
+    found = counted(tmp_path, sealed, program=pieces.FOLDER)
+
+    assert found == pieces.expected_result(sealed)
+    assert counted(tmp_path, sealed) == found
 
 
 def test_the_special_tier_counts_only_while_the_rule_is_on(tmp_path):
@@ -89,10 +96,10 @@ def random_selection(chance: Any) -> str:
     return f"{kind}|{zone}+{numbers[2]}|x{times}|{chance.choice(['own', 'quick'])}"
 
 
-def test_any_draw_is_counted_and_priced_as_by_brute_force(request, tmp_path):
+def test_any_draw_is_counted_and_priced_as_by_brute_force(request, tmp_path, full):
     """F071, N04: tickets, numbers, pool and special rule at random; every byte the same."""
 
-    @brute_force.random_cases(request, ordinary=40, deep=3_000)
+    @brute_force.random_cases(request, ordinary=40 if full else 15, deep=3_000)
     @given(
         chance=CHANCE,
         amount=st.integers(0, 30),
@@ -113,7 +120,7 @@ def test_any_draw_is_counted_and_priced_as_by_brute_force(request, tmp_path):
 
 
 def in_process(folder: Path, sealed: bytes, **asked: object) -> bytes:
-    sheet = pieces.part("sheet").read_sheet(rule_sheet(RULE))
+    sheet = sheet_read(RULE.code)
     given_ = pieces.part("sheet").read_input(pieces.settlement_input(**asked), sheet)
     (folder / "sealed").write_bytes(sealed)
     with (folder / "sealed").open("rb") as file, (folder / "out").open("wb") as out:
@@ -124,9 +131,15 @@ def in_process(folder: Path, sealed: bytes, **asked: object) -> bytes:
 # Prices.
 
 
+@cache
+def sheet_read(code):
+    """The rule sheet of that rule as the verifier reads it."""
+    return pieces.part("sheet").read_sheet(rule_sheet(rules.by_code(code)))
+
+
 def priced(version, **asked):
     sheet_of, pricing = pieces.part("sheet"), pieces.part("pricing")
-    sheet = sheet_of.read_sheet(rule_sheet(version))
+    sheet = sheet_read(version.code)
     settlement = sheet_of.SettlementInput(
         draw=DRAW,
         numbers=NUMBERS,
@@ -182,10 +195,10 @@ def test_the_fund_pays_what_was_announced(issue, fund_paid_fen):
     assert found.fund_paid_fen == fund_paid_fen
 
 
-def test_both_price_tables_agree_on_any_draw(request):
+def test_both_price_tables_agree_on_any_draw(request, full):
     """N04: two authors, one rule sheet; caps, minimum, deficit, special rule, every version."""
 
-    @brute_force.random_cases(request, ordinary=1_500, deep=200_000)
+    @brute_force.random_cases(request, ordinary=1_500 if full else 500, deep=200_000)
     @given(
         version=st.sampled_from(rules.GAMES["ssq"].versions),
         special=st.booleans(),
@@ -346,7 +359,7 @@ def test_the_quick_way_for_single_lines_is_the_long_way(chance):
 def test_one_ticket_cannot_stand_twice(tmp_path):
     many = [ticket(number, [SINGLE]) for number in range(3_000)]
 
-    done = count(tmp_path, pieces.sealed_file([*many, many[1_234]]))
+    done = count(tmp_path, pieces.sealed_file([*many, many[1_234]]), program=pieces.FOLDER)
 
     assert done.returncode == 2
     told = f"line 3002: ticket {pieces.code(1_234)} stands in line 1236 already"
@@ -403,17 +416,17 @@ def test_an_altered_rule_sheet_is_refused(tmp_path):
     """F071: whoever changes one prize of the sheet is found before a line is counted."""
     sheet = rule_sheet(RULE).replace(b'"fixed_fen":300000', b'"fixed_fen":300100')
 
-    done = count(tmp_path, pieces.sealed_file(TICKETS), sheet=sheet)
+    done = count(tmp_path, pieces.sealed_file(TICKETS), sheet=sheet, program=pieces.FOLDER)
 
     assert done.returncode == 2
     assert done.stderr == "the rule sheet is not the one the sealed file names\n"
 
 
-def test_any_bytes_in_a_sealed_file_are_a_sentence(request, tmp_path):
+def test_any_bytes_in_a_sealed_file_are_a_sentence(request, tmp_path, full):
     sealed = pieces.sealed_file(TICKETS)
     wrong = pieces.part("strict").Wrong
 
-    @brute_force.random_cases(request, ordinary=300, deep=50_000)
+    @brute_force.random_cases(request, ordinary=300 if full else 100, deep=50_000)
     @given(
         st.integers(0, len(sealed) - 1),
         st.integers(0, 12),
@@ -447,7 +460,7 @@ def test_the_one_file_gives_the_same_bytes(tmp_path):
         assert made.stdout == b""
     sealed = pieces.sealed_file(TICKETS)
 
-    folder = count(tmp_path, sealed)
+    folder = count(tmp_path, sealed, program=pieces.FOLDER)
     first = (tmp_path / "out").read_bytes()
     (tmp_path / "out").unlink()
     single = count(tmp_path, sealed, program=bundle)

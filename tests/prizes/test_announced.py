@@ -51,6 +51,9 @@ def files(settings: LazySettings, tmp_path: Path) -> Path:
     return tmp_path
 
 
+ISSUER = make_announced.Issuer()
+
+
 def logged() -> None:
     """Everything so far has its place in a cosigned checkpoint."""
     sequencing.run_all()
@@ -115,6 +118,18 @@ def ready(*selections: bets.Selection) -> Draw:
     return confirmed
 
 
+def waiting() -> Draw:
+    """A draw with one small prize that waits for the announcement of a registered issuer."""
+    make_announced.registered()
+    return ready(SIXTH)
+
+
+def waiting_without_tickets() -> Draw:
+    """The same, and nobody bought anything."""
+    make_announced.registered()
+    return ready()
+
+
 def decided(draw: Draw, reason: str = "发行中心书面确认按公告金额派发") -> str:
     """Two people decide that it is paid as announced; the approval's code."""
     maker, checker = people.member("compliance").user, people.member("approver").user
@@ -123,9 +138,9 @@ def decided(draw: Draw, reason: str = "发行中心书面确认按公告金额�
     return asked.code
 
 
-def test_a_draw_waits_for_its_announcement(files, issuer):
+def test_a_draw_waits_for_its_announcement(begin):
     """F070: nothing begins without, nothing is halted, and the clock asks when it is here."""
-    draw = ready(SIXTH)
+    draw = begin(waiting)
 
     with pytest.raises(as_announced.AnnouncementMissing):
         settlement.begin(draw=draw, now=database_time())
@@ -133,15 +148,15 @@ def test_a_draw_waits_for_its_announcement(files, issuer):
 
     assert not Settlement.objects.exists()
     assert not Job.objects.filter(kind="prizes.begin_settlement").exists()
-    make_announced.imported(draw, issuer, make_announced.body(draw))
+    make_announced.imported(draw, ISSUER, make_announced.body(draw))
     settlement.ask_due(now=database_time())
     assert Job.objects.filter(kind="prizes.begin_settlement").count() == 1
 
 
-def test_a_difference_stops_the_draw_until_two_people_decide(files, issuer):
+def test_a_difference_stops_the_draw_until_two_people_decide(files, begin):
     """F067: halted with an alarm; decided with a reason, which stands in result file and kit."""
-    held = ready(SIXTH)
-    said = make_announced.imported(held, issuer, make_announced.body(held, prizes={6: 6_00}))
+    held = begin(waiting)
+    said = make_announced.imported(held, ISSUER, make_announced.body(held, prizes={6: 6_00}))
     assert [row["tier"] for row in said.differences] == ["6"]
 
     for _again in range(2):
@@ -177,10 +192,10 @@ def test_a_difference_stops_the_draw_until_two_people_decide(files, issuer):
     assert f"NOTE: paid as announced by decision {approval}" in output
 
 
-def test_one_person_does_not_decide_alone(files, issuer):
+def test_one_person_does_not_decide_alone(begin):
     """F067: neither by himself nor without a reason; another edition makes it void."""
-    held = ready()
-    make_announced.imported(held, issuer, make_announced.body(held, prizes={6: 6_00}))
+    held = begin(waiting_without_tickets)
+    make_announced.imported(held, ISSUER, make_announced.body(held, prizes={6: 6_00}))
     maker, checker = people.member("compliance").user, people.member("approver").user
     with pytest.raises(announced.DecisionReasonMissing):
         announced.ask_for_decision(draw=held, reason="ok", maker=maker, now=database_time())
@@ -191,7 +206,7 @@ def test_one_person_does_not_decide_alone(files, issuer):
         approvals.decide(
             code=asked.code, checker=maker, approve=True, reason="", now=database_time()
         )
-    make_announced.imported(held, issuer, make_announced.body(held, prizes={6: 7_00}))
+    make_announced.imported(held, ISSUER, make_announced.body(held, prizes={6: 7_00}))
 
     with pytest.raises(announced.OtherEdition):
         approvals.decide(
@@ -202,14 +217,14 @@ def test_one_person_does_not_decide_alone(files, issuer):
     assert announced.lacks(held) == announced.DECISION
 
 
-def test_a_corrected_edition_lets_a_halted_draw_go_on(files, issuer):
+def test_a_corrected_edition_lets_a_halted_draw_go_on(begin):
     """F074: the old edition stays to be seen, and the draw is paid by the new one."""
-    held = ready(SIXTH)
-    make_announced.imported(held, issuer, make_announced.body(held, prizes={6: 6_00}))
+    held = begin(waiting)
+    make_announced.imported(held, ISSUER, make_announced.body(held, prizes={6: 6_00}))
     with pytest.raises(as_announced.NotAsAnnounced):
         settlement.begin(draw=held, now=database_time())
 
-    make_announced.imported(held, issuer, make_announced.body(held))
+    make_announced.imported(held, ISSUER, make_announced.body(held))
     settlement.run(draw=held, now=database_time())
     publication.publish(draw=draws.find(held.code), now=database_time())
 
@@ -217,7 +232,7 @@ def test_a_corrected_edition_lets_a_halted_draw_go_on(files, issuer):
     assert "Edition 2 counts" in Announcement.objects.get(draw=held).note
     assert [one.edition for one in announced.editions(held)] == [2, 1]
     with pytest.raises(announced.AnnouncementTooEarly):
-        make_announced.imported(held, issuer, make_announced.body(held, prizes={6: 8_00}))
+        make_announced.imported(held, ISSUER, make_announced.body(held, prizes={6: 8_00}))
 
 
 def test_more_winners_than_were_announced_pay_nobody(files, issuer):
@@ -236,20 +251,20 @@ def test_more_winners_than_were_announced_pay_nobody(files, issuer):
     assert comparison.settled_differences(draws.find(held.code)) == []
 
 
-def test_the_database_settles_nothing_that_is_not_announced(files, issuer):
+def test_the_database_settles_nothing_that_is_not_announced(begin):
     """F067: no settlement counts without announcement, nor with an undecided difference."""
-    held = ready()
+    held = begin(waiting_without_tickets)
 
     def count() -> None:
         Settlement.objects.create(draw=held, chunks=0, begun_at=database_time(), wallet_up_to=0)
 
     for text in (None, make_announced.body(held, prizes={6: 6_00})):
         if text:
-            make_announced.imported(held, issuer, text)
+            make_announced.imported(held, ISSUER, text)
         with pytest.raises(IntegrityError) as refused, transaction.atomic():
             count()
         assert violated(refused.value) == "settlement_as_announced"
-    make_announced.imported(held, issuer, make_announced.body(held))
+    make_announced.imported(held, ISSUER, make_announced.body(held))
     count()
 
 
@@ -262,10 +277,10 @@ def test_the_database_settles_nothing_that_is_not_announced(files, issuer):
         pytest.param("signature", marks=pytest.mark.thorough),
     ],
 )
-def test_whoever_changes_an_announcement_past_every_fence_is_named(files, issuer, deed):
+def test_whoever_changes_an_announcement_past_every_fence_is_named(begin, deed):
     """F210, N13: before anybody is paid, and at night; the words are signed and logged."""
-    held = ready(SIXTH)
-    said = make_announced.imported(held, issuer, make_announced.body(held, prizes={6: 6_00}))
+    held = begin(waiting)
+    said = make_announced.imported(held, ISSUER, make_announced.body(held, prizes={6: 6_00}))
     decided(held)
     logged()
     body = said.body.replace('"prize_fen":600', '"prize_fen":900')

@@ -31,17 +31,29 @@ ALL = [
 ]  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _own_place(settings, tmp_path):
-    settings.STATE_DIR = tmp_path
-
-
-@pytest.fixture
-def crew() -> Crew:
+def employed() -> Crew:
     """Two officials and those who look over their shoulders."""
     return stage.staff(
         "draw_official", "approver", "auditor", "support", "compliance", "administrator"
     )
+
+
+def sealed_by_them() -> tuple[Draw, Crew]:
+    """A real draw, sealed, whose drawing is a moment past."""
+    crew = employed()
+    return stage.sealed(stage.draw(), crew), crew
+
+
+def sold_before_them() -> tuple[Draw, Crew]:
+    """A confirmed drill that waits to be counted."""
+    return sold(), employed()
+
+
+@pytest.fixture
+def crew(begin) -> Crew:
+    """The people alone."""
+    found: Crew = begin(employed)
+    return found
 
 
 def shown(crew: Crew, post: str, draw: Draw) -> str:
@@ -168,9 +180,9 @@ def test_a_ticket_changed_during_the_sale_stops_the_draw_and_is_named(crew):
     assert [row.object_code for row in asked] == [draw.code]
 
 
-def test_a_sealed_draw_leads_to_the_break_glass_page_and_counts_refused_looks(crew):
+def test_a_sealed_draw_leads_to_the_break_glass_page_and_counts_refused_looks(begin):
     """F056: whoever may ask is led there, nobody else; every look that was refused is told."""
-    draw = stage.sealed(stage.draw(), crew)
+    draw, crew = begin(sealed_by_them)
     way = f"/desk/draws/{draw.code}/open-seal/"
 
     assert way in shown(crew, "compliance", draw)
@@ -183,9 +195,9 @@ def test_a_sealed_draw_leads_to_the_break_glass_page_and_counts_refused_looks(cr
     assert people.behind(crew["compliance"][0].user).get(way).status_code == 200
 
 
-def test_the_first_entry_is_named_and_its_numbers_are_not(crew):
+def test_the_first_entry_is_named_and_its_numbers_are_not(begin):
     """F056, F061: who typed and when; what was typed is nowhere on the desk."""
-    draw = stage.sealed(stage.draw(), crew)
+    draw, crew = begin(sealed_by_them)
     first = crew["draw_official"][0]
     results.enter(draw=draw, official=first.user, numbers=NUMBERS, now=database_time())
 
@@ -198,9 +210,9 @@ def test_the_first_entry_is_named_and_its_numbers_are_not(crew):
     assert 'class="ball' not in text
 
 
-def test_engines_that_differ_halt_the_draw_with_a_report(crew):
+def test_engines_that_differ_halt_the_draw_with_a_report(begin):
     """F071: the large state, the tickets by name in both words, the file, and nobody paid."""
-    draw = sold()
+    draw, crew = begin(sold_before_them)
     ticket = draw_ticket(draw)
     counted(draw)
     by_force(
@@ -239,9 +251,9 @@ def draw_ticket(draw: Draw) -> Any:
     return Ticket.objects.filter(draw=draw).order_by("pk")[1]
 
 
-def test_a_ticket_changed_after_the_draw_halts_before_anything_is_counted(crew):
+def test_a_ticket_changed_after_the_draw_halts_before_anything_is_counted(begin):
     """F071, F059: not what was sealed; the ticket is named, engine one has not counted."""
-    draw = sold()
+    draw, crew = begin(sold_before_them)
     ticket = draw_ticket(draw)
     by_force(
         "sales_ticket",
@@ -285,9 +297,9 @@ def test_the_whole_course_of_a_draw_has_who_and_when(crew):
     assert "What is missing for the next state" not in text
 
 
-def test_minutes_are_asked_of_the_person_who_may_write_them(crew):
+def test_minutes_are_asked_of_the_person_who_may_write_them(begin):
     """F056: what is missing carries the button that leads there, for that person only."""
-    draw = stage.sealed(stage.draw(), crew)
+    draw, crew = begin(sealed_by_them)
     for official in crew["draw_official"]:
         results.enter(draw=draw, official=official.user, numbers=NUMBERS, now=database_time())
     settlement.run(draw=draws.find(draw.code), now=database_time())

@@ -47,6 +47,13 @@ def sold() -> Draw:
     )
 
 
+@pytest.fixture
+def draw(begin) -> Draw:
+    """A confirmed draw with two small winners, a multiple that won much, and a loser."""
+    found: Draw = begin(sold)
+    return found
+
+
 def counted(draw: Draw) -> Settlement:
     """The draw counted by engine one, chunk by chunk."""
     begun = settlement.begin(draw=draw, now=database_time())
@@ -64,6 +71,13 @@ def compared(draw: Draw) -> Settlement:
     return begun
 
 
+def sold_and_compared() -> tuple[Draw, Settlement]:
+    """The draw, counted by both engines, which agreed."""
+    draw = sold()
+    begun = compared(draw)
+    return draw, begun
+
+
 def by_force(table: str, act: Callable[[Connection], Any], *more: str) -> None:
     """Do as one who may do everything does: rows change, and no trigger says a word."""
     with as_owner() as owner:
@@ -73,10 +87,8 @@ def by_force(table: str, act: Callable[[Connection], Any], *more: str) -> None:
         guards_up(owner)
 
 
-def test_both_engines_write_the_same_result_file():
+def test_both_engines_write_the_same_result_file(draw):
     """F071, N04: line by line as the format says; both runs are kept, and what was paid is it."""
-    draw = sold()
-
     make_draws.settled(draw)
 
     one, two = EngineRun.objects.filter(draw=draw).order_by("engine")
@@ -106,9 +118,8 @@ def test_both_engines_write_the_same_result_file():
     assert comparison.settled_differences(draws.find(draw.code)) == []
 
 
-def test_one_altered_winner_is_named_and_nobody_is_paid():
+def test_one_altered_winner_is_named_and_nobody_is_paid(draw):
     """F071: a hit changed before the comparison halts the draw; put right, another attempt pays."""
-    draw = sold()
     ticket = Ticket.objects.order_by("pk")[1]
     before = ledger.trial_balance(is_shadow=True), ledger.balance("pool:ssq-drill")
     counted(draw)
@@ -153,9 +164,8 @@ def test_one_altered_winner_is_named_and_nobody_is_paid():
 
 
 @pytest.mark.parametrize("engine", [1, 2])
-def test_a_result_file_changed_on_disk_halts_the_draw(engine):
+def test_a_result_file_changed_on_disk_halts_the_draw(draw, engine):
     """F071: what is compared are the files, and each is what its run wrote."""
-    draw = sold()
     counted(draw)
     settlement.price(draw=draw, now=database_time())
     settlement.engine_two(draw=draw, now=database_time())
@@ -170,9 +180,8 @@ def test_a_result_file_changed_on_disk_halts_the_draw(engine):
     assert not Prize.objects.exists()
 
 
-def test_an_engine_without_a_result_halts_the_draw():
+def test_an_engine_without_a_result_halts_the_draw(draw):
     """F071: engine two refuses a sealed file of other bytes and says why; nobody is paid."""
-    draw = sold()
     counted(draw)
     path = sealing.file_of(draw.seal)
     kept = path.read_bytes()
@@ -191,9 +200,8 @@ def test_an_engine_without_a_result_halts_the_draw():
     assert comparison.settled_differences(draws.find(draw.code)) == []
 
 
-def test_nothing_is_credited_before_both_engines_agree():
+def test_nothing_is_credited_before_both_engines_agree(draw):
     """F071: outside the doors the database refuses too."""
-    draw = sold()
     counted(draw)
     settlement.price(draw=draw, now=database_time())
 
@@ -220,10 +228,9 @@ def test_nothing_is_credited_before_both_engines_agree():
         "DELETE FROM prizes_hit WHERE ticket_id = %s",
     ],
 )
-def test_a_winner_changed_after_the_comparison_is_not_credited(change):
+def test_a_winner_changed_after_the_comparison_is_not_credited(begin, change):
     """F071: a batch is credited as both engines found it, or not at all."""
-    draw = sold()
-    begun = compared(draw)
+    draw, begun = begin(sold_and_compared)
     ticket = Ticket.objects.order_by("pk")[1]
     kept = Hit.objects.get(ticket=ticket)
     by_force("prizes_hit", lambda owner: owner.execute(change, [ticket.pk]))
@@ -248,9 +255,8 @@ def test_a_winner_changed_after_the_comparison_is_not_credited(change):
     assert draws.find(draw.code).state == Draw.State.PUBLISHED
 
 
-def test_a_winner_given_to_another_player_before_pricing_is_in_no_batch():
+def test_a_winner_given_to_another_player_before_pricing_is_in_no_batch(draw):
     """F071: result files name no owner, but a hit that is not of the ticket's owner is none."""
-    draw = sold()
     counted(draw)
     ticket = Ticket.objects.order_by("pk")[1]
     another = make.shadow_player()
@@ -271,9 +277,8 @@ def test_a_winner_given_to_another_player_before_pricing_is_in_no_batch():
     assert not Prize.objects.exists()
 
 
-def test_winners_lie_in_the_same_batches_however_many_read_them(monkeypatch):
+def test_winners_lie_in_the_same_batches_however_many_read_them(draw, monkeypatch):
     """F071, F072: with a chunk a ticket, lanes write the same file and cut the same batches."""
-    draw = sold()
     monkeypatch.setattr(engines, "BATCH", 3)
     monkeypatch.setattr(settlement, "CHUNK", 1)
     begun = counted(draw)
@@ -296,10 +301,9 @@ def test_winners_lie_in_the_same_batches_however_many_read_them(monkeypatch):
     again.unlink()
 
 
-def test_a_prize_changed_before_the_end_stops_the_settlement():
+def test_a_prize_changed_before_the_end_stops_the_settlement(begin):
     """F071: what was credited is written as a result file again, and must be theirs."""
-    draw = sold()
-    begun = compared(draw)
+    draw, begun = begin(sold_and_compared)
     while settlement.credit_next(settlement=begun, now=database_time()):
         pass
     prize = Prize.objects.order_by("pk")[0]
@@ -339,6 +343,13 @@ def test_an_engineer_who_edits_a_sold_ticket_after_the_draw_is_found_out():
     assert not Prize.objects.exists()
 
 
+def three() -> Draw:
+    """A confirmed draw of three tickets that won."""
+    return make_draws.confirmed(
+        [make.SELECTION], [make.SELECTION], [make.single(1, 2, 3, 4, 5, 6, blue=7)]
+    )
+
+
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
@@ -347,11 +358,9 @@ def test_an_engineer_who_edits_a_sold_ticket_after_the_draw_is_found_out():
         ("UPDATE sales_ticket SET code = 'AAAAAAAAAAAAAAAAA' WHERE id = %(changed)s", "changed"),
     ],
 )
-def test_whatever_is_changed_of_a_sold_ticket_it_is_named(statement, named):
+def test_whatever_is_changed_of_a_sold_ticket_it_is_named(begin, statement, named):
     """F057, F071: by comparing the rows with the sealed file, block by block."""
-    draw = make_draws.confirmed(
-        [make.SELECTION], [make.SELECTION], [make.single(1, 2, 3, 4, 5, 6, blue=7)]
-    )
+    draw = begin(three)
     tickets = dict(zip(("first", "changed", "last"), Ticket.objects.order_by("pk"), strict=True))
     with as_owner() as owner:
         for table in ("sales_ticket", "sales_selection", f"sales_selection_d{draw.pk}"):

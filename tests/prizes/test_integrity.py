@@ -13,6 +13,7 @@ from django.urls import reverse
 from audit import alarms, keys, log, pace, sequencing, trail, verification
 from audit.models import SigningKey
 from games import seals
+from games.models import Draw
 from lottery_portal.jobs.models import Job
 from lottery_portal.lib import catalogue as made
 from lottery_portal.lib.db import database_time
@@ -30,6 +31,15 @@ NUMBERS = [[3, 8, 11, 27, 30, 33], [7]]
 @pytest.fixture(autouse=True)
 def _own_place(settings, tmp_path):
     settings.STATE_DIR = tmp_path
+
+
+def past_and_waiting() -> tuple[Draw, Draw]:
+    """A draw that was settled, and one that is sealed."""
+    crew = stage.staff("draw_official", "approver")
+    past = stage.draw()
+    make.ticket(make.player(wallet=10_00), past)
+    stage.settled(stage.sealed(past, crew), crew, NUMBERS)
+    return past, stage.sealed(stage.draw(), crew)
 
 
 def desk(post: str = "auditor") -> Client:
@@ -74,13 +84,9 @@ def test_an_empty_house_says_what_has_not_happened_yet():
     assert "No draw is on sale now." in text
 
 
-def test_seals_checkpoint_witness_and_engines_are_told_as_they_are():
+def test_seals_checkpoint_witness_and_engines_are_told_as_they_are(begin):
     """N01, F059, F071: two signatures that fit, the chain, the cosigned size, the engines' word."""
-    crew = stage.staff("draw_official", "approver")
-    past = stage.draw()
-    make.ticket(make.player(wallet=10_00), past)
-    stage.settled(stage.sealed(past, crew), crew, NUMBERS)
-    waiting = stage.sealed(stage.draw(), crew)
+    past, waiting = begin(past_and_waiting)
     on_sale = stage.draw()
     make.ticket(make.player(wallet=10_00), on_sale)
     written()
@@ -119,10 +125,9 @@ def test_a_seal_that_names_another_root_breaks_the_chain():
     assert "The chain of seals is broken." in text_of(desk())
 
 
-def test_a_signature_that_does_not_fit_is_seen():
+def test_a_signature_that_does_not_fit_is_seen(begin):
     """N01: what stands there as 2 / 2 was checked just now."""
-    crew = stage.staff("draw_official", "approver")
-    draw = stage.sealed(stage.draw(), crew)
+    _past, draw = begin(past_and_waiting)
     key = draw.seal.signatures.get(role="OPERATIONS").key_id
     with owner.as_owner() as hand:
         hand.execute("ALTER TABLE games_sealsignature DISABLE TRIGGER USER")

@@ -49,15 +49,9 @@ def logged() -> None:
     assert sequencing.cosign_latest(now=database_time())
 
 
-@pytest.fixture
-def crew() -> dict[str, list[stage.Member]]:
-    """Officials and those who look at draws."""
-    return stage.staff("draw_official", "approver", "auditor", "support", "compliance")
-
-
-@pytest.fixture
-def draw(crew: dict[str, list[stage.Member]]) -> Draw:
+def drawn() -> tuple[Draw, dict[str, list[stage.Member]]]:
     """A real draw with winners, drawn, settled, published, and all of it in the log."""
+    crew = stage.staff("draw_official", "approver", "auditor", "support", "compliance")
     player = people.player()
     make_money.fund(player, 9_000_00)
     on = stage.draw()
@@ -68,7 +62,26 @@ def draw(crew: dict[str, list[stage.Member]]) -> Draw:
     logged()
     done = stage.settled(sealed, crew, NUMBERS)
     logged()
-    return draws.find(done.code)
+    return draws.find(done.code), crew
+
+
+@pytest.fixture
+def drawn_by(begin) -> tuple[Draw, dict[str, list[stage.Member]]]:
+    """The draw and its people."""
+    found: tuple[Draw, dict[str, list[stage.Member]]] = begin(drawn)
+    return found
+
+
+@pytest.fixture
+def draw(drawn_by: tuple[Draw, dict[str, list[stage.Member]]]) -> Draw:
+    """A real draw that was held."""
+    return drawn_by[0]
+
+
+@pytest.fixture
+def crew(drawn_by: tuple[Draw, dict[str, list[stage.Member]]]) -> dict[str, list[stage.Member]]:
+    """Officials and those who look at draws."""
+    return drawn_by[1]
 
 
 def check(kit: Kit, folder: Path, *more: str) -> tuple[int, str]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import Player
 from audit import alarms, sequencing
 from finance import bank_accounts
 from games import bets, draws, monitors
@@ -15,6 +16,7 @@ from games.rules.ssq import SSQ
 from lottery_portal.lib.db import database_time
 from prizes import monitors as winners
 from prizes import settlement
+from prizes.models import Hit
 from sales.models import Ticket
 from tests import make, make_draws, make_money, people
 from tests.owner import as_owner, guards_up
@@ -33,6 +35,30 @@ def settled(*tickets, player=None) -> Draw:
 def paid(draw: Draw) -> Draw:
     settlement.run(draw=draw, now=database_time())
     return draws.find(draw.code)
+
+
+def great() -> tuple[Draw, Player]:
+    """A settled drill whose first prize one player won, and what others bought."""
+    draw, player = make.shadow_draw(), make.shadow_player(wallet=100_00)
+    make_draws.sold([LOSER], draw=draw)
+    make_draws.sold([make.SELECTION], player=player, draw=draw)
+    make_draws.sold([LOSER], draw=draw)
+    return paid(make_draws.drawn(make_draws.sealed(draw))), player
+
+
+def small() -> tuple[Draw, Player, Player]:
+    """A settled drill in which one player won a small prize, and another nothing."""
+    draw = make.shadow_draw()
+    winner, loser = make.shadow_player(wallet=100_00), make.shadow_player(wallet=100_00)
+    make_draws.sold([LOSER], player=loser, draw=draw)
+    make_draws.sold([FIVE], player=winner, draw=draw)
+    make_draws.sold([LOSER], player=loser, draw=draw)
+    return paid(make_draws.drawn(make_draws.sealed(draw))), winner, loser
+
+
+def winning() -> str:
+    """The code of the only ticket that won."""
+    return Hit.objects.get().ticket.code
 
 
 def read(draw: Draw) -> dict[str, MonitorReading]:
@@ -103,9 +129,9 @@ def test_twenty_first_prizes_where_four_are_expected_are_too_many():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_first_prizes_among_a_handful_of_lines_raise_an_alarm():
+def test_first_prizes_among_a_handful_of_lines_raise_an_alarm(begin):
     """N25, F066: so few lines cannot win the first prize; the tickets are named."""
-    draw = settled([LOSER], [make.SELECTION], [LOSER])
+    draw, _player = begin(great)
 
     reading = read(draw)["prize_winners"]
 
@@ -144,8 +170,8 @@ def test_a_game_whose_first_prize_is_common_raises_no_alarm_by_it():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_small_prizes_raise_no_alarm():
-    draw = settled([LOSER], [FIVE], [LOSER])
+def test_small_prizes_raise_no_alarm(begin):
+    draw, _winner, _loser = begin(small)
 
     assert {name: row.outcome for name, row in read(draw).items()} == dict.fromkeys(
         ["prize_winners", "staff_winners", "insider_rate", "last_minute", "winner_evidence"],
@@ -164,35 +190,35 @@ def test_a_draw_without_tickets_is_clear():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    ("pick", "ago", "outcome"),
+    ("won", "who", "ago", "outcome"),
     [
-        (make.SELECTION, None, "ALARM"),
-        (FIVE, None, "NOTICE"),
-        (make.SELECTION, timedelta(days=360), "ALARM"),
-        (make.SELECTION, timedelta(days=370), "CLEAR"),
-        (LOSER, None, "CLEAR"),
+        (great, 1, None, "ALARM"),
+        (small, 1, None, "NOTICE"),
+        (great, 1, timedelta(days=360), "ALARM"),
+        (great, 1, timedelta(days=370), "CLEAR"),
+        (small, 2, None, "CLEAR"),
     ],
 )
-def test_winners_with_a_post_are_found(pick, ago, outcome):
+def test_winners_with_a_post_are_found(begin, won, who, ago, outcome):
     """N25: somebody with a post, or who left one within twelve months, has won."""
+    draw, *players = begin(won)
     member = people.member("draw_official")
     if ago is not None:
         left(member, ago=ago)
-    player = make.shadow_player(wallet=100_00)
-    draw = make_draws.confirmed([pick], [LOSER], player=player)
-    as_person(player, member)
+    as_person(players[who - 1], member)
 
-    reading = read(paid(draw))["staff_winners"]
+    reading = read(draw)["staff_winners"]
 
     assert reading.outcome == outcome
     assert reading.count == (outcome != "CLEAR")
     if outcome != "CLEAR":
-        assert reading.facts["tickets"] == [Ticket.objects.order_by("pk")[0].code]
+        assert reading.facts["tickets"] == [winning()]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_winner_with_the_bank_account_of_somebody_with_a_post_is_found():
+def test_a_winner_with_the_bank_account_of_somebody_with_a_post_is_found(begin):
     """N25: the friend who cashes. The same number was on the list of a person with a post."""
+    draw, _player = begin(great)
     insider, friend = make.player("陈小雨"), make_money.player("陈小雨")
     stranger = make.player("陈小雨")
     account = bank_accounts.add(
@@ -208,8 +234,6 @@ def test_a_winner_with_the_bank_account_of_somebody_with_a_post_is_found():
         insider.code: {friend.code},
         stranger.code: set(),
     }
-    player = make.shadow_player(wallet=100_00)
-    draw = paid(make_draws.confirmed([make.SELECTION], player=player))
     as_person(insider, people.member("cashier"))
     assert read_staff(draw) == "CLEAR"
 
@@ -264,8 +288,8 @@ def test_a_first_prize_sold_in_the_last_minute_raises_an_alarm():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_first_prize_sold_before_the_last_minute_raises_none():
-    draw = settled([make.SELECTION])
+def test_a_first_prize_sold_before_the_last_minute_raises_none(begin):
+    draw, _player = begin(great)
     earlier(draw, by=timedelta(minutes=2))
 
     assert winners.last_minute(Case(draws.find(draw.code))).judged() == "CLEAR"
@@ -279,8 +303,8 @@ def earlier(draw: Draw, *, by: timedelta) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_winning_tickets_with_their_evidence_are_clear():
-    draw = settled([make.SELECTION])
+def test_winning_tickets_with_their_evidence_are_clear(begin):
+    draw, _player = begin(great)
     sequencing.run_all()
 
     assert winners.evidence(Case(draw)).judged() == "CLEAR"
@@ -310,9 +334,9 @@ def test_winning_tickets_with_their_evidence_are_clear():
         ),
     ],
 )
-def test_winning_tickets_without_their_evidence_raise_an_alarm(forgery, lacks):
+def test_winning_tickets_without_their_evidence_raise_an_alarm(begin, forgery, lacks):
     """N25, F059: receipt or log entry missing, late, or of another ticket; the ticket is named."""
-    draw = settled([make.SELECTION], [LOSER])
+    draw, _player = begin(great)
     with as_owner() as owner:
         table = forgery.split()[2 if forgery.startswith("DELETE") else 1]
         parts = owner.execute(
@@ -325,6 +349,6 @@ def test_winning_tickets_without_their_evidence_raise_an_alarm(forgery, lacks):
 
     reading = read(draw)["winner_evidence"]
 
-    ticket = Ticket.objects.order_by("pk")[0].code
+    ticket = winning()
     assert reading.outcome == "ALARM"
     assert reading.facts == {"tickets": [ticket], "lacks": {ticket: lacks}}

@@ -20,13 +20,7 @@ SHADOWS = (
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def state_dir(tmp_path, settings):
-    settings.STATE_DIR = tmp_path
-
-
-@pytest.fixture
-def winner():
+def first_tier_won():
     """Who won the first tier yesterday, in a drill that counts as real by the owner's hand."""
     player = make.shadow_player(wallet=100_00)
     draw = make_draws.confirmed([make.single(1, 2, 3, 4, 5, 6, blue=7)], player=player)
@@ -40,6 +34,11 @@ def winner():
         guards_up(hand)
     player.refresh_from_db()
     return player
+
+
+@pytest.fixture
+def winner(begin):
+    return begin(first_tier_won)
 
 
 def test_an_unpaid_prize_is_owed_and_the_winner_finds_it_in_his_leaf(winner):

@@ -16,6 +16,7 @@ from sales import sealing, tickets
 from sales.models import Ticket
 from tests import make, make_draws, people
 from tests.owner import as_owner, guards_up
+from tests.prizes.test_settlement import first_prize
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,6 +29,15 @@ def shown_as_real(draw: Draw) -> str:
         owner.execute("UPDATE games_draw SET is_shadow = false WHERE id = %s", [draw.pk])
         guards_up(owner)
     return f"/results/{draw.game.code}/{draw.issue}/"
+
+
+def two_paid() -> Draw:
+    """A published draw of two tickets that won; the first of them more."""
+    return make_draws.settled(
+        make_draws.confirmed(
+            [make.single(1, 2, 3, 4, 5, 30, blue=7)], [make.single(20, 21, 22, 23, 24, 25, blue=7)]
+        )
+    )
 
 
 def test_the_root_is_public_before_the_numbers_fall():
@@ -44,8 +54,8 @@ def test_the_root_is_public_before_the_numbers_fall():
     assert Client().get(f"{address}sealed-file/").status_code == 404
 
 
-def test_numbers_stand_before_the_prizes_are_worked_out():
-    draw = make_draws.confirmed([make.SELECTION])
+def test_numbers_stand_before_the_prizes_are_worked_out(begin):
+    draw = begin(first_prize)
     address = shown_as_real(draw)
 
     text = Client().get(address).content.decode()
@@ -54,13 +64,9 @@ def test_numbers_stand_before_the_prizes_are_worked_out():
     assert "sealed-file" in text
 
 
-def test_the_published_page_equals_the_books():
+def test_the_published_page_equals_the_books(begin):
     """F073: sales, tiers, pool to the fen; the file is the sealed one."""
-    draw = make_draws.settled(
-        make_draws.confirmed(
-            [make.single(1, 2, 3, 4, 5, 30, blue=7)], [make.single(20, 21, 22, 23, 24, 25, blue=7)]
-        )
-    )
+    draw = begin(two_paid)
     address = shown_as_real(draw)
 
     text = Client().get(address).content.decode()
@@ -76,9 +82,9 @@ def test_the_published_page_equals_the_books():
     assert draw.issue in listed
 
 
-def test_a_halted_settlement_stands_on_the_desk_and_is_looked_at_again():
+def test_a_halted_settlement_stands_on_the_desk_and_is_looked_at_again(begin):
     """F070: the desk says what differs; with the difference gone the settlement goes on."""
-    draw = make_draws.confirmed([make.SELECTION])
+    draw = begin(first_prize)
     path = sealing.file_of(draw.seal)
     kept = path.read_bytes()
     path.chmod(0o640)
@@ -98,10 +104,10 @@ def test_a_halted_settlement_stands_on_the_desk_and_is_looked_at_again():
     assert draws.find(draw.code).state == Draw.State.PUBLISHED
 
 
-def test_a_won_ticket_was_settled_before_it_was_paid():
+def test_a_won_ticket_was_settled_before_it_was_paid(begin):
     """F052: its course goes forward, though the draw is settled after the last of its payments."""
-    draw = make_draws.settled(make_draws.confirmed([make.single(1, 2, 3, 4, 5, 30, blue=7)]))
-    ticket = Ticket.objects.select_related("draw__rule").get(draw=draw)
+    draw = begin(two_paid)
+    ticket = Ticket.objects.select_related("draw__rule").filter(draw=draw).order_by("pk")[0]
     (read,) = tickets.read([ticket], player_id=ticket.owner_id)
 
     steps = tickets.steps_of(read, seal=draw.seal)

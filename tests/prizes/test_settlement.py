@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from psycopg.errors import RestrictViolation
 
-from accounts.models import Message
+from accounts.models import Message, Player
 from audit import alarms, catalogue
 from finance import ledger, memos, wallets
 from games import draws, prize_tables, rule_sheets, rules
@@ -46,6 +46,28 @@ def one_of_each_tier() -> list[list[Any]]:
     ]
 
 
+@dataclass(frozen=True)
+class Bought:
+    """A draw, its only player, and what pool and fund held before the sale."""
+
+    draw: Draw
+    player: Player
+    pool: int
+    fund: int
+
+
+def bought() -> Bought:
+    """A confirmed draw in which one player, who spent all he had, won every tier once."""
+    pool, fund = ledger.balance(POOL), ledger.balance(FUND)
+    player = make.shadow_player(wallet=14_00)
+    return Bought(make_draws.confirmed(*one_of_each_tier(), player=player), player, pool, fund)
+
+
+def first_prize() -> Draw:
+    """A confirmed draw whose only ticket won the first prize."""
+    return make_draws.confirmed([make.SELECTION])
+
+
 def books(draw: Draw) -> str:
     """The books of a draw as one digest: every transfer of every entry that names it.
 
@@ -66,11 +88,10 @@ def books(draw: Draw) -> str:
         return hashlib.sha256(rows.encode()).hexdigest()
 
 
-def test_every_tier_is_paid_what_the_prize_table_says():
+def test_every_tier_is_paid_what_the_prize_table_says(begin):
     """F067, F068: prizes, pool and fund are all the money; the draw's account ends empty."""
-    pool, fund = ledger.balance(POOL), ledger.balance(FUND)
-    player = make.shadow_player(wallet=100_00)
-    draw = make_draws.confirmed(*one_of_each_tier(), player=player)
+    begun = begin(bought)
+    draw, pool, fund = begun.draw, begun.pool, begun.fund
     fund_after_seal = ledger.balance(FUND)
 
     make_draws.settled(draw)
@@ -97,10 +118,10 @@ def test_every_tier_is_paid_what_the_prize_table_says():
     assert comparison.settled_differences(draws.find(draw.code)) == []
 
 
-def test_small_prizes_go_to_the_wallet_large_ones_await_the_prize_centre():
+def test_small_prizes_go_to_the_wallet_large_ones_await_the_prize_centre(begin):
     """F067: above the policy's figure a prize is not credited, but booked as not yet claimed."""
-    player = make.shadow_player(wallet=14_00)
-    draw = make_draws.confirmed(*one_of_each_tier(), player=player)
+    begun = begin(bought)
+    draw, player = begun.draw, begun.player
 
     make_draws.settled(draw)
 
@@ -115,11 +136,11 @@ def test_small_prizes_go_to_the_wallet_large_ones_await_the_prize_centre():
     assert ledger.balance(f"unclaimed:{draw.code}") == sum(by_route["CENTRE"])
 
 
-def test_the_statement_of_the_wallet_names_the_ticket_that_won():
+def test_the_statement_of_the_wallet_names_the_ticket_that_won(begin):
     """Each prize in the statement leads to its ticket."""
-    player = make.shadow_player(wallet=14_00)
-    make_draws.settled(make_draws.confirmed(*one_of_each_tier(), player=player))
-    codes = wallets.accounts_of(player)
+    begun = begin(bought)
+    make_draws.settled(begun.draw)
+    codes = wallets.accounts_of(begun.player)
 
     lines = ledger.lines(codes, ledger.movements(*codes, kinds=["PRIZE"]))
 
@@ -188,12 +209,11 @@ def test_unwon_money_goes_to_the_pool_and_the_rest_of_a_yuan_to_the_fund():
 
 
 @pytest.mark.slow
-def test_many_chunks_settle_like_one(monkeypatch):
+def test_many_chunks_settle_like_one(begin, monkeypatch):
     """F067: how the tickets are divided into chunks changes nothing in what is paid."""
     monkeypatch.setattr(settlement, "CHUNK", 3)
     monkeypatch.setattr(engines, "BATCH", 2)
-    player = make.shadow_player(wallet=1_000_00)
-    draw = make_draws.confirmed(*one_of_each_tier(), player=player)
+    draw = begin(bought).draw
 
     make_draws.settled(draw)
 
@@ -203,10 +223,10 @@ def test_many_chunks_settle_like_one(monkeypatch):
     assert comparison.settled_differences(draws.find(draw.code)) == []
 
 
-def test_jobs_settle_a_draw_from_the_stroke_of_the_clock_to_the_message():
+def test_jobs_settle_a_draw_from_the_stroke_of_the_clock_to_the_message(begin):
     """F053, F073: published soon after the confirmation; winners and holders are told once."""
-    player = make.shadow_player(wallet=14_00)
-    draw = make_draws.confirmed(*one_of_each_tier(), player=player)
+    begun = begin(bought)
+    draw, player = begun.draw, begun.player
 
     settlement.ask_due(now=database_time())
     jobs.run_pending()
@@ -275,9 +295,9 @@ def test_what_was_not_sealed_is_not_settled():
     assert draws.find(draw.code).state == Draw.State.PUBLISHED
 
 
-def test_nothing_is_settled_by_functions_that_nobody_released():
+def test_nothing_is_settled_by_functions_that_nobody_released(begin):
     """F057, F210: code that pays was replaced; it halts, names it, and goes on once it is right."""
-    draw = make_draws.confirmed([make.SELECTION])
+    draw = begin(first_prize)
     with as_owner() as owner:
         ((kept,),) = owner.execute(
             "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = 'prizes_credit'"
@@ -299,9 +319,9 @@ def test_nothing_is_settled_by_functions_that_nobody_released():
     assert alarms.open_now() == []
 
 
-def test_nothing_is_paid_while_a_guard_is_down():
+def test_nothing_is_paid_while_a_guard_is_down(begin):
     """F057, F210: what was taken away after the count is found before the money moves."""
-    draw = make_draws.confirmed([make.single(1, 2, 3, 4, 5, 6, blue=7)])
+    draw = begin(first_prize)
     begun = settlement.begin(draw=draw, now=database_time())
     while settlement.count_next(settlement=begun, now=database_time()):
         pass
@@ -323,9 +343,9 @@ def test_nothing_is_paid_while_a_guard_is_down():
     assert Prize.objects.count() == 1
 
 
-def test_a_changed_sealed_file_halts_the_settlement():
+def test_a_changed_sealed_file_halts_the_settlement(begin):
     """F057: the file is compared with its digest too."""
-    draw = make_draws.confirmed([make.SELECTION])
+    draw = begin(first_prize)
     path = sealing.file_of(draw.seal)
     kept = path.read_bytes()
     path.chmod(0o640)
@@ -466,33 +486,30 @@ def refill_pool(draw: Draw, fen: int) -> None:
             )
 
 
-@pytest.mark.parametrize(
-    ("sql", "constraint"),
-    [
-        ("UPDATE prizes_settlement SET state = 'COUNTING'", "settlement_goes_forward"),
-        ("UPDATE prizes_settlement SET attempt = 2", "settlement_goes_forward"),
-    ],
-)
-def test_the_database_keeps_settlements_and_prizes_as_they_are(sql, constraint):
+def test_the_database_keeps_settlements_and_prizes_as_they_are(begin):
     """F067: outside the doors too."""
-    draw = make_draws.confirmed([make.SELECTION], [make.single(20, 21, 22, 23, 24, 25, blue=9)])
+    draw = begin(first_prize)
     make_draws.settled(draw)
     before = books(draw)
 
-    with (
-        pytest.raises(IntegrityError) as refused,
-        transaction.atomic(),
-        connection.cursor() as cursor,
+    for change in (
+        "UPDATE prizes_settlement SET state = 'COUNTING'",
+        "UPDATE prizes_settlement SET attempt = 2",
     ):
-        cursor.execute(sql)
+        with (
+            pytest.raises(IntegrityError) as refused,
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(change)
+        assert violated(refused.value) == "settlement_goes_forward"
 
-    assert violated(refused.value) == constraint
     assert books(draw) == before
 
 
-def test_a_draw_is_not_settled_without_its_settlement():
+def test_a_draw_is_not_settled_without_its_settlement(begin):
     """F056: the state alone cannot be moved."""
-    draw = make_draws.confirmed([make.SELECTION])
+    draw = begin(first_prize)
 
     with pytest.raises(draws.DrawNotReady), transaction.atomic():
         draws.advance(draw_id=draw.pk, to=Draw.State.SETTLED, actor=None, now=database_time())

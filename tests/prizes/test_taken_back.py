@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -39,11 +40,6 @@ GAMES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _own_state(settings, tmp_path):
-    settings.STATE_DIR = tmp_path
-
-
 def sold(game: str) -> tuple[Draw, list[Ticket]]:
     """An open draw and its three tickets that stand; the like of each was taken back."""
     allowed(scope=game)
@@ -56,14 +52,17 @@ def sold(game: str) -> tuple[Draw, list[Ticket]]:
     return draw, bought[:3]
 
 
+SOLD = {game: partial(sold, game) for game in GAMES}
+
+
 def codes(tickets: Sequence[Ticket]) -> set[str]:
     return {ticket.code for ticket in tickets}
 
 
 @pytest.mark.parametrize("game", sorted(GAMES))
-def test_a_ticket_taken_back_is_in_no_seal_no_stake_and_no_prize_of_any_game(game):
+def test_a_ticket_taken_back_is_in_no_seal_no_stake_and_no_prize_of_any_game(begin, game):
     """F048, F058, F067: its like wins; both engines and the books agree without it."""
-    draw, standing = sold(game)
+    draw, standing = begin(SOLD[game])
     numbers = GAMES[game][-1]
     stake = sum(ticket.price for ticket in standing)
 
@@ -88,9 +87,11 @@ def test_a_ticket_taken_back_is_in_no_seal_no_stake_and_no_prize_of_any_game(gam
 
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["open", "sealed"])
 @pytest.mark.parametrize("game", sorted(GAMES))
-def test_a_cancelled_draw_of_any_game_goes_back_once_and_leaves_its_pools_alone(game, is_sealed):
+def test_a_cancelled_draw_of_any_game_goes_back_once_and_leaves_its_pools_alone(
+    begin, game, is_sealed
+):
     """F048, F075: nothing is given back a second time, and every pool holds what it held."""
-    draw, standing = sold(game)
+    draw, standing = begin(SOLD[game])
     owner = standing[0].owner
     before = pools.held(draw)
     if is_sealed:

@@ -11,7 +11,7 @@ from django.test import Client
 
 from audit import keys, log, notes, sequencing, tree
 from games import draws
-from games.models import SealStatement
+from games.models import Draw, SealStatement
 from lottery_portal.lib.db import database_time
 from prizes import kits
 from tests import make, people
@@ -37,6 +37,17 @@ def written() -> None:
 def cosigned() -> Any:
     """The newest checkpoint that the witness has cosigned."""
     return log.latest_cosigned()
+
+
+def past_and_sealed() -> tuple[Draw, Draw]:
+    """A draw that is over, and the next, which is sealed; all of it cosigned."""
+    crew = stage.staff("draw_official", "approver")
+    past = stage.draw()
+    make.ticket(make.player(wallet=10_00), past)
+    stage.settled(stage.sealed(past, crew), crew, NUMBERS)
+    sealed = stage.sealed(stage.draw(), crew)
+    written()
+    return past, sealed
 
 
 def visitor() -> Client:
@@ -68,15 +79,10 @@ def test_before_anything_is_sealed_the_page_says_what_will_come():
     assert len(said["keys"]) == len(keys.published())
 
 
-def test_roots_checkpoint_and_kit_are_there_for_everybody():
+def test_roots_checkpoint_and_kit_are_there_for_everybody(begin):
     """N01: the newest seal in full, the signed note to the byte, the kit to fetch."""
-    crew = stage.staff("draw_official", "approver")
-    past = stage.draw()
-    make.ticket(make.player(wallet=10_00), past)
-    stage.settled(stage.sealed(past, crew), crew, NUMBERS)
-    written()
+    past, sealed = begin(past_and_sealed)
     kit = kits.make(draw=draws.find(past.code), now=database_time())
-    sealed = stage.sealed(stage.draw(), crew)
     written()
 
     text = text_of(visitor())
@@ -102,11 +108,9 @@ def test_roots_checkpoint_and_kit_are_there_for_everybody():
     assert said["checkpoint"]["size"] == cosigned().size
 
 
-def test_the_chain_of_seals_can_be_walked_by_programs():
+def test_the_chain_of_seals_can_be_walked_by_programs(begin):
     """N01: each names the root before it; older ones are asked for by their issue."""
-    crew = stage.staff("draw_official", "approver")
-    first = stage.sealed(stage.draw(), crew)
-    second = stage.sealed(stage.draw(), crew)
+    first, second = begin(past_and_sealed)
 
     newer, older = visitor().get(f"{API}seals/?game=ssq").json()
     assert (newer["draw"], older["draw"]) == (second.code, first.code)

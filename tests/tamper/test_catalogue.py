@@ -108,7 +108,7 @@ def _named(hand: psycopg.Connection, statement: str) -> list[str]:
         else:
             cursor.execute(statement)
         found = catalogue.of_reading(catalogue_rows.read_by(cursor), app=app, owner=owner)
-    compared = catalogue.compare(released=catalogue.of_release(), found=found)
+    compared = catalogue.compare(released=catalogue.of_this_process(), found=found)
     return [str(one) for one in compared]
 
 

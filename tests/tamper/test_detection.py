@@ -36,11 +36,6 @@ _ROLES = (hands.OWNER, hands.SUPERUSER)
 _BY_NAME = {thing.name: thing for thing in THINGS}
 
 
-@pytest.fixture(autouse=True)
-def _own_directory(settings, tmp_path) -> None:
-    settings.STATE_DIR = tmp_path
-
-
 @pytest.fixture(scope="module")
 def figures(request: pytest.FixtureRequest) -> Iterator[dict[str, Seconds]]:
     """What the tests of this module measure; kept when the command asks for it."""
@@ -90,6 +85,7 @@ def alarm_at(kind: str, object_types: set[str], code: str) -> datetime:
 
 def measure(
     loop: str,
+    put_back: Callable[[], object],
     batches: list[Deeds],
     *,
     comes_round: Callable[[], object],
@@ -97,32 +93,28 @@ def measure(
     roles: Sequence[str] = _ROLES,
 ) -> Seconds:
     """The seconds to the alarm of every deed, by these hands; the declared bound holds for each."""
-    kept, found = hands.Kept(), Seconds()
-    try:
-        for role in roles:
-            if not hands.is_there(role):
-                pytest.skip("this server lets no superuser in: set TEST_SUPERUSER")
-            for batch in batches:
-                kept.put_back()
-                committed = done(role, batch)
-                with suppress(Refused):
-                    comes_round()
-                for thing, deed in batch:
-                    name, at = committed[thing.name, deed]
-                    seconds = (alarm_at(*alarm(thing, name)) - at).total_seconds()
-                    assert seconds > 0
-                    assert loops.period(loop) + seconds <= loops.WITHIN[loop], (thing.name, deed)
-                    found.setdefault(f"{thing.name}, {deed}", {})[role] = round(seconds, 2)
-    finally:
-        kept.forget()
+    found = Seconds()
+    for role in roles:
+        if not hands.is_there(role):
+            pytest.skip("this server lets no superuser in: set TEST_SUPERUSER")
+        for batch in batches:
+            put_back()
+            committed = done(role, batch)
+            with suppress(Refused):
+                comes_round()
+            for thing, deed in batch:
+                name, at = committed[thing.name, deed]
+                seconds = (alarm_at(*alarm(thing, name)) - at).total_seconds()
+                assert seconds > 0
+                assert loops.period(loop) + seconds <= loops.WITHIN[loop], (thing.name, deed)
+                found.setdefault(f"{thing.name}, {deed}", {})[role] = round(seconds, 2)
     return found
 
 
 @pytest.mark.thorough  # the same deeds are named in test_tamper.py
-def test_the_nightly_comparison_alarms_within_its_bound(figures, full, monkeypatch):
+def test_the_nightly_comparison_alarms_within_its_bound(begin, figures, full, monkeypatch):
     """N13: every deed of the table, by the owner and by a superuser."""
     monkeypatch.setattr(log, "ALARMS", 500)
-    house.built()
     batches = [
         batch
         for number in sorted({thing.round for thing in THINGS})
@@ -132,6 +124,7 @@ def test_the_nightly_comparison_alarms_within_its_bound(figures, full, monkeypat
 
     figures[loops.NIGHTLY] = measure(
         loops.NIGHTLY,
+        lambda: begin(house.built),
         batches,
         comes_round=lambda: log.verify(now=database_time()),
         roles=_ROLES if full else (hands.OWNER,),
@@ -143,9 +136,9 @@ def test_the_nightly_comparison_alarms_within_its_bound(figures, full, monkeypat
     }
 
 
-def test_the_rolling_check_alarms_within_its_bound(figures):
+def test_the_rolling_check_alarms_within_its_bound(begin, figures):
     """F059, F060: tickets and selections of a draw that sells."""
-    draw = sold()
+    draw = begin(sold)
     policy = policies.read(rolling.SECONDS_POLICY, at=database_time())
     assert policy == loops.ROLLING_POLICY_SECONDS
     ticket = replace(_BY_NAME["ticket"], victim="SELECT min(id) FROM sales_ticket")
@@ -156,6 +149,7 @@ def test_the_rolling_check_alarms_within_its_bound(figures):
 
     figures[loops.ROLLING] = measure(
         loops.ROLLING,
+        lambda: begin(sold),
         batches,
         comes_round=lambda: rolling.compare(draw=draw, now=database_time()),
         alarm=lambda _thing, name: ("sales.rows_differ", {"ticket"}, name),
@@ -173,9 +167,9 @@ def _confirmed() -> Draw:
     return draw
 
 
-def test_a_settlement_alarms_within_its_bound_and_pays_nobody(figures):
+def test_a_settlement_alarms_within_its_bound_and_pays_nobody(begin, figures):
     """F049, F071: what was done after the draw, to what the settlement relies on."""
-    draw = _confirmed()
+    draw = begin(_confirmed)
     ticket = replace(_BY_NAME["ticket"], victim="SELECT min(id) FROM sales_ticket")
     selection = replace(_BY_NAME["selection"], victim="SELECT max(id) FROM sales_selection")
     deeds: Deeds = [
@@ -189,6 +183,7 @@ def test_a_settlement_alarms_within_its_bound_and_pays_nobody(figures):
 
     figures[loops.SETTLEMENT] = measure(
         loops.SETTLEMENT,
+        lambda: begin(_confirmed),
         [[one] for one in deeds],
         comes_round=settle,
         alarm=lambda _thing, _name: (settlement.HALTED, {"draw"}, draw.code),

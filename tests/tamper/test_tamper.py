@@ -7,8 +7,6 @@ checkpoints and the witness.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
@@ -21,55 +19,44 @@ from tests.tamper.things import THINGS
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
-@pytest.fixture(autouse=True)
-def _own_directory(settings, tmp_path) -> None:
-    settings.STATE_DIR = tmp_path
-
-
-@pytest.fixture
-def kept() -> Iterator[hands.Kept]:
-    """The house, to be put back after each attack."""
-    house.built()
-    it = hands.Kept()
-    yield it
-    it.forget()
-
-
-def _whole(thing: Thing) -> list[tuple[str, ...]]:
+def _whole() -> dict[str, list[tuple[str, ...]]]:
     with hands.hand(hands.OWNER) as owner:
-        return owner.execute(f"SELECT x::text FROM {thing.table} x ORDER BY 1").fetchall()  # noqa: S608
+        return {
+            thing.name: owner.execute(f"SELECT x::text FROM {thing.table} x ORDER BY 1").fetchall()  # noqa: S608
+            for thing in THINGS
+        }
 
 
-def _tried(thing: Thing, deed: str) -> str:
+def _tried(app: psycopg.Connection, thing: Thing, deed: str) -> str:
     """How the database refuses the application; "" when it does not."""
     said = thing.app_forges if deed == "forge" and thing.app_forges else thing.statement(deed)
-    with hands.hand(hands.APP) as app:
-        try:
-            with app.transaction(force_rollback=True):
-                app.execute(said)
-                app.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        except psycopg.Error as exc:
-            return exc.diag.constraint_name or str(exc.sqlstate)
+    try:
+        with app.transaction(force_rollback=True):
+            app.execute(said)
+            app.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    except psycopg.Error as exc:
+        return exc.diag.constraint_name or str(exc.sqlstate)
     return ""
 
 
-def test_the_application_is_refused_every_deed_and_nothing_moves():
+def test_the_application_is_refused_every_deed_and_nothing_moves(begin):
     """F049, F210, N13: edit, delete, back-date and forge, of everything that proves something."""
-    house.built()
-    before = {thing.name: _whole(thing) for thing in THINGS}
+    begin(house.built)
+    before = _whole()
 
-    found = {(thing.name, deed): _tried(thing, deed) for thing, deed in answers.ATTACKS}
+    with hands.hand(hands.APP) as app:
+        found = {(thing.name, deed): _tried(app, thing, deed) for thing, deed in answers.ATTACKS}
 
     assert found == {
         (thing.name, deed): answers.refusal(thing.name, deed) for thing, deed in answers.ATTACKS
     }
-    assert {thing.name: _whole(thing) for thing in THINGS} == before
+    assert _whole() == before
 
 
 @pytest.mark.parametrize(
     "role", [hands.OWNER, pytest.param(hands.SUPERUSER, marks=pytest.mark.thorough)]
 )
-def test_whoever_switches_the_fences_off_is_named(role, kept, full):
+def test_whoever_switches_the_fences_off_is_named(role, begin, full):
     """F049, F210, N13: one comparison with the log names the very row, whatever was done to it.
 
     In a full run for everything of the table, in any other for what stands first in it.
@@ -82,7 +69,7 @@ def test_whoever_switches_the_fences_off_is_named(role, kept, full):
             attacked = [one for one in THINGS if one.round == number and deed in one.deeds]
             if not attacked:
                 continue
-            kept.put_back()
+            begin(house.built)
             names = _done(role, deed, attacked)
             found = log.differences(now=database_time())
             for thing in attacked:
@@ -108,8 +95,9 @@ def _done(role: str, deed: str, attacked: list[Thing]) -> dict[str, str]:
     return names
 
 
-def test_what_is_found_at_night_is_an_alarm(kept):
+def test_what_is_found_at_night_is_an_alarm(begin):
     """N13: the nightly comparison raises an alarm that names the row."""
+    begin(house.built)
     ticket = next(thing for thing in THINGS if thing.name == "ticket")
     (name,) = _done(hands.OWNER, "edit", [ticket]).values()
 
@@ -120,9 +108,9 @@ def test_what_is_found_at_night_is_an_alarm(kept):
     }
 
 
-def test_who_logs_his_own_edit_as_well_is_named_by_the_second_hash():
+def test_who_logs_his_own_edit_as_well_is_named_by_the_second_hash(begin):
     """F049, N13: the owner may call what writes to the log; what never changes has one hash."""
-    house.built()
+    begin(house.built)
     edits = {
         "ticket": (
             "UPDATE sales_ticket SET price = price + 200 WHERE id = %s",
@@ -164,9 +152,9 @@ def test_who_logs_his_own_edit_as_well_is_named_by_the_second_hash():
     assert found >= expected
 
 
-def test_a_fence_that_is_left_down_is_named():
+def test_a_fence_that_is_left_down_is_named(begin):
     """F210, F058: a trigger put to sleep, whatever it guards; the ban on reading lifted."""
-    house.built()
+    begin(house.built)
     with hands.hand(hands.OWNER) as owner:
         owner.execute("ALTER TABLE sales_ticket DISABLE TRIGGER sales_ticket_may_be_sold")
         owner.execute("ALTER TABLE sales_selection NO FORCE ROW LEVEL SECURITY")

@@ -118,6 +118,7 @@ def board(mode: str = "multiple") -> Context:
         "line": {"first": f"{TOTAL_LINES:,}", "any": "15.2"},
         "request_key": "01990000-0000-7000-8000-000000000001",
         "post_url": "/gallery/confirm/",
+        "has_choice": True,
         "quick_pick_url": "/quick",
         "quote_url": "/quote",
         "problem": "",

@@ -14,7 +14,8 @@ from . import cancellation, holders, plan_notices
 
 
 def _address(params: Mapping[str, Any]) -> str:
-    return reverse("sales:ticket", args=[params["tickets"][0]])
+    first, *others = params["tickets"]
+    return reverse("sales:tickets") if others else reverse("sales:ticket", args=[first])
 
 
 messages.register(

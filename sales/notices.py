@@ -28,6 +28,17 @@ def send_receipt(*, purchase_id: int, now: datetime) -> None:
             "issue": tickets[0].draw.issue,
             "price_fen": purchase.price,
             "tickets": [ticket.code for ticket in tickets],
+            "bought": [
+                {
+                    "game": ticket.draw.game.name,
+                    "issue": ticket.draw.issue,
+                    "price_fen": ticket.price,
+                    "code": ticket.code,
+                }
+                for ticket in tickets
+            ]
+            if len({ticket.draw_id for ticket in tickets}) > 1
+            else [],
         },
         natural_key=f"purchase:{purchase.code}",
         now=now,

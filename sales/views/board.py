@@ -291,6 +291,7 @@ def _shown(
         "extra": board_facts.dearer(way),
         "is_dearer": found.is_dearer,
         "zones": places,
+        "has_choice": any(len(place["keys"]) > place["take"] for place in places),
         "tiers": tiers,
         "top": tiers[0],
         "board_json": board_facts.script(version, way),

@@ -86,6 +86,10 @@ def _back_to_numbers(game: Game, text: str) -> Page:
     return {"text": text, "url": reverse("sales:board", args=[game.code]), "keeps_basket": True}
 
 
+def _other_games() -> Page:
+    return {"text": _("Choose another game"), "url": reverse("sales:games")}
+
+
 def _figure(name: str, value: str, *, is_total: bool = False) -> Page:
     return {"name": name, "value": value, "is_total": is_total}
 
@@ -219,22 +223,28 @@ def _not_open(figures: Mapping[str, Any], game: Game) -> Page:
     return page
 
 
-def _unlicensed(_figures: Mapping[str, Any], _game: Game) -> Page:
+def _unlicensed(_figures: Mapping[str, Any], game: Game) -> Page:
     return {
         "sign": "pause",
         "title": _("Sales are paused"),
         "text": _(
             "The licence to sell this game is not in force now. Tickets you hold stay valid."
         ),
+        "figures": [_figure(_("Game"), _(game.name))],
+        "actions": [_other_games()],
     }
 
 
-def _switched_off(figures: Mapping[str, Any], _game: Game) -> Page:
+def _switched_off(figures: Mapping[str, Any], game: Game) -> Page:
     return {
         "sign": "pause",
         "title": _("Sales are paused"),
         "text": _("We have switched sales off. Tickets you hold stay valid."),
-        "figures": [_figure(_("Reason"), figures["reason"])],
+        "figures": [
+            _figure(_("Game"), _(game.name)),
+            _figure(_("Reason"), figures["reason"]),
+        ],
+        "actions": [_other_games()],
     }
 
 
@@ -249,11 +259,11 @@ def _other(_figures: Mapping[str, Any], game: Game) -> Page:
     return {"actions": [_back_to_numbers(game, _("Back to the numbers"))]}
 
 
-def _between_draws(figures: Mapping[str, Any], _game: Game) -> Page:
+def _between_draws(figures: Mapping[str, Any], game: Game) -> Page:
     opens_at = figures["opens_at"]
-    rows = []
+    rows = [_figure(_("Game"), _(game.name))]
     if opens_at:
-        rows = [
+        rows += [
             _figure(
                 _("Next draw %(issue)s") % {"issue": figures["next_issue"]},
                 _("opens %(when)s") % {"when": dates.relative(opens_at, timezone.now(), "minute")},
@@ -266,6 +276,7 @@ def _between_draws(figures: Mapping[str, Any], _game: Game) -> Page:
         "text": _("Sales have closed for the last draw; the next one has not opened yet."),
         "figures": rows,
         "kept": "",
+        "actions": [_other_games()],
     }
 
 

@@ -305,9 +305,8 @@ function enhance(board) {
       const needed = missing(rules, pick);
       const at = zones.findIndex((_zone, place) => needed[place] > 0);
       if (at >= 0) return fill(way.tells[at].need, count(needed[at]));
-      if (!isComplete(rules, pick)) {
-        return state.why.of === JSON.stringify(pick) ? state.why.text : words.noBet;
-      }
+      const told = state.why.of === JSON.stringify(pick) ? state.why.text : "";
+      if (told || !isComplete(rules, pick)) return told || words.noBet;
     }
     if (total > capFen) return words.cap;
     return "";
@@ -342,7 +341,7 @@ function enhance(board) {
     else write(after, words.after, money(balance - total));
     find("confirm").disabled = Boolean(why) || total === 0;
     board.dispatchEvent(new CustomEvent("summed"));
-    find("add").disabled = !here || state.isClosed;
+    find("add").disabled = !here || state.isClosed || state.why.of === JSON.stringify(pick);
     for (const step of board.querySelectorAll("[data-step]")) {
       const next = state.multiplier + Number(step.dataset.step);
       step.disabled = next < 1 || next > maxMultiplier;
@@ -388,7 +387,8 @@ function enhance(board) {
     for (const cell of board.querySelectorAll("[data-tier]")) cell.textContent = "…";
     // Above the cap there is no such ticket, and nothing to ask about.
     const cost = judged.reduce((sum, one) => sum + price(rules, one), 0);
-    if (cost > capFen) sayUnknown();
+    const isRefused = here > 0 && state.why.of === JSON.stringify(pick);
+    if (cost > capFen || isRefused) sayUnknown();
     else if (data.quoteUrl) timer = setTimeout(() => quote(judged), QUOTE_DELAY);
   }
 
@@ -420,6 +420,15 @@ function enhance(board) {
     const { signal } = asked;
     try {
       const answer = await pending;
+      // A pick that cannot be bought in this draw, such as a limited line, is told before it is paid.
+      if (answer.status === 409 && JSON.stringify(judged) === JSON.stringify([current()])) {
+        const { detail } = await answer.json();
+        if (detail) {
+          state.why = { of: JSON.stringify(judged[0]), text: detail };
+          drawSum();
+          return;
+        }
+      }
       if (!answer.ok) throw new Error(String(answer.status));
       const odds = await answer.json();
       find("odds-first").textContent = odds.first_one_in

@@ -55,6 +55,7 @@ class Shop:
         self.quotes: list[Route] = []
         self.holds_quotes = False
         self.told = {"first_one_in": "1,265,792", "any_one_in": "7.4", "why_not": ""}
+        self.status = 200
 
     def hear(self, said: ConsoleMessage) -> None:
         if said.type == "error":
@@ -68,6 +69,8 @@ class Shop:
         if where.startswith("/static/"):
             found = finders.find(where.removeprefix("/static/")) or ""
             route.fulfill(body=Path(found).read_bytes(), content_type=TYPES[Path(found).suffix])
+        elif where.endswith("/state/"):  # what an open basket asks now and then; nothing to say
+            route.fulfill(status=204)
         elif where == "/quick":
             pick = {"t": "single", "b": [[], []], "p": [[1, 2, 3, 4, 5, 6], [7]], "m": 1, "q": True}
             many = int(parse_qs(request.post_data)["count"][0])
@@ -76,7 +79,7 @@ class Shop:
             if self.holds_quotes:
                 self.quotes.append(route)
             else:
-                route.fulfill(json=self.told)
+                route.fulfill(json=self.told, status=self.status)
         elif request.method == "POST":
             route.fulfill(body="<title>posted</title>", content_type="text/html")
         else:
@@ -346,4 +349,23 @@ def test_without_script_the_form_posts_the_boxes(browser, shop):
     assert fields["blue"] == ["7", "16"]
     assert fields["mode"] == ["multiple"]
     assert fields["multiplier"] == ["1"]
+    page.context.close()
+
+
+def test_a_line_that_is_not_sold_is_told_before_it_is_paid(browser, shop):
+    """F032: the server's sentence stands in the bar, nothing can be added, it is asked once."""
+    shop.status, shop.told = 409, {"code": "line_limited", "detail": "This line is sold out."}
+    page = opened(browser, shop, at="board-empty")
+    press(page, "red", 1, 2, 3, 4, 5, 6)
+    press(page, "blue", 7)
+
+    expect(part(page, "why")).to_have_text("This line is sold out.")
+    expect(part(page, "add")).to_be_disabled()
+    expect(part(page, "confirm")).to_be_disabled()
+    page.wait_for_timeout(600)
+    assert [where for where, _body in shop.posted] == ["/quote"]
+    shop.status, shop.told = 200, {"first_one_in": "9", "any_one_in": "7.4", "why_not": ""}
+    press(page, "blue", 7, 8)
+    expect(part(page, "odds-any")).to_have_text("1 / 7.4")
+    expect(part(page, "add")).to_be_enabled()
     page.context.close()

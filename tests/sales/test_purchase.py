@@ -517,6 +517,33 @@ def test_the_buyer_gets_one_message():
     assert written.address == f"/tickets/{bought.sold()[0].code}/"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_basket_of_several_games_is_told_ticket_by_ticket():
+    """F053: nobody is told that his five games were five tickets of the first one."""
+    alice, draw = make.alice(), make.draw()
+    other = make.draw("qlc")
+    orders = [
+        purchase.Order(draw=draw, selections=[make.single()]),
+        purchase.Order(
+            draw=other,
+            selections=[
+                bets.Selection(bet_type="single", bankers=((),), picks=((1, 2, 3, 4, 5, 6, 7),))
+            ],
+        ),
+    ]
+    bought = purchase.buy(
+        player=alice, orders=orders, request_key=uuid7(), channel="web", now=database_time()
+    )
+
+    notices.send_receipt(purchase_id=bought.pk, now=database_time())
+
+    (message,) = messages.inbox(alice.user).filter(kind="sales.purchased")
+    written = messages.write(message, "en")
+    assert "You bought 2 tickets for 4.00 yuan:" in written.text
+    assert f"Seven Happiness, draw {other.issue}: ticket" in written.text
+    assert written.address == "/tickets/"
+
+
 def test_a_sale_asks_the_database_few_questions(django_assert_max_num_queries):
     """The sale is one statement; receipt and job are one each."""
     alice, draw = make.alice(), make.draw()

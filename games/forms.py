@@ -255,7 +255,10 @@ class RuleTrialForm(forms.Form):
     )
     file = forms.FileField(
         label=_("Or a file of draws"),
-        help_text=_("CSV with the columns of `prize_table`, 1,500 lines at most."),
+        help_text=_(
+            "CSV, a draw a line, 1,500 lines at most. Columns: issue, sales_fen, pool_before_fen,"
+            " special_rule, fund_topup_fen, winners_1 and so on."
+        ),
         required=False,
     )
     course = forms.ChoiceField(
@@ -283,7 +286,7 @@ class LimitForm(forms.Form):
 
     play = forms.ChoiceField(label=_("Way to play"))
     numbers = forms.CharField(
-        label=_("Numbers"),
+        label=_("Numbers of the line"),
         max_length=60,
         help_text=_("Places apart by “+”, numbers of a place by “,”: 1+2+3, or 1,2,3."),
     )

@@ -29,20 +29,23 @@ DUE = (State.CLOSED, State.SEALED, State.DRAWN, State.CONFIRMED, State.SETTLED)
 @never_cache
 @require_safe
 def desk_draws(request: HttpRequest) -> HttpResponse:
-    """All draws, the latest first; or those that are under way, or those of one game."""
+    """Draws on sale and past, the latest first; those under way, planned ones, or of one game."""
     show = request.GET.get("show", "")
     games = list(Game.objects.order_by("position"))
     found = Draw.objects.select_related("game", "rule", "seal").order_by("-closes_at", "-pk")
     if show == "due":
         found = found.filter(state__in=DUE)
+    elif show == "planned":
+        found = found.filter(state=State.SCHEDULED, is_shadow=False).order_by("closes_at", "pk")
     elif show:
         found = found.filter(game__code=show)
     else:
-        found = found.filter(is_shadow=False)
+        found = found.filter(is_shadow=False).exclude(state=State.SCHEDULED)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     kinds = [
-        ("", _("All")),
+        ("", _("On sale and past")),
         ("due", _("Under way")),
+        ("planned", _("Planned")),
         *((game.code, words.game(game)) for game in games),
     ]
     return render(

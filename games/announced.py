@@ -146,6 +146,13 @@ class DecisionReasonMissing(Refused):
     message = _("Please say in a sentence why it is paid as announced.")
 
 
+class TypedByThem(Refused):
+    """Who typed an announcement does not decide that the draw is paid by it."""
+
+    code, status = "difference_by_others", 403
+    message = _("You typed this announcement. Others decide whether the draw is paid by it.")
+
+
 class OtherEdition(Refused):
     """What was asked for is about an earlier edition."""
 
@@ -349,6 +356,9 @@ def ask_for_decision(*, draw: Draw, reason: str, maker: User, now: datetime) -> 
         raise NothingToDecide(draw=draw.code)
     if len(reason.strip()) < SHORTEST_REASON:
         raise DecisionReasonMissing
+    typed = (announcement.first_entry, announcement.second_entry)
+    if who.person_code(maker) in {one.person_code for one in typed if one}:
+        raise TypedByThem
     return approvals.request(
         kind=KIND,
         payload={
@@ -385,6 +395,8 @@ def decide(
             "difference_of_the_last_edition", "games_differencedecision_announcement_id_key",
         }:  # fmt: skip
             raise OtherEdition from exc
+        if violated(exc) == "difference_by_others":
+            raise TypedByThem from exc
         raise
     trail.record(
         action="games.difference_decided",

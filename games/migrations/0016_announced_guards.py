@@ -201,6 +201,14 @@ BEGIN
         RAISE EXCEPTION 'a difference is decided on by two people'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'difference_by_agreement';
     END IF;
+    IF EXISTS (SELECT FROM games_announcedentry e WHERE e.id IN (told.first_entry_id, told.second_entry_id)
+                  AND e.person_code IN (
+                      SELECT r.maker_person FROM audit_approvalrequest r WHERE r.code = NEW.approval_code
+                      UNION ALL SELECT c.checker_person FROM audit_approvaldecision c
+                        JOIN audit_approvalrequest r ON r.id = c.request_id WHERE r.code = NEW.approval_code)) THEN
+        RAISE EXCEPTION 'who typed it does not decide on it'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'difference_by_others';
+    END IF;
     IF EXISTS (SELECT FROM games_issuerannouncement a WHERE a.draw_id = told.draw_id AND a.edition > told.edition) THEN
         RAISE EXCEPTION 'there is a later edition'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'difference_of_the_last_edition';

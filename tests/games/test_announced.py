@@ -311,6 +311,43 @@ def test_two_people_type_it_blind(held):
         AnnouncedEntry.objects.values_list("body", flat=True).first()
 
 
+def test_who_typed_an_announcement_does_not_decide_on_it(held):
+    """F074: neither asks for it nor approves it, whatever other posts he holds."""
+    first, second = drills.officials(now=database_time())
+    body = make_announced.body(held, prizes={6: 6_00})
+    for official in (first, second):
+        announced.type_in(draw=held, official=official, body=body, now=database_time())
+    people.prepared()
+    with owner.as_owner() as hand:
+        hand.execute("ALTER TABLE accounts_posting DISABLE TRIGGER USER")
+        for official, post in ((first, "compliance"), (second, "approver")):
+            hand.execute(
+                "INSERT INTO accounts_posting (person_id, post_id, valid_from, approval_code)"
+                " SELECT s.person_id, p.id, now() - interval '1 minute', 'TEST'"
+                " FROM accounts_staffmember s, accounts_post p"
+                " WHERE s.user_id = %s AND p.code = %s",
+                [official.pk, post],
+            )
+        owner.guards_up(hand)
+
+    def asked(maker: User) -> approvals.Request:
+        return announced.ask_for_decision(
+            draw=held, reason="as the issuer says", maker=maker, now=database_time()
+        )
+
+    def decide(code: str, checker: User) -> None:
+        approvals.decide(code=code, checker=checker, approve=True, reason="", now=database_time())
+
+    with pytest.raises(announced.TypedByThem):
+        asked(first)
+    request = asked(people.member("compliance").user)
+    with pytest.raises(announced.TypedByThem):
+        decide(request.code, second)
+    assert announced.lacks(held) == announced.DECISION
+    decide(request.code, people.member("approver").user)
+    assert announced.lacks(held) == ""
+
+
 def is_untouched_by_announcements() -> bool:
     """Nothing that counts was stored."""
     return not IssuerAnnouncement.objects.exists()

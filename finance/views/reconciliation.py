@@ -254,9 +254,9 @@ def desk_difference(request: HttpRequest, code: str) -> HttpResponse:
 
 def _payout_words(found: Difference, payout: Withdrawal) -> str:
     """A payout that a line may have brought back, as it is offered."""
-    words = _("%(code)s, paid on %(day)s to %(bank)s") % {
+    words = _("%(code)s, paid %(time)s to %(bank)s") % {
         "code": codes.shown(payout.code),
-        "day": dates.in_shanghai(payout.ended_at).date() if payout.ended_at else "",
+        "time": dates.written(payout.ended_at, "full") if payout.ended_at else "",
         "bank": bank_accounts.shown(payout.bank_account),
     }
     if found.line is not None and came_back.names(found.line, payout):

@@ -240,6 +240,7 @@ def test_the_pages_lead_from_the_shortage_to_the_bank_statement(short, treasurer
     assert answer["Location"] == reverse("finance:desk_cover", args=[cover.code])
     assert "are missing" not in client.get(address).content.decode()
     approved(cover.approval_code, people.right_now())
+    assert "btn--primary" in client.get(answer["Location"]).content.decode()  # the next deed
     wrong = client.post(answer["Location"], {"action": "paid", "paid_on": "", "bank_reference": ""})
     today = dates.in_shanghai(people.right_now()).date()
     done = client.post(

@@ -53,6 +53,17 @@ def fitting(difference: Difference) -> Sequence[Withdrawal]:
     return sorted(latest, key=lambda one: not names(line, one))
 
 
+def unnamed(withdrawal: Withdrawal) -> Sequence[Difference]:
+    """The open differences whose lines may be this payout, and do not name it."""
+    found = Difference.objects.filter(
+        state=Difference.State.OPEN,
+        kind__in=KINDS,
+        account__code=f"clearing:{withdrawal.provider}",
+        line__amount=withdrawal.amount,
+    ).exclude(line__order_code=withdrawal.code)
+    return list(found.select_related("line").order_by("line__booked_on", "pk")[:MOST_OFFERED])
+
+
 def names(line: StatementLine, withdrawal: Withdrawal) -> bool:
     """Whether the line names the very account that the payout went to."""
     index = bytes(line.party_index) if line.party_index else None

@@ -35,6 +35,7 @@ from finance import (
 )
 from finance.forms import LedgerForm, ReasonForm
 from finance.models import Account, Deposit, Entry, EntryKind, ProviderEvent, Transfer, Withdrawal
+from finance.recon import came_back
 from lottery_portal.lib import codes, dates, sentences
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
@@ -130,6 +131,13 @@ def desk_withdrawal(request: HttpRequest, code: str) -> HttpResponse:
         "form": form,
         "may_act": may_act,
         "asked_url": reverse("audit:approval", args=[asked.code]) if asked else "",
+        "unnamed": [
+            {
+                "day": row.line.booked_on if row.line else None,
+                "url": reverse("finance:desk_difference", args=[row.code]),
+            }
+            for row in (came_back.unnamed(found) if found.state == State.PAID and may_act else [])
+        ],
         "approval_url": _approval_url(found),
         "back_url": reverse("audit:approval", args=[found.back_approval_code])
         if found.back_approval_code

@@ -285,6 +285,11 @@ def test_a_line_without_our_number_is_tied_to_its_payout_by_two_people(
     page, said = desk.get(address).content.decode(), {"action": "payout", "withdrawal": paid.code}
     assert codes.shown(paid.code) in page
     assert codes.shown(other.code) not in page
+    mine, others = (
+        desk.get(reverse("finance:desk_withdrawal", args=[one.code])).content.decode()
+        for one in (paid, other)
+    )
+    assert (address in mine, address in others) == (True, False)
 
     assert desk.post(address, {**said, "reason": ""}).status_code == 400
     assert desk.post(address, {**said, "reason": "closed", "withdrawal": "X"}).status_code == 400

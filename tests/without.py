@@ -6,7 +6,8 @@ The file is JSON: `guards` maps a name to the statements that take a guard away 
 to changes of `code` (module, function, what is written there, what instead); `tests` maps the id of
 a test to the names of guards it is to be run without. A guard is caught by the first test that
 fails without it; the others are not run any more. Caught names are written back into the file as
-`caught`, with the test that did it.
+`caught`, with the test that did it. A guard that could not be taken away is not caught: its test
+fails as it is.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ NAME = "without_a_guard"
 _asked: dict[str, Any] = {}
 _caught: dict[str, str] = {}
 _gone: list[str] = []
+_is_away: set[str] = set()
 _code: list[tuple[FunctionType, CodeType]] = []
 
 
@@ -56,6 +58,7 @@ def without_a_guard(request: pytest.FixtureRequest, django_db_setup: None) -> st
     _do(_asked["guards"][name]["away"])
     for change in _asked["guards"][name].get("code", []):
         _rewrite(*change)
+    _is_away.add(name)
     return name
 
 
@@ -66,6 +69,7 @@ def pytest_runtest_teardown() -> Iterator[None]:
     while _code:
         function, before = _code.pop()
         function.__code__ = before
+    _is_away.clear()
     while _gone:
         guard = _asked["guards"][_gone.pop()]
         if not guard["back"]:
@@ -81,7 +85,7 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.failed and report.when in {"setup", "call"} and _gone:
+    if report.failed and report.when in {"setup", "call"} and _is_away:
         _caught.setdefault(_gone[-1], item.nodeid)
         report.outcome = "passed"  # it did what is asked of it here
     return report
@@ -94,6 +98,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def _rewrite(module: str, name: str, old: str, new: str) -> None:
     """Give a function the code it would have if `new` stood where `old` stands, once, in it."""
+    function, code = rewritten(module, name, old, new)
+    _code.append((function, function.__code__))
+    function.__code__ = code
+
+
+def rewritten(module: str, name: str, old: str, new: str) -> tuple[FunctionType, CodeType]:
+    """A function, and that code; refuses what does not stand there, or not once."""
     found: Any = importlib.import_module(module)
     for part in name.split("."):
         found = getattr(found, part)
@@ -104,8 +115,7 @@ def _rewrite(module: str, name: str, old: str, new: str) -> None:
     plain = "\n".join(line for line in source.splitlines() if not line.startswith("@"))
     made: dict[str, Any] = {}
     exec("from __future__ import annotations\n" + plain.replace(old, new), made)  # noqa: S102 - our own code
-    _code.append((function, function.__code__))
-    function.__code__ = made[function.__name__].__code__
+    return function, made[function.__name__].__code__
 
 
 def _do(statements: list[str]) -> None:

@@ -137,7 +137,7 @@ KEPT = (
         "finance_deposit.finance_deposit_confirmed",
     ),
     Kept(
-        "our own refund is no chargeback", INBOX, "_charge_back",
+        "our own refund is no chargeback", INBOX, "charge_back",
         "deposit.amount - deposits.returned(deposit)", "deposit.amount",
         _test("refunds", "our_own_refund_is_no_chargeback"),
     ),
@@ -148,7 +148,7 @@ KEPT = (
     ),
     Kept(
         "who owes waits", WITHDRAWALS, "waits_for",
-        "if debts.owed(_player(withdrawal)):", "if False:",
+        "if debts.owed(player_of(withdrawal)):", "if False:",
         _test("waiting_withdrawals",
               "what_was_approved_waits_while_the_player_owes_what_a_bank_took_back"),
         "finance_withdrawal.finance_withdrawal_waits_for_debt",
@@ -164,7 +164,7 @@ KEPT = (
         _test("ways_out", "while_payouts_are_held_nothing_new_goes_to_the_bank"),
     ),
     Kept(
-        "nobody works on his own withdrawal", WITHDRAWALS, "_not_own",
+        "nobody works on his own withdrawal", WITHDRAWALS, "not_own",
         "if person is not None and", "if False and",
         _test("withdrawals", "nobody_prepares_or_refuses_his_own_withdrawal"),
     ),

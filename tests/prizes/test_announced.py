@@ -252,7 +252,7 @@ def test_more_winners_than_were_announced_pay_nobody(files, issuer):
 
 
 def test_the_database_settles_nothing_that_is_not_announced(begin):
-    """F067: no settlement counts without announcement, nor with an undecided difference."""
+    """F067: neither without announcement nor with an undecided difference; then no other comes."""
     held = begin(waiting_without_tickets)
 
     def count() -> None:
@@ -266,6 +266,9 @@ def test_the_database_settles_nothing_that_is_not_announced(begin):
         assert violated(refused.value) == "settlement_as_announced"
     make_announced.imported(held, ISSUER, make_announced.body(held))
     count()
+    with pytest.raises(announced.BeingPaid):
+        make_announced.imported(held, ISSUER, make_announced.body(held, prizes={6: 7_00}))
+    assert len(announced.editions(held)) == 2
 
 
 @pytest.mark.parametrize(

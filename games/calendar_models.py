@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from .mail_models import MailDelivery
+
 
 class MarketClosure(models.Model):
     """Days on which nothing is sold or drawn, as a notice of the ministry says (RULES C12).
@@ -78,13 +80,8 @@ class DrawCancellation(models.Model):
         return str(self.draw_id)
 
 
-class NoticeDelivery(models.Model):
+class NoticeDelivery(MailDelivery):
     """A notice on its way to one mailbox: of supervisors, or of the house (F024, F075)."""
-
-    class State(models.TextChoices):
-        WAITING = "WAITING", _("Waiting")
-        DELIVERED = "DELIVERED", _("Delivered")
-        FAILED = "FAILED", _("Failed")
 
     class About(models.TextChoices):
         CANCELLATION = "CANCELLATION", _("Cancellation of a draw")
@@ -93,14 +90,6 @@ class NoticeDelivery(models.Model):
 
     about = models.CharField(max_length=12, choices=About.choices, verbose_name=_("about"))
     number = models.BigIntegerField(verbose_name=_("number of the notice"))
-    address = models.EmailField(max_length=200, verbose_name=_("address"))
-    state = models.CharField(
-        max_length=9, choices=State.choices, default=State.WAITING, verbose_name=_("state")
-    )
-    attempts = models.SmallIntegerField(default=0, verbose_name=_("attempts"))
-    asked_at = models.DateTimeField(verbose_name=_("asked for at"))
-    at = models.DateTimeField(null=True, verbose_name=_("last attempt"))
-    detail = models.CharField(max_length=200, default="", blank=True, verbose_name=_("detail"))
 
     class Meta:
         verbose_name = _("delivery of a notice")

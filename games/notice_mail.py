@@ -1,33 +1,26 @@
 """Notices by mail: cancellations and changed times to supervisors, ends of licences to the house.
 
-A notice asks for one delivery an address when it is written (F024, F075); a job brings each out. A
-mail that failed for good is an alarm until it is sent again.
+A notice asks for one delivery an address when it is written (F024, F075).
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from smtplib import SMTPRecipientsRefused
 from typing import Any
 
-from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import F, Q
-from django.template.loader import render_to_string
-from django.urls import reverse
+from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from audit import alarms, policies, trail
-from lottery_portal import jobs
-from lottery_portal.lib.db import door, inside_transaction
+from audit import alarms, policies
+from lottery_portal.lib.db import inside_transaction
 from lottery_portal.lib.errors import Refused
 
-from . import seals
+from . import mailing, seals
 from .models import (
     CalendarNotice,
     Draw,
@@ -37,13 +30,7 @@ from .models import (
     NoticeDelivery,
 )
 
-logger = logging.getLogger(__name__)
-
-MOST_ATTEMPTS = 20
-ALARM = "games.notice_mail_failed"
-LANGUAGE = "zh-hans"
 About = NoticeDelivery.About
-State = NoticeDelivery.State
 
 
 class NoNoticeFailed(Refused):
@@ -61,73 +48,38 @@ def ask(*, about: str, number: int, now: datetime, addresses: Collection[str] = 
             about=about, number=number, address=address, defaults={"asked_at": now}
         )
         if is_new:
-            jobs.enqueue("games.send_notice", key=f"notice:{delivery.pk}", delivery_id=delivery.pk)
+            mailing.ask(POST, delivery)
 
 
 def deliver(*, delivery_id: int, now: datetime) -> None:
-    """Send one notice, if it still waits; what passes by itself is raised, to be tried again.
+    """Send one notice, if it still waits; what passes by itself is raised, to be tried again."""
+    mailing.deliver(POST, delivery_id=delivery_id, now=now)
 
-    Cut off between sending and noting it, the mail may go out twice, never not at all.
-    """
-    delivery = NoticeDelivery.objects.get(pk=delivery_id)
-    if delivery.state != State.WAITING:
-        return
-    try:
-        _mail(delivery).send()
-    except SMTPRecipientsRefused:
-        logger.exception("A supervisor's mailbox refused a notice", extra={"delivery": delivery.pk})
-        _note(delivery, State.FAILED, "refused", now=now)
-    except Exception as exc:  # whatever it was, it is counted
-        is_last = (delivery.attempts + 1) % MOST_ATTEMPTS == 0
-        _note(delivery, State.FAILED if is_last else State.WAITING, type(exc).__name__, now=now)
-        raise
-    else:
-        _note(delivery, State.DELIVERED, "", now=now)
+
+def send_again(*, draw: Draw, actor: User, now: datetime) -> int:
+    """Send the notices about a draw whose mail failed again, by the word of a person."""
+    return mailing.send_again(POST, draw=draw, actor=actor, now=now)
 
 
 def of(draw: Draw) -> list[NoticeDelivery]:
     """How all notices about a draw fare on their way, in the order in which they were asked for."""
+    return list(_about(draw).order_by("asked_at", "address"))
+
+
+def _about(draw: Draw) -> QuerySet[NoticeDelivery]:
     cancelled = DrawCancellation.objects.filter(draw=draw).values("pk")
     moved = CalendarNotice.objects.filter(draw=draw).values("pk")
-    rows = NoticeDelivery.objects.filter(
+    return NoticeDelivery.objects.filter(
         Q(about=About.CANCELLATION, number__in=cancelled) | Q(about=About.TIMES, number__in=moved)
     )
-    return list(rows.order_by("asked_at", "address"))
-
-
-@door
-def send_again(*, draw: Draw, actor: User, now: datetime) -> int:
-    """Send the notices about a draw whose mail failed again, by the word of a person."""
-    failed = NoticeDelivery.objects.filter(
-        pk__in=[one.pk for one in of(draw) if one.state == State.FAILED], state=State.FAILED
-    )
-    asked = list(failed.select_for_update(no_key=True).order_by("pk"))
-    if not asked:
-        raise NoNoticeFailed(draw=draw.code)
-    NoticeDelivery.objects.filter(pk__in=[one.pk for one in asked]).update(state=State.WAITING)
-    for one in asked:
-        key = f"notice:{one.pk}:{now:%Y%m%dT%H%M%S%f}"
-        jobs.enqueue("games.send_notice", key=key, delivery_id=one.pk)
-    trail.record(
-        action="games.notice_mail_asked_again",
-        actor=actor,
-        object_type="draw",
-        object_code=draw.code,
-        body={"addresses": [one.address for one in asked]},
-    )
-    return len(asked)
 
 
 def _mail(delivery: NoticeDelivery) -> EmailMessage:
-    with translation.override(LANGUAGE):
+    with translation.override(mailing.LANGUAGE):
         subject, template, facts = _WRITTEN[About(delivery.about)](delivery.number)
-        text = render_to_string(template, {**facts, "operator": settings.OPERATOR})
-    return EmailMessage(
-        f"[{settings.BRAND}] {subject}",
-        text.strip(),
-        settings.DEFAULT_FROM_EMAIL,
-        [delivery.address],
-    )
+        return mailing.written(
+            subject=subject, template=template, facts=facts, address=delivery.address
+        )
 
 
 def _of_draw(told: Any, title: str, *, is_cancelled: bool) -> Written:
@@ -135,7 +87,12 @@ def _of_draw(told: Any, title: str, *, is_cancelled: bool) -> Written:
     return (
         title % names,
         "games/mail/notice.txt",
-        {**names, "told": told, "is_cancelled": is_cancelled, "address": _at("games:calendar")},
+        {
+            **names,
+            "told": told,
+            "is_cancelled": is_cancelled,
+            "address": mailing.page("games:calendar"),
+        },
     )
 
 
@@ -162,13 +119,9 @@ def _of_licence(number: int) -> Written:
             "licence": licence,
             "days": told.days,
             "games": [_(game.name) for game in games],
-            "address": _at("games:desk_licences"),
+            "address": mailing.page("games:desk_licences"),
         },
     )
-
-
-def _at(name: str) -> str:
-    return f"{settings.PUBLIC_URL}{reverse(name)}"
 
 
 Written = tuple[str, str, dict[str, Any]]
@@ -177,30 +130,6 @@ _WRITTEN: Mapping[NoticeDelivery.About, Callable[[int], Written]] = {
     About.TIMES: _of_times,
     About.LICENCE: _of_licence,
 }
-
-
-@door
-def _note(delivery: NoticeDelivery, state: str, detail: str, *, now: datetime) -> None:
-    won = NoticeDelivery.objects.filter(pk=delivery.pk, state=State.WAITING).update(
-        state=state, attempts=F("attempts") + 1, at=now, detail=detail
-    )
-    if not won or state == State.WAITING:
-        return
-    object_type, code = _object_of(delivery)
-    trail.record(
-        action="games.notice_sent",
-        actor=None,
-        object_type=object_type,
-        object_code=code,
-        body={"about": delivery.about, "address": delivery.address, "state": state},
-    )
-    about = {"kind": ALARM, "object_type": object_type, "object_code": code}
-    if state == State.FAILED:
-        alarms.raise_alarm(facts={"address": delivery.address, "reason": detail}, now=now, **about)
-    elif not NoticeDelivery.objects.filter(
-        about=delivery.about, number=delivery.number, state=State.FAILED
-    ).exists():
-        alarms.settle(now=now, **about)
 
 
 def _object_of(delivery: NoticeDelivery) -> tuple[str, str]:
@@ -212,4 +141,19 @@ def _object_of(delivery: NoticeDelivery) -> tuple[str, str]:
     return "draw", str(rows.objects.values_list("draw__code", flat=True).get(pk=delivery.number))
 
 
-alarms.register(kind=ALARM, title=gettext_lazy("A notice could not be mailed"))
+POST = mailing.Post(
+    rows=NoticeDelivery.objects,
+    write=_mail,
+    subject=_object_of,
+    siblings=lambda one: NoticeDelivery.objects.filter(about=one.about, number=one.number),
+    of_draw=_about,
+    facts=lambda one: {"about": one.about},
+    task="games.send_notice",
+    key="notice",
+    sent="games.notice_sent",
+    asked_again="games.notice_mail_asked_again",
+    alarm="games.notice_mail_failed",
+    none_failed=NoNoticeFailed,
+)
+
+alarms.register(kind=POST.alarm, title=gettext_lazy("A notice could not be mailed"))

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from .mail_models import MailDelivery
+
 
 class SealSignature(models.Model):
     """A signature over the exact text of a statement, by a registered key (F057)."""
@@ -60,13 +62,8 @@ class SealPublication(models.Model):
         return str(self.statement_id)
 
 
-class SealDelivery(models.Model):
+class SealDelivery(MailDelivery):
     """A statement on its way to one supervisor's mailbox (N03)."""
-
-    class State(models.TextChoices):
-        WAITING = "WAITING", _("Waiting")
-        DELIVERED = "DELIVERED", _("Delivered")
-        FAILED = "FAILED", _("Failed")
 
     statement = models.ForeignKey(
         "games.SealStatement",
@@ -74,14 +71,6 @@ class SealDelivery(models.Model):
         related_name="deliveries",
         verbose_name=_("seal statement"),
     )
-    address = models.EmailField(max_length=200, verbose_name=_("address"))
-    state = models.CharField(
-        max_length=9, choices=State.choices, default=State.WAITING, verbose_name=_("state")
-    )
-    attempts = models.SmallIntegerField(default=0, verbose_name=_("attempts"))
-    asked_at = models.DateTimeField(verbose_name=_("asked for at"))
-    at = models.DateTimeField(null=True, verbose_name=_("last attempt"))
-    detail = models.CharField(max_length=200, default="", blank=True, verbose_name=_("detail"))
 
     class Meta:
         verbose_name = _("delivery of a seal")

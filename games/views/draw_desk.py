@@ -31,8 +31,9 @@ from games import (
     seal_mail,
     words,
 )
-from games.models import Draw, NoticeDelivery, SealStatement
-from games.seal_models import SealDelivery, SealSignature
+from games.mail_models import MailDelivery
+from games.models import Draw, SealStatement
+from games.seal_models import SealSignature
 from lottery_portal.lib import dates
 
 from .desk import draw_of, seal_of, user_of
@@ -505,51 +506,35 @@ def _outcome(at: Look) -> Row:
 
 def _mail(at: Look) -> Row:
     """How the seal fares on its way to each supervisor, and whether this person may send again."""
-    tones = {
-        SealDelivery.State.DELIVERED: "done",
-        SealDelivery.State.FAILED: "wrong",
-        SealDelivery.State.WAITING: "waiting",
-    }
     sent = seal_mail.of(at.seal) if at.seal is not None else []
-    rows = [
-        {
-            "address": one.address,
-            "word": one.get_state_display(),
-            "tone": tones[SealDelivery.State(one.state)],
-            "at": one.at,
-        }
-        for one in sent
-    ]
-    has_failed = any(one.state == SealDelivery.State.FAILED for one in sent)
-    may = has_failed and at.may("games:desk_mail_again")
-    url = reverse("games:desk_mail_again", args=[at.draw.code]) if may else ""
-    return {"rows": rows, "url": url}
+    return _on_their_way(at, [(one, "") for one in sent], again="games:desk_mail_again")
 
 
 def _notice_mail(at: Look) -> Row:
     """How notices about the draw fare on their way to supervisors; whether they go out again."""
+    sent = [(one, one.get_about_display()) for one in notice_mail.of(at.draw)]
+    return _on_their_way(at, sent, again="games:desk_notice_again")
+
+
+def _on_their_way(at: Look, sent: Sequence[tuple[MailDelivery, str]], *, again: str) -> Row:
     tones = {
-        NoticeDelivery.State.DELIVERED: "done",
-        NoticeDelivery.State.FAILED: "wrong",
-        NoticeDelivery.State.WAITING: "waiting",
+        MailDelivery.State.DELIVERED: "done",
+        MailDelivery.State.FAILED: "wrong",
+        MailDelivery.State.WAITING: "waiting",
     }
-    sent = notice_mail.of(at.draw)
     rows = [
         {
-            "about": one.get_about_display(),
+            "about": about,
             "address": one.address,
             "word": one.get_state_display(),
-            "tone": tones[NoticeDelivery.State(one.state)],
+            "tone": tones[MailDelivery.State(one.state)],
             "at": one.at,
         }
-        for one in sent
+        for one, about in sent
     ]
-    has_failed = any(one.state == NoticeDelivery.State.FAILED for one in sent)
-    may = has_failed and at.may("games:desk_notice_again")
-    return {
-        "rows": rows,
-        "url": reverse("games:desk_notice_again", args=[at.draw.code]) if may else "",
-    }
+    has_failed = any(one.state == MailDelivery.State.FAILED for one, _about in sent)
+    may = has_failed and at.may(again)
+    return {"rows": rows, "url": reverse(again, args=[at.draw.code]) if may else ""}
 
 
 def _sealed(at: Look) -> Row:

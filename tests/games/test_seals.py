@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from accounts import drills
 from audit import alarms, keys, policies
-from games import calendar, draws, results, seal_mail, seals
+from games import calendar, draws, mailing, results, seal_mail, seals
 from games.models import Draw, ResultEntry, SealStatement
 from games.seal_models import SealDelivery, SealPublication, SealSignature
 from lottery_portal import jobs
@@ -360,7 +360,7 @@ def test_what_breaks_the_mail_counts_as_an_attempt_whatever_it_was(monkeypatch):
         raise LookupError
 
     monkeypatch.setattr(EmailBackend, "send_messages", broken)
-    for _attempt in range(seal_mail.MOST_ATTEMPTS):
+    for _attempt in range(mailing.MOST_ATTEMPTS):
         assert alarms.open_now() == []
         with pytest.raises(LookupError):
             seal_mail.deliver(delivery_id=delivery.pk, now=database_time())

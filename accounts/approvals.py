@@ -15,10 +15,6 @@ from . import staff
 from .models import Person, Post
 
 
-def _needed(_payload: Mapping[str, Any], _now: datetime) -> int:
-    return 1
-
-
 def _words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     person = Person.objects.get(row_uuid=payload["person"])
     names = person.staff_members.order_by("pk").values_list("display_name", flat=True)
@@ -41,7 +37,7 @@ approvals.register(
         title=gettext_lazy("Give or take a post"),
         maker_roles=frozenset({"administrator"}),
         checker_roles=frozenset({"approver", "compliance"}),
-        needed=_needed,
+        needed=approvals.one_more,
         perform=_perform,
         lifetime=timedelta(days=3),
         words=_words,

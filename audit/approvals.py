@@ -136,6 +136,11 @@ class Word:
     at: datetime
 
 
+def one_more(_payload: Mapping[str, Any], _at: datetime) -> int:
+    """How many must agree where one other person is enough, whatever it is about."""
+    return 1
+
+
 def _kept_as_it_is(_request: Request, _reason: str, _now: datetime) -> None:
     return None
 

@@ -86,6 +86,14 @@ def read(key: str, *, at: datetime, scope: str = "") -> Any:
     return json.loads(found[0])
 
 
+def people_for(fen: int, *, key: str, at: datetime) -> int:
+    """How many people must agree to this amount, by `[[up to fen, people], …]` (F120)."""
+    for up_to, people_needed in read(key, at=at):
+        if up_to is None or fen <= up_to:
+            return int(people_needed)
+    return 2
+
+
 def scope_title(scope: str) -> str:
     """What a scope is called on pages: a kind of approval by its title, else the word itself."""
     kind = approvals.kinds().get(scope)

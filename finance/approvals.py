@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import approvals, policies
 from lottery_portal.lib import codes, dates
-from lottery_portal.lib.money import yuan
+from lottery_portal.lib.money import with_unit, yuan
 
 from . import (
     adjustments,
@@ -52,7 +52,7 @@ def _words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (_now("Withdrawal"), codes.shown(payload["withdrawal"])),
         (_now("Player"), codes.shown(payload["player"])),
-        (_now("Amount"), _now("%(amount)s yuan") % {"amount": yuan(payload["amount_fen"])}),
+        (_now("Amount"), with_unit(payload["amount_fen"])),
         (_now("Bank account"), payload["bank"]),
         (_now("Holder of the bank account"), payload.get("holder") or "—"),
         (_now("Verified name of the player"), payload.get("player_name") or "—"),
@@ -84,27 +84,24 @@ def _adjusted(request: approvals.Request, now: datetime) -> None:
 
 
 def _eyes(payload: Mapping[str, Any], at: datetime) -> int:
-    """How many people must agree, by the amount (F120): `[[up to fen, people], …]`."""
     amount = sum(fen for _source, _target, fen in payload["moves"])
-    for up_to, people in policies.read("adjustment.people", at=at):
-        if up_to is None or amount <= up_to:
-            return int(people)
-    return 2
+    return policies.people_for(amount, key="adjustment.people", at=at)
 
 
-def _adjustment_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
-    rows = [
+def _moves(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
         (
             _now("From %(source)s to %(target)s") % {"source": source, "target": target},
-            _now("%(amount)s yuan") % {"amount": yuan(fen)},
+            with_unit(fen),
         )
         for source, target, fen in payload["moves"]
     ]
+
+
+def _adjustment_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = _moves(payload)
     rows += [
-        (
-            _now("Balance of %(account)s before") % {"account": account},
-            _now("%(amount)s yuan") % {"amount": yuan(fen)},
-        )
+        (_now("Balance of %(account)s before") % {"account": account}, with_unit(fen))
         for account, fen in sorted(payload["before"].items())
     ]
     if payload["reversal_of"]:
@@ -137,10 +134,6 @@ def _closed(request: approvals.Request, now: datetime) -> None:
     periods.close(code=request.payload["period"], approval_code=request.code, now=now)
 
 
-def _one_more(_payload: Mapping[str, Any], _at: datetime) -> int:
-    return 1
-
-
 def _period_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(_now("Period"), payload["period"])]
 
@@ -151,7 +144,7 @@ approvals.register(
         title=_("Close a period of the books"),
         maker_roles=frozenset({"treasurer"}),
         checker_roles=frozenset({"approver", "compliance"}),
-        needed=_one_more,
+        needed=approvals.one_more,
         perform=_closed,
         lifetime=timedelta(days=7),
         statements=(
@@ -197,7 +190,7 @@ approvals.register(
         title=_("Change the register of payment institutions"),
         maker_roles=frozenset({"treasurer"}),
         checker_roles=frozenset({"approver", "compliance"}),
-        needed=_one_more,
+        needed=approvals.one_more,
         perform=_entered,
         lifetime=timedelta(days=7),
         statements=(
@@ -217,13 +210,10 @@ def _returned(request: approvals.Request, now: datetime) -> None:
 def _return_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     head = [
         (_now("Number of deposits"), str(len(payload["rows"]))),
-        (_now("Sum"), _now("%(amount)s yuan") % {"amount": yuan(payload["sum_fen"])}),
+        (_now("Sum"), with_unit(payload["sum_fen"])),
         (_now("Reason"), payload["reason"]),
     ]
-    rows = [
-        (codes.shown(code), _now("%(amount)s yuan") % {"amount": yuan(fen)})
-        for code, fen in payload["rows"]
-    ]
+    rows = [(codes.shown(code), with_unit(fen)) for code, fen in payload["rows"]]
     return head + rows
 
 
@@ -233,7 +223,7 @@ approvals.register(
         title=_("Send deposits back to their source"),
         maker_roles=frozenset({"treasurer"}),
         checker_roles=frozenset({"approver", "compliance"}),
-        needed=_one_more,
+        needed=approvals.one_more,
         perform=_returned,
         lifetime=timedelta(days=2),
         statements=(
@@ -266,7 +256,7 @@ approvals.register(
         title=_("Register a bank account of the house"),
         maker_roles=frozenset({"treasurer"}),
         checker_roles=frozenset({"approver", "compliance"}),
-        needed=_one_more,
+        needed=approvals.one_more,
         perform=_bank_registered,
         lifetime=timedelta(days=7),
         statements=(_("Bank, number, holder and purpose are those of the bank's contract."),),
@@ -295,7 +285,7 @@ approvals.register(
         title=_("Open payouts again"),
         maker_roles=frozenset({"treasurer", "compliance"}),
         checker_roles=frozenset({"approver", "auditor"}),
-        needed=_one_more,
+        needed=approvals.one_more,
         perform=_opened,
         lifetime=timedelta(days=2),
         statements=(
@@ -315,13 +305,7 @@ def _year_ended(request: approvals.Request, _now: datetime) -> None:
 def _year_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (_now("Year"), str(payload["year"])),
-        *(
-            (
-                _now("From %(source)s to %(target)s") % {"source": source, "target": target},
-                _now("%(amount)s yuan") % {"amount": yuan(fen)},
-            )
-            for source, target, fen in payload["moves"]
-        ),
+        *_moves(payload),
     ]
 
 
@@ -331,7 +315,7 @@ approvals.register(
         title=_("Carry a year forward"),
         maker_roles=frozenset({"treasurer"}),
         checker_roles=frozenset({"approver", "compliance"}),
-        needed=_one_more,
+        needed=approvals.one_more,
         perform=_year_ended,
         lifetime=timedelta(days=7),
         statements=(

@@ -19,16 +19,8 @@ from .models import AccountKind, Payee, PaymentOrder, Purpose
 PEOPLE = "payment.people"
 
 
-def _one_more(_payload: Mapping[str, Any], _at: datetime) -> int:
-    return 1
-
-
 def _people(payload: Mapping[str, Any], at: datetime) -> int:
-    """How many people must agree, by the amount (F120): `[[up to fen, people], …]`."""
-    for up_to, people in policies.read(PEOPLE, at=at):
-        if up_to is None or payload["amount_fen"] <= up_to:
-            return int(people)
-    return 2
+    return policies.people_for(payload["amount_fen"], key=PEOPLE, at=at)
 
 
 def _listed(request: approvals.Request, now: datetime) -> None:
@@ -65,7 +57,7 @@ approvals.register(
         title=_("List a payee"),
         maker_roles=frozenset({"treasurer"}),
         checker_roles=frozenset({"approver", "compliance"}),
-        needed=_one_more,
+        needed=approvals.one_more,
         perform=_listed,
         dropped=_not_listed,
         lifetime=timedelta(days=7),
@@ -147,7 +139,7 @@ approvals.register(
         title=_("Change a reserve"),
         maker_roles=frozenset({"treasurer"}),
         checker_roles=frozenset({"approver", "compliance"}),
-        needed=_one_more,
+        needed=approvals.one_more,
         perform=_reserved,
         lifetime=timedelta(days=7),
         statements=(_("The reserve is for what the rules name, and the sum is right."),),
@@ -177,7 +169,7 @@ approvals.register(
         title=_("Book prize money received from an issuer"),
         maker_roles=frozenset({"treasurer", "cashier"}),
         checker_roles=frozenset({"approver", "treasurer"}),
-        needed=_one_more,
+        needed=approvals.one_more,
         perform=_issuer_paid,
         lifetime=timedelta(days=7),
         statements=(_("I have seen this payment on the statement of the bank."),),
@@ -251,7 +243,7 @@ approvals.register(
         title=_("Drop an approved payment order"),
         maker_roles=frozenset({"treasurer"}),
         checker_roles=frozenset({"approver", "compliance"}),
-        needed=_one_more,
+        needed=approvals.one_more,
         perform=_dropped,
         lifetime=timedelta(days=2),
         statements=(

@@ -11,13 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import approvals
 from lottery_portal.lib import codes
-from lottery_portal.lib.money import yuan
+from lottery_portal.lib.money import with_unit
 
 from . import account_words, recalls
-
-
-def _one_more(_payload: Mapping[str, Any], _at: datetime) -> int:
-    return 1
 
 
 def _perform(request: approvals.Request, now: datetime) -> None:
@@ -28,7 +24,7 @@ def _words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (_now("Withdrawal"), codes.shown(payload["withdrawal"])),
         (_now("Player"), codes.shown(payload["player"])),
-        (_now("Amount"), _now("%(amount)s yuan") % {"amount": yuan(payload["amount_fen"])}),
+        (_now("Amount"), with_unit(payload["amount_fen"])),
         (_now("Bank account"), payload["bank"]),
         (_now("Reason"), payload["reason"]),
         *(_line(payload) if payload.get("line") else ()),
@@ -51,7 +47,7 @@ approvals.register(
         title=_("Call an approved withdrawal back"),
         maker_roles=frozenset({"cashier", "treasurer"}),
         checker_roles=frozenset({"approver", "treasurer"}),
-        needed=_one_more,
+        needed=approvals.one_more,
         perform=_perform,
         lifetime=timedelta(days=2),
         statements=(_("It has not been sent, and the reason says why it will not be."),),
@@ -67,7 +63,7 @@ approvals.register(
         title=_("Give a payout back that its bank returned"),
         maker_roles=frozenset({"cashier", "treasurer"}),
         checker_roles=frozenset({"approver", "compliance"}),
-        needed=_one_more,
+        needed=approvals.one_more,
         perform=_perform,
         lifetime=timedelta(days=7),
         statements=(

@@ -69,10 +69,7 @@ def people(amount: int, *, now: datetime) -> int:
     """How many people must agree to a withdrawal of `amount`; none up to the automatic tier."""
     if amount <= automatic_up_to(now):
         return 0
-    for up_to, needed in policies.read(PEOPLE, at=now):
-        if up_to is None or amount <= up_to:
-            return max(int(needed), 1)
-    return 2
+    return max(policies.people_for(amount, key=PEOPLE, at=now), 1)
 
 
 def check(*, player: Player, amount: int, now: datetime) -> None:

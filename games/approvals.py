@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _now
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import approvals
 from lottery_portal.lib import dates
-from lottery_portal.lib.money import yuan
+from lottery_portal.lib.money import with_unit
 
 from . import (
     announced,
@@ -26,10 +26,6 @@ from . import (
     words,
 )
 from .models import Draw, Game, Inspection, MarketClosure
-
-
-def _one(_payload: Mapping[str, Any], _at: datetime) -> int:
-    return 1
 
 
 def _time(text: str) -> str:
@@ -143,54 +139,30 @@ def _difference_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
 
 
 def _sum(fen: int | None) -> str:
-    return "—" if fen is None else _now("%(amount)s yuan") % {"amount": yuan(fen)}
+    return "—" if fen is None else with_unit(fen)
+
+
+class Door(Protocol):
+    """A door that does what was asked for, as the word of him who asked."""
+
+    def __call__(
+        self, *, payload: dict[str, Any], approval_code: str, actor: Any, now: datetime
+    ) -> object:
+        """Do it, inside the transaction of the last decision."""
+
+
+def _as_asked(door: Door) -> Callable[[approvals.Request, datetime], None]:
+    def perform(request: approvals.Request, now: datetime) -> None:
+        door(
+            payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
+        )
+
+    return perform
 
 
 def _record_inspection(request: approvals.Request, now: datetime) -> None:
     equipment.record_inspection(
         payload=request.payload, approval_code=request.code, maker=request.maker, now=now
-    )
-
-
-def _change_times(request: approvals.Request, now: datetime) -> None:
-    calendar.change_times(
-        payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
-    )
-
-
-def _record_licence(request: approvals.Request, now: datetime) -> None:
-    licences.record(
-        payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
-    )
-
-
-def _end_licence(request: approvals.Request, now: datetime) -> None:
-    licences.end(
-        payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
-    )
-
-
-def _record_closure(request: approvals.Request, now: datetime) -> None:
-    calendar.record_closure(
-        payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
-    )
-
-
-def _record_mode(request: approvals.Request, now: datetime) -> None:
-    prize_modes.record(
-        payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
-    )
-
-
-def _decide_difference(request: approvals.Request, now: datetime) -> None:
-    announced.decide(
-        payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
-    )
-
-
-def _load_rule(request: approvals.Request, now: datetime) -> None:
-    rule_sheets.load(
-        payload=dict(request.payload), approval_code=request.code, actor=request.maker, now=now
     )
 
 
@@ -200,8 +172,8 @@ approvals.register(
         title=_("Change the times of a draw"),
         maker_roles=frozenset({"draw_official", "administrator"}),
         checker_roles=frozenset({"approver", "compliance"}),
-        needed=_one,
-        perform=_change_times,
+        needed=approvals.one_more,
+        perform=_as_asked(calendar.change_times),
         lifetime=timedelta(days=1),
         statements=(
             _("I have compared the new times with the decision."),
@@ -216,8 +188,8 @@ approvals.register(
         title=_("Record a licence"),
         maker_roles=frozenset({"compliance"}),
         checker_roles=frozenset({"approver", "administrator"}),
-        needed=_one,
-        perform=_record_licence,
+        needed=approvals.one_more,
+        perform=_as_asked(licences.record),
         lifetime=timedelta(days=3),
         statements=(_("I have seen the licence and compared number and dates."),),
         words=_licence_words,
@@ -229,8 +201,8 @@ approvals.register(
         title=_("End a licence early"),
         maker_roles=frozenset({"compliance"}),
         checker_roles=frozenset({"approver", "administrator"}),
-        needed=_one,
-        perform=_end_licence,
+        needed=approvals.one_more,
+        perform=_as_asked(licences.end),
         lifetime=timedelta(days=1),
         statements=(
             _("I have seen the paper by which the licence ends."),
@@ -245,8 +217,8 @@ approvals.register(
         title=_("Record a market closure"),
         maker_roles=frozenset({"compliance", "draw_official", "administrator"}),
         checker_roles=frozenset({"approver", "compliance"}),
-        needed=_one,
-        perform=_record_closure,
+        needed=approvals.one_more,
+        perform=_as_asked(calendar.record_closure),
         lifetime=timedelta(days=7),
         statements=(
             _("I have read the notice and compared both days."),
@@ -261,8 +233,8 @@ approvals.register(
         title=_("Load a rule version"),
         maker_roles=frozenset({"compliance", "administrator"}),
         checker_roles=frozenset({"approver"}),
-        needed=_one,
-        perform=_load_rule,
+        needed=approvals.one_more,
+        perform=_as_asked(rule_sheets.load),
         lifetime=timedelta(days=7),
         statements=(
             _("I have compared the rule sheet with the approved text of the rules."),
@@ -277,7 +249,7 @@ approvals.register(
         title=_("Inspection of drawing equipment"),
         maker_roles=equipment.KEEPERS - {"administrator"},
         checker_roles=frozenset({"draw_official", "compliance", "auditor"}),
-        needed=_one,
+        needed=approvals.one_more,
         perform=_record_inspection,
         lifetime=timedelta(days=3),
         statements=(
@@ -293,8 +265,8 @@ approvals.register(
         title=_("Change who sets the prizes of a game"),
         maker_roles=frozenset({"compliance", "administrator"}),
         checker_roles=frozenset({"approver"}),
-        needed=_one,
-        perform=_record_mode,
+        needed=approvals.one_more,
+        perform=_as_asked(prize_modes.record),
         lifetime=timedelta(days=7),
         statements=(
             _("I have read the document, and it says so from this day on."),
@@ -309,8 +281,8 @@ approvals.register(
         title=_("Pay a draw as announced, against the rules"),
         maker_roles=frozenset({"draw_official", "compliance"}),
         checker_roles=frozenset({"approver", "compliance"}),
-        needed=_one,
-        perform=_decide_difference,
+        needed=approvals.one_more,
+        perform=_as_asked(announced.decide),
         lifetime=timedelta(days=3),
         statements=(
             _("I have compared the announcement with the issuer's own publication."),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import approvals
 from finance import account_words
-from lottery_portal.lib.money import yuan
+from lottery_portal.lib.money import with_unit
 
 from . import winding_up
 
@@ -35,7 +35,7 @@ def _words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
             (
                 _now("From %(source)s to %(target)s")
                 % {"source": account_words.named(source), "target": account_words.named(target)},
-                _now("%(amount)s yuan") % {"amount": yuan(fen)},
+                with_unit(fen),
             )
             for source, target, fen in payload["moves"]
         ),

@@ -11,13 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import approvals
 from games import words
-from lottery_portal.lib.money import yuan
+from lottery_portal.lib.money import with_unit
 
 from . import break_glass, draw_cancellation
-
-
-def _one(_payload: Mapping[str, Any], _at: datetime) -> int:
-    return 1
 
 
 def _words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
@@ -30,7 +26,7 @@ approvals.register(
         title=_("Open a sealed draw to reading"),
         maker_roles=break_glass.MAKERS,
         checker_roles=break_glass.CHECKERS,
-        needed=_one,
+        needed=approvals.one_more,
         perform=break_glass.open_seal,
         lifetime=timedelta(hours=4),
         statements=(
@@ -51,7 +47,7 @@ def _cancellation_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]
         (_now("Draw"), payload["draw"]),
         (_now("State when it was asked for"), words.state(payload["state"])),
         (_now("Tickets sold by then"), f"{payload['tickets']:,}"),
-        (_now("To be refunded"), _now("%(amount)s yuan") % {"amount": yuan(payload["stake_fen"])}),
+        (_now("To be refunded"), with_unit(payload["stake_fen"])),
         (_now("Reason, as the public reads it"), payload["reason"]),
     )
 

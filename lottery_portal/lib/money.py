@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
     _Base = models.BigIntegerField[int, int]
@@ -26,6 +27,11 @@ def yuan(fen: int) -> str:
     sign = "-" if fen < 0 else ""
     whole, rest = divmod(abs(fen), 100)
     return f"{sign}{whole:,}.{rest:02d}"
+
+
+def with_unit(fen: int) -> str:
+    """An amount in a sentence or beside its label: 1,234.56 yuan."""
+    return _("%(amount)s yuan") % {"amount": yuan(fen)}
 
 
 def split(fen: int, shares: dict[str, int], remainder_to: str) -> dict[str, int]:

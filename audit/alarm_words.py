@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lottery_portal.lib import codes, sentences
-from lottery_portal.lib.money import yuan
+from lottery_portal.lib.money import with_unit
 
 from . import alarms, trail
 from .models import Alarm
@@ -178,7 +178,7 @@ def facts(alarm: Alarm) -> list[tuple[str, str, bool]]:
         elif isinstance(value, str):
             word = sentences.known(value)
         elif key.endswith("_fen") and isinstance(value, int):
-            word = _("%(amount)s yuan") % {"amount": yuan(value)}
+            word = with_unit(value)
         rows.append((str(FACTS.get(key, key)), str(word or _written(value)), word is not None))
     return rows
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import inside_transaction, violated
 from lottery_portal.lib.errors import Refused
-from lottery_portal.lib.money import yuan
+from lottery_portal.lib.money import with_unit, yuan
 
 from . import approvals, people, trail
 from .models import PolicyParameter
@@ -118,7 +118,7 @@ def title(key: str) -> str:
 def in_words(key: str, value: Any) -> str:
     """A value as people read it: money in yuan, yes and no, lists; else as JSON writes it."""
     if key.endswith("_fen") and isinstance(value, int):
-        return _("%(amount)s yuan") % {"amount": yuan(value)}
+        return with_unit(value)
     if told := _tiers_in_words(key, value):
         return _("; ").join(told)
     if isinstance(value, bool):

@@ -20,7 +20,7 @@ from audit import trail
 from lottery_portal.lib import codes
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
-from lottery_portal.lib.money import yuan
+from lottery_portal.lib.money import with_unit
 
 from . import cases, ledger, wallets
 from .ledger import AccountKind, EntryKind, Move
@@ -172,14 +172,10 @@ def _words(case: Case) -> Sequence[tuple[str, str]]:
     return [
         (_now("Player"), codes.shown(facts["player"])),
         (_now("Deposit"), codes.shown(case.object_code)),
-        (_now("Taken back by the bank"), _yuan(facts["amount_fen"])),
-        (_now("Taken from the balance"), _yuan(facts["from_wallet_fen"])),
-        (_now("Owed by the player"), _yuan(facts["owed_fen"])),
+        (_now("Taken back by the bank"), with_unit(facts["amount_fen"])),
+        (_now("Taken from the balance"), with_unit(facts["from_wallet_fen"])),
+        (_now("Owed by the player"), with_unit(facts["owed_fen"])),
     ]
-
-
-def _yuan(fen: int) -> str:
-    return _now("%(amount)s yuan") % {"amount": yuan(fen)}
 
 
 def _person(case: Case) -> str:

@@ -28,7 +28,7 @@ from games.models import Draw, Game, SalesSwitch
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
-from lottery_portal.lib.money import yuan
+from lottery_portal.lib.money import with_unit
 from sales import opening
 
 from . import pools
@@ -293,7 +293,7 @@ def _report_words(case: Any) -> Sequence[tuple[str, str]]:
         (_now("Wound up on"), facts["wound_up_on"]),
         (
             _now("To the general adjustment fund"),
-            _now("%(amount)s yuan") % {"amount": yuan(facts["left_fen"])},
+            with_unit(facts["left_fen"]),
         ),
         (_now("Number of the announcement"), facts["document"]),
         (_now("What to write"), _now("Number and day of the report, and to whom it went.")),

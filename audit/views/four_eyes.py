@@ -22,7 +22,7 @@ from audit.forms import DecisionForm
 from audit.models import ApprovalDecision, ApprovalRequest
 from lottery_portal.lib import codes, dates
 from lottery_portal.lib.errors import Refused
-from lottery_portal.lib.money import yuan
+from lottery_portal.lib.money import with_unit, yuan
 
 from .asking import roles_and_now
 
@@ -216,7 +216,7 @@ def _subject(row: ApprovalRequest, kind: approvals.Kind | None, *, is_open: bool
     ]
     # What the kind tells in its own words is not told twice.
     if row.amount_fen and not any(fact["name"] == _("Amount") for fact in facts):
-        amount = _("%(amount)s yuan") % {"amount": yuan(row.amount_fen)}
+        amount = with_unit(row.amount_fen)
         facts.append({"name": _("Amount"), "value": amount})
     return {
         "heading": _("What you sign") if is_open else _("What it was about"),

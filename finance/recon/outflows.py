@@ -15,7 +15,7 @@ from finance.ledger import AccountKind, EntryKind
 from finance.models import Entry, Statement, StatementLine
 from lottery_portal.lib import codes
 from lottery_portal.lib.db import door
-from lottery_portal.lib.money import yuan
+from lottery_portal.lib.money import with_unit
 
 from . import house_banks
 
@@ -28,7 +28,7 @@ TO_WINNERS = (EntryKind.PRIZE,)
 def _words(facts: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     return [
         (_now("Account"), facts["account"]),
-        (_now("Amount"), _now("%(amount)s yuan") % {"amount": yuan(facts["amount_fen"])}),
+        (_now("Amount"), with_unit(facts["amount_fen"])),
         (_now("Booked on"), facts["booked_on"]),
         (_now("Bank statement"), codes.shown(facts["statement"])),
         (_now("Number given by the bank"), facts["bank_reference"] or "—"),

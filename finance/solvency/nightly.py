@@ -35,7 +35,7 @@ from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, violated
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.lanes import one_moment
-from lottery_portal.lib.money import yuan
+from lottery_portal.lib.money import with_unit
 
 from . import nightfile, sumtree
 from .nightfile import Owed
@@ -398,9 +398,9 @@ def _publish(taken: Taken, written: nightfile.Written, now: datetime) -> Solvenc
 
 def _short_words(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
-        (_now("Owed to players"), _now("%(amount)s yuan") % {"amount": yuan(facts["total_fen"])}),
-        (_now("Owed to others"), _now("%(amount)s yuan") % {"amount": yuan(facts["others_fen"])}),
-        (_now("Held for players"), _now("%(amount)s yuan") % {"amount": yuan(facts["assets_fen"])}),
+        (_now("Owed to players"), with_unit(facts["total_fen"])),
+        (_now("Owed to others"), with_unit(facts["others_fen"])),
+        (_now("Held for players"), with_unit(facts["assets_fen"])),
     ]
 
 

@@ -28,7 +28,7 @@ from finance.models import Deposit, DepositReturn
 from finance.payers import IdentityRequired
 from lottery_portal.lib import codes
 from lottery_portal.lib.errors import Refused
-from lottery_portal.lib.money import yuan
+from lottery_portal.lib.money import with_unit, yuan
 
 from . import movement, refusals
 
@@ -303,10 +303,10 @@ def _facts(found: Deposit) -> list[dict[str, Any]]:
     ]
     if found.fee:
         facts += [
-            {"name": _("Fee"), "value": _("%(amount)s yuan") % {"amount": yuan(found.fee)}},
+            {"name": _("Fee"), "value": with_unit(found.fee)},
             {
                 "name": _("You pay"),
-                "value": _("%(amount)s yuan") % {"amount": yuan(found.charged_fen)},
+                "value": with_unit(found.charged_fen),
             },
         ]
     words = {Return.DONE: _("sent back"), Return.FAILED: _("came back into your balance")}

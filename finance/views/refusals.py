@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lottery_portal.lib.errors import Refused
-from lottery_portal.lib.money import yuan
+from lottery_portal.lib.money import with_unit
 
 # Refusals that a person mends in the form; all others get a page.
 BESIDE_THE_FIELD = frozenset(
@@ -122,7 +122,7 @@ def _figures(figures: Mapping[str, Any]) -> list[dict[str, Any]]:
         "room_fen": _("Still possible"),
     }
     return [
-        {"name": names[key], "value": _("%(amount)s yuan") % {"amount": yuan(value)}}
+        {"name": names[key], "value": with_unit(value)}
         for key, value in figures.items()
         if key in names
     ]

@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import Resolver404, resolve
 from django.utils.functional import Promise
@@ -75,6 +76,18 @@ def required(
         return HttpResponseRedirect(address(request.user, _way_back(request)))
 
     return checked
+
+
+def before_deed(request: HttpRequest, *, may: bool) -> HttpResponse | None:
+    """On a page that more people look at than act on: what stands before the deed, if anything.
+
+    Who may not is refused; who has not confirmed lately does so first, and is back here then.
+    """
+    if not may:
+        raise PermissionDenied
+    if not is_recent(request):
+        return HttpResponseRedirect(address(request.user, request.path))
+    return None
 
 
 def address(user: Any, goes_to: str) -> str:

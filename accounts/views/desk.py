@@ -17,9 +17,9 @@ from accounts.forms import AppointForm, FindPlayerForm, RevealForm
 from accounts.models import LoginName, Player, Post, StaffMember
 from audit import access
 from lottery_portal.lib import codes
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 
-from .entrance import posted, refuse
+from .entrance import posted
 from .me import user_of
 
 

@@ -24,17 +24,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import legal_texts, login, registration, verification
 from accounts.forms import CodeForm, ConsentForm, Form, LoginForm, RegisterForm
 from accounts.models import LegalText, User
-from lottery_portal.lib.errors import Refused
-
-
-def refuse(form: Form, refusal: Refused) -> int:
-    """Put a refusal beside the fields it names; its status."""
-    fields = [name for name in refusal.figures.get("fields", []) if name in form.fields]
-    reasons = refusal.figures.get("reasons") or [str(refusal)]
-    for name in fields or [None]:
-        for reason in reasons:
-            form.add_error(name, reason)
-    return refusal.status
+from lottery_portal.lib.errors import Refused, refuse
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

@@ -17,9 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import identity, login_names, messages, who
 from accounts.forms import VerifyForm
 from accounts.models import Delivery, LoginName, User
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 
-from .entrance import posted, refuse, way_on
+from .entrance import posted, way_on
 
 MESSAGES_A_PAGE = 20
 

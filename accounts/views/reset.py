@@ -17,9 +17,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import login, password_reset, verification
 from accounts.forms import NewPasswordForm, ResetForm
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 
-from .entrance import posted, refuse
+from .entrance import posted
 
 
 @never_cache

@@ -33,9 +33,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import login, registration, second_factor, step_up
 from accounts.forms import PasswordForm
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 
-from .entrance import posted, refuse
+from .entrance import posted
 from .me import user_of
 
 

@@ -22,7 +22,7 @@ from finance.book_forms import CorrectionForm, ReversalForm
 from finance.ledger import Move
 from finance.models import Adjustment
 from lottery_portal.lib import codes
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 
 ROWS = 50
 MAKERS = {"treasurer", "cashier"}
@@ -70,8 +70,7 @@ def desk_adjustment_new(request: HttpRequest) -> HttpResponse:
                 preview = _preview(deed, bound.cleaned_data)
                 status = 200
             except Refused as refusal:
-                bound.add_error(None, str(refusal))
-                status = refusal.status
+                status = refuse(bound, refusal)
     context = {
         "nav": "ledger",
         "here": "adjustments",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import messages as notes
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,8 +21,10 @@ from finance.models import Cover
 from finance.recon import matching, proof
 from finance.remittance_forms import CoverForm, OrderReasonForm, PaidForm
 from lottery_portal.lib import codes, dates
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 from lottery_portal.lib.money import yuan
+
+from . import bank_orders
 
 State = Cover.State
 TONES = {
@@ -38,11 +40,8 @@ TONES = {
 def desk_covers(request: HttpRequest) -> HttpResponse:
     """Payments of own money into escrow; a treasurer asks for one, somebody else approves."""
     may_ask = "treasurer" in who.roles(request.user, timezone.now())
-    if request.method == "POST":
-        if not may_ask:
-            raise PermissionDenied
-        if not step_up.is_recent(request):
-            return redirect(step_up.address(request.user, request.path))
+    if request.method == "POST" and (first := step_up.before_deed(request, may=may_ask)):
+        return first
     missing = _missing_fen()
     form = CoverForm(
         request.POST or None,
@@ -55,8 +54,7 @@ def desk_covers(request: HttpRequest) -> HttpResponse:
         try:
             asked = covers.ask(maker=request.user, now=timezone.now(), **form.cleaned_data)
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Asked. Another person approves it."))
             return redirect("finance:desk_cover", code=asked.code)
@@ -92,11 +90,14 @@ def desk_cover(request: HttpRequest, code: str) -> HttpResponse:
     shown = _forms(request, cover, action)
     status = 200
     if request.method == "POST":
-        if not may_act:
-            raise PermissionDenied
-        if not step_up.is_recent(request):
-            return redirect(step_up.address(request.user, request.path))
-        status = _act(request, cover, action, shown)
+        if first := step_up.before_deed(request, may=may_act):
+            return first
+        status = bank_orders.act(
+            request,
+            shown.get(action),
+            partial(_perform, request, cover, action),
+            not_now=covers.CoverNotInThisState(),
+        )
         if status == 200:  # noqa: PLR2004 - the deed was done
             return redirect("finance:desk_cover", code=code)
     context = {
@@ -140,26 +141,14 @@ def _forms(request: HttpRequest, cover: Cover, action: str) -> dict[str, forms.F
     }
 
 
-def _act(request: HttpRequest, cover: Cover, action: str, shown: dict[str, forms.Form]) -> int:
-    form = shown.get(action)
-    if form is None:
-        notes.error(request, str(covers.CoverNotInThisState()))
-        return covers.CoverNotInThisState.status
-    if not form.is_valid():
-        return 400
+def _perform(request: HttpRequest, cover: Cover, action: str, said: dict[str, Any]) -> None:
     now, user = timezone.now(), request.user
-    try:
-        if action == "paid":
-            covers.paid(code=cover.code, actor=user, now=now, **form.cleaned_data)
-            notes.success(request, _("Written down. The payment is in the books."))
-        else:
-            covers.drop(code=cover.code, actor=user, now=now, **form.cleaned_data)
-            notes.success(request, _("Written down. It is not paid in."))
-    except Refused as refusal:
-        for name in refusal.figures.get("fields", [None]):
-            form.add_error(name, str(refusal))
-        return refusal.status
-    return 200
+    if action == "paid":
+        covers.paid(code=cover.code, actor=user, now=now, **said)
+        notes.success(request, _("Written down. The payment is in the books."))
+    else:
+        covers.drop(code=cover.code, actor=user, now=now, **said)
+        notes.success(request, _("Written down. It is not paid in."))
 
 
 def _lines(cover: Cover) -> list[dict[str, Any]]:
@@ -185,21 +174,5 @@ def _steps(cover: Cover) -> list[dict[str, Any]]:
         (_("Approved"), cover.approved_at, ""),
         (_("Paid in by the bank"), cover.booked_at, cover.bank_reference),
     ]
-    steps: list[dict[str, Any]] = [
-        {"title": name, "state": "done", "at": at, "text": text} for name, at, text in done if at
-    ]
-    if cover.state == State.DROPPED:
-        ended = {
-            "title": cover.get_state_display(),
-            "at": cover.ended_at,
-            "text": cover.drop_reason,
-        }
-        return [*steps, {**ended, "state": "halted"}]
-    ahead = [
-        {"title": name, "state": "todo", "at": None, "text": ""}
-        for name, at, _text in done
-        if not at
-    ]
-    if ahead:
-        ahead[0] |= {"title": cover.get_state_display(), "state": "now"}
-    return steps + ahead
+    ended = (cover.ended_at, cover.drop_reason) if cover.state == State.DROPPED else None
+    return bank_orders.steps(done, state=cover.get_state_display(), ended=ended)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages as notes
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -32,11 +31,8 @@ def desk_issuers(request: HttpRequest) -> HttpResponse:
     """What is owed to each issuer or by him; saying that a payment of his came."""
     now, rows = timezone.now(), issuer_money.standings()
     may_ask = bool(ASKERS & who.roles(request.user, now))
-    if request.method == "POST":
-        if not may_ask:
-            raise PermissionDenied
-        if not step_up.is_recent(request):
-            return redirect(step_up.address(request.user, request.path))
+    if request.method == "POST" and (first := step_up.before_deed(request, may=may_ask)):
+        return first
     form = IssuerPaidForm(
         request.POST or None, games=[row.game for row in rows], escrows=issuer_money.escrows()
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,6 +24,8 @@ from finance.remittance_forms import OrderReasonForm, PaidForm, ReceiptForm
 from finance.remittance_models import TREASURY
 from lottery_portal.lib import codes, dates
 from lottery_portal.lib.errors import Refused
+
+from . import bank_orders
 
 ROWS = 50
 State = PaymentOrder.State
@@ -90,7 +93,12 @@ def desk_payment(request: HttpRequest, code: str) -> HttpResponse:
             return _page(request, order, shown, may_act=may_act, status=403)
         if not step_up.is_recent(request):
             return redirect(step_up.address(request.user, request.path))
-        status = _act(request, order, action, shown)
+        status = bank_orders.act(
+            request,
+            shown.get(action),
+            partial(_perform, request, order, action),
+            not_now=payment_orders.OrderNotInThisState(),
+        )
         if status == 200:  # noqa: PLR2004 - the deed was done
             return redirect("finance:desk_payment", code=code)
     return _page(request, order, shown, may_act=may_act, status=status)
@@ -135,24 +143,6 @@ def _forms(request: HttpRequest, order: PaymentOrder, action: str) -> dict[str, 
 
 def _sent(request: HttpRequest, action: str, name: str) -> Any:
     return request.POST if action == name else None
-
-
-def _act(
-    request: HttpRequest, order: PaymentOrder, action: str, shown: dict[str, forms.Form]
-) -> int:
-    form = shown.get(action)
-    if form is None:
-        notes.error(request, str(payment_orders.OrderNotInThisState()))
-        return payment_orders.OrderNotInThisState.status
-    if not form.is_valid():
-        return 400
-    try:
-        _perform(request, order, action, form.cleaned_data)
-    except Refused as refusal:
-        for name in refusal.figures.get("fields", [None]):
-            form.add_error(name, str(refusal))
-        return refusal.status
-    return 200
 
 
 def _perform(request: HttpRequest, order: PaymentOrder, action: str, said: dict[str, Any]) -> None:
@@ -219,25 +209,9 @@ def _steps(order: PaymentOrder) -> list[dict[str, Any]]:
         (_("Approved"), order.approved_at, ""),
         (_("Paid by the bank"), order.paid_at, order.bank_reference),
     ]
-    steps: list[dict[str, Any]] = [
-        {"title": name, "state": "done", "at": at, "text": text} for name, at, text in done if at
-    ]
-    if order.state in {State.DROPPED, State.RETURNED}:
-        return [
-            *steps,
-            {
-                "title": order.get_state_display(), "state": "halted", "at": order.ended_at,
-                "text": order.reason,
-            },
-        ]  # fmt: skip
-    ahead = [
-        {"title": name, "state": "todo", "at": None, "text": ""}
-        for name, at, _text in done
-        if not at
-    ]
-    if ahead:
-        ahead[0] |= {"title": order.get_state_display(), "state": "now"}
-    return steps + ahead
+    has_ended = order.state in {State.DROPPED, State.RETURNED}
+    ended = (order.ended_at, order.reason) if has_ended else None
+    return bank_orders.steps(done, state=order.get_state_display(), ended=ended)
 
 
 def _chips(chosen: str) -> list[dict[str, Any]]:

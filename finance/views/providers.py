@@ -18,7 +18,7 @@ from finance import channels, providers
 from finance.forms import ProviderForm, ReasonOffForm
 from finance.models import Provider, ProviderHealth
 from lottery_portal.lib import dates
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 from lottery_portal.lib.money import yuan
 
 SOON = 30
@@ -61,8 +61,7 @@ def desk_provider(request: HttpRequest, code: str) -> HttpResponse:
         try:
             channels.ask(fields=form.asked(code), maker=request.user, now=timezone.now())
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Asked. It counts when another person approves."))
             return redirect("finance:desk_providers")
@@ -95,8 +94,7 @@ def desk_provider_off(request: HttpRequest, code: str) -> HttpResponse:
                 now=timezone.now(),
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Switched off. No new deposit goes through it."))
             return redirect("finance:desk_providers")

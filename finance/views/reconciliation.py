@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages as notes
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -32,7 +31,7 @@ from finance.recon.forms import (
     StatementForm,
 )
 from lottery_portal.lib import codes, dates
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 
 ROWS = 50
 PROOFS = 30
@@ -95,8 +94,7 @@ def desk_statement_take(request: HttpRequest) -> HttpResponse:
                 now=timezone.now(),
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(
                 request,
@@ -224,10 +222,8 @@ def desk_difference(request: HttpRequest, code: str) -> HttpResponse:
     )
     status = 200
     if request.method == "POST":
-        if not may_act:
-            raise PermissionDenied
-        if not step_up.is_recent(request):
-            return redirect(step_up.address(request.user, request.path))
+        if first := step_up.before_deed(request, may=may_act):
+            return first
         if payout_form.is_bound:
             status = _ask_return(request, found, payout_form)
         else:
@@ -385,9 +381,7 @@ def desk_house_bank_new(request: HttpRequest) -> HttpResponse:
         try:
             asked = house_banks.ask(maker=request.user, now=timezone.now(), **form.cleaned_data)
         except Refused as refusal:
-            for name in refusal.figures.get("fields", [None]):
-                form.add_error(name, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Asked. It counts when another person approves."))
             return redirect("audit:approval", code=asked.code)

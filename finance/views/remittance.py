@@ -20,7 +20,7 @@ from finance import dues, payees, payment_orders
 from finance.models import Due, Payee, PaymentOrder, Purpose
 from finance.remittance_forms import DrawingForm, PayeeForm, PaymentForm
 from lottery_portal.lib import codes, dates
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 
 PAYEE_TONES = {
     Payee.State.ASKED: "waiting",
@@ -109,8 +109,7 @@ def _asked(
                 account=account, maker=request.user, now=timezone.now(), **form.cleaned_data
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Asked. The order is approved by another person."))
             return redirect("finance:desk_payment", code=order.code)
@@ -142,9 +141,7 @@ def desk_payee_new(request: HttpRequest) -> HttpResponse:
         try:
             payees.ask(maker=request.user, now=timezone.now(), **form.cleaned_data)
         except Refused as refusal:
-            for name in refusal.figures.get("fields", [None]):
-                form.add_error(name, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Asked. The payee is listed when another person approves."))
             return redirect("finance:desk_payees")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages as notes
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import step_up, who
 from finance import reserves
 from finance.remittance_forms import ReserveForm
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 
 
 @never_cache
@@ -22,11 +21,8 @@ from lottery_portal.lib.errors import Refused
 def desk_reserves(request: HttpRequest) -> HttpResponse:
     """What is in reserve, game by game; a treasurer asks for a change, somebody else approves."""
     may_ask = "treasurer" in who.roles(request.user, timezone.now())
-    if request.method == "POST":
-        if not may_ask:
-            raise PermissionDenied
-        if not step_up.is_recent(request):
-            return redirect(step_up.address(request.user, request.path))
+    if request.method == "POST" and (first := step_up.before_deed(request, may=may_ask)):
+        return first
     found = reserves.standings()
     form = ReserveForm(request.POST or None, games=[one.game for one in found])
     status = 400 if form.is_bound else 200
@@ -34,8 +30,7 @@ def desk_reserves(request: HttpRequest) -> HttpResponse:
         try:
             asked = reserves.ask(maker=request.user, now=timezone.now(), **form.cleaned_data)
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Asked. Another person approves it."))
             return redirect("audit:approval", code=asked.code)

@@ -21,7 +21,7 @@ from finance import channels, refunds
 from finance.forms import ReturnForm
 from finance.models import Deposit, DepositReturn, ReturnPlan
 from lottery_portal.lib import codes, sentences
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 from lottery_portal.lib.money import yuan
 
 ROWS = 50
@@ -78,8 +78,7 @@ def desk_return_new(request: HttpRequest) -> HttpResponse:
                 form.add_error(None, str(refunds.PlanOutdated()))
                 status = refunds.PlanOutdated.status
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
     context = {
         "nav": "returns",
         "form": form,

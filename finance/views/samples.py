@@ -17,7 +17,7 @@ from finance import samples
 from finance.book_forms import SampleForm, this_month
 from finance.models import EntryKind, Sample
 from lottery_portal.lib import codes, dates
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 
 
 @never_cache
@@ -43,8 +43,7 @@ def desk_samples(request: HttpRequest) -> HttpResponse:
                     now=timezone.now(),
                 )
             except Refused as refusal:
-                form.add_error(None, str(refusal))
-                status = refusal.status
+                status = refuse(form, refusal)
             else:
                 return redirect("finance:desk_sample", code=made.code)
     rows = samples.all_samples()

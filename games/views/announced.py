@@ -23,7 +23,7 @@ from games.announced_table import Compared, Comparison
 from games.issuer_file import Told
 from games.models import Draw, Game, IssuerAnnouncement
 from lottery_portal.lib import dates
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 
 from .desk import draw_of, user_of
 
@@ -97,8 +97,7 @@ def desk_announced_type(request: HttpRequest, code: str) -> HttpResponse:
                 draw=draw, official=user_of(request), body=form.body(), now=now
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             _say_typed(request, typed)
             return redirect("games:desk_announced", code=draw.code)
@@ -147,8 +146,7 @@ def desk_announced_decide(request: HttpRequest, code: str) -> HttpResponse:
                 draw=draw, maker=user_of(request), now=timezone.now(), **form.cleaned_data
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Asked. The draw goes on when another person approves."))
             return redirect("games:desk_announced", code=draw.code)
@@ -182,8 +180,7 @@ def desk_prize_mode_new(request: HttpRequest) -> HttpResponse:
                 **asked,
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Asked. It is published when another person approves."))
             return redirect("games:desk_prize_modes")

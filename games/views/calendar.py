@@ -21,7 +21,7 @@ from games.forms import ClosureForm
 from games.models import Draw, Game, MarketClosure
 from lottery_portal.lib import dates
 from lottery_portal.lib.dates import in_shanghai
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 
 from .desk import draw_of, user_of
 
@@ -80,8 +80,7 @@ def desk_closure_new(request: HttpRequest) -> HttpResponse:
                 notes.success(request, _("Asked. Draws move when another person approves."))
                 return redirect("games:desk_calendar")
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
     return render(
         request,
         "desk/closure_new.html",

@@ -20,7 +20,7 @@ from audit import approvals
 from games import licences, switches, words
 from games.forms import LicenceEndForm, LicenceForm, SwitchForm, SwitchOnForm
 from games.models import Game, Licence, SalesSwitch
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 
 from .desk import user_of
 
@@ -143,8 +143,7 @@ def desk_licence_new(request: HttpRequest) -> HttpResponse:
         try:
             licences.request(maker=user_of(request), now=timezone.now(), **form.cleaned_data)
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Asked. The licence counts when another person approves."))
             return redirect("games:desk_licences")
@@ -171,8 +170,7 @@ def desk_licence_end(request: HttpRequest, number: str) -> HttpResponse:
                 licence=licence, maker=user_of(request), now=now, **form.cleaned_data
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Asked. The licence ends when another person approves."))
             return redirect("games:desk_licences")

@@ -20,7 +20,7 @@ from audit import approvals, people
 from games import equipment, rule_files, words
 from games.drawing_forms import AssignForm, EquipmentForm, InspectionForm, StateForm, places_of
 from games.models import Draw, Equipment, Inspection
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 
 from .desk import user_of
 
@@ -53,8 +53,7 @@ def desk_equipment_new(request: HttpRequest) -> HttpResponse:
         try:
             piece = equipment.register(actor=user_of(request), now=timezone.now(), **form.facts())
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Registered. It serves from its first inspection on."))
             return redirect("games:desk_equipment_piece", code=piece.code)
@@ -110,8 +109,7 @@ def desk_inspection_new(request: HttpRequest, code: str) -> HttpResponse:
                 equipment=piece, maker=user_of(request), now=timezone.now(), **form.cleaned_data
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(
                 request, _("Recorded. It counts when the second person has confirmed it.")
@@ -143,8 +141,7 @@ def desk_draw_equipment(request: HttpRequest, code: str) -> HttpResponse:
                 now=now,
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("The equipment of the draw is written down."))
             return redirect("games:desk_draw", code=code)

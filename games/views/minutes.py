@@ -18,7 +18,7 @@ from accounts import permission, step_up
 from games import draws, minutes, minutes_pdf, rules, words
 from games.drawing_forms import OFFICIALS, WITNESSES, MinutesForm, SignForm
 from games.models import Draw, DrawMinutes
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 
 from .desk import user_of
 
@@ -54,8 +54,7 @@ def desk_minutes_write(request: HttpRequest, code: str) -> HttpResponse:
                 reason=form.cleaned_data.get("reason", ""),
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Written. Another person reads and signs the minutes."))
             return redirect("games:desk_minutes", code=code)

@@ -22,7 +22,7 @@ from games import rule_changes, rule_files, rule_sheets, rule_trials, rules, wor
 from games.forms import RuleFileForm, RuleLoadForm, RuleTrialForm
 from games.models import Game
 from games.rule_changes import Held
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 
 from .desk import user_of
 
@@ -95,8 +95,7 @@ def desk_rule_load(request: HttpRequest, game_code: str, code: str) -> HttpRespo
                 now=now,
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(
                 request, _("Asked. It is loaded and announced when another person approves.")
@@ -164,8 +163,7 @@ def desk_rule_trial(request: HttpRequest, game_code: str, code: str) -> HttpResp
             trial = _tried(game, held, form)
             status = 200
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
     page = {
         "nav": "rules",
         "game": {"name": words.game(game)},
@@ -208,8 +206,7 @@ def desk_rule_file(request: HttpRequest) -> HttpResponse:
                 now=timezone.now(),
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Read and understood. It changes nothing until it is loaded."))
             place = reverse("games:desk_rule", args=[game.code, file.code])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from django.utils.functional import Promise
 
@@ -31,6 +31,25 @@ class Refused(Exception):
     def as_json(self) -> Mapping[str, Any]:
         """The refusal for a machine: code, sentence, figures."""
         return {"code": self.code, "detail": str(self), **self.figures}
+
+
+class Form(Protocol):
+    """What a refusal is put into."""
+
+    fields: Any
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Beside this field, or above the whole form."""
+
+
+def refuse(form: Form, refusal: Refused) -> int:
+    """Put a refusal beside the fields it names, else above the form; the status of the answer."""
+    fields = [name for name in refusal.figures.get("fields", []) if name in form.fields]
+    reasons = refusal.figures.get("reasons") or [str(refusal)]
+    for name in fields or [None]:
+        for reason in reasons:
+            form.add_error(name, reason)
+    return refusal.status
 
 
 def _shown(name: str, value: Any) -> str:

@@ -17,7 +17,7 @@ from accounts import step_up
 from accounts.models import User
 from games import words
 from games.models import Draw
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 from sales import cancellation_paper, draw_cancellation
 from sales.forms import CancelForm
 
@@ -49,8 +49,7 @@ def desk_draw_cancel(request: HttpRequest, code: str) -> HttpResponse:
                 now=timezone.now(),
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Asked. The draw is cancelled when another person agrees."))
             return redirect("audit:approval", code=asked.code)

@@ -17,7 +17,7 @@ from accounts import step_up
 from accounts.models import User
 from games import words
 from games.models import Draw
-from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.errors import Refused, refuse
 from sales import break_glass, read_ban
 from sales.admin import sealed_page
 from sales.forms import BreakGlassForm
@@ -39,8 +39,7 @@ def desk_break_glass(request: HttpRequest, code: str) -> HttpResponse:
                 draw=draw, reason=form.cleaned_data["reason"], maker=_user(request), now=now
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            status = refuse(form, refusal)
         else:
             notes.success(request, _("Asked. The draw can be read when another person approves."))
             return redirect("audit:approval", code=asked.code)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import alarms, canonical, people, policies, trail
 from lottery_portal.lib import dates
-from lottery_portal.lib.db import door, inside_transaction, violated
+from lottery_portal.lib.db import change, door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
 from .models import Case
@@ -183,7 +183,7 @@ def assign(*, code: str, actor: Any, now: datetime, owner: Any = None) -> Case:
     chosen = actor if owner is None else owner
     for one in (actor, chosen):
         _check_may(case, one, now)
-    _change(case, owner=chosen, assigned_at=now)
+    change(case, owner=chosen, assigned_at=now)
     _record("finance.case_taken", case, actor, {"owner": chosen.get_username()})
     return case
 
@@ -320,7 +320,7 @@ def _check_his(case: Case, actor: Any, now: datetime) -> None:
     if case.owner_id is not None and case.owner_id != actor.pk:
         raise TakenByAnother
     if case.owner_id is None:
-        _change(case, owner=actor, assigned_at=now)
+        change(case, owner=actor, assigned_at=now)
 
 
 def _word(text: str) -> str:
@@ -330,7 +330,7 @@ def _word(text: str) -> str:
 
 
 def _settle(case: Case, actor: Any, resolution: str, now: datetime) -> None:
-    _change(case, state=State.RESOLVED, resolution=resolution, resolved_at=now, resolved_by=actor)
+    change(case, state=State.RESOLVED, resolution=resolution, resolved_at=now, resolved_by=actor)
     _record("finance.case_resolved", case, actor, {"resolution": resolution})
     alarms.settle(kind=OVERDUE, object_type="case", object_code=case.code, now=now)
 
@@ -343,7 +343,7 @@ def _escalate(code: str, now: datetime) -> bool:
         return False
     if case.escalated_at is not None:
         return False
-    _change(case, escalated_at=now)
+    change(case, escalated_at=now)
     alarms.raise_alarm(
         kind=OVERDUE,
         object_type="case",
@@ -353,13 +353,6 @@ def _escalate(code: str, now: datetime) -> bool:
     )
     _record("finance.case_escalated", case, None, {"due_on": case.due_on.isoformat()})
     return True
-
-
-def _change(case: Case, **changes: Any) -> None:
-    """Write changes to a row the caller has locked."""
-    Case.objects.filter(pk=case.pk).update(**changes)
-    for name, value in changes.items():
-        setattr(case, name, value)
 
 
 def _record(action: str, case: Case, actor: Any, body: Mapping[str, Any]) -> None:

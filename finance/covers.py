@@ -18,7 +18,7 @@ from audit import approvals, trail
 from lottery_portal import jobs
 from lottery_portal.lib import dates
 from lottery_portal.lib.codes import new_code
-from lottery_portal.lib.db import door, inside_transaction, violated
+from lottery_portal.lib.db import change, door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
 from . import ledger, payment_orders, periods
@@ -249,10 +249,7 @@ def _locked(code: str) -> Cover:
 
 def _move(cover: Cover, state: Cover.State, *, actor: Any, **changes: Any) -> None:
     """Write the new state of a row the caller has locked, and the evidence of it."""
-    Cover.objects.filter(pk=cover.pk).update(state=state, **changes)
-    cover.state = state
-    for name, value in changes.items():
-        setattr(cover, name, value)
+    change(cover, state=state, **changes)
     trail.record(
         action=f"finance.cover_{state.lower()}",
         actor=actor,

@@ -21,7 +21,7 @@ from django.db.models.functions import RowNumber
 from accounts import messages
 from accounts.models import Player
 from audit import policies, trail
-from lottery_portal.lib.db import door, inside_transaction, violated
+from lottery_portal.lib.db import change, door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
 from . import ceilings, debts, deposits, failures, ledger, payers, providers
@@ -433,10 +433,7 @@ def _move(
     body: Mapping[str, Any] | None = None,
     **times: datetime | None,
 ) -> None:
-    Deposit.objects.filter(pk=deposit.pk).update(state=state, **times)
-    deposit.state = state
-    for name, value in times.items():
-        setattr(deposit, name, value)
+    change(deposit, state=state, **times)
     trail.record(
         action=f"finance.deposit_{state.lower()}",
         actor=None,

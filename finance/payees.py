@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import approvals, trail
 from lottery_portal.lib.codes import new_code
-from lottery_portal.lib.db import door, inside_transaction, violated
+from lottery_portal.lib.db import change, door, inside_transaction, violated
 from lottery_portal.lib.encryption import blind_index
 from lottery_portal.lib.errors import Refused
 
@@ -235,10 +235,7 @@ def _locked(code: str) -> Payee:
 
 
 def _move(payee: Payee, state: Payee.State, *, actor: Any, **changes: Any) -> None:
-    Payee.objects.filter(pk=payee.pk).update(state=state, **changes)
-    payee.state = state
-    for name, value in changes.items():
-        setattr(payee, name, value)
+    change(payee, state=state, **changes)
     trail.record(
         action=f"finance.payee_{state.lower()}",
         actor=actor,

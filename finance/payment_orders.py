@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import approvals, trail
 from lottery_portal.lib import dates
 from lottery_portal.lib.codes import new_code
-from lottery_portal.lib.db import door, inside_transaction, violated
+from lottery_portal.lib.db import change, door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
 from . import dues, ledger, payees, periods
@@ -369,10 +369,7 @@ def _let_go(
 def _move(order: PaymentOrder, state: PaymentOrder.State, *, actor: Any, **changes: Any) -> None:
     """Write the new state of an order the caller has locked, and the evidence of it."""
     with _explained(order.account):
-        PaymentOrder.objects.filter(pk=order.pk).update(state=state, **changes)
-    order.state = state
-    for name, value in changes.items():
-        setattr(order, name, value)
+        change(order, state=state, **changes)
     body: Mapping[str, Any] = {
         "account": order.account, "amount_fen": order.amount, "payee": order.payee.code,
         "escrow": order.escrow, "approval": order.approval_code, "reason": order.reason,

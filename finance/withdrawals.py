@@ -26,7 +26,7 @@ from accounts import messages, who
 from accounts.models import Player
 from audit import approvals, trail
 from lottery_portal import jobs
-from lottery_portal.lib.db import door, inside_transaction, violated
+from lottery_portal.lib.db import change, door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.sentences import sentence
 
@@ -493,10 +493,7 @@ def _tell(player: Player, withdrawal: Withdrawal, kind: str, now: datetime) -> N
 
 def _move(withdrawal: Withdrawal, state: Withdrawal.State, *, actor: Any, **changes: Any) -> None:
     """Write the new state of a row the caller has locked, and the evidence of it."""
-    Withdrawal.objects.filter(pk=withdrawal.pk).update(state=state, **changes)
-    withdrawal.state = state
-    for name, value in changes.items():
-        setattr(withdrawal, name, value)
+    change(withdrawal, state=state, **changes)
     body: Mapping[str, Any] = {
         "amount_fen": withdrawal.amount,
         "approval": withdrawal.approval_code,

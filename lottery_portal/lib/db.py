@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from datetime import datetime
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.utils import DatabaseError
 
 P = ParamSpec("P")
@@ -47,6 +47,14 @@ def inside_transaction(step: Callable[P, R]) -> Callable[P, R]:
 def door(act: Callable[P, R]) -> Callable[P, R]:
     """Mark an outermost door: it owns its transaction, and what it returns is committed."""
     return transaction.atomic(durable=True)(act)
+
+
+def change(row: models.Model, **values: Any) -> None:
+    """Write these columns, and no others, of a row that the caller has locked."""
+    rows = type(row)._default_manager  # noqa: SLF001 - a name of Django for everybody
+    rows.filter(pk=row.pk).update(**values)
+    for name, value in values.items():
+        setattr(row, name, value)
 
 
 def database_time() -> datetime:

@@ -10,6 +10,7 @@ from .views import (
     draw_desk,
     equipment,
     limits,
+    mails,
     minutes,
     monitors,
     results,
@@ -33,16 +34,14 @@ urlpatterns = [
     path("calendar/", calendar.calendar, name="calendar"),
     path("desk/calendar/", calendar.desk_calendar, name="desk_calendar"),
     path("desk/calendar/closures/new/", calendar.desk_closure_new, name="desk_closure_new"),
-    path(
-        "desk/draws/<slug:code>/notice-again/", calendar.desk_notice_again, name="desk_notice_again"
-    ),
+    path("desk/draws/<slug:code>/notice-again/", mails.desk_notice_again, name="desk_notice_again"),
     path("seals/", seals.seal_list, name="seals"),
     path("draws/<slug:code>/seal/", seals.seal, name="seal"),
     path("draws/<slug:code>/seal/<str:name>", seals.seal_file, name="seal_file"),
     path("desk/draws/", desk.desk_draws, name="desk_draws"),
     path("desk/draws/<slug:code>/", draw_desk.desk_draw, name="desk_draw"),
     path("desk/draws/<slug:code>/result/", desk.desk_result, name="desk_result"),
-    path("desk/draws/<slug:code>/mail-again/", desk.desk_mail_again, name="desk_mail_again"),
+    path("desk/draws/<slug:code>/mail-again/", mails.desk_mail_again, name="desk_mail_again"),
     path("desk/draws/<slug:code>/times/", desk.desk_times, name="desk_times"),
     path(
         "results/<slug:game_code>/<slug:issue>/minutes.pdf",

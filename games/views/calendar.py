@@ -12,18 +12,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import permission, step_up
 from games import calendar as draw_calendar
-from games import closures, months, notice_mail, public_notices, words
+from games import closures, months, public_notices, words
 from games.forms import ClosureForm
 from games.models import Draw, Game, MarketClosure
 from lottery_portal.lib import dates
 from lottery_portal.lib.dates import in_shanghai
 from lottery_portal.lib.errors import Refused, refuse
 
-from .desk import draw_of, user_of
+from .desk import user_of
 
 Row = dict[str, Any]
 
@@ -100,20 +100,6 @@ def desk_closure_new(request: HttpRequest) -> HttpResponse:
         },
         status=status,
     )
-
-
-@require_POST
-@step_up.required
-def desk_notice_again(request: HttpRequest, code: str) -> HttpResponse:
-    """Mail the notices about a draw again to supervisors whose mail failed."""
-    draw = draw_of(code)
-    try:
-        notice_mail.send_again(draw=draw, actor=user_of(request), now=timezone.now())
-    except Refused as refusal:
-        notes.error(request, str(refusal))
-    else:
-        notes.success(request, _("Asked for. Look again in a few seconds."))
-    return redirect("games:desk_draw", code=draw.code)
 
 
 def _game_asked(request: HttpRequest, *, drills: bool = False) -> str:

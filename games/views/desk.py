@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import step_up
 from accounts.models import User
-from games import calendar, results, rules, seal_mail, words
+from games import calendar, results, rules, words
 from games.forms import ResultForm, TimesForm
 from games.models import Draw, Game, SealStatement
 from lottery_portal.lib.errors import Refused
@@ -151,20 +151,6 @@ def desk_times(request: HttpRequest, code: str) -> HttpResponse:
         },
         status=status,
     )
-
-
-@require_POST
-@step_up.required
-def desk_mail_again(request: HttpRequest, code: str) -> HttpResponse:
-    """Send the seal again to supervisors whose mail failed; how it fares stands on the desk."""
-    draw = draw_of(code)
-    try:
-        seal_mail.send_again(draw=draw, actor=user_of(request), now=timezone.now())
-    except Refused as refusal:
-        notes.error(request, str(refusal))
-    else:
-        notes.success(request, _("Asked for. Look again in a few seconds."))
-    return redirect("games:desk_draw", code=draw.code)
 
 
 def user_of(request: HttpRequest) -> User:

@@ -162,6 +162,14 @@ def games_shown() -> list[dict[str, str]]:
     return [{"code": game.code, "name": _(game.name)} for game in found]
 
 
+def to_first_game(page: str) -> HttpResponse:
+    """To this page of the first game."""
+    game = Game.objects.filter(is_shadow=False).order_by("position").first()
+    if game is None:
+        raise Http404
+    return redirect(page, game_code=game.code)
+
+
 def _game(code: str) -> Game:
     return get_object_or_404(Game, code=code, is_shadow=False)
 

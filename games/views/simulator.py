@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
@@ -20,7 +20,7 @@ from games.rules.picks import BetType, Place
 from games.simulation import Simulation, TierFigures
 from lottery_portal.lib.errors import Refused
 
-from .results import games_shown
+from .results import games_shown, to_first_game
 
 FIRST_SEED = 1
 _LONGEST = 400
@@ -33,10 +33,7 @@ _WEEKS_A_YEAR = 52
 def first_simulator(request: HttpRequest) -> HttpResponse:
     """To the simulator of the first game."""
     del request
-    game = Game.objects.filter(is_shadow=False).order_by("position").first()
-    if game is None:
-        raise Http404
-    return redirect("games:simulator", game_code=game.code)
+    return to_first_game("games:simulator")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.cache import cache as shared
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -17,7 +17,7 @@ from games.models import Game
 from games.rules import Zone
 from games.trends import Trend, ZoneTrend
 
-from .results import games_shown
+from .results import games_shown, to_first_game
 
 LISTED = 20
 
@@ -26,10 +26,7 @@ LISTED = 20
 def first_trends(request: HttpRequest) -> HttpResponse:
     """To the charts of the first game."""
     del request
-    game = Game.objects.filter(is_shadow=False).order_by("position").first()
-    if game is None:
-        raise Http404
-    return redirect("games:trends", game_code=game.code)
+    return to_first_game("games:trends")
 
 
 @require_safe

@@ -5,7 +5,7 @@ at start-up:
 
     messages.register(
         Kind(name="prizes.won", title=_("You won"), template="prizes/mail/won.txt",
-             channels=EVERYWHERE, address=lambda params: f"/tickets/{params['ticket']}/"))
+             channels=EVERYWHERE, address=page("sales:ticket", "ticket")))
 
 The template is the text in the language of its reader, written when it is read or sent.
 """
@@ -24,6 +24,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
@@ -50,6 +51,11 @@ MARKETING = "marketing."
 
 def _nowhere(_params: Mapping[str, Any]) -> str:
     return ""
+
+
+def page(name: str, *figures: str) -> Callable[[Mapping[str, Any]], str]:
+    """The page that a message leads to, of these figures of the message."""
+    return lambda params: reverse(name, args=[params[figure] for figure in figures])
 
 
 @dataclass(frozen=True)
@@ -263,8 +269,13 @@ def _is_still_wanted(delivery: Delivery) -> bool:
 
 def mail(address: str, *, title: str, text: str) -> None:
     """Send one e-mail through the mail server of the settings."""
+    composed(address, title=title, text=text).send()
+
+
+def composed(address: str, *, title: str, text: str) -> EmailMessage:
+    """A mail of this house, as it may still be given files."""
     subject = f"[{settings.BRAND}] {title}"
-    EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, [address]).send()
+    return EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, [address])
 
 
 @cache

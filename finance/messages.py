@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import messages
 from accounts.messages import EVERYWHERE, Kind
-
-
-def _deposit(params: Mapping[str, Any]) -> str:
-    return reverse("finance:deposit_state", args=[params["deposit"]])
-
-
-def _withdrawal(params: Mapping[str, Any]) -> str:
-    return reverse("finance:withdrawal", args=[params["withdrawal"]])
-
-
-def _wallet(_params: Mapping[str, Any]) -> str:
-    return reverse("finance:wallet")
-
 
 messages.register(
     Kind(
         name="finance.deposit_credited",
         title=_("Your deposit has arrived"),
         template="finance/mail/deposit_credited.txt",
-        address=_deposit,
+        address=messages.page("finance:deposit_state", "deposit"),
     )
 )
 messages.register(
@@ -40,7 +23,7 @@ messages.register(
         sms="finance/mail/deposit_charged_back_sms.txt",
         channels=EVERYWHERE,
         is_legal=True,
-        address=_deposit,
+        address=messages.page("finance:deposit_state", "deposit"),
     )
 )
 messages.register(
@@ -50,7 +33,7 @@ messages.register(
         template="finance/mail/transfers_blocked.txt",
         channels=EVERYWHERE,
         is_legal=True,
-        address=_wallet,
+        address=messages.page("finance:wallet"),
     )
 )
 messages.register(
@@ -60,7 +43,7 @@ messages.register(
         template="finance/mail/withdrawal_paid.txt",
         sms="finance/mail/withdrawal_paid_sms.txt",
         channels=EVERYWHERE,
-        address=_withdrawal,
+        address=messages.page("finance:withdrawal", "withdrawal"),
     )
 )
 messages.register(
@@ -71,7 +54,7 @@ messages.register(
         sms="finance/mail/withdrawal_returned_sms.txt",
         channels=EVERYWHERE,
         is_legal=True,
-        address=_withdrawal,
+        address=messages.page("finance:withdrawal", "withdrawal"),
     )
 )
 messages.register(
@@ -82,7 +65,7 @@ messages.register(
         sms="finance/mail/return_done_sms.txt",
         channels=EVERYWHERE,
         is_legal=True,
-        address=_deposit,
+        address=messages.page("finance:deposit_state", "deposit"),
     )
 )
 messages.register(
@@ -90,6 +73,6 @@ messages.register(
         name="finance.return_failed",
         title=_("A refund came back into your balance"),
         template="finance/mail/return_failed.txt",
-        address=_deposit,
+        address=messages.page("finance:deposit_state", "deposit"),
     )
 )

@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from .blind_models import BlindEntry
+
 
 class PrizeMode(models.Model):
     """From which day on a game pays by its own pool, or what its issuer announces; public notice.
@@ -53,7 +55,7 @@ class BlindAnnouncedEntries(models.Manager["AnnouncedEntry"]):
         return super().get_queryset().defer("body")
 
 
-class AnnouncedEntry(models.Model):
+class AnnouncedEntry(BlindEntry):
     """An announcement as one official typed it from paper, blind; two equal ones count."""
 
     draw = models.ForeignKey(
@@ -62,16 +64,7 @@ class AnnouncedEntry(models.Model):
         related_name="announced_entries",
         verbose_name=_("draw"),
     )
-    round = models.SmallIntegerField(verbose_name=_("round"))
-    official = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        related_name="+",
-        verbose_name=_("draw official"),
-    )
-    person_code = models.CharField(max_length=36, verbose_name=_("person"))
     body = models.TextField(verbose_name=_("announcement"))
-    entered_at = models.DateTimeField(verbose_name=_("entered at"))
 
     objects = BlindAnnouncedEntries()
 

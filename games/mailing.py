@@ -19,6 +19,7 @@ from django.db.models import F, Manager, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from accounts import messages
 from accounts.models import User
 from audit import alarms, trail
 from lottery_portal import jobs
@@ -113,9 +114,7 @@ def written(
 ) -> EmailMessage:
     """A mail of the house to this address, in the language that is on."""
     text = render_to_string(template, {**facts, "operator": settings.OPERATOR})
-    return EmailMessage(
-        f"[{settings.BRAND}] {subject}", text.strip(), settings.DEFAULT_FROM_EMAIL, [address]
-    )
+    return messages.composed(address, title=subject, text=text.strip())
 
 
 def page(name: str, *args: str) -> str:

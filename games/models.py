@@ -13,6 +13,8 @@ from django.utils.translation import pgettext_lazy
 
 from lottery_portal.lib.money import MoneyField
 
+from .blind_models import BlindEntry
+
 
 class Game(models.Model):
     """A game on sale. Shadow games serve drills and never meet real money (D20)."""
@@ -256,20 +258,12 @@ class BlindEntries(models.Manager["ResultEntry"]):
         return super().get_queryset().defer("numbers")
 
 
-class ResultEntry(models.Model):
+class ResultEntry(BlindEntry):
     """The numbers as one official typed them, blind; two equal ones make a result (F061)."""
 
     draw = models.ForeignKey(
         Draw, on_delete=models.PROTECT, related_name="result_entries", verbose_name=_("draw")
     )
-    round = models.SmallIntegerField(verbose_name=_("round"))
-    official = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        related_name="+",
-        verbose_name=_("draw official"),
-    )
-    person_code = models.CharField(max_length=36, verbose_name=_("person"))
     numbers: models.JSONField[list[list[int]], list[list[int]]] = models.JSONField(
         verbose_name=_("drawn numbers")
     )
@@ -277,7 +271,6 @@ class ResultEntry(models.Model):
     taken_from = models.CharField(
         max_length=64, default="", blank=True, verbose_name=_("taken from the announcement")
     )
-    entered_at = models.DateTimeField(verbose_name=_("entered at"))
 
     objects = BlindEntries()
 

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import messages
 
 from . import publication
-
-
-def _ticket(params: Mapping[str, Any]) -> str:
-    return reverse("sales:ticket", args=[params["ticket"]])
-
-
-def _result(params: Mapping[str, Any]) -> str:
-    return reverse("games:result", args=[params["game_code"], params["issue"]])
-
 
 messages.register(
     messages.Kind(
@@ -28,7 +15,7 @@ messages.register(
         template="prizes/mail/won.txt",
         sms="prizes/mail/won_sms.txt",
         channels=messages.EVERYWHERE,
-        address=_ticket,
+        address=messages.page("sales:ticket", "ticket"),
     )
 )
 messages.register(
@@ -39,6 +26,6 @@ messages.register(
         sms="prizes/mail/result_sms.txt",
         channels=messages.EVERYWHERE,
         is_on_at_first=False,  # most of them say that nothing was won
-        address=_result,
+        address=messages.page("games:result", "game_code", "issue"),
     )
 )

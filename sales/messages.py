@@ -29,18 +29,6 @@ messages.register(
 )
 
 
-def _plan(params: Mapping[str, Any]) -> str:
-    return reverse("sales:plan", args=[params["plan"]])
-
-
-def _one(params: Mapping[str, Any]) -> str:
-    return reverse("sales:ticket", args=[params["ticket"]])
-
-
-def _tickets(_params: Mapping[str, Any]) -> str:
-    return reverse("sales:tickets")
-
-
 messages.register(
     messages.Kind(
         name=holders.CANCELLED,
@@ -49,7 +37,7 @@ messages.register(
         sms="sales/mail/draw_cancelled_sms.txt",
         channels=messages.EVERYWHERE,
         is_legal=True,
-        address=_tickets,
+        address=messages.page("sales:tickets"),
     )
 )
 messages.register(
@@ -59,7 +47,7 @@ messages.register(
         template="sales/mail/draw_times.txt",
         channels=messages.BY_EMAIL,
         is_legal=True,
-        address=_tickets,
+        address=messages.page("sales:tickets"),
     )
 )
 messages.register(
@@ -69,7 +57,7 @@ messages.register(
         template="sales/mail/plan_ended.txt",
         sms="sales/mail/plan_ended_sms.txt",
         channels=messages.EVERYWHERE,
-        address=_plan,
+        address=messages.page("sales:plan", "plan"),
     )
 )
 messages.register(
@@ -79,7 +67,7 @@ messages.register(
         template="sales/mail/plan_left_out.txt",
         sms="sales/mail/plan_left_out_sms.txt",
         channels=messages.EVERYWHERE,
-        address=_plan,
+        address=messages.page("sales:plan", "plan"),
     )
 )
 messages.register(
@@ -88,7 +76,7 @@ messages.register(
         title=_("New rules in a plan of yours"),
         template="sales/mail/plan_rule.txt",
         channels=messages.BY_EMAIL,
-        address=_plan,
+        address=messages.page("sales:plan", "plan"),
     )
 )
 messages.register(
@@ -98,6 +86,6 @@ messages.register(
         template="sales/mail/cancelled.txt",
         channels=messages.BY_EMAIL,
         is_legal=True,
-        address=_one,
+        address=messages.page("sales:ticket", "ticket"),
     )
 )

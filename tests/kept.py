@@ -82,7 +82,7 @@ class States:
         if older := self._known.pop(make, None):
             self._drop(older.database)
         self._known[make] = state
-        return self._begun(state)
+        return cast("Made", self._begun(state))
 
     def put_back(self, make: Callable[[], Made], *, witness: RunningWitness) -> Made:
         """The house of this test is as it was kept."""

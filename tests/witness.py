@@ -64,7 +64,7 @@ class RunningWitness:
         self.restart()
         if self.directory.exists():
             shutil.copytree(self.directory, place)
-            assert self.book  # knows the keys that were so far
+            assert self.book is not None  # knows the keys that were so far
 
     def put_back(self, place: Path) -> None:
         """The book is as it was kept there."""
@@ -72,7 +72,7 @@ class RunningWitness:
         shutil.rmtree(self.directory, ignore_errors=True)
         if place.exists():
             shutil.copytree(place, self.directory)
-            assert self.book
+            assert self.book is not None
 
     def restart(self) -> None:
         """Close the book; the next question opens it again, as after a restart."""

@@ -134,7 +134,7 @@ def test_minutes_that_cannot_be_true_are_refused(draw, officials):
     """F064: nothing is written."""
     for other, refusal in CANNOT_BE_TRUE:
         now = database_time()
-        told = {
+        told: dict[str, Any] = {
             name: now + value if isinstance(value, timedelta) else value
             for name, value in other.items()
         }

@@ -17,6 +17,7 @@ from tests import make_money as make
 from . import fake_alipay, fake_sandbox, fake_server, fake_wechat
 
 ALL = ("sandbox", "alipay", "wechat")
+HUNDRED, SAMPLE = 100, 20  # at once in a full run and in any: each has a connection of its own
 
 
 class CardsOverWeChat(WeChatPay):

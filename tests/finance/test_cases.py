@@ -182,32 +182,29 @@ def test_a_thing_that_is_right_again_settles_its_case(alice):
     assert (case.state, case.resolved_by) == ("RESOLVED", None)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"state": "OPEN", "resolution": "", "resolved_at": None, "resolved_by": None},
-        {"resolution": "Another story."},
-        {"owner": None, "assigned_at": None},
-    ],
-)
-def test_a_settled_case_stays_as_it_is(alice, treasurer, change):
+def test_a_settled_case_stays_as_it_is(alice, treasurer):
     """F121: in the database."""
     case = charged_back(alice)
     cases.resolve(code=case.code, actor=treasurer, resolution="Done.", now=make.NOW)
 
-    with pytest.raises(DatabaseError) as caught, transaction.atomic():
-        Case.objects.filter(pk=case.pk).update(**change)
+    for change in (
+        {"state": "OPEN", "resolution": "", "resolved_at": None, "resolved_by": None},
+        {"resolution": "Another story."},
+        {"owner": None, "assigned_at": None},
+    ):
+        with pytest.raises(DatabaseError) as caught, transaction.atomic():
+            Case.objects.filter(pk=case.pk).update(**change)
 
-    assert violated(caught.value) == "case_goes_forward"
+        assert violated(caught.value) == "case_goes_forward", change
 
 
-@pytest.mark.parametrize("change", [{"due_on": "2031-01-01"}, {"facts": {}}, {"kind": "x"}])
-def test_what_a_case_is_about_nobody_rewrites(alice, change):
+def test_what_a_case_is_about_nobody_rewrites(alice):
     """F121: the application may not even try."""
     case = charged_back(alice)
 
-    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
-        Case.objects.filter(pk=case.pk).update(**change)
+    for change in ({"due_on": "2031-01-01"}, {"facts": {}}, {"kind": "x"}):
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            Case.objects.filter(pk=case.pk).update(**change)
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
         Case.objects.filter(pk=case.pk).delete()
 

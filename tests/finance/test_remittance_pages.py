@@ -184,14 +184,14 @@ def test_business_fee_is_drawn_by_its_page(treasurer, due):
     assert PaymentOrder.objects.get().amount == 6_500_00
 
 
-@pytest.mark.parametrize("state", ["open", "paid", "receipt", "ended", "all", "nonsense"])
-def test_orders_are_listed_by_what_they_wait_for(treasurer, due, state):
+def test_orders_are_listed_by_what_they_wait_for(treasurer, due):
     make.paid(make.order("welfare:ssq", make.payee("WELFARE")))
 
-    page = treasurer.get(reverse("finance:desk_payments"), {"state": state})
+    for state in ("open", "paid", "receipt", "ended", "all", "nonsense"):
+        page = treasurer.get(reverse("finance:desk_payments"), {"state": state})
 
-    assert page.status_code == 200
-    assert ("36,000.00" in text(page)) == (state in {"paid", "receipt", "all"})
+        assert page.status_code == 200
+        assert ("36,000.00" in text(page)) == (state in {"paid", "receipt", "all"}), state
 
 
 def test_an_unknown_order_or_scan_is_not_found(treasurer):

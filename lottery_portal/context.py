@@ -18,8 +18,9 @@ from finance import wallets
 def house(request: HttpRequest) -> dict[str, Any]:
     """Asked lazily, so that a page without a bar costs no query."""
     user = getattr(request, "user", None)
-    player = who.player_or_none(user) if user is not None and user.is_authenticated else None
-    staff = user if user is not None and user.is_authenticated and user.is_staff else None
+    known = user if user is not None and user.is_authenticated else None
+    staff = known if known is not None and known.is_staff else None
+    player = who.player_or_none(known) if known is not None and staff is None else None
     return {
         "brand": settings.BRAND,
         "operator": settings.OPERATOR,

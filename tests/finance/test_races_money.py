@@ -80,7 +80,7 @@ def test_paid_and_refunded_at_once_end_in_one_state():
 def test_holding_and_spending_at_once_never_overdraws():
     """F106: the wallet has money for one of them."""
     alice = make.player()
-    make.fund(alice, 100_00)
+    make.put(alice, 100_00)
     card = make.bank_account(alice)
     make.open_accounts(("stakes:test", "STAKES"))
     spend = [Move(wallets.wallet_of(alice), "stakes:test", 60_00)]
@@ -102,7 +102,7 @@ def test_holding_and_spending_at_once_never_overdraws():
 def test_reversing_twice_at_once_moves_the_money_back_once():
     """F105"""
     alice = make.player()
-    make.fund(alice, 100_00)
+    make.put(alice, 100_00)
     post(
         "deed:1", [Move(wallets.wallet_of(alice), wallets.hold_of(alice), 40_00)], "WITHDRAWAL_HOLD"
     )
@@ -171,7 +171,7 @@ def test_the_movements_of_a_wallet_stand_in_the_order_of_their_times():
 
 def test_one_request_key_at_once_is_one_withdrawal():
     alice = make.player()
-    make.fund(alice, 100_00)
+    make.put(alice, 100_00)
     card, key = make.bank_account(alice), uuid4()
 
     results = at_once([lambda: make.withdraw(alice, 60_00, card, key=key)] * 8)
@@ -193,7 +193,7 @@ def test_one_request_key_at_once_is_one_deposit():
 def test_the_ceiling_of_a_day_holds_for_requests_at_once():
     """Over different bank accounts, so that only the wallet is common to them."""
     alice = make.player()
-    make.fund(alice, 300_000_00)
+    make.put(alice, 300_000_00)
     cards = [make.bank_account(alice, f"60{number}1") for number in range(5)]
 
     results = at_once([partial(make.withdraw, alice, 60_000_00, card) for card in cards])
@@ -205,7 +205,7 @@ def test_the_ceiling_of_a_day_holds_for_requests_at_once():
 
 def test_an_account_is_not_removed_while_a_withdrawal_to_it_begins():
     alice = make.player()
-    make.fund(alice, 100_00)
+    make.put(alice, 100_00)
     for _ in range(6):
         card = make.bank_account(alice)
         results = at_once(
@@ -222,7 +222,7 @@ def test_an_account_is_not_removed_while_a_withdrawal_to_it_begins():
 
 def test_two_cashiers_at_once_prepare_it_once():
     alice = make.player()
-    make.fund(alice, 6_000_00)
+    make.put(alice, 6_000_00)
     withdrawal = make.withdraw(alice, 6_000_00, make.bank_account(alice))
     cashiers = [make.staff(f"chuna{number}", "cashier").member.user for number in range(4)]
 

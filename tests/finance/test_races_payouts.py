@@ -76,7 +76,7 @@ def test_failures_that_end_at_once_count_each_other(fake_bank):
 def test_the_ceiling_of_a_day_holds_for_many_at_once():
     """F109"""
     alice = make.player()
-    make.fund(alice, 400_000_00)
+    make.put(alice, 400_000_00)
     card = make.bank_account(alice)
 
     results = at_once([partial(make.withdraw, alice, 50_000_00, card)] * 8)

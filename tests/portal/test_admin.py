@@ -92,13 +92,15 @@ def test_every_table_in_the_admin_is_read_only():
 
 
 @pytest.mark.parametrize("post", one_in(3, ["auditor", "administrator", "compliance", "approver"]))
-def test_every_table_that_a_post_may_open_opens(post):
+def test_every_table_that_a_post_may_open_opens(post, full):
+    """A third of the tables but in a full run."""
     member = employ("somebody", post)
     client = _english(member)
-    names = {
+    every = sorted(
         f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
         for model in admin.site._registry
-    }
+    )
+    names = set(every[:: 1 if full else 3])
 
     opened = {name for name in names if client.get(reverse(name)).status_code == 200}
 

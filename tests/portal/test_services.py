@@ -107,14 +107,6 @@ def answers(portal: Launcher) -> bool:
         return app.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_command_ends_the_servers_it_started(portal):
-    with holder(portal) as first:
-        assert sorted(servers(portal)) == ["postgres", "valkey", "witness"]
-        leave(first)
-
-    assert living(portal.state) == []
-
-
 @thorough
 def test_a_command_that_did_not_start_the_servers_leaves_them(portal):
     with holder(portal) as first:
@@ -226,9 +218,10 @@ def test_the_witness_runs_as_an_account_that_is_neither_roots_nor_the_databases(
         leave(first)
 
 
-def test_the_servers_are_set_up_as_promised(portal):
+def test_the_servers_are_set_up_as_promised_and_end_with_the_command_that_started_them(portal):
     """PostgreSQL 18 and Valkey, two roles without a right too many, no secret in a log."""
     with holder(portal) as first:
+        assert sorted(servers(portal)) == ["postgres", "valkey", "witness"]
         env = addresses(portal)
         with psycopg.connect(env["OWNER_DATABASE_URL"], autocommit=True) as owner:
             assert owner.info.server_version // 10000 == 18
@@ -276,6 +269,7 @@ def test_the_servers_are_set_up_as_promised(portal):
         stranger.close()
         leave(first)
 
+    assert living(portal.state) == []
     logs = "".join(path.read_text() for path in (portal.state / "logs").glob("*.log"))
     for line in (portal.state / "secrets.env").read_text().splitlines():
         assert line.partition("=")[2] not in logs

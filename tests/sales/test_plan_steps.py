@@ -145,38 +145,40 @@ def files(settings, tmp_path):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    ("stop", "blue", "did"),
+    ("blue", "expected"),
     [
-        (1, 7, "stopped"),
-        (5_00, 7, "stopped"),
-        (5_01, 7, "bought"),
-        (0, 7, "bought"),
-        (1, 8, "bought"),
+        (7, {1: "stopped", 5_00: "stopped", 5_01: "bought"}),
+        (7, {0: "bought"}),
+        (8, {1: "bought"}),
     ],
-    ids=["any prize", "just so much", "too little", "never", "nothing won"],
+    ids=["any prize, just so much, too little", "never", "nothing won"],
 )
-def test_a_plan_stops_on_a_prize(files, stop, blue, did):
+def test_a_plan_stops_on_a_prize(files, blue, expected):
     """F029: stop-on-win cancels the rest and releases the hold; the prize is paid besides."""
-    shade, first = shadow()
-    plan = begun(shade, first, stop=stop, picks=(BLUE_ONLY,))
+    first = make.shadow_draw()
+    plans_of = {
+        stop: begun(make.shadow_player(wallet=20_00), first, stop=stop, picks=(BLUE_ONLY,))
+        for stop in expected
+    }
     make.shadow_draw()
-    if stop:
-        assert advanced() == ["waits"]  # nobody knows yet whether it won
+    if any(expected):
+        assert advanced() == ["waits"] * len(expected)  # nobody knows yet whether they won
     won(first, blue=blue)
 
-    assert advanced() == [did]
+    assert advanced() == [*expected.values()]
 
-    plan.refresh_from_db()
     prize = 5_00 if blue == 7 else 0
-    if did == "stopped":
-        assert (plan.state, plan.reason) == ("STOPPED", "WON")
-        assert money(shade) == (18_00 + prize, 0)
-        assert advanced() == []
-        with pytest.raises(plans.PlanEnded):
-            plans.stop(plan=plan, actor=shade.user, now=database_time())
-    else:
-        assert plan.state == "RUNNING"
-        assert money(shade) == (14_00 + prize, 2_00)
+    for stop, plan in plans_of.items():
+        plan.refresh_from_db()
+        if expected[stop] == "stopped":
+            assert (plan.state, plan.reason) == ("STOPPED", "WON"), stop
+            assert money(plan.player) == (18_00 + prize, 0), stop
+            with pytest.raises(plans.PlanEnded):
+                plans.stop(plan=plan, actor=plan.player.user, now=database_time())
+        else:
+            assert plan.state == "RUNNING", stop
+            assert money(plan.player) == (14_00 + prize, 2_00), stop
+    assert advanced() == []
     assert ledger.verify_books() == []
 
 

@@ -147,20 +147,19 @@ def test_a_withdrawn_piece_serves_again_after_a_new_inspection_only(official, se
         )
 
 
-@pytest.mark.parametrize(("ago", "lasts", "is_fit"), [(1, 2, True), (3, 2, False), (2, 2, False)])
-def test_an_inspection_counts_until_it_runs_out(crew, ssq, ago, lasts, is_fit):
+def test_an_inspection_counts_until_it_runs_out(official, second, ssq):
     """F065: half-open; the last moment is not covered."""
-    official, second = (member.user for member in crew["draw_official"])
-    piece = make_equipment.registered(ssq, "", by=official)
-    make_equipment.inspected(
-        piece,
-        by=official,
-        second=second,
-        ago=timedelta(days=ago),
-        valid_for=timedelta(days=lasts),
-    )
+    for number, (ago, lasts, is_fit) in enumerate([(1, 2, True), (3, 2, False), (2, 2, False)], 1):
+        piece = make_equipment.registered(ssq, "", by=official, number=number)
+        make_equipment.inspected(
+            piece,
+            by=official,
+            second=second,
+            ago=timedelta(days=ago),
+            valid_for=timedelta(days=lasts),
+        )
 
-    assert equipment.is_fit(piece, at=database_time()) is is_fit
+        assert equipment.is_fit(piece, at=database_time()) is is_fit, (ago, lasts)
 
 
 def test_an_inspection_is_the_word_of_two_people(official, second, ssq):
@@ -189,61 +188,54 @@ def test_an_inspection_is_the_word_of_two_people(official, second, ssq):
     assert made.approval_code == asked.code
 
 
-@pytest.mark.parametrize(
-    ("change", "refused_by"),
-    [
-        ({"approval_code": "GENESIS"}, "inspection_confirmed_by_another"),
-        ({"certificate_number": "ANOTHER"}, "inspection_as_confirmed"),
-        ({}, "games_inspection_approval_code_key"),
-    ],
-)
-def test_an_inspection_that_nobody_confirmed_is_not_written(
-    official, second, ssq, change, refused_by
-):
+def test_an_inspection_that_nobody_confirmed_is_not_written(official, second, ssq):
     """F065: the row says what the approval says, once."""
     piece = make_equipment.registered(ssq, "", by=official)
     make_equipment.inspected(piece, by=official, second=second)
-    row: dict[str, Any] = {**Inspection.objects.values().get(), **change}
-    row.pop("id")
+    for change, refused_by in (
+        ({"approval_code": "GENESIS"}, "inspection_confirmed_by_another"),
+        ({"certificate_number": "ANOTHER"}, "inspection_as_confirmed"),
+        ({}, "games_inspection_approval_code_key"),
+    ):
+        row: dict[str, Any] = {**Inspection.objects.values().get(), **change}
+        row.pop("id")
 
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
-        Inspection.objects.create(**row)
+        with pytest.raises(IntegrityError) as refused, transaction.atomic():
+            Inspection.objects.create(**row)
 
-    assert violated(refused.value) == refused_by
-    assert Inspection.objects.count() == 1
+        assert violated(refused.value) == refused_by
+        assert Inspection.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
+def test_facts_that_do_not_fit_together_are_refused(official, ssq):
+    """F065: no certificate, no validity; nothing from the future."""
+    piece = make_equipment.registered(ssq, "", by=official)
+    wrongs: list[dict[str, Any]] = [
         {"outcome": "PASSED", "valid_until": None},
         {"outcome": "PASSED", "certificate_number": ""},
         {"outcome": "FAILED"},
         {"inspected_at": timedelta(hours=1)},
         {"valid_until": timedelta(days=-2)},
-    ],
-)
-def test_facts_that_do_not_fit_together_are_refused(official, ssq, wrong):
-    """F065: no certificate, no validity; nothing from the future."""
-    piece = make_equipment.registered(ssq, "", by=official)
-    now = database_time()
-    facts: dict[str, Any] = {
-        "what": "运转",
-        "outcome": "PASSED",
-        "inspected_at": now - timedelta(hours=1),
-        "valid_until": now + timedelta(days=30),
-        "certificate_number": "CERT-1",
-        "certified_by": "",
-    }
-    facts |= {
-        name: now + value if isinstance(value, timedelta) else value
-        for name, value in wrong.items()
-    }
+    ]
+    for wrong in wrongs:
+        now = database_time()
+        facts: dict[str, Any] = {
+            "what": "运转",
+            "outcome": "PASSED",
+            "inspected_at": now - timedelta(hours=1),
+            "valid_until": now + timedelta(days=30),
+            "certificate_number": "CERT-1",
+            "certified_by": "",
+        }
+        facts |= {
+            name: now + value if isinstance(value, timedelta) else value
+            for name, value in wrong.items()
+        }
 
-    with pytest.raises(equipment.InspectionWrong):
-        equipment.ask_inspection(equipment=piece, maker=official, now=now, **facts)
+        with pytest.raises(equipment.InspectionWrong):
+            equipment.ask_inspection(equipment=piece, maker=official, now=now, **facts)
 
-    assert not Inspection.objects.exists()
+        assert not Inspection.objects.exists(), wrong
 
 
 def test_pieces_are_chosen_where_they_serve_by_officials_before_the_result(

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import DatabaseError, transaction
+from django.test import Client
 from django.urls import reverse
 
 from accounts import drills
@@ -61,7 +62,7 @@ def _real_draw() -> Draw:
 
 def _published(*, real=True):
     draw = _sealed_only(real=real)
-    sealing.complete(draw=draw, now=database_time())
+    make_draws.publicly_sealed(draw)
     return SealStatement.objects.select_related("draw__game", "publication").get(draw=draw)
 
 
@@ -141,45 +142,47 @@ def test_a_key_that_nobody_registered_does_not_sign():
     assert SealSignature.objects.count() == 1
 
 
-@pytest.mark.parametrize("broken", ["revoked", "same", "role", "unregistered"])
-def test_the_database_itself_refuses_a_key_that_may_not_sign(broken):
+def _revoked() -> str:
+    name = _register(Ed25519PrivateKey.generate().public_key().public_bytes_raw(), "INDEPENDENT")
+    with owner.as_owner() as hand:
+        hand.execute("ALTER TABLE audit_signingkey DISABLE TRIGGER USER")
+        hand.execute(
+            "UPDATE audit_signingkey SET revoked_at = clock_timestamp() WHERE key_id = %s",
+            [name],
+        )
+    return name
+
+
+def test_the_database_itself_refuses_a_key_that_may_not_sign():
     """F057: whatever Python says. Without its trigger each of these rows would stand."""
     statement = SealStatement.objects.get(draw=_sealed_only())
     operations = keys.own("OPERATIONS")
-    constraint = "seal_signed_by_a_registered_key"
-    if broken == "same":
-        name = _register(operations.public, "INDEPENDENT")
-        constraint = "seal_signed_by_two_keys"
-    elif broken == "role":
-        name = operations.key_id
-    elif broken == "unregistered":
-        name = "independent-00000000"
-    else:
-        name = _register(
-            Ed25519PrivateKey.generate().public_key().public_bytes_raw(), "INDEPENDENT"
-        )
-        with owner.as_owner() as hand:
-            hand.execute("ALTER TABLE audit_signingkey DISABLE TRIGGER USER")
-            hand.execute(
-                "UPDATE audit_signingkey SET revoked_at = clock_timestamp() WHERE key_id = %s",
-                [name],
-            )
+    registered = "seal_signed_by_a_registered_key"
+    broken = {
+        "revoked": (_revoked(), registered),
+        "same": (_register(operations.public, "INDEPENDENT"), "seal_signed_by_two_keys"),
+        "role": (operations.key_id, registered),
+        "unregistered": ("independent-00000000", registered),
+    }
 
-    def insert():
-        with transaction.atomic():
-            SealSignature.objects.create(
-                statement=statement, role="INDEPENDENT", key_id=name, algorithm=keys.ED25519,
-                signature="x", signed_at=database_time(),
-            )  # fmt: skip
+    def insert(name):
+        SealSignature.objects.create(
+            statement=statement, role="INDEPENDENT", key_id=name, algorithm=keys.ED25519,
+            signature="x", signed_at=database_time(),
+        )  # fmt: skip
 
-    with pytest.raises(DatabaseError, match="key") as refused:
-        insert()
-    assert violated(refused.value) == constraint
-    assert SealSignature.objects.count() == 1
+    for case, (name, constraint) in broken.items():
+        with pytest.raises(DatabaseError, match="key") as refused, transaction.atomic():
+            insert(name)
+        assert violated(refused.value) == constraint, case
+        assert SealSignature.objects.count() == 1
     with owner.as_owner() as hand:
         hand.execute("ALTER TABLE games_sealsignature DISABLE TRIGGER games_seal_signed_by_a_key")
-    insert()
-    assert SealSignature.objects.count() == 2
+    for name, _constraint in broken.values():
+        with transaction.atomic():
+            insert(name)
+            assert SealSignature.objects.count() == 2
+            transaction.set_rollback(True)
 
 
 def test_a_signature_over_something_else_is_refused():
@@ -195,9 +198,17 @@ def test_a_signature_over_something_else_is_refused():
     assert SealSignature.objects.count() == 1
 
 
-def test_the_public_page_shows_statement_signatures_root_and_the_way_to_check(client):
-    """N01: what a player needs is on one page, without a log-in."""
+def test_a_published_seal_is_on_its_page_in_its_files_and_in_the_api(client):
+    """N01, F057: what a player needs is there without a log-in, and fits together without us."""
     statement = _published()
+
+    _is_on_its_page(client, statement)
+    _files_are_the_bytes_that_were_signed(client, statement)
+    _the_api_gives_it(client, statement)
+
+
+def _is_on_its_page(client: Client, statement: SealStatement) -> None:
+    """Statement, signatures, root and the way to check."""
     address = reverse("games:seal", args=[statement.draw.code])
 
     page = client.get(address, headers={"accept-language": "en"})
@@ -213,21 +224,7 @@ def test_the_public_page_shows_statement_signatures_root_and_the_way_to_check(cl
     assert address in listed.content.decode()
 
 
-def test_a_seal_is_not_public_before_it_is_published(client):
-    """F057: page, list, files and API know nothing of it."""
-    draw = _sealed_only(real=True)
-
-    assert client.get(reverse("games:seal", args=[draw.code])).status_code == 404
-    assert client.get(reverse("games:seal_file", args=[draw.code, "keys.json"])).status_code == 404
-    assert client.get(reverse("api:seal", args=[draw.code])).status_code == 404
-    assert client.get(reverse("api:draw", args=[draw.code])).json()["seal"] is None
-    assert list(client.get(reverse("games:seals")).context["seals"]) == []
-
-
-def test_the_files_are_the_bytes_that_were_signed(client):
-    """N01: statement, signatures and keys fit together without us."""
-    statement = _published()
-
+def _files_are_the_bytes_that_were_signed(client: Client, statement: SealStatement) -> None:
     def fetched(name):
         answer = client.get(reverse("games:seal_file", args=[statement.draw.code, name]))
         assert answer["Content-Disposition"].startswith("attachment")
@@ -248,16 +245,24 @@ def test_the_files_are_the_bytes_that_were_signed(client):
     assert client.get(address.replace("statement.json", "secret.json")).status_code == 404
 
 
-def test_the_api_gives_the_seal(client):
-    """F057."""
-    statement = _published()
-
+def _the_api_gives_it(client: Client, statement: SealStatement) -> None:
     said = client.get(reverse("api:seal", args=[statement.draw.code])).json()
 
     assert said["statement"] == statement.statement
     assert said["root"] == statement.root
     assert [one["role"] for one in said["signatures"]] == ["OPERATIONS", "INDEPENDENT"]
     assert {key["key_id"] for key in said["keys"]} == {one["key_id"] for one in said["signatures"]}
+
+
+def test_a_seal_is_not_public_before_it_is_published(client):
+    """F057: page, list, files and API know nothing of it."""
+    draw = _sealed_only(real=True)
+
+    assert client.get(reverse("games:seal", args=[draw.code])).status_code == 404
+    assert client.get(reverse("games:seal_file", args=[draw.code, "keys.json"])).status_code == 404
+    assert client.get(reverse("api:seal", args=[draw.code])).status_code == 404
+    assert client.get(reverse("api:draw", args=[draw.code])).json()["seal"] is None
+    assert list(client.get(reverse("games:seals")).context["seals"]) == []
 
 
 def test_every_supervisor_gets_the_statement_once():

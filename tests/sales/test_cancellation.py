@@ -271,9 +271,12 @@ def test_what_was_taken_back_is_not_sealed_and_not_paid(settings, tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_ticket_that_nobody_took_back_cannot_be_passed_off_as_such(settings, tmp_path):
+def test_a_ticket_that_nobody_took_back_cannot_be_passed_off_as_such(
+    settings, tmp_path, monkeypatch
+):
     """N05, F059: a row put in by hand after the witness was told of the last ticket."""
     settings.STATE_DIR = tmp_path
+    monkeypatch.setattr(sealing, "_PAUSE_SECONDS", 0.01)  # the log will not come
     shadow_allowed()
     draw, shade = make.shadow_draw(), make.shadow_player(wallet=100_00)
     winner = make.ticket(shade, draw)

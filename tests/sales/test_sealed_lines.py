@@ -19,7 +19,7 @@ from sales.models import Ticket
 from tests import make, owner
 from tests.games import chosen
 
-pytestmark = pytest.mark.django_db(transaction=True)
+commits = pytest.mark.django_db(transaction=True)
 
 VERSIONS = [version for game in rules.GAMES.values() for version in game.versions]
 
@@ -47,6 +47,7 @@ def _in_sql(version, rows):
         ).fetchall()
 
 
+@commits
 def test_every_bet_of_every_rule_is_counted_and_spelt_in_sql_as_in_python(full, deep):
     """F026, F057: over all bet types, numbers, bankers and multipliers, from the sheet alone."""
     for version in VERSIONS:
@@ -78,6 +79,7 @@ def _is_counted_and_spelt(version, count):
     ]
 
 
+@commits
 def test_masks_that_are_no_numbers_of_a_bet_make_no_line():
     """F042: bits beyond every place, a banker that is a pick, less than nothing, no such bet."""
     for version in VERSIONS:
@@ -150,6 +152,7 @@ def _asked(sql, *values):
         return cursor.fetchall()
 
 
+@commits
 def test_a_line_is_the_same_alone_in_a_stretch_and_in_a_block():
     """F057: one ticket, many, and a whole block say the same bytes."""
     draw, sold = _sold()
@@ -170,6 +173,7 @@ def test_a_line_is_the_same_alone_in_a_stretch_and_in_a_block():
     assert bytes(leaves) == b"".join(canonical.leaf(line) for line in lines)
 
 
+@commits
 def test_a_moment_is_sealed_to_the_microsecond_in_every_year():
     """F057: where a double would not hold the microseconds, they are counted as numbers."""
     with owner.as_owner() as hand:
@@ -187,6 +191,7 @@ def test_a_moment_is_sealed_to_the_microsecond_in_every_year():
     assert unlike == []
 
 
+@commits
 def test_the_sale_itself_gives_the_leaf_of_each_line_to_the_log():
     """F049, F057: what is sealed later was promised at the sale."""
     _draw, sold = _sold()
@@ -198,6 +203,7 @@ def test_the_sale_itself_gives_the_leaf_of_each_line_to_the_log():
     }
 
 
+@commits
 def test_a_changed_row_has_another_line():
     """F049: every column that makes a ticket is in its bytes."""
     _draw, sold = _sold(1)

@@ -32,6 +32,7 @@ pytestmark = [
 ]
 
 BUYERS = 100
+FEW = 12  # are enough to show that a protection is gone
 
 
 def books_are_whole(*, is_shadow: bool = False) -> None:
@@ -70,14 +71,14 @@ def without_gate() -> None:
             hand.execute(body.replace("pg_advisory_xact_lock_shared(", "int4larger("))
 
 
-def a_hundred_against_one_wallet(*also: type[Refused]) -> int:
-    """A hundred purchases at once on a wallet with money for one; how many went through.
+def many_against_one_wallet(*also: type[Refused], buyers: int = BUYERS) -> int:
+    """So many purchases at once on a wallet with money for one; how many went through.
 
     The others had no money left, or met one of the other refusals that the caller names.
     """
     alice, draw = make.alice(wallet=3_00), make.draw()
 
-    results = at_once([lambda: make.purchase(alice, draw)] * BUYERS)
+    results = at_once([lambda: make.purchase(alice, draw)] * buyers)
 
     sold = [result for result in results if isinstance(result, Purchase)]
     others = [result for result in results if not isinstance(result, Purchase)]
@@ -90,27 +91,27 @@ def a_hundred_against_one_wallet(*also: type[Refused]) -> int:
 
 def test_one_wallet_pays_for_one_ticket_however_many_ask():
     """F042: a hundred buyers, money for one."""
-    assert a_hundred_against_one_wallet() == 1
+    assert many_against_one_wallet() == 1
 
 
 def test_without_the_check_the_wallet_would_be_overdrawn():
     """The protection of the test above is the constraint of the wallet.
 
-    A hundred sales one after the other from one wallet: the last may wait longer than a sale does.
+    Sales one after the other from one wallet: the last may wait longer than a sale does.
     """
     without_overdraft_check()
 
-    assert a_hundred_against_one_wallet(purchase.SalesBusy) > 1
+    assert many_against_one_wallet(purchase.SalesBusy, buyers=FEW) > 1
 
 
-def fifty_times_the_same_request(*also: type[Refused]) -> tuple[int, set[str]]:
-    """The same request fifty times at once; tickets sold and the different answers.
+def the_same_request(*also: type[Refused], times: int = 50) -> tuple[int, set[str]]:
+    """The same request so many times at once; tickets sold and the different answers.
 
     Nobody is refused, but by one of the refusals that the caller names.
     """
     alice, draw, key = make.alice(wallet=200_00), make.draw(), uuid.uuid4()
 
-    results = at_once([lambda: make.purchase(alice, draw, key=key)] * 50)
+    results = at_once([lambda: make.purchase(alice, draw, key=key)] * times)
 
     done = [result for result in results if isinstance(result, Purchase)]
     others = [result for result in results if not isinstance(result, Purchase)]
@@ -123,7 +124,7 @@ def fifty_times_the_same_request(*also: type[Refused]) -> tuple[int, set[str]]:
 
 def test_the_same_request_fifty_times_is_one_purchase():
     """F043: one ticket, the same answer for all."""
-    sold, answers = fifty_times_the_same_request()
+    sold, answers = the_same_request()
 
     assert (sold, len(answers)) == (1, 1)
 
@@ -131,11 +132,11 @@ def test_the_same_request_fifty_times_is_one_purchase():
 def test_without_its_constraint_the_same_request_would_sell_twice():
     """The protection of the test above is the unique request key.
 
-    Fifty sales one after the other from one wallet: the last may wait longer than a sale does.
+    Sales one after the other from one wallet: the last may wait longer than a sale does.
     """
     without_request_key()
 
-    sold, answers = fifty_times_the_same_request(purchase.SalesBusy)
+    sold, answers = the_same_request(purchase.SalesBusy, times=FEW)
 
     assert sold == len(answers) > 1
 

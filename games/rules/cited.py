@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from django.utils.translation import get_language
+
 _Found = TypeVar("_Found")
 Standing = Literal["text", "draws", "open", "file"]
 
@@ -23,7 +25,15 @@ class Source:
     text: str
     standing: Standing = "text"
 
+    @property
+    def said(self) -> str:
+        """It as the reader understands it: papers by their printed names, all else in English."""
+        if (get_language() or "").startswith("zh"):
+            return self.text
+        return "; ".join(ENGLISH.get(part, part) for part in self.text.split(_AND))
 
+
+_AND = "；"
 _LAW = "《彩票管理条例》"
 _SSQ = "《中国福利彩票双色球游戏规则》"
 _DLT = "《中国体育彩票超级大乐透游戏规则》"
@@ -31,6 +41,34 @@ _PL3 = "《中国体育彩票排列3游戏规则》"
 _3D = "《中国福利彩票3D游戏规则》"
 _DRAWN = "历期开奖公告复算"
 _OPEN = "尚无文本可核"
+
+# What is no printed name, for readers of English.
+ENGLISH: Mapping[str, str] = {
+    _DRAWN: "worked out from the published draws",
+    f"{_DRAWN}（两个奖池合计）": "worked out from the published draws, both pools together",
+    _OPEN: "no text to confirm it yet",
+    "每注可选多少个号码尚无文本可核": "how many numbers may be chosen: no text to confirm it yet",
+    "超额转出尚无文本可核": "moving out the excess: no text to confirm it yet",
+    "各省福彩中心限号公告，未见文本": "notices of the provinces on limited lines, text not seen",
+    "未出现过此奖池区间": "the pool was never in this range",
+    "无此规定": "no such rule",
+    "无浮动奖": "no floating prize",
+    "单一奖池": "one pool",
+    "北京时间": "Beijing time",
+    "由投注方式和奖级条件得出": "follows from bet types and tiers",
+    "发行机构玩法说明": "the issuer's description of the game",
+    "发行机构玩法说明（胆拖）": "the issuer's description of the game (bankers)",
+    "发行机构玩法说明（选一至选十）": "the issuer's description of the game (pick 1 to pick 10)",
+    "发行机构公布的销售和开奖时间": "times of sale and draw as the issuer publishes them",
+    "发行机构公布的两个奖池": "the two pools as the issuer publishes them",
+    "发行机构关于奖金的公告": "the issuer's notice on prizes",
+    "发行机构关于预售票的公告": "the issuer's notice on tickets sold ahead",
+    "2015027期开奖公告": "the announcement of draw 2015027",
+    "发行机构2026年公告": "the issuer's notice of 2026",
+    "发行机构2026年公告（福运奖）": "the issuer's notice of 2026 (Lucky prize)",
+    "发行机构2026年公告（特别规定）": "the issuer's notice of 2026 (special rule)",
+    "发行机构2026年公告（单期奖金限额）": "the issuer's notice of 2026 (most for one draw)",
+}
 
 _COMMON: Mapping[str, Source] = {
     "multiplier": Source(f"{_PL3}第八条"),

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import permission, step_up
 from audit import approvals
-from games import announced, prize_modes, rules, words
+from games import announced, faces, prize_modes, rules, words
 from games.announced_forms import DecisionForm, FileForm, ModeForm, StoreForm, TypedForm
 from games.announced_table import Compared, Comparison
 from games.issuer_file import Told
@@ -262,6 +262,7 @@ def _told(draw: Draw, told: Told, comparison: Comparison) -> Row:
     return {
         "drawn_on": told.drawn_on,
         "numbers": told.numbers,
+        "looks": faces.of_result(version),
         "has_special": version.special is not None,
         "special_on": told.special_on,
         "sales_fen": told.sales_fen,

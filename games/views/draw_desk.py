@@ -24,6 +24,7 @@ from games import (
     draw_course,
     draws,
     equipment,
+    faces,
     minutes,
     notice_mail,
     results,
@@ -491,17 +492,19 @@ def _outcome(at: Look) -> Row:
     draw = at.draw
     if draw.state not in WITH_RESULT:
         return {"numbers": None, "tiers": []}
+    version = rules.by_code(draw.rule.code)
+    drawn = {"numbers": draw.result.numbers, "looks": faces.of_result(version)}
     known = next((one.tiers for one in at.facts if one.tiers), ())
     if not known:
-        return {"numbers": draw.result.numbers, "tiers": []}
+        return drawn | {"tiers": []}
     tiers = words.tiers(
         game=draw.game.rules_game,
         issue=draw.issue,
         special_on=draw.special_on,
         known=known,
-        version=rules.by_code(draw.rule.code),
+        version=version,
     )
-    return {"numbers": draw.result.numbers, "tiers": tiers}
+    return drawn | {"tiers": tiers}
 
 
 def _mail(at: Look) -> Row:

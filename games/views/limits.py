@@ -97,7 +97,7 @@ def _page(
                 for row in rows
             ],
             "form": form if is_open else None,
-            "source": basis.text if basis else "—",
+            "source": basis.said if basis else "—",
             "back_url": reverse("games:desk_draw", args=[draw.code]),
         },
         status=status,

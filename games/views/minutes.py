@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import permission, step_up
-from games import draws, minutes, minutes_pdf, rules, words
+from games import draws, faces, minutes, minutes_pdf, rules, words
 from games.drawing_forms import OFFICIALS, WITNESSES, MinutesForm, SignForm
 from games.models import Draw, DrawMinutes
 from lottery_portal.lib.errors import Refused, refuse
@@ -233,10 +233,12 @@ def _edition(made: DrawMinutes) -> dict[str, Any]:
 def _told(draw: Draw, made: DrawMinutes) -> dict[str, Any]:
     """The text of an edition with its times as times and its steps in words."""
     told = json.loads(made.body)
-    zones = {zone.code: zone.label for zone in rules.by_code(draw.rule.code).zones}
+    version = rules.by_code(draw.rule.code)
+    zones = {zone.code: zone.label for zone in version.zones}
     times = {name: minutes.moment(told[name]) for name in ("planned_at", "began_at", "ended_at")}
     return {
         **told,
+        "looks": faces.of_result(version),
         **times,
         "tests": [minutes.spelt(test) for test in told["tests"]],
         "drawn_spelt": minutes.spelt(told["drawn"]),

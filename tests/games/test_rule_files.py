@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from audit import approvals
-from games import calendar, rule_files, rule_sheets, rules, words
+from games import calendar, rule_files, rule_sheets, rule_words, rules, words
 from games.models import Draw, Game, RuleFile, RuleNotice, RuleSheet
 from games.rules import reading, sound
 from lottery_portal.lib.dates import in_shanghai
@@ -40,6 +40,21 @@ def test_every_version_is_read_back_from_its_sheet(version):
     )
     assert rules.rule_sheet_digest(read) == rules.rule_sheet_digest(version)
     assert sound.unsound(version) == ""
+
+
+def test_sources_are_said_in_the_language_of_the_reader():
+    """F021: in English only the printed names of papers are Chinese."""
+    rows = [row for version in ALL for part in rule_words.sheet(version) for row in part.rows]
+    sources = [row.source for row in rows if row.source]
+
+    with override("en"):
+        told = {part for one in sources for part in one.said.split("; ")}
+    with override("zh-hans"):
+        assert [one.said for one in sources] == [one.text for one in sources]
+
+    assert "worked out from the published draws" in told
+    chinese = {part for part in told if not part.isascii()}
+    assert all("《" in part or "〔" in part for part in chinese), chinese
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:

@@ -369,8 +369,8 @@ def test_the_browser_reads_the_line_of_every_bet_of_every_game(visit: Visit, hou
     lines = [line for code in VERSIONS for line in draw_of(code).tickets]
     read = "lines => lines.map((line) => Proof.read(line))"
     named = (
-        "mark => document.querySelector('[data-proof-words]').content"
-        ".querySelector(`[data-word=\"bet-${mark}\"]`).dataset.places.split('|').length"
+        "mark => JSON.parse(document.querySelector('[data-proof-words]').content"
+        '.querySelector(`[data-word="bet-${mark}"]`).dataset.places).length'
     )
 
     told = visitor.page.evaluate(read, lines)

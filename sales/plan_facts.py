@@ -67,7 +67,7 @@ def shown(plan: Plan) -> dict[str, Any]:
     left = plan.draws - done if plan.state == State.RUNNING else 0
     version = quotes.version_of(plan.first_draw.rule)
     picks = plans.picks_of(plan)
-    checked = quotes.quote(draw=plan.first_draw, selections=picks, now=plan.begun_at).selections
+    begun = quotes.quote(draw=plan.first_draw, selections=picks, now=plan.begun_at, was_sold=True)
     tone, word = TAGS[State(plan.state)]
     return row(plan, done) | {
         "lines": plan.lines,
@@ -75,7 +75,7 @@ def shown(plan: Plan) -> dict[str, Any]:
         "left_fen": left * plan.price,
         "total_fen": plan.draws * plan.price,
         "stop": stop_words(plan.stop_from),
-        "picks": [basket.shown(version, one) for one in checked],
+        "picks": [basket.shown(version, one) for one in begun.selections],
         "state": plan.state,
         "tone": tone,
         "word": str(word),

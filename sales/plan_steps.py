@@ -17,7 +17,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 
 from accounts.models import Player
 from finance import ceilings, wallets
-from games import draws
+from games import bets, draws
 from games.models import Draw, DrawTransition
 from lottery_portal import jobs
 from lottery_portal.lib.db import database_time, door, inside_transaction
@@ -35,8 +35,9 @@ HELD_EVERY = 50
 SLOT_SECONDS = 5
 # Only the account can mend these: the plan stops at once.
 OF_THE_ACCOUNT = (purchase.AccountNotActive, purchase.KycRequired, purchase.StaffMayNotPlay)
-# Time may mend these: the draw is tried again until it closes.
+# Time may mend these, or the next draw: this one is tried again until it closes.
 PASSING = (
+    bets.NumberLimited,
     ceilings.CeilingReached,
     purchase.LicenceMissing,
     purchase.SalesSwitchedOff,
@@ -168,6 +169,8 @@ def next_draw(plan: Plan) -> Draw | None:
 def _buy(plan: Plan, draw: Draw, *, now: datetime) -> Advanced:
     try:
         quote = quotes.quote(draw=draw, selections=plans.picks_of(plan), now=now)
+    except bets.NumberLimited as refusal:
+        return _refused(plan, refusal, now=now)
     except Refused:
         quote = None
     if quote is None or quote.price_fen != plan.price:

@@ -38,7 +38,7 @@ from lottery_portal.lib.encryption import blind_index
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.ids import uuid7
 
-from . import plan_notices, purchase, quotes
+from . import plan_notices, purchase
 from .models import Plan, PlanStep
 from .purchase import RequestKeyReused
 from .quotes import Quote
@@ -105,7 +105,8 @@ def begin(
         raise purchase.KycRequired
     if not 0 <= stop_from_fen <= MOST_STOP_FEN:
         raise StopNotReadable
-    quote = quotes.quote(draw=draw, selections=selections, now=now)
+    known = Plan.objects.of(player.pk).filter(request_key=request_key)
+    quote = purchase.quoted([purchase.Order(draw, selections)], known=known, now=now)[0]
     asked = purchase.request_hash([quote], player_id=player.pk, request_key=request_key)
     digest = blind_index("plan", f"{asked} {draws} {stop_from_fen}").hex()
     plan = Plan(

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connection
@@ -31,6 +31,9 @@ from lottery_portal.lib.errors import Refused
 from . import canonical, quotes, receipts
 from .models import Purchase, Ticket
 from .quotes import NothingChosen, Quote
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 MOST_TICKETS = 20
 CHANNELS = frozenset({"web", "api", "drill"})
@@ -156,9 +159,8 @@ def buy(
         raise NothingChosen
     if len(orders) > MOST_TICKETS:
         raise TooManyTickets(most=MOST_TICKETS, given=len(orders))
-    asked = [
-        quotes.quote(draw=order.draw, selections=order.selections, now=now) for order in orders
-    ]
+    known = Purchase.objects.of(player.pk).filter(request_key=request_key)
+    asked = quoted(orders, known=known, now=now)
     digest = request_hash(asked, player_id=player.pk, request_key=request_key)
     try:
         return _sell(
@@ -209,6 +211,19 @@ def request_hash(asked: Sequence[Quote], *, player_id: int, request_key: UUID) -
     )
     text = "\n".join((f"{player_id} {request_key}", *lines))
     return blind_index("purchase", text).hex()
+
+
+def quoted(orders: Sequence[Order], *, known: QuerySet[Any, Any], now: datetime) -> list[Quote]:
+    """The quotes of orders; of those of a `known` request though a line was withdrawn since."""
+    try:
+        return [quotes.quote(draw=one.draw, selections=one.selections, now=now) for one in orders]
+    except bets.NumberLimited:
+        if not known.exists():
+            raise
+    return [
+        quotes.quote(draw=one.draw, selections=one.selections, now=now, was_sold=True)
+        for one in orders
+    ]
 
 
 @door

@@ -91,18 +91,25 @@ class Quote:
         return chances
 
 
-def quote(*, draw: Draw, selections: Sequence[bets.Selection], now: datetime) -> Quote:  # noqa: ARG001 - a price may depend on the moment, callers always say it
+def quote(
+    *,
+    draw: Draw,
+    selections: Sequence[bets.Selection],
+    now: datetime,  # noqa: ARG001 - a price may depend on the moment, callers always say it
+    was_sold: bool = False,
+) -> Quote:
     """Check every selection by the rules of `draw` and price the ticket, or raise the refusal.
 
     Each rule that is broken has a refusal of its own (F032), the price cap of a ticket included
-    (F028). Whether the draw takes tickets is judged by the sale itself.
+    (F028). Whether the draw takes tickets is judged by the sale itself. What `was_sold` is priced
+    as it was, whatever lines were withdrawn since.
     """
     if not selections:
         raise NothingChosen
     if len(selections) > MOST_SELECTIONS:
         raise TooManySelections(most=MOST_SELECTIONS, given=len(selections))
     version = version_of(draw.rule)
-    limited = limits.of(draw) if version.limits_numbers else ()
+    limited = limits.of(draw) if version.limits_numbers and not was_sold else ()
     checked = tuple(bets.check(version, one, limited=limited) for one in selections)
     return Quote(
         draw=draw,

@@ -11,14 +11,24 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Message
 from finance import ceilings, ledger
-from games import bets, draws, rules
+from games import bets, draws, limits, rules
 from games.models import Draw, RuleSheet
 from lottery_portal import jobs
 from lottery_portal.jobs.models import Job
 from lottery_portal.lib.db import database_time
-from sales import draw_cancellation, plan_steps, plans, purchase, quotes, tasks, tickets
+from lottery_portal.lib.ids import uuid7
+from sales import (
+    draw_cancellation,
+    plan_facts,
+    plan_steps,
+    plans,
+    purchase,
+    quotes,
+    tasks,
+    tickets,
+)
 from sales.models import Plan, PlanStep, Selection, Ticket
-from tests import make, make_draws, owner
+from tests import make, make_draws, owner, people
 from tests.make_plans import advanced, begun, excluded, money, next_of, shadow, steps, switched
 
 pytestmark = pytest.mark.django_db
@@ -293,6 +303,40 @@ def test_switched_off_sales_make_a_plan_wait():
     plan.refresh_from_db()
     assert plan.waits_because == ""
     assert money(shade) == (14_00, 2_00)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_withdrawn_line_costs_a_plan_one_draw_and_no_more():
+    """F029, RULES §6 (限量): the draw is left out, the plan goes on; page and repeat stand."""
+    shade, first = make.shadow_player(wallet=20_00), make.shadow_draw(game_code="pl3-drill")
+    picks = (bets.Selection("straight", ((), (), ()), ((1,), (2,), (3,))),)
+    key = uuid7()
+    plan = begun(shade, first, picks=picks, key=key)
+    sold = uuid7()
+    bought = make.purchase(shade, first, list(picks), channel="drill", key=sold)
+    second = make.shadow_draw(game_code="pl3-drill")
+    for draw in (first, second):
+        limits.withdraw(
+            draw=draw, play="straight", line=[[1], [2], [3]], reason="limit reached",
+            actor=people.member("risk").user, now=database_time(),
+        )  # fmt: skip
+
+    assert advanced() == ["waits"]
+    plan.refresh_from_db()
+    assert plan.waits_because == "number_limited"
+    make.closed(second)
+    assert advanced() == ["left_out"]
+
+    make.shadow_draw(game_code="pl3-drill")
+    assert advanced() == ["bought"]
+    plan.refresh_from_db()
+    assert (plan.state, money(shade)) == ("DONE", (14_00, 0))
+    assert PlanStep.objects.get(plan=plan, position=2).reason == "number_limited"
+    assert plan_facts.shown(plan)["price_fen"] == 2_00
+    assert begun(shade, first, picks=picks, key=key) == plan
+    assert make.purchase(shade, first, list(picks), channel="drill", key=sold) == bought
+    with pytest.raises(bets.NumberLimited):
+        begun(shade, first, picks=picks)
 
 
 def other_rule(draw: Draw) -> None:

@@ -293,7 +293,8 @@ def follow_rule(
     planned = Draw.objects.filter(
         game=sheet.game, issue__gte=sheet.first_issue, state=Draw.State.SCHEDULED
     )
-    planned.exclude(rule=sheet).update(rule=sheet)
+    without = {} if rules.by_code(sheet.code).special else {"special_on": False}
+    planned.exclude(rule=sheet).update(rule=sheet, **without)
     moved = []
     for year, days in before.items():
         moved += _follow_days(
@@ -527,6 +528,8 @@ def _plan(
 
 def _special_on(game: Game, sheet: RuleSheet) -> bool:
     """As the draw before has it; the first of all follows the last announcement."""
+    if rules.by_code(sheet.code).special is None:
+        return False
     last = Draw.objects.filter(game=game).order_by("-issue").first()
     if last is not None:
         return last.special_on

@@ -14,6 +14,7 @@ from audit import trail
 from lottery_portal.lib.db import inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
+from . import rules
 from .models import Draw, DrawCancellation, DrawTransition, Game, IssuerAnnouncement, RuleSheet
 
 if TYPE_CHECKING:
@@ -156,18 +157,22 @@ def hold_gate(draw_id: int) -> None:
 
 @inside_transaction
 def set_special(*, game: Game, after_issue: str, is_on: bool) -> int:
-    """Tell every later draw that is not confirmed yet whether the special rule holds for it.
+    """Tell every later draw that is not settled yet whether the special rule holds for it.
 
-    A draw of which the issuer has announced it follows him.
+    A draw of which the issuer has announced it follows him; one whose rule has none is without.
     """
-    return (
+    later = (
         Draw.objects.filter(
-            game=game, issue__gt=after_issue, state__in=WAY[: WAY.index(State.CONFIRMED)]
+            game=game, issue__gt=after_issue, state__in=WAY[: WAY.index(State.SETTLED)]
         )
         .exclude(special_on=is_on)
         .exclude(pk__in=IssuerAnnouncement.objects.values("draw"))
-        .update(special_on=is_on)
     )
+    if is_on:
+        codes = later.order_by().values_list("rule__code", flat=True).distinct()
+        without = [code for code in codes if rules.by_code(code).special is None]
+        later = later.exclude(rule__code__in=without)
+    return later.update(special_on=is_on)
 
 
 def find(code: str) -> Draw:

@@ -96,12 +96,13 @@ BEGIN
         RAISE EXCEPTION 'what a draw is, it stays'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_stays_what_it_is';
     END IF;
-    -- What the issuer announces may come after the numbers; counting has not begun then.
+    -- What the issuer announces may come after the numbers, and so may what follows from the draw before; counting
+    -- has not begun then.
     IF NEW.special_on <> OLD.special_on
        AND OLD.state NOT IN ('SCHEDULED', 'OPEN', 'CLOSED', 'SEALED', 'DRAWN')
-       AND NOT (OLD.state = 'CONFIRMED' AND OLD.mode = 'ANNOUNCED' AND NEW.special_on = (
+       AND NOT (OLD.state = 'CONFIRMED' AND (OLD.mode = 'OWN' OR NEW.special_on = (
             SELECT (a.body::jsonb->>'special_on')::boolean FROM games_issuerannouncement a
-             WHERE a.draw_id = NEW.id ORDER BY a.edition DESC LIMIT 1)) THEN
+             WHERE a.draw_id = NEW.id ORDER BY a.edition DESC LIMIT 1))) THEN
         RAISE EXCEPTION 'the rule of a confirmed draw stands'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'draw_special_stands';
     END IF;

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from audit import approvals
-from games import calendar, rule_files, rule_sheets, rule_words, rules, words
+from games import calendar, draws, rule_files, rule_sheets, rule_words, rules, words
 from games.models import Draw, Game, RuleFile, RuleNotice, RuleSheet
 from games.rules import reading, sound
 from lottery_portal.lib.dates import in_shanghai
@@ -23,7 +23,7 @@ from lottery_portal.lib.db import database_time, violated
 from lottery_portal.lib.errors import Refused
 from tests import make, make_rules, people
 from tests.browser import english_in
-from tests.owner import as_owner
+from tests.owner import as_owner, guards_up
 
 NEXT = "ssq-2027.2"
 ALL = [version for game in rules.GAMES.values() for version in game.versions]
@@ -313,6 +313,38 @@ def test_numbers_are_shown_by_the_rule_that_came_as_a_file():
         text = Template(rows).render(page)
     assert text == "01 02 03 04 05 06 + 07;" * 2
     assert len(asked) == 1  # of all rows of a page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rule_without_a_special_rule_ends_it():
+    """F021: a draw that follows it could not be settled with what the draw before had turned on."""
+    make_rules.trusted()
+    (first, before) = in_days(10)
+    with as_owner() as hand:
+        hand.execute("ALTER TABLE games_draw DISABLE TRIGGER USER")
+        hand.execute("UPDATE games_draw SET special_on = true WHERE code LIKE 'ssq-2%'")
+        guards_up(hand)
+    document = make_rules.document("ssq-2026.1", code=NEXT, first_issue=first.issue)
+    version = document["sheet"]["version"]
+    version["special"], version["tiers"] = None, version["tiers"][:6]
+    splits = version["floating"]["splits"]
+    version["floating"]["splits"] = [split for split in splits if not split["special"]]
+    document["articles"] = {
+        place: text
+        for place, text in document["articles"].items()
+        if not place.startswith(("tiers/7", "floating/1"))
+    }
+
+    sheet = make_rules.loaded("ssq", document)
+    calendar.plan_ahead(now=database_time() + timedelta(days=30))
+
+    assert set(Draw.objects.filter(rule=sheet).values_list("special_on", flat=True)) == {False}
+    assert Draw.objects.get(pk=before.pk).special_on
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        Draw.objects.filter(pk=first.pk).update(special_on=True)
+    assert violated(refused.value) == "draw_special_of_its_rule"
+    with transaction.atomic():
+        assert draws.set_special(game=before.game, after_issue=before.issue, is_on=True) == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -384,13 +384,22 @@ def test_the_next_draw_learns_whether_the_special_rule_holds():
     """F067: below 300 million it goes off, above 1.5 billion on; between it stays as it was."""
     draw = make_draws.sold([make.SELECTION])
     following = make.shadow_draw()
-    with transaction.atomic():
-        draws.set_special(game=draw.game, after_issue="", is_on=True)
+    with as_owner() as hand:  # as if the draw before had turned it on
+        hand.execute("ALTER TABLE games_draw DISABLE TRIGGER USER")
+        hand.execute("UPDATE games_draw SET special_on = true WHERE id = %s", [draw.pk])
+        guards_up(hand)
     draw = make_draws.drawn(
         make_draws.sealed(draws.find(draw.code)), ((8, 9, 10, 11, 12, 13), (1,))
     )
+    following = make_draws.drawn(make_draws.sealed(following))
+    for late in (True, False):  # nobody sets it by hand, neither here nor there
+        with pytest.raises(IntegrityError) as refused, transaction.atomic():
+            Draw.objects.filter(game=draw.game, special_on=not late).update(special_on=late)
+        assert violated(refused.value) == "draw_special_stands"
 
     make_draws.settled(draw)
+
+    assert following.state == Draw.State.CONFIRMED  # before it was known what the first left
 
     assert PrizeSheet.objects.get(draw=draw).special_on_next is True
     assert draws.find(following.code).special_on is True

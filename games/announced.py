@@ -356,8 +356,9 @@ def ask_for_decision(*, draw: Draw, reason: str, maker: User, now: datetime) -> 
         raise NothingToDecide(draw=draw.code)
     if len(reason.strip()) < SHORTEST_REASON:
         raise DecisionReasonMissing
-    typed = (announcement.first_entry, announcement.second_entry)
-    if who.person_code(maker) in {one.person_code for one in typed if one}:
+    entries = [announcement.first_entry_id, announcement.second_entry_id]
+    typed = AnnouncedEntry.objects.filter(pk__in=[pk for pk in entries if pk])
+    if typed.filter(person_code=who.person_code(maker)).exists():
         raise TypedByThem
     return approvals.request(
         kind=KIND,

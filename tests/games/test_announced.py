@@ -323,7 +323,7 @@ def test_who_typed_an_announcement_does_not_decide_on_it(held):
         for official, post in ((first, "compliance"), (second, "approver")):
             hand.execute(
                 "INSERT INTO accounts_posting (person_id, post_id, valid_from, approval_code)"
-                " SELECT s.person_id, p.id, now() - interval '1 minute', 'TEST'"
+                " SELECT s.person_id, p.id, now() - interval '1 minute', 'TEST-' || p.code"
                 " FROM accounts_staffmember s, accounts_post p"
                 " WHERE s.user_id = %s AND p.code = %s",
                 [official.pk, post],

@@ -313,11 +313,14 @@ def test_two_people_type_it_blind(held):
 
 def test_who_typed_an_announcement_does_not_decide_on_it(held):
     """F074: neither asks for it nor approves it, whatever other posts he holds."""
+    held = make_announced.confirmed(held)
     first, second = drills.officials(now=database_time())
     body = make_announced.body(held, prizes={6: 6_00})
     for official in (first, second):
         announced.type_in(draw=held, official=official, body=body, now=database_time())
-    people.prepared()
+    compliance, approver = people.member("compliance").user, people.member("approver").user
+    User.objects.filter(pk__in=[first.pk, second.pk]).update(is_active=True)
+    first, second = drills.officials(now=database_time())
     with owner.as_owner() as hand:
         hand.execute("ALTER TABLE accounts_posting DISABLE TRIGGER USER")
         for official, post in ((first, "compliance"), (second, "approver")):
@@ -340,11 +343,11 @@ def test_who_typed_an_announcement_does_not_decide_on_it(held):
 
     with pytest.raises(announced.TypedByThem):
         asked(first)
-    request = asked(people.member("compliance").user)
+    request = asked(compliance)
     with pytest.raises(announced.TypedByThem):
         decide(request.code, second)
     assert announced.lacks(held) == announced.DECISION
-    decide(request.code, people.member("approver").user)
+    decide(request.code, approver)
     assert announced.lacks(held) == ""
 
 

@@ -169,8 +169,8 @@ def next_draw(plan: Plan) -> Draw | None:
 def _buy(plan: Plan, draw: Draw, *, now: datetime) -> Advanced:
     try:
         quote = quotes.quote(draw=draw, selections=plans.picks_of(plan), now=now)
-    except bets.NumberLimited as refusal:
-        return _refused(plan, refusal, now=now)
+    except bets.NumberLimited as limited:
+        return _refused(plan, limited, now=now)
     except Refused:
         quote = None
     if quote is None or quote.price_fen != plan.price:

@@ -82,8 +82,7 @@ def _numbers(bits: _Bits, code: str, below: chosen.Below) -> Json | None:
 
 
 def _zones(below: chosen.Below) -> list[Json]:
-    bits = _Bits()
-    found: list[Json] = []
+    bits, found = _Bits(), list[Json]()
     for n in range(1 + below(4)):
         numbers = _numbers(bits, f"z{n}", below)
         if numbers is None:
@@ -122,8 +121,7 @@ def _facts(zones: list[Json], below: chosen.Below) -> list[Json]:
 
 
 def _play(n: int, zones: list[Json], facts: list[str], below: chosen.Below) -> Json:
-    bits = _Bits()
-    places: list[Json] = []
+    bits, places = _Bits(), list[Json]()
     is_one_each = bool(below(2))
     for at in range(1 + below(4)):
         if not below(3):

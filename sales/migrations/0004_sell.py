@@ -117,7 +117,7 @@ REVOKE ALL ON FUNCTION sales_lines_of_pattern(integer[], integer, bigint, bigint
 -- who holds a gate exclusively never asks for a wallet. What is looked at before the gate spares a
 -- vain sale its way; what counts is `sales_ticket_may_be_sold`, behind it. Sixteen turnstiles stand
 -- before the gate, a buyer always takes the same: no more than that many are behind it at once, and a
--- close waits for no more (docs/adr/0026).
+-- close waits for no more (docs/adr/0027).
 CREATE FUNCTION sales_sell(asked jsonb)
     RETURNS TABLE (purchase_id bigint, bought_at timestamptz, ticket_id bigint, ticket_code text, sold_at timestamptz)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 DEPOSITS, INBOX, REFUNDS = "finance.deposits", "finance.inbox", "finance.refunds"
 WITHDRAWALS, PROVIDERS = "finance.withdrawals", "finance.providers"
+RECALLS = "finance.recalls"
 BEGINS = "finance_deposit_may_begin"
 
 
@@ -139,7 +140,10 @@ KEPT = (
     Kept(
         "our own refund is no chargeback", INBOX, "charge_back",
         "deposit.amount - deposits.returned(deposit)", "deposit.amount",
-        _test("refunds", "our_own_refund_is_no_chargeback"),
+        (
+            *_test("refunds", "our_own_refund_is_no_chargeback"),
+            *_test("refunds", "a_chargeback_after_a_part_went_back_takes_the_rest"),
+        ),
     ),
     Kept(
         "payouts are stopped", WITHDRAWALS, "waits_for", "if payouts.are_stopped():", "if False:",
@@ -189,5 +193,36 @@ KEPT = (
         " or inbox.is_in_doubt(deposit)", "",
         _test("confirmed_deposits",
               "a_well_signed_message_of_a_payment_that_never_was_credits_nothing"),
+    ),
+    Kept(
+        "nobody calls his own withdrawal back", RECALLS, "_checked",
+        "withdrawals.not_own(withdrawal, maker)", "None",
+        _test("recalls", "it_is_asked_for_once_with_a_reason_and_not_by_its_player"),
+    ),
+    Kept(
+        "a player calls back only while he owes", RECALLS, "_by_player",
+        "if not may_player(withdrawal):", "if False:",
+        _test("recalls", "the_player_calls_it_back_while_he_owes_and_only_then"),
+        "finance_withdrawal.finance_withdrawal_comes_back",
+    ),
+    Kept(
+        "a line is a payout of its amount", "finance.recon.came_back", "checked",
+        "not _same_money(found, withdrawal)", "False",
+        _test("recalls", "a_line_is_one_payout_of_its_amount_and_only_while_it_is_open"),
+    ),
+    Kept(
+        "a line is asked for once", RECALLS, "ask_return",
+        "told is not None and asked_with(told.code) is not None", "False",
+        _test("recalls", "a_line_is_one_payout_of_its_amount_and_only_while_it_is_open"),
+    ),
+    Kept(
+        "a payment of an issuer is booked once", "finance.issuer_money", "book",
+        '_once(escrow, asked["bank_reference"])', "None",
+        _test("issuer_money", "a_payment_of_the_bank_is_booked_once"),
+    ),
+    Kept(
+        "own money is paid on a day that can be", "finance.covers", "_paid",
+        "if not dates.in_shanghai(cover.approved_at).date() <= paid_on <= today:", "if False:",
+        _test("covers", "one_payment_of_the_bank_is_written_down_once"),
     ),
 )  # fmt: skip

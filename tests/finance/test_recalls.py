@@ -32,6 +32,7 @@ from tests.at_once import at_once
 from tests.owner import as_owner
 
 from .recon_deeds import approved, bill
+from .test_withdrawals import own_colleague
 
 pytestmark = pytest.mark.django_db
 
@@ -115,14 +116,21 @@ def test_what_was_called_back_does_not_count_against_the_day(owing, alice, now):
 
 
 def test_it_is_asked_for_once_with_a_reason_and_not_by_its_player(owing, cashier, alice, now):
-    """F109, F120"""
+    """F109, F120: nor is it agreed to by him, whatever post he has."""
     with pytest.raises(withdrawals.ReasonMissing):
         recalls.ask(code=owing.code, reason=" ", maker=cashier, now=now)
     with pytest.raises(withdrawals.NotInThisState):
         recalls.ask_return(code=owing.code, reason="x", maker=cashier, now=now)
-    recalls.ask(code=owing.code, reason="x", maker=cashier, now=now)
+    with pytest.raises(withdrawals.OwnWithdrawal):
+        recalls.ask(
+            code=owing.code, reason="x", maker=own_colleague(alice, "cashier", now=now), now=now
+        )
+    asked = recalls.ask(code=owing.code, reason="x", maker=cashier, now=now)
     with pytest.raises(recalls.AskedAlready):
         recalls.ask(code=owing.code, reason="x", maker=cashier, now=now)
+    himself = own_colleague(alice, "approver", now=now)
+    with pytest.raises(withdrawals.OwnWithdrawal):
+        approvals.decide(code=asked.code, checker=himself, approve=True, now=now)
 
     assert state(owing) == "APPROVED"
 
@@ -343,15 +351,20 @@ def test_a_line_is_one_payout_of_its_amount_and_only_while_it_is_open(paid, cash
     def ask(code, line):
         return recalls.ask_return(code=code, reason="退汇", maker=cashier, now=now, line=line)
 
-    small = make.withdraw(withdrawals.player_of(paid), 20_00, paid.bank_account, now=now)
-    withdrawals.send(code=small.code, now=now)
+    small, twin = (
+        make.withdraw(withdrawals.player_of(paid), fen, paid.bank_account, now=now)
+        for fen in (20_00, 30_00)
+    )
+    for one in (small, twin):
+        withdrawals.send(code=one.code, now=now)
     with pytest.raises(came_back.LineDoesNotFit):
         ask(small.code, found.line.code)
     with pytest.raises(came_back.LineDoesNotFit):
         ask(paid.code, "NOBODY")
     asked = ask(paid.code, found.line.code)
-    with pytest.raises(recalls.AskedAlready):
-        ask(paid.code, found.line.code)
+    for code in (paid.code, twin.code):
+        with pytest.raises(recalls.AskedAlready):
+            ask(code, found.line.code)
     cases.assign(code=found.case.code, actor=cashier, now=now)
     differences.resolve(code=found.code, actor=cashier, resolution="另有原因", now=now)
     with pytest.raises(came_back.LineDoesNotFit):

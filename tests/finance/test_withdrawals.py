@@ -92,7 +92,7 @@ def test_the_cashier_does_not_approve_what_he_prepared(alice, card):
     assert state(withdrawal) == "WAITING"
 
 
-def own_colleague(player, post):
+def own_colleague(player, post, *, now=make.NOW):
     """The player himself, as a member of staff."""
     return demo.make_staff(
         staff_name=f"ziji{post}",
@@ -101,7 +101,7 @@ def own_colleague(player, post):
         name=player.person.name.reveal(),
         citizen_id=player.person.citizen_id.reveal(),
         password="a-long-enough-password",
-        now=make.NOW,
+        now=now,
     ).member.user
 
 

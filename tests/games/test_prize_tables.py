@@ -201,7 +201,8 @@ def test_a_draw_without_any_winner_gives_its_prize_money_to_the_pool():
 
 
 def some_draw(version: rules.RuleVersion, below: chosen.Below) -> dict[str, Any]:
-    """Sales, pools and winners of a draw, likely or not."""
+    """Sales, pools and winners of a draw, likely or not; fixed prizes are more than the money of
+    many, and leave something in as many."""
 
     def spread(most: int) -> int:
         """Small as often as large."""
@@ -215,10 +216,12 @@ def some_draw(version: rules.RuleVersion, below: chosen.Below) -> dict[str, Any]
     for tier in tiers:
         if tier.on_top:
             winners[tier.number] = below(winners[tier.on_top.tier] + 1)
-    by_play = {play.code: spread(10**10) for play in version.plays}
+    fixed = sum(winners[tier.number] * (tier.fixed_fen or 0) for tier in tiers)
+    enough = 3 * fixed if below(2) else 0
+    by_play = {play.code: spread(10**10) + enough for play in version.plays}
     further = [pool.code for pool in version.pools[1:]]
     return {
-        "sales_fen": sum(by_play.values()) if further else spread(10**13),
+        "sales_fen": sum(by_play.values()) if further else spread(10**13) + enough,
         "pool_before_fen": edges[below(len(edges))] if edges and below(2) else spread(10**12),
         "special_on": special_on,
         "winners": winners,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -187,11 +188,12 @@ def test_a_settled_case_stays_as_it_is(alice, treasurer):
     case = charged_back(alice)
     cases.resolve(code=case.code, actor=treasurer, resolution="Done.", now=make.NOW)
 
-    for change in (
+    changes: list[dict[str, Any]] = [
         {"state": "OPEN", "resolution": "", "resolved_at": None, "resolved_by": None},
         {"resolution": "Another story."},
         {"owner": None, "assigned_at": None},
-    ):
+    ]
+    for change in changes:
         with pytest.raises(DatabaseError) as caught, transaction.atomic():
             Case.objects.filter(pk=case.pk).update(**change)
 
@@ -202,7 +204,8 @@ def test_what_a_case_is_about_nobody_rewrites(alice):
     """F121: the application may not even try."""
     case = charged_back(alice)
 
-    for change in ({"due_on": "2031-01-01"}, {"facts": {}}, {"kind": "x"}):
+    changes: list[dict[str, Any]] = [{"due_on": "2031-01-01"}, {"facts": {}}, {"kind": "x"}]
+    for change in changes:
         with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
             Case.objects.filter(pk=case.pk).update(**change)
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():

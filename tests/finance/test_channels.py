@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -168,14 +169,16 @@ def test_one_person_switches_off_at_once_and_two_on_again(alice):
 def test_what_no_register_could_hold_is_not_even_asked():
     maker = make.staff("caiwu1", "treasurer").member.user
 
-    for changes in (
+    wrong: list[dict[str, Any]] = [
         {"code": "nobody"},
         {"accepts": ["GIFTS"]},
         {"fee_borne_by": "BANK"},
         {"fee_least": 2, "fee_most": 1},
         {"institution": " "},
         {"licence_number": ""},
-    ):
+    ]
+
+    for changes in wrong:
         with pytest.raises(channels.ProviderWrong):
             channels.ask(fields={**make.ENTRY, **changes}, maker=maker, now=make.NOW)
 

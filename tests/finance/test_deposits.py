@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -160,7 +162,7 @@ def test_a_message_about_an_unknown_order_is_parked(alice):
     assert not Entry.objects.filter(reference__contains="NOBODYS").exists()
 
 
-SPOILT = (
+SPOILT: tuple[Callable[..., Any], ...] = (
     lambda headers, body: ({**headers, "Bank-Signature": "0" * 64}, body),
     lambda headers, body: ({**headers, "Bank-Signature": ""}, body),
     lambda headers, body: ({**headers, "Bank-Signature": "ü" * 64}, body),
@@ -217,7 +219,7 @@ def test_a_signature_is_good_for_its_path_only(alice):
         )
 
 
-OF_ANOTHER_FORM = (
+OF_ANOTHER_FORM: tuple[dict[str, Any], ...] = (
     {"merchant": "somebody"},
     {"currency": "USD"},
     {"state": "MAYBE"},

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
@@ -277,7 +279,7 @@ def spoilt(body, how):
     return networks.form(told)
 
 
-SPOILT_BY_ALIPAY = (
+SPOILT_BY_ALIPAY: tuple[Callable[..., Any], ...] = (
     lambda told: told.update(total_amount="999.00"),
     lambda told: told.update(sign="AAAA"),
     lambda told: told.update(sign="ü"),
@@ -303,7 +305,7 @@ def test_what_alipay_did_not_sign_is_not_read(alipay, alice):
     assert not ProviderEvent.objects.exists()
 
 
-OF_NO_USE_BY_WECHAT = (
+OF_NO_USE_BY_WECHAT: tuple[dict[str, Any], ...] = (
     {"mchid": "1900000002"},
     {"appid": "wx2"},
     {"trade_state": "MAYBE"},
@@ -329,7 +331,7 @@ def test_wechats_words_for_others_or_of_another_form_are_refused(wechat, alice):
     assert wallets.available(alice) == 0
 
 
-SPOILT_BY_WECHAT = (
+SPOILT_BY_WECHAT: tuple[Callable[..., Any], ...] = (
     lambda heads, body: ({**heads, "Wechatpay-Signature": "AAAA"}, body),
     lambda heads, body: ({**heads, "Wechatpay-Serial": "OTHER"}, body),
     lambda heads, body: ({**heads, "Wechatpay-Nonce": "other"}, body),

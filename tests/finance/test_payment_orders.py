@@ -469,15 +469,16 @@ def test_a_receipt_that_does_not_fit_is_refused(due, treasury):
     """F265: another sum, another day, no scan."""
     order = make.paid(make.order(ACCOUNT, treasury))
     a_day = timedelta(days=1)
-
-    for wrong, refusal in (
+    receipts: list[tuple[dict[str, Any], type[Exception]]] = [
         ({"amount": 36_01}, treasury_receipts.ReceiptDoesNotFit),
         ({"content": b"MZ an executable"}, treasury_receipts.ReceiptFileWrong),
         ({"content": b""}, treasury_receipts.ReceiptFileWrong),
         ({"content": b"%PDF-" + b"0" * 6_000_000}, treasury_receipts.ReceiptFileWrong),
         ({"issued_on": make.today() - a_day}, treasury_receipts.ReceiptDoesNotFit),
         ({"issued_on": make.today() + a_day}, treasury_receipts.ReceiptDoesNotFit),
-    ):
+    ]
+
+    for wrong, refusal in receipts:
         with pytest.raises(refusal):
             receipt(order, **wrong)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -122,11 +123,12 @@ def test_a_sample_stays_what_it_is(auditor, day):
 
 def test_a_sample_that_says_nothing_is_refused(auditor):
     today = dates.in_shanghai(database_time()).date()
-    for changes, name in (
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({"seed": ""}, "sample_has_seed"),
         ({"size": 0}, "sample_has_size"),
         ({"last_day": date(2000, 1, 1)}, "sample_has_days"),
-    ):
+    ]
+    for changes, name in wrong:
         row = {
             "code": "X", "seed": "x", "first_day": today, "last_day": today, "least_fen": 0,
             "size": 1, "horizon": 1, "population": 1, "population_fen": 1, "digest": "x",

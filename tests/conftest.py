@@ -256,6 +256,8 @@ class _House:
     @classmethod
     def anew(cls) -> None:
         """As the template is."""
+        if settings.DATABASES["default"]["NAME"] != cls.database:
+            _use(cls.database)
         if cls.is_used:
             _clone(cls.template, cls.database)
         cls.is_used = False

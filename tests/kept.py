@@ -30,6 +30,7 @@ from . import make_money, people
 from .witness import RunningWitness
 
 Made = TypeVar("Made")
+MOST = 6  # at once; a file begins with fewer
 LASTS = 900.0  # seconds; what is on sale in it does not close meanwhile
 Clone = Callable[[str, str], None]  # of which database, under which name
 
@@ -79,14 +80,16 @@ class States:
         )
         _close()
         self._clone(database, state.database)
-        if older := self._known.pop(make, None):
-            self._drop(older.database)
+        if make in self._known:
+            self._forget(make)
+        while len(self._known) >= MOST:
+            self._forget(next(iter(self._known)))
         self._known[make] = state
         return cast("Made", self._begun(state))
 
     def put_back(self, make: Callable[[], Made], *, witness: RunningWitness) -> Made:
         """The house of this test is as it was kept."""
-        state = self._known[make]
+        state = self._known[make] = self._known.pop(make)  # used last
         _close()
         self._clone(state.database, str(settings.DATABASES["default"]["NAME"]))
         witness.put_back(state.place / "witness")
@@ -96,9 +99,14 @@ class States:
 
     def forget(self) -> None:
         """Leave nothing behind."""
-        for state in self._known.values():
-            self._drop(state.database)
+        for make in [*self._known]:
+            self._forget(make)
         shutil.rmtree(self._root, ignore_errors=True)
+
+    def _forget(self, make: Callable[[], object]) -> None:
+        state = self._known.pop(make)
+        self._drop(state.database)
+        shutil.rmtree(state.place, ignore_errors=True)
 
     @staticmethod
     def _begun(state: State) -> object:

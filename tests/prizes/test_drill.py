@@ -22,14 +22,19 @@ from tests.owner import as_owner
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_drill_plays_a_draw_day_and_checks_the_books():
-    """F250: nothing of it touches the real books, and no person stands in it."""
+def played() -> tuple[str, dict[str, int]]:
+    """What a whole drill said, and what the real books held before it."""
     real = {code: ledger.balance(code) for code in ("pool:ssq", "fund:ssq", "clearing:sandbox")}
     said = StringIO()
-
     call_command("drill", "--tickets", "60", stdout=said)
+    return said.getvalue(), real
 
-    assert "no difference" in said.getvalue()
+
+def test_a_drill_plays_a_draw_day_and_checks_the_books(begin):
+    """F250: nothing of it touches the real books, and no person stands in it."""
+    said, real = begin(played)
+
+    assert "no difference" in said
     draw = Draw.objects.get(game__code=drill.GAME)
     assert draw.state == Draw.State.PUBLISHED
     assert Ticket.objects.filter(draw=draw, is_shadow=True).count() == 60
@@ -79,17 +84,10 @@ def test_a_drill_whose_books_differ_fails():
         call_command("drill", "--tickets", "1", stdout=StringIO())
 
 
-def test_the_second_look_finds_what_was_paid_otherwise_than_owed():
+def test_the_second_look_finds_what_was_paid_otherwise_than_owed(begin):
     """The check counts again from the sealed file: a missing prize is found."""
-    draw = drill.prepare(now=database_time())
-    for _sold in drill.sell(draw=draw, tickets=40, now=database_time()):
-        pass
-    drill.close_and_seal(draw=draw, now=database_time())
-    drill.draw_numbers(draw=draw, now=database_time())
-    drill.settle(
-        draw=Draw.objects.select_related("game", "rule").get(pk=draw.pk), now=database_time()
-    )
-    found = Draw.objects.select_related("game", "rule").get(pk=draw.pk)
+    begin(played)
+    found = Draw.objects.select_related("game", "rule").get(game__code=drill.GAME)
     assert comparison.settled_differences(found) == []
     assert Settlement.objects.get(draw=found).state == "DONE"
 

@@ -118,7 +118,7 @@ def as_marks(version: rules.RuleVersion, won: str) -> Mapping[str, int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("game", one_in(2, GAMES))
+@pytest.mark.parametrize("game", one_in(3, GAMES))
 def test_a_game_is_sold_sealed_drawn_and_settled(game, files):
     """F057, F067, F071, F230: all bet types; both engines, every line and the books to the fen."""
     draw = drill.prepare(game_code=f"{game}-drill", now=database_time())

@@ -19,7 +19,7 @@ from lottery_portal.lib import catalogue as made
 from lottery_portal.lib.db import database_time
 from prizes import integrity
 from sales import rolling
-from tests import make, make_draws, owner, people
+from tests import make, owner, people
 from tests.journeys import stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -108,11 +108,9 @@ def test_seals_checkpoint_witness_and_engines_are_told_as_they_are(begin):
     assert f"{size:,}" in text_of(desk())
 
 
-def test_a_seal_that_names_another_root_breaks_the_chain():
+def test_a_seal_that_names_another_root_breaks_the_chain(begin):
     """N01: changed past every protection, it is named on the dashboard at the next look."""
-    first = make_draws.sealed(make_draws.sold([make.SELECTION]))
-    make_draws.settled(make_draws.drawn(first))
-    second = make_draws.sealed(make_draws.sold([make.SELECTION]))
+    _first, second = begin(past_and_waiting)
     assert seals.breaks() == []
     with owner.as_owner() as hand:
         hand.execute("ALTER TABLE games_sealstatement DISABLE TRIGGER USER")
@@ -132,9 +130,11 @@ def test_a_signature_that_does_not_fit_is_seen(begin):
     with owner.as_owner() as hand:
         hand.execute("ALTER TABLE games_sealsignature DISABLE TRIGGER USER")
         hand.execute(
-            "UPDATE games_sealsignature SET signature ="
-            " (SELECT signature FROM games_sealsignature WHERE role = 'INDEPENDENT')"
-            " WHERE role = 'OPERATIONS'"
+            "UPDATE games_sealsignature s SET signature ="
+            " (SELECT i.signature FROM games_sealsignature i"
+            " WHERE i.role = 'INDEPENDENT' AND i.statement_id = s.statement_id)"
+            " WHERE s.role = 'OPERATIONS' AND s.statement_id = %s",
+            [draw.seal.pk],
         )
 
     assert f"the signature of {key} does not fit" in text_of(desk())

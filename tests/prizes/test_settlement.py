@@ -211,9 +211,9 @@ def test_unwon_money_goes_to_the_pool_and_the_rest_of_a_yuan_to_the_fund():
 @pytest.mark.slow
 def test_many_chunks_settle_like_one(begin, monkeypatch):
     """F067: how the tickets are divided into chunks changes nothing in what is paid."""
+    draw = begin(bought).draw
     monkeypatch.setattr(settlement, "CHUNK", 3)
     monkeypatch.setattr(engines, "BATCH", 2)
-    draw = begin(bought).draw
 
     make_draws.settled(draw)
 

@@ -47,6 +47,15 @@ def _is_full(config: pytest.Config) -> bool:
     return bool(config.getoption("--full") or config.getoption("--deep"))
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """The tests of a file that begin with a state are done where it is, in one process.
+
+    Marked here: the processes look at groups before the hook below is called.
+    """
+    if "begin" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what takes samples, leave out what only whole sweeps do, and put the rest in order.
 
@@ -54,11 +63,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     stories of one file stay together with its browser, in one process.
     """
     for item in items:
-        asked = getattr(item, "fixturenames", ())
-        if "full" in asked:
+        if "full" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.sampled)
-        if "begin" in asked:  # where its states are
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     if not _is_full(config):
         left_out = [item for item in items if item.get_closest_marker("thorough")]
         config.hook.pytest_deselected(items=left_out)

@@ -48,19 +48,18 @@ def _is_full(config: pytest.Config) -> bool:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """The tests of a file that begin with a state are done where it is, in one process.
+    """The tests of a file that begin with a state, or share a browser, are done in one process.
 
     Marked here: the processes look at groups before the hook below is called.
     """
-    if "begin" in getattr(item, "fixturenames", ()):
+    if "begin" in getattr(item, "fixturenames", ()) or item.get_closest_marker("journey"):
         item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what takes samples, leave out what only whole sweeps do, and put the rest in order.
 
-    What takes long mostly waits: it begins early, but with work for the others in between. The
-    stories of one file stay together with its browser, in one process.
+    What takes long mostly waits: it begins early, but with work for the others in between.
     """
     for item in items:
         if "full" in getattr(item, "fixturenames", ()):
@@ -72,9 +71,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     long: dict[str, list[pytest.Item]] = {}
     short: list[pytest.Item] = []
     for item in items:
-        if item.get_closest_marker("journey"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-        elif not item.get_closest_marker("slow"):
+        if not item.get_closest_marker("journey") and not item.get_closest_marker("slow"):
             short.append(item)
             continue
         group = item.get_closest_marker("xdist_group")

@@ -108,7 +108,8 @@ def send(api: Any, full: bool) -> Callable[..., set[int]]:  # noqa: FBT001 - a f
             seen.add(case.call_and_validate(headers=headers, checks=KEPT).status_code)
 
         undone = transaction.atomic()
-        undone._from_testcase = True  # doors open their own in it, as in Django's tests
+        # Doors open their own in it, as in tests of Django.
+        undone._from_testcase = True  # type: ignore[attr-defined]  # Django sets it itself
         with _connection_kept(), undone:
             keeps_its_word()
             transaction.set_rollback(True)

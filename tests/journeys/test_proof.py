@@ -17,8 +17,6 @@ from playwright.sync_api import Page, expect
 from accounts.models import Player
 from games import bets
 from games.models import Draw
-from lottery_portal.lib.db import database_time
-from sales import sealing
 from sales.models import Ticket
 from tests import browser, make, make_draws
 from tests.audit.verifier_games import VERSIONS, draw_of
@@ -54,7 +52,7 @@ class Sold:
         """Close, seal, countersign, publish."""
         make_draws.closing_soon(self.draw)
         make.closed(self.draw)
-        sealing.complete(draw=self.draw, now=database_time())
+        make_draws.publicly_sealed(self.draw)
         return self
 
 

@@ -47,6 +47,12 @@ def _is_full(config: pytest.Config) -> bool:
     return bool(config.getoption("--full") or config.getoption("--deep"))
 
 
+def _is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
+    if item.get_closest_marker("long"):
+        return not config.getoption("--deep")
+    return bool(item.get_closest_marker("thorough")) and not _is_full(config)
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """The tests of a file that begin with a state, or share a browser, are done in one process.
 
@@ -64,10 +70,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "full" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.sampled)
-    if not _is_full(config):
-        left_out = [item for item in items if item.get_closest_marker("thorough")]
+    if left_out := [item for item in items if _is_left_out(item, config)]:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+        items[:] = [item for item in items if not _is_left_out(item, config)]
     long: dict[str, list[pytest.Item]] = {}
     short: list[pytest.Item] = []
     for item in items:

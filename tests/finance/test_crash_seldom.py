@@ -1,8 +1,7 @@
 """Money deeds that are seldom done, killed before and after every statement (RELIABILITY 3.5).
 
 Money that comes back, own money, money of issuers, orders, statements: see `test_crash` for the
-deeds of every day. A run does one of them at a few points, a full one all, a deep one at all
-points.
+deeds of every day. A run does one of them at a few points, a deep one all at all points.
 """
 
 from __future__ import annotations
@@ -123,7 +122,7 @@ def test_own_money_killed_at_any_point_is_in_escrow_once(staff, now, most):
     sweep(begin, most=most, name="own money")
 
 
-@pytest.mark.thorough
+@pytest.mark.long
 def test_a_recall_killed_at_any_point_comes_back_once(bank, staff, now, most):
     """F112: by the word of others; what comes back pays what is owed, and nothing is sent."""
     cashier, checkers = make.staff("chuna7", "cashier", now=now).member.user, staff[1]
@@ -145,7 +144,7 @@ def test_a_recall_killed_at_any_point_comes_back_once(bank, staff, now, most):
     nothing_leaves(now)
 
 
-@pytest.mark.thorough
+@pytest.mark.long
 def test_a_recall_by_its_player_killed_at_any_point_comes_back_once(bank, now, most):
     """F112: while he owes what a bank took back."""
 
@@ -161,7 +160,7 @@ def test_a_recall_by_its_player_killed_at_any_point_comes_back_once(bank, now, m
     nothing_leaves(now)
 
 
-@pytest.mark.thorough
+@pytest.mark.long
 def test_a_payout_that_came_back_killed_at_any_point_is_given_back_once(
     bank, alice, staff, now, most
 ):
@@ -204,7 +203,7 @@ def test_a_payout_that_came_back_killed_at_any_point_is_given_back_once(
     assert ledger.balance("clearing:sandbox") == -50_00
 
 
-@pytest.mark.thorough
+@pytest.mark.long
 def test_money_of_an_issuer_killed_at_any_point_is_booked_once(staff, now, most):
     """F122: one payment of his bank, by the word of another."""
     make.open_accounts(("issuer:ssq", "ISSUER"), ("escrow:icbc", "ESCROW"))
@@ -238,7 +237,7 @@ def test_money_of_an_issuer_killed_at_any_point_is_booked_once(staff, now, most)
     sweep(begin, most=most, name="money of an issuer")
 
 
-@pytest.mark.thorough
+@pytest.mark.long
 def test_a_chargeback_killed_at_any_point_is_taken_once(now, most):
     """F112: what the player still has, and what he owes from then on."""
 
@@ -262,7 +261,7 @@ def test_a_chargeback_killed_at_any_point_is_taken_once(now, most):
     assert ledger.balance("clearing:sandbox") == 0
 
 
-@pytest.mark.thorough
+@pytest.mark.long
 def test_a_payment_order_killed_at_any_point_is_paid_once(staff, now, most):
     """F129, F265: dues are in one order, which the bank pays once."""
     maker, checkers = staff
@@ -300,7 +299,7 @@ def test_a_payment_order_killed_at_any_point_is_paid_once(staff, now, most):
     sweep(begin, most=most, name="payment order")
 
 
-@pytest.mark.thorough
+@pytest.mark.long
 def test_a_statement_killed_at_any_point_is_taken_in_and_booked_once(staff, now, most):
     """F113: a fee and money nobody can explain are in the books once, as the bank has them."""
     make.open_accounts(("escrow:icbc", "ESCROW"))
@@ -330,7 +329,7 @@ def test_a_statement_killed_at_any_point_is_taken_in_and_booked_once(staff, now,
     assert ledger.balance("suspense:unexplained_in") == 5_00 * next(files)
 
 
-@pytest.mark.thorough
+@pytest.mark.long
 def test_a_year_killed_at_any_point_is_carried_forward_once(staff, now, most):
     """F123, F124: what it cost goes to the surplus, before its December closes."""
     make.open_accounts((books.RENT, "EXPENSE"), (books.OWN, "OWNBANK"))

@@ -55,11 +55,22 @@ def without_a_guard(request: pytest.FixtureRequest, django_db_setup: None) -> st
     if name in _caught:
         pytest.skip("caught already")
     _gone.append(name)
-    _do(_asked["guards"][name]["away"])
     for change in _asked["guards"][name].get("code", []):
         _rewrite(*change)
-    _is_away.add(name)
+    from tests import conftest, kept  # noqa: PLC0415 - a plugin comes before Django is set up
+
+    # A house made anew, or put back as it was kept, has the guard: it goes once that is done.
+    if "begin" in request.fixturenames:
+        kept.whenever_begun.append(lambda: _take_away(name))
+    else:
+        conftest._House.anew()
+        _take_away(name)
     return name
+
+
+def _take_away(name: str) -> None:
+    _do(_asked["guards"][name]["away"])
+    _is_away.add(name)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -69,7 +80,10 @@ def pytest_runtest_teardown() -> Iterator[None]:
     while _code:
         function, before = _code.pop()
         function.__code__ = before
+    from tests import kept  # noqa: PLC0415 - as above
+
     _is_away.clear()
+    kept.whenever_begun.clear()
     while _gone:
         guard = _asked["guards"][_gone.pop()]
         if not guard["back"]:

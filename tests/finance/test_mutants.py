@@ -136,17 +136,27 @@ def test_without_any_one_guard_a_test_fails(owner, tmp_path, deep):
 
 
 def bodies() -> dict[str, list[str]]:
-    """Words of the tests' own code, and the tests that have them."""
+    """Words of the tests' own code and of the tables they go through; the tests that have them."""
     found: dict[str, list[str]] = {}
     for folder in NAMES_OF_TESTS:
         for path in sorted((ROOT / folder).glob("test_*.py")):
             if path.name == Path(__file__).name:
                 continue
             source = path.read_text()
-            for node in ast.parse(source).body:
+            lines, body = source.splitlines(), ast.parse(source).body
+            tables = {
+                target.id: "\n".join(lines[node.lineno - 1 : node.end_lineno])
+                for node in body
+                if isinstance(node, ast.Assign)
+                for target in node.targets
+                if isinstance(target, ast.Name)
+            }
+            for node in body:
                 if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                     first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
-                    text = "\n".join(source.splitlines()[first - 1 : node.end_lineno])
+                    text = "\n".join(lines[first - 1 : node.end_lineno])
+                    used = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+                    text += "".join(words for name, words in tables.items() if name in used)
                     found.setdefault(text, []).append(f"{path.relative_to(ROOT)}::{node.name}")
     return found
 

@@ -104,7 +104,8 @@ KEPT = (
          _games("typed_numbers_are_not_called_those_of_a_file"),
          _trigger("games_entry_as_announced", "games_resultentry")),
     Kept("the special rule stands", _games("the_special_rule_comes_with_the_announcement"),
-         _trigger("games_draw_goes_forward", "games_draw")),
+         (*_trigger("games_draw_goes_forward", "games_draw"),
+          *_trigger("prizes_special_follows", "games_draw"))),  # each holds it alone
     Kept("settled as announced", _prizes("the_database_settles_nothing_that_is_not_announced"),
          _trigger("prizes_settlement_as_announced", "prizes_settlement")),
     Kept("money of an issuer is agreed on",

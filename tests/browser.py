@@ -96,10 +96,9 @@ class Visitor:
         script: bool = True,
         before: str = "",
         cookies: dict[str, str] | None = None,
-        full: bool = True,
         **options: Any,
     ) -> None:
-        self.house, self.language, self.full = house, language, full
+        self.house, self.language = house, language
         self.troubles: list[str] = []
         self._pages: set[str] = set()
         self.context: BrowserContext = browser.new_context(

@@ -302,7 +302,7 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         _clone(template, database)
         _use(database)
         _House.template, _House.database = template, database
-        setattr(TransactionTestCase, "_fixture_teardown", lambda _case: _House.leave())  # noqa: B010
+        setattr(TransactionTestCase, "_fixture_teardown", lambda _case: _House.leave())  # noqa: B010 - Django's own
     yield
     with django_db_blocker.unblock():
         for alias in ("default", "owner"):

@@ -232,7 +232,7 @@ PARTS = {
 A_PARTITION = "SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relispartition"
 ITS_RULE = f"""
     SELECT o.oid FROM pg_catalog.pg_constraint o
-     WHERE o.conrelid IN ({A_PARTITION}) OR o.confrelid IN ({A_PARTITION})"""  # noqa: S608
+     WHERE o.conrelid IN ({A_PARTITION}) OR o.confrelid IN ({A_PARTITION})"""  # noqa: S608 - of this file
 OF_PARTITIONS = {
     "classes": "a_row.relispartition",
     "inherits": f"a_row.inhrelid IN ({A_PARTITION})",
@@ -245,7 +245,7 @@ OF_PARTITIONS = {
     "grants": f"a_row.thing = 'table' AND a_row.oid IN ({A_PARTITION})",
 }
 WHOLE = " UNION ALL ".join(
-    f"SELECT '{name}', is_apart, json_agg(a_row)::text FROM"  # noqa: S608
+    f"SELECT '{name}', is_apart, json_agg(a_row)::text FROM"  # noqa: S608 - of this file
     f" (SELECT a_row, coalesce({apart}, false) AS is_apart FROM ({asked}) a_row) told"
     f" GROUP BY is_apart"
     for name, asked in PARTS.items()

@@ -37,7 +37,7 @@ def sweep(begin: Callable[[], Story], *, most: int | None, name: str) -> None:
 
     # A step more or less than in the first story is a statement that only the first one needs.
     assert len(chosen) - 4 <= killed <= len(chosen)
-    print(f"{name}: {steps} steps, killed at {killed} points, done once each time")  # noqa: T201
+    print(f"{name}: {steps} steps, killed at {killed} points, done once each time")  # noqa: T201 - figures to read
 
 
 def _killed_and_repeated(story: Story, point: Point) -> bool:

@@ -197,7 +197,7 @@ def test_no_transfer_stands_without_its_entry(alice):
     ):
         with pytest.raises(DatabaseError) as caught, connections["owner"].cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {table} (id, entry_id, position, source_id, target_id, amount,"  # noqa: S608
+                f"INSERT INTO {table} (id, entry_id, position, source_id, target_id, amount,"  # noqa: S608 - our own names
                 " is_shadow, posted_at) OVERRIDING SYSTEM VALUE"
                 f" SELECT {first} + n, CASE n WHEN 7 THEN -1 ELSE {ENTRY} END, n, {CLEARING},"
                 f" {WALLET}, 5, false, now() FROM generate_series(1, 9) n"

@@ -315,7 +315,7 @@ def test_the_ledger_does_what_its_model_does(staff, full, deep):
         tell_stories(10 if full else 3, phases=(Phase.generate, Phase.shrink))
 
     assert _steps[0] >= wanted
-    print(f"{_steps[0]} steps, each committed, in {time.monotonic() - began:.0f} s")  # noqa: T201
+    print(f"{_steps[0]} steps, each committed, in {time.monotonic() - began:.0f} s")  # noqa: T201 - figures to read
 
     # The holds of these stories have no withdrawals: nobody asked for them at the desk.
     found = {one.rule for one in ledger.verify_books(most=1)}

@@ -44,10 +44,10 @@ def told(outcomes: Iterable[Outcome]) -> None:
     """The table: what was taken away, and what noticed."""
     rows = list(outcomes)
     for one in rows:
-        print(f"{one.protection!s:<90}{one.probe[:110]}")  # noqa: T201
+        print(f"{one.protection!s:<90}{one.probe[:110]}")  # noqa: T201 - figures to read
     counts = Counter(one.protection.kind for one in rows)
     proved = sum(one.is_proved for one in rows)
-    print(f"{proved} of {len(rows)} noticed: {dict(counts)}")  # noqa: T201
+    print(f"{proved} of {len(rows)} noticed: {dict(counts)}")  # noqa: T201 - figures to read
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_without_any_one_guard_a_test_fails(owner, tmp_path, deep):
     caught = run_without(owner, chosen, plan, tmp_path / "plan.json")
 
     for guard in chosen:
-        print(f"{guard!s:<80}{caught.get(guard.name, 'NOT NOTICED')}")  # noqa: T201
+        print(f"{guard!s:<80}{caught.get(guard.name, 'NOT NOTICED')}")  # noqa: T201 - figures to read
     assert [str(guard) for guard in chosen if guard.name not in caught] == []
 
 

@@ -545,7 +545,7 @@ def test_the_tables_refuse_what_would_come_past_their_triggers(held, issuer):
         for table, changes, name in wrong:
             with pytest.raises(psycopg.IntegrityError) as refused:
                 hand.execute(
-                    f"INSERT INTO games_{table} SELECT (jsonb_populate_record(r, %s)).*"  # noqa: S608
+                    f"INSERT INTO games_{table} SELECT (jsonb_populate_record(r, %s)).*"  # noqa: S608 - our own names
                     f" FROM games_{table} r LIMIT 1",
                     [Jsonb({"id": 10, **changes})],
                 )
@@ -554,6 +554,6 @@ def test_the_tables_refuse_what_would_come_past_their_triggers(held, issuer):
             hand.execute(
                 f"ALTER TABLE games_{table} ENABLE ALWAYS TRIGGER games_{table}_never_changes"
             )
-            for deed in (f"UPDATE games_{table} SET id = id", f"DELETE FROM games_{table}"):  # noqa: S608
+            for deed in (f"UPDATE games_{table} SET id = id", f"DELETE FROM games_{table}"):  # noqa: S608 - our own names
                 with pytest.raises(psycopg.Error, match="never change"):
                     hand.execute(deed)

@@ -21,5 +21,5 @@ def test_without_any_one_protection_of_announced_prizes_a_test_fails(tmp_path):
     caught = run_plan({kept.name: kept.asked for kept in KEPT}, plan, tmp_path / "plan.json")
 
     for kept in KEPT:
-        print(f"{kept.name:<62}{caught.get(kept.name, 'NOT NOTICED')}")  # noqa: T201
+        print(f"{kept.name:<62}{caught.get(kept.name, 'NOT NOTICED')}")  # noqa: T201 - figures to read
     assert [kept.name for kept in KEPT if kept.name not in caught] == []

@@ -182,7 +182,7 @@ def test_evidence_of_a_draw_is_not_changed_by_the_application():
     for table in tables:
         for sql in (
             f"UPDATE games_{table} SET draw_id = draw_id",  # noqa: S608 - our own names
-            f"DELETE FROM games_{table}",  # noqa: S608
+            f"DELETE FROM games_{table}",  # noqa: S608 - our own names
         ):
             with (
                 pytest.raises(DatabaseError, match="permission denied"),

@@ -41,14 +41,12 @@ def house(live_server: Any, settings: LazySettings, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def visit(
-    chromium: Browser, house: str, *, full: bool
-) -> Iterator[Callable[..., browsing.Visitor]]:
+def visit(chromium: Browser, house: str) -> Iterator[Callable[..., browsing.Visitor]]:
     """Opens browsers; at the end all are closed, and none may have met an error."""
     visitors: list[browsing.Visitor] = []
 
     def open_one(**options: Any) -> browsing.Visitor:
-        visitors.append(browsing.Visitor(chromium, house, full=full, **options))
+        visitors.append(browsing.Visitor(chromium, house, **options))
         return visitors[-1]
 
     yield open_one

@@ -79,20 +79,15 @@ def judged(page: Page) -> list[str]:
 
 SIGHTS = [(size, theme) for size in (browser.PHONE, browser.WIDE) for theme in ("light", "dark")]
 USUAL = [(browser.PHONE, "light"), (browser.WIDE, "dark")]
-TURNS = itertools.cycle(USUAL)
 
 
-def seen(
-    visitor: browser.Visitor, *, deep: bool, usual: Sequence[Sight] | None = None
-) -> list[str]:
+def seen(visitor: browser.Visitor, *, deep: bool, usual: Sequence[Sight] = USUAL) -> list[str]:
     """Everything that is wrong with this page, narrow and wide, light and dark.
 
-    A full run judges narrow in the light and wide in the dark, others by turns; the other two pairs
-    share colours and layout with these, and are judged in the long run.
+    Axe judges narrow in the light and wide in the dark; the other two pairs share colours and
+    layout with these, and are judged in the long run.
     """
     page, wrong = visitor.page, []
-    if usual is None:
-        usual = USUAL if visitor.full else [next(TURNS)]
     for size, theme in SIGHTS if deep else usual:
         is_narrow = size == browser.PHONE
         page.set_viewport_size(size)  # type: ignore[arg-type]  # of the tables above

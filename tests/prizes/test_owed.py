@@ -29,7 +29,7 @@ def first_tier_won():
         for table in SHADOWS:
             hand.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             also = ", verified_at = NULL" if table == "accounts_player" else ""
-            hand.execute(f"UPDATE {table} SET is_shadow = false{also} WHERE is_shadow")  # noqa: S608
+            hand.execute(f"UPDATE {table} SET is_shadow = false{also} WHERE is_shadow")  # noqa: S608 - our own names
         hand.execute("UPDATE finance_account SET opened_at = opened_at - interval '1 day'")
         guards_up(hand)
     player.refresh_from_db()

@@ -114,7 +114,7 @@ def strike(wanted: int, *blows: Callable[[int], None]) -> None:
             strikes += was_struck
         known.ends_the_same(draw, wallet=wallet)
         draws_settled += 1
-    print(f"{strikes} strikes, {draws_settled} draws of {known.seconds:.2f} s, one digest")  # noqa: T201
+    print(f"{strikes} strikes, {draws_settled} draws of {known.seconds:.2f} s, one digest")  # noqa: T201 - figures to read
 
 
 def test_a_settlement_killed_at_any_moment_ends_with_the_same_books(monkeypatch, full, deep):

@@ -178,7 +178,7 @@ def test_a_change_of_a_sealed_selection_is_an_error_for_everybody():
     deeds = [
         f"{deed} WHERE ticket_id = {ticket.pk}"
         for table in ("sales_selection", partition)
-        for deed in (f"UPDATE {table} SET mask_2 = 63", f"DELETE FROM {table}")  # noqa: S608
+        for deed in (f"UPDATE {table} SET mask_2 = 63", f"DELETE FROM {table}")  # noqa: S608 - our own names
     ]
 
     for deed in deeds:

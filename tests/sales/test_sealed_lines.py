@@ -216,7 +216,7 @@ def test_a_changed_row_has_another_line():
     with owner.as_owner() as hand:
         hand.execute("ALTER TABLE sales_ticket DISABLE TRIGGER USER")
         for column, value in changes.items():
-            hand.execute(f"BEGIN; UPDATE sales_ticket SET {column} = {value}")  # noqa: S608
+            hand.execute(f"BEGIN; UPDATE sales_ticket SET {column} = {value}")  # noqa: S608 - our own names
             changed = hand.execute("SELECT sales_ticket_line(%s)", [sold[0].pk]).fetchall()
             hand.execute("ROLLBACK")
             assert [bytes(row[0]) for row in changed] != [bytes(row[0]) for row in before], column

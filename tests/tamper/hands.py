@@ -44,7 +44,7 @@ def is_there(role: str) -> bool:
     """Whether this server lets the tests in as that role."""
     whatever = {**_parameters(role), "dbname": "postgres"}  # a test may not have begun yet
     try:
-        with psycopg.connect(**whatever):  # type: ignore[arg-type]
+        with psycopg.connect(**whatever):  # type: ignore[arg-type]  # as hands has them
             return True
     except psycopg.OperationalError:
         return False

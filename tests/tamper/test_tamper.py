@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 def _whole() -> dict[str, list[tuple[str, ...]]]:
     with hands.hand(hands.OWNER) as owner:
         return {
-            thing.name: owner.execute(f"SELECT x::text FROM {thing.table} x ORDER BY 1").fetchall()  # noqa: S608
+            thing.name: owner.execute(f"SELECT x::text FROM {thing.table} x ORDER BY 1").fetchall()  # noqa: S608 - our own names
             for thing in THINGS
         }
 

@@ -5,12 +5,9 @@ Tests run as the application's role. Only what prepares them (cloning) is done a
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import gc
-import hashlib
 import os
-import tempfile
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,20 +17,19 @@ import psycopg
 import pytest
 from django.conf import LazySettings, settings
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
-from tests import kept
+from tests import kept, template
 from tests import witness as witness_of_tests
 
 Made = TypeVar("Made")
 
-ROOT = Path(__file__).resolve().parent.parent
 _kept_for_good: list[BaseDatabaseWrapper] = []
+_made_ahead: list[subprocess.Popen[bytes] | None] = []
 LONG_WITHIN = 0.75  # of the run: at its end no process is left alone with a long one
 
 
@@ -90,6 +86,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items += short[len(long) * between :]
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Who only hands out the tests has time for the house they all begin with."""
+    if session.config.getoption("numprocesses", None):
+        _made_ahead.append(template.ahead())
+
+
+def pytest_sessionfinish() -> None:
+    for process in filter(None, _made_ahead):
+        process.wait()
+
+
 def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: looking through it again and again is a
     tenth of the time of a run. The connections among it are remembered: nobody finds them later.
@@ -110,76 +117,6 @@ def full(request: pytest.FixtureRequest) -> bool:
 def deep(request: pytest.FixtureRequest) -> bool:
     """Whether this is a long run."""
     return bool(request.config.getoption("--deep"))
-
-
-def _template_name() -> str:
-    """One template per state of everything that shapes an empty database."""
-    shape = hashlib.sha256()
-    for pattern in (
-        "*/migrations/*.py",
-        "lottery_portal/*/migrations/*.py",
-        "*/genesis*.py",
-        "lottery_portal/**/genesis*.py",
-        "games/rules/*.py",
-    ):
-        for path in sorted(ROOT.glob(pattern)):
-            shape.update(path.read_bytes())
-    for name in (
-        "lottery_portal/grants.toml",
-        "lottery_portal/lib/grants.py",
-        "lottery_portal/settings.py",
-    ):
-        shape.update((ROOT / name).read_bytes())
-    shape.update(os.environ["OWNER_DATABASE_URL"].encode())
-    return f"test_template_{shape.hexdigest()[:12]}"
-
-
-def _as_owner() -> psycopg.Connection:
-    owner = settings.DATABASES["owner"]
-    return psycopg.connect(
-        dbname="postgres",
-        host=owner["HOST"],
-        port=owner["PORT"],
-        user=owner["USER"],
-        password=owner["PASSWORD"],
-        autocommit=True,
-    )
-
-
-@contextlib.contextmanager
-def _one_at_a_time(name: str) -> Iterator[None]:
-    with (Path(tempfile.gettempdir()) / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _use(database: str) -> None:
-    for alias in ("default", "owner"):
-        connections[alias].close()
-        settings.DATABASES[alias]["NAME"] = database
-        connections[alias].settings_dict["NAME"] = database
-
-
-def _make_template(name: str) -> None:
-    with _one_at_a_time(name), _as_owner() as server:
-        known = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
-        if known:
-            return
-        raw = f"{name}_raw"
-        server.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(raw))
-        )
-        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(raw)))
-        _use(raw)
-        call_command("migrate", verbosity=0)
-        call_command("genesis", verbosity=0)
-        for alias in ("default", "owner"):
-            connections[alias].close()
-        server.execute(
-            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
-                sql.Identifier(raw), sql.Identifier(name)
-            )
-        )
 
 
 def _close_strays() -> None:
@@ -235,15 +172,15 @@ def _end_strays(database: str) -> None:
         )
 
 
-def _clone(template: str, database: str) -> None:
-    with _as_owner() as server:
+def _clone(original: str, database: str) -> None:
+    with template.as_owner() as server:
         _drop(server, database)
         # Files are copied in half the time, where no disk must be waited for.
         waits = server.execute("SELECT current_setting('fsync')::boolean").fetchone() == (True,)
         server.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}").format(
                 sql.Identifier(database),
-                sql.Identifier(template),
+                sql.Identifier(original),
                 sql.SQL("WAL_LOG" if waits else "FILE_COPY"),
             )
         )
@@ -258,16 +195,16 @@ def _clone(template: str, database: str) -> None:
 class _House:
     """The database of this process, and whether a test has committed to it."""
 
-    template = database = ""
+    original = database = ""
     is_used = False
 
     @classmethod
     def anew(cls) -> None:
         """As the template is."""
         if settings.DATABASES["default"]["NAME"] != cls.database:
-            _use(cls.database)
+            template.use(cls.database)
         if cls.is_used:
-            _clone(cls.template, cls.database)
+            _clone(cls.original, cls.database)
         cls.is_used = False
 
     @classmethod
@@ -285,7 +222,7 @@ def pytest_fixture_setup(
     if fixturedef.argname != "_django_db_helper":
         return
     if "begin" in request.fixturenames:
-        _use(f"{_House.database}_has_not_begun")
+        template.use(f"{_House.database}_has_not_begun")
     else:
         _House.anew()
 
@@ -294,20 +231,20 @@ def pytest_fixture_setup(
 def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Clone the template for this worker; drop the clone when all is done."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    template = _template_name()
+    original = template.name()
     database = f"test_{worker}_{os.getpid()}"
     witness_of_tests.running()  # genesis asks it for its key
     with django_db_blocker.unblock():
-        _make_template(template)
-        _clone(template, database)
-        _use(database)
-        _House.template, _House.database = template, database
+        template.make(original)
+        _clone(original, database)
+        template.use(database)
+        _House.original, _House.database = original, database
         setattr(TransactionTestCase, "_fixture_teardown", lambda _case: _House.leave())  # noqa: B010 - Django's own
     yield
     with django_db_blocker.unblock():
         for alias in ("default", "owner"):
             connections[alias].close()
-        with _as_owner() as server:
+        with template.as_owner() as server:
             _drop(server, database)
 
 
@@ -329,7 +266,7 @@ def witness() -> Iterator[witness_of_tests.RunningWitness]:
 @pytest.fixture(scope="session")
 def _states(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[kept.States]:
     def drop(database: str) -> None:
-        with _as_owner() as server:
+        with template.as_owner() as server:
             _drop(server, database)
 
     states = kept.States(_clone, drop)
@@ -351,14 +288,14 @@ def begin(
     settings.STATE_DIR.mkdir()
 
     def with_(make: Callable[[], Made]) -> Made:
-        _use(_House.database)
+        template.use(_House.database)
         if _states.knows(make):
             return _states.put_back(make, witness=witness)
         _House.anew()
         return _states.keep(make, witness=witness)
 
     yield with_
-    _use(_House.database)
+    template.use(_House.database)
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,9 @@ import ast
 import pytest
 
 from tests import without
-from tests.conftest import ROOT
 from tests.finance import payment_protections
 from tests.games import announced_protections
+from tests.template import ROOT
 
 CHANGES = {
     **{kept.name: (kept.change,) for kept in payment_protections.KEPT},

@@ -49,6 +49,11 @@ SETTINGS_IN_MEMORY = {
     "full_page_writes": "off",
     "max_wal_size": "256MB",
     "min_wal_size": "32MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "io_method": "sync",  # memory is read by who needs it
+    "autovacuum": "off",  # no database there lives long enough
+    "bgwriter_lru_maxpages": "0",
 }
 MEMORY = Path("/dev/shm")  # noqa: S108 - as SHARED
 MEMORY_WANTED, MEMORY_KEPT = 4 << 30, 1 << 30  # bytes

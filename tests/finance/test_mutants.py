@@ -19,8 +19,8 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from tests.conftest import ROOT
 from tests.owner import as_owner
+from tests.template import ROOT
 
 from . import protections
 from .protections import NoProbe, Outcome, Protection

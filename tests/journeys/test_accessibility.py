@@ -29,6 +29,7 @@ Sight = tuple[Mapping[str, int], str]  # a size and a theme
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SOME, ALL = "every eighth", "all"  # of the pages: in every run, and with what those leave out
 PLAYERS = frozenset({"visitor", "player", "newcomer"})
+STAFF = frozenset(stage.STAFF)
 
 # A thumb needs 44 px, or reaches the thing that far from its middle; links within text are free.
 SMALL_TARGETS = """() => {
@@ -168,24 +169,21 @@ def session_of(eye: str, house: full_house.House) -> dict[str, str]:
     return browser.session_of(house.crew[eye][0].user)
 
 
-@pytest.mark.parametrize("share", one_in(2, [SOME, ALL]))
-def test_every_page_for_players_fits_everybody(
-    visit: Visit, house: str, share: str, *, full: bool, deep: bool
+SHARES = {
+    "some of all": (PLAYERS | STAFF, SOME),
+    "all of players": (PLAYERS, ALL),
+    "all of staff": (STAFF, ALL),
+}
+
+
+@pytest.mark.parametrize("named", one_in(3, SHARES))
+def test_every_page_fits_everybody(
+    visit: Visit, house: str, named: str, *, full: bool, deep: bool
 ) -> None:
     """F254, F011: WCAG 2.2 AA, two widths, two themes, no sideways scrolling, 44 px for a thumb."""
-    wrong = walk(visit, full_house.furnish(), PLAYERS, share=share, full=full, deep=deep)
+    eyes, share = SHARES[named]
 
-    assert not wrong, "\n".join(wrong)
-
-
-@pytest.mark.parametrize("share", one_in(2, [SOME, ALL]))
-def test_every_page_of_the_desk_fits_everybody(
-    visit: Visit, house: str, share: str, *, full: bool, deep: bool
-) -> None:
-    """F254: the same for staff."""
-    wrong = walk(
-        visit, full_house.furnish(), frozenset(stage.STAFF), share=share, full=full, deep=deep
-    )
+    wrong = walk(visit, full_house.furnish(), eyes, share=share, full=full, deep=deep)
 
     assert not wrong, "\n".join(wrong)
 

@@ -126,9 +126,9 @@ def test_a_player_gets_what_the_schema_promises(send, token, subtests):
             send(path, method, mode, Authorization=f"Token {token}")
 
 
-def test_a_stranger_gets_what_the_schema_promises(send, subtests):
-    """F247: without a log-in too."""
-    for path, method in OPERATIONS:
+def test_a_stranger_gets_what_the_schema_promises(send, subtests, full):
+    """F247: without a log-in too; everything in a full run, a third of it in any other."""
+    for path, method in OPERATIONS if full else OPERATIONS[::3]:
         with subtests.test(path=path, method=method):
             seen = send(path, method, GenerationMode.POSITIVE)
 

@@ -141,7 +141,7 @@ def no_page_shows_it(house: full_house.House, *, full: bool, deep: bool) -> None
     The admin shows a row to all alike who may look at its table: there one of them looks. Elsewhere
     he looks who has looked least, at pages of draws the second official wherever he may; in a full
     run he looks at all that he may, and with him one of the others, in the long run all of them.
-    Without either every third address is opened, and all those of draws.
+    Without either every sixth address is opened, and all those of draws.
     """
     visitors = clients(house)
     shown = []
@@ -149,7 +149,7 @@ def no_page_shows_it(house: full_house.House, *, full: bool, deep: bool) -> None
     looked = dict.fromkeys(visitors, 0)
 
     for place, (name, address) in enumerate(addresses(house)):
-        if not full and name not in ALWAYS | OF_DRAWS and place % 3:
+        if not full and name not in ALWAYS | OF_DRAWS and place % 6:
             continue
         roles = [role for role in visitors if expected(role, name)]
         if name.startswith("admin:"):

@@ -23,6 +23,7 @@ app.worker_main(["--quiet", "worker", "-c", "2", "--loglevel=WARNING"])
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_worker_that_is_told_to_end_while_it_starts_ends_without_a_traceback():
     if os.environ["REDIS_URL"] == "redis://127.0.0.1:1/0":
         pytest.skip("no Redis here: REDIS_URL names none")

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -55,12 +56,17 @@ def body_of(version: RuleVersion, row: Mapping[str, str]) -> str:
 
 def rows_of(game: str, *, each: int) -> Iterator[tuple[RuleVersion, Mapping[str, str]]]:
     """Some of the announced draws that come out of the rules, over all eras."""
-    found = [
+    found = _all_of(game)
+    yield from found[:: max(len(found) // each, 1)]
+
+
+@cache
+def _all_of(game: str) -> list[tuple[RuleVersion, Mapping[str, str]]]:
+    return [
         (rules.version_for(game=game, issue=row["issue"]), row)
         for row in reproduced.draws(DATA, game)
         if "why" not in row or not row["why"]
     ]
-    yield from found[:: max(len(found) // each, 1)]
 
 
 def by_engine_two(version: RuleVersion, body: str, *, decided: bool = False) -> str:

@@ -34,7 +34,7 @@ from lottery_portal.lib import tokens
 from lottery_portal.lib.errors import Refused
 
 from . import legal_texts, second_factor, step_up, who
-from .models import Player, User
+from .models import Player, Posting, User
 
 TABLE = settings.BASE_DIR / "lottery_portal" / "permissions.toml"
 PUBLIC, ANONYMOUS, PLAYER, STAFF = "public", "anonymous", "player", "staff"
@@ -130,16 +130,37 @@ def may(user: Any, name: str, now: datetime | None = None) -> bool:
     return bool(roles & allowed) or (STAFF in allowed and user.is_staff and bool(roles))
 
 
+def open_to(user: User, now: datetime) -> frozenset[str]:
+    """The lines of the table that `may` allows this user."""
+    return _open_to(_roles(user, now), is_staff=user.is_staff)
+
+
+@cache
+def _open_to(roles: frozenset[str], *, is_staff: bool) -> frozenset[str]:
+    known = roles | {PUBLIC} | ({STAFF} if is_staff and roles else set())
+    return frozenset(name for name, allowed in table().items() if known & allowed)
+
+
 def may_any(user: Any, prefix: str) -> bool:
     """Whether any line of the table that begins so is open to `user`."""
     return any(may(user, name) for name in _lines(prefix))
+
+
+def postings(user: User, now: datetime) -> list[Posting]:
+    """The posts of this member of staff in this request, asked for once."""
+    known: list[Posting] | None = getattr(user, "postings_of_request", None)
+    if known is None:
+        known = who.postings(user, now)
+        user.postings_of_request = known  # type: ignore[attr-defined]  # kept for this request
+    return known
 
 
 def _roles(user: User, now: datetime) -> frozenset[str]:
     """The roles of this request, asked for once."""
     known: frozenset[str] | None = getattr(user, "roles_of_request", None)
     if known is None:
-        known = who.roles(user, now)
+        is_working = user.is_active and user.is_staff
+        known = who.roles_of(postings(user, now)) if is_working else who.roles(user, now)
         user.roles_of_request = known  # type: ignore[attr-defined]  # kept for this request
     return known
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,12 @@ def roles(user: User | AnonymousUser, now: datetime) -> frozenset[str]:
         return frozenset()
     if not user.is_staff:
         return frozenset({PLAYER}) if player_or_none(user) else frozenset()
-    return frozenset(role for posting in postings(user, now) for role in posting.post.roles)
+    return roles_of(postings(user, now))
+
+
+def roles_of(held: Iterable[Posting]) -> frozenset[str]:
+    """What the posts that somebody holds let him act as."""
+    return frozenset(role for posting in held for role in posting.post.roles)
 
 
 def person_code(user: User) -> str:

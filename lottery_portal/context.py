@@ -28,17 +28,18 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "player": player,
         "balance_fen": cache(lambda: wallets.available(player)) if player else None,
         "staff_name": SimpleLazyObject(lambda: who.staff(staff).display_name) if staff else "",
-        "may_open": SimpleLazyObject(lambda: _may_open(staff)) if staff else frozenset(),
+        "may_open": SimpleLazyObject(lambda: permission.open_to(staff, timezone.now()))
+        if staff
+        else frozenset(),
         "staff_posts": SimpleLazyObject(lambda: _posts(staff)) if staff else [],
     }
 
 
 def _may_open(staff: Any) -> frozenset[str]:
     """The names of all pages that this member of staff may open now."""
-    now = timezone.now()
-    return frozenset(name for name in permission.table() if permission.may(staff, name, now))
+    return permission.open_to(staff, timezone.now())
 
 
 def _posts(staff: Any) -> list[str]:
     """The titles of the posts held today, in the language of the page."""
-    return [_(posting.post.title) for posting in who.postings(staff, timezone.now())]
+    return [_(posting.post.title) for posting in permission.postings(staff, timezone.now())]

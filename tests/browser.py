@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -101,6 +101,7 @@ class Visitor:
         self.house, self.language = house, language
         self.troubles: list[str] = []
         self._pages: set[str] = set()
+        self._theme = ""
         self.context: BrowserContext = browser.new_context(
             base_url=house,
             viewport=viewport or PHONE,  # type: ignore[arg-type]  # a width and a height
@@ -140,6 +141,14 @@ class Visitor:
         answer = self.page.goto(address)
         assert answer is not None
         return answer
+
+    def sit_before(self, size: Mapping[str, int], theme: str) -> None:
+        """A screen of this size, in this theme; what is so already costs nothing."""
+        if self.page.viewport_size != size:
+            self.page.set_viewport_size(size)  # type: ignore[arg-type]  # a width and a height
+        if self._theme != theme:
+            self.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # light or dark
+            self._theme = theme
 
     def look(self, name: str = "") -> str:
         """Judge the page one stands on, keep its picture if asked for; the words that are on it."""

@@ -230,6 +230,8 @@ SELECT id, 'BENCH' || lpad(id::text, 12, '0'), id / %(per)s, id %% %(per)s + 1, 
        clock_timestamp()
   FROM generate_series(%(start)s::bigint, %(stop)s::bigint) id
 """
+# One ticket after the other, as each sale writes its own: unsorted they would lie by their place in
+# the ticket, and every reading would fetch five pages where it needs one.
 SELECTIONS = """
 INSERT INTO sales_selection_d{draw} (draw_id, ticket_id, position, bet_type, lines, multiplier,
     is_quick_pick, amount, mask_1, mask_2, mask_3, mask_4)

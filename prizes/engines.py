@@ -34,7 +34,7 @@ from sales import sealing
 from . import pools, result_file
 from .models import Batch, EngineRun, Settlement
 
-BATCH = 500
+BATCH = 1_000  # winners of an entry; each batch waits for the disk once
 TIME_LIMIT = timedelta(minutes=30)
 PROGRAM = Path(settings.BASE_DIR) / "audit" / "verifier"
 _NICE = 5

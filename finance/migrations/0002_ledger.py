@@ -29,7 +29,7 @@ CREATE INDEX finance_transfer_source ON finance_transfer (source_id, posted_at, 
 CREATE INDEX finance_transfer_target ON finance_transfer (target_id, posted_at, id) INCLUDE (amount);
 
 -- That its entry exists is looked at once a statement, whoever writes: a foreign key would look once a
--- row, and a settlement writes five hundred rows of one entry. Entries are never deleted.
+-- row, and a settlement writes a thousand rows of one entry. Entries are never deleted.
 CREATE FUNCTION finance_transfer_of_an_entry() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN

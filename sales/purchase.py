@@ -118,6 +118,13 @@ class SalesSwitchedOff(Refused):
     message = _("Sales are switched off: %(reason)s. Nothing was charged.")
 
 
+class SelectionNotTaken(Refused):
+    """The rule sheet of the draw does not take a selection that was quoted."""
+
+    code = "selection_not_taken"
+    message = _("The rules of draw %(issue)s do not take these numbers so. Nothing was charged.")
+
+
 class SalesBusy(Refused):
     """The sale waited too long for its turn and was given up; nothing of it is left."""
 
@@ -387,6 +394,17 @@ def _limited(sale: _Attempt) -> Refused:
     raise RuntimeError("The database refused a line that is on sale.")
 
 
+def _not_taken(sale: _Attempt) -> Refused:
+    """The database read the sheet otherwise than the quote did; the rules say how, if they know."""
+    for one in sale.asked:
+        for checked in one.selections:
+            try:
+                bets.check(one.version, checked.selection)
+            except Refused as refusal:
+                return refusal
+    return SelectionNotTaken(issue=", ".join(one.draw.issue for one in sale.asked))
+
+
 def _not_active(sale: _Attempt) -> Refused:
     return AccountNotActive(state=sale.detail)
 
@@ -409,6 +427,8 @@ REFUSALS: Mapping[str, Callable[[_Attempt], Refused]] = {
     "ticket_price_capped": _too_dear,
     "ticket_sales_switched_on": _switched_off,
     "ticket_licence_valid": _without_licence,
+    "selection_as_its_bet_type_takes": _not_taken,
+    "selection_multiplier_in_range": _not_taken,
     "selection_of_lines_on_sale": _limited,
     "buyer_verified": lambda _sale: KycRequired(),
     "buyer_active": _not_active,

@@ -9,9 +9,13 @@ SQL = """
 --     price of a line (fen), places filled by a line (0: all), pattern (0 any, 1 different, 2 one
 --     pair), number of places, and for each place
 --     word, shift, per_word, first, size, picked.
--- `plain` is the number of places when each has a word of its own, from bit 0 for number 1 on, in
--- every play; else 0.
-CREATE TYPE games_layout AS (plain integer, limits boolean, kinds text[], parts integer[]);
+-- `takes` has for each bet type, at the same place, where stands what it takes:
+--     least lines, least bankers, whether all places hold the same numbers (0, 1), and for each place
+--     the least and the most bankers, the least and the most numbers, bankers among them.
+-- A bet is multiplied `least_times` to `most_times`; a ticket costs `cap` fen at most. `plain` is the
+-- number of places when each has a word of its own, from bit 0 for number 1 on, in every play; else 0.
+CREATE TYPE games_layout AS (plain integer, limits boolean, kinds text[], parts integer[],
+    takes integer[], least_times integer, most_times integer, cap integer);
 
 CREATE FUNCTION games_layout_of(sheet jsonb) RETURNS games_layout LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 DECLARE
@@ -20,11 +24,17 @@ DECLARE
     starts jsonb := '{}';
     play jsonb;
     place jsonb;
+    bet jsonb;
+    taken jsonb;
     number integer;
 BEGIN
+    found.least_times := (rule->>'multiplier_least')::integer;
+    found.most_times := (rule->>'multiplier_most')::integer;
+    found.cap := (rule->>'ticket_cap_fen')::integer;
     found.limits := (rule->>'limits_numbers')::boolean;
     found.kinds := ARRAY(SELECT b->>'code' FROM jsonb_array_elements(rule->'bet_types') WITH ORDINALITY x(b, n) ORDER BY n);
     found.parts := array_fill(0, ARRAY[cardinality(found.kinds)]);
+    found.takes := found.parts;
     found.plain := jsonb_array_length(rule #> '{plays,0,places}');
     FOR play IN SELECT * FROM jsonb_array_elements(rule->'plays') LOOP
         starts := starts || jsonb_build_object(play->>'code', cardinality(found.parts) + 1);
@@ -45,7 +55,15 @@ BEGIN
         IF number <> found.plain OR play->>'filled' IS NOT NULL OR play->>'pattern' <> 'any' THEN found.plain := 0; END IF;
     END LOOP;
     FOR number IN 1 .. cardinality(found.kinds) LOOP
-        found.parts[number] := (starts->>(rule #>> ARRAY['bet_types', (number - 1)::text, 'play']))::integer;
+        bet := rule #> ARRAY['bet_types', (number - 1)::text];
+        found.parts[number] := (starts->>(bet->>'play'))::integer;
+        found.takes[number] := cardinality(found.takes) + 1;
+        found.takes := found.takes || ARRAY[(bet->>'least_lines')::integer, (bet->>'least_bankers')::integer,
+                                            (bet->>'same_numbers')::boolean::integer];
+        FOR taken IN SELECT * FROM jsonb_array_elements(bet->'ranges') LOOP
+            found.takes := found.takes || ARRAY[(taken->>'bankers_least')::integer, (taken->>'bankers_most')::integer,
+                                                (taken->>'numbers_least')::integer, (taken->>'numbers_most')::integer];
+        END LOOP;
     END LOOP;
     RETURN found;
 END $$;

@@ -7,20 +7,30 @@ The order is a JSON object:
 It answers one row a ticket, in order, gives the leaf of each ticket's line to the log and asks for
 the message. Lines
 are counted again from the masks and the places of the approved rule sheet, and what is booked is
-what the tickets cost: nobody sells fourteen lines for the price of one.
+what the tickets cost: nobody sells fourteen lines for the price of one. Nor what its bet type does
+not take, is multiplied too often or costs too much: the engines would stop at it after the draw.
 """
 
 from django.db import migrations
 
 SQL = """
--- How many lines the masks of a bet make; 0 when they are no numbers of its places. A place that goes
--- on in the next word has `per_word` of its numbers in each.
+-- How many lines the masks of a bet make; 0 when they are no numbers of its places, below 0 when they
+-- make so many lines, but its bet type does not take such numbers, or so few lines. A place that goes on
+-- in the next word has `per_word` of its numbers in each.
 CREATE FUNCTION sales_lines(layout games_layout, bet_type text, mask_1 bigint, mask_2 bigint, mask_3 bigint, mask_4 bigint)
     RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     parts integer[] := layout.parts;
-    at integer := parts[array_position(layout.kinds, bet_type)];
+    kind integer := array_position(layout.kinds, bet_type);
+    at integer := parts[kind];
     to_fill integer := parts[at + 1];
+    takes integer[] := layout.takes;
+    taken integer := takes[kind];
+    alike boolean := takes[taken + 2] = 1;
+    held numeric[];
+    held_first numeric[];
+    sure integer := 0;
+    is_taken boolean := true;
     place integer;
     word integer;
     rest integer;
@@ -43,6 +53,7 @@ BEGIN
         rest := parts[place + 4];
         bankers := 0;
         picks := 0;
+        IF alike THEN held := '{0,0}'; END IF;
         WHILE rest > 0 LOOP
             own := (9223372036854775807 >> (63 - least(rest, parts[place + 2]))) << parts[place + 1];
             IF word = 1 THEN
@@ -54,9 +65,20 @@ BEGIN
                 picks := picks + bit_count((mask_4 & own)::bit(64));
                 places_2 := places_2 | own;
             END IF;
+            IF alike THEN
+                held := ARRAY[
+                    held[1] + (CASE word WHEN 1 THEN mask_1 ELSE mask_3 END & own >> parts[place + 1]) * 2::numeric ^ (parts[place + 4] - rest),
+                    held[2] + (CASE word WHEN 1 THEN mask_2 ELSE mask_4 END & own >> parts[place + 1]) * 2::numeric ^ (parts[place + 4] - rest)];
+            END IF;
             rest := rest - parts[place + 2];
             word := word + 1;
         END LOOP;
+        IF alike AND number = 0 THEN held_first := held; END IF;
+        sure := sure + bankers;
+        is_taken := is_taken AND bankers BETWEEN takes[taken + 3] AND takes[taken + 4]
+            AND bankers + picks BETWEEN takes[taken + 5] AND takes[taken + 6]
+            AND (NOT alike OR held = held_first);
+        taken := taken + 4;
         wanted := parts[place + 5] - bankers;
         IF to_fill > 0 AND bankers = 0 THEN
             IF picks = 0 THEN CONTINUE; END IF;
@@ -75,9 +97,10 @@ BEGIN
         RETURN 0;
     END IF;
     IF parts[at + 2] IS DISTINCT FROM 0 THEN
-        RETURN sales_lines_of_pattern(parts, at, mask_1 | mask_2, mask_3 | mask_4);
+        lines := sales_lines_of_pattern(parts, at, mask_1 | mask_2, mask_3 | mask_4);
     END IF;
-    RETURN lines;
+    taken := takes[kind];
+    RETURN CASE WHEN is_taken AND lines >= takes[taken] AND sure >= takes[taken + 1] THEN lines ELSE -lines END;
 END $$;
 REVOKE ALL ON FUNCTION sales_lines(games_layout, text, bigint, bigint, bigint, bigint) FROM PUBLIC;
 
@@ -151,13 +174,16 @@ BEGIN
         IF bought.state IS DISTINCT FROM 'OPEN' OR clock_timestamp() >= bought.closes_at THEN
             PERFORM sales_refuse_draw((wanted->>'draw_id')::bigint, clock_timestamp());
         END IF;
-        SELECT bool_or((s->>1)::bigint IS DISTINCT FROM sales_lines(bought.layout, s->>0,
-                   (s->>5)::bigint, (s->>6)::bigint, (s->>7)::bigint, (s->>8)::bigint)) AS wrongly,
+        SELECT bool_or((s->>1)::bigint IS DISTINCT FROM abs(made.lines)) AS wrongly,
+               bool_or(made.lines < 0) AS not_taken,
+               bool_or((s->>2)::bigint NOT BETWEEN (bought.layout).least_times AND (bought.layout).most_times) AS times_wrongly,
                bool_or((s->>4)::bigint IS DISTINCT FROM (s->>1)::bigint * (s->>2)::bigint
                        * (bought.layout).parts[(bought.layout).parts[array_position((bought.layout).kinds, s->>0)]])
                OR (sum((s->>4)::bigint), sum((s->>1)::bigint))
                   IS DISTINCT FROM ((wanted->>'price')::numeric, (wanted->>'lines')::numeric) AS priced_wrongly
-          INTO counted FROM jsonb_array_elements(wanted->'selections') s;
+          INTO counted FROM jsonb_array_elements(wanted->'selections') s, LATERAL (
+               SELECT sales_lines(bought.layout, s->>0, (s->>5)::bigint, (s->>6)::bigint, (s->>7)::bigint,
+                                  (s->>8)::bigint) AS lines OFFSET 0) made;
         IF counted.wrongly THEN
             RAISE EXCEPTION 'a selection has the lines that its numbers make'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'selection_lines_counted';
@@ -165,6 +191,24 @@ BEGIN
         IF counted.priced_wrongly THEN
             RAISE EXCEPTION 'a ticket costs what its selections cost'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_costs_its_selections';
+        END IF;
+        -- What the second engine, and nobody before it, would refuse to count is not sold.
+        IF counted.not_taken THEN
+            RAISE EXCEPTION 'a selection has as many numbers, bankers and lines as its bet type takes'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'selection_as_its_bet_type_takes';
+        END IF;
+        IF counted.times_wrongly THEN
+            RAISE EXCEPTION 'a selection is multiplied as its rule allows'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'selection_multiplier_in_range';
+        END IF;
+        IF (wanted->>'price')::bigint > (bought.layout).cap THEN
+            RAISE EXCEPTION 'a ticket costs no more than its rule allows'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_price_capped';
+        END IF;
+        IF (wanted->>'code' ~ '^[0-9A-Z]{17}$' AND asked->>'channel' ~ '^[a-z]+$' AND wanted->>'format_version' = '1'
+            AND wanted->>'salt' ~ '^[0-9a-f]{32}$') IS NOT TRUE THEN
+            RAISE EXCEPTION 'a ticket is spelt as lines of a sealed file are'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_spelt_as_sealed';
         END IF;
         draws := draws || bought.draw::text;
         layouts := layouts || bought.layout;

@@ -1,7 +1,8 @@
 """Selections of every bet type and results of every game, made from a seed."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from math import comb, prod
 
 from hypothesis import strategies as st
@@ -97,6 +98,52 @@ def widest(version: RuleVersion, bet_type: BetType, below: Below) -> Selection:
         else:
             picked = wider
     return picked
+
+
+def edges(version: RuleVersion, bet_type: BetType, below: Below) -> Iterator[Selection]:
+    """Selections on both sides of everything that a bet type takes; some are refused, some not.
+
+    Place by place as few and as many bankers and numbers as it takes, and one fewer, one more; no
+    bankers at all; and other numbers at one place, where all must be the same.
+    """
+    base = with_bankers(
+        version, quick_pick.pick(version, bet_type=bet_type.code, below=below), below
+    )
+    places = version.play(bet_type.play).places
+    yield base
+    yield replace(
+        base,
+        bankers=((),) * len(places),
+        picks=tuple((*b, *p) for b, p in zip(base.bankers, base.picks, strict=True)),
+    )
+    for at, (place, taken) in enumerate(zip(places, bet_type.ranges, strict=True)):
+        for sure, count in product(
+            _around(taken.bankers_least, taken.bankers_most),
+            _around(taken.numbers_least, taken.numbers_most),
+        ):
+            if 0 <= sure <= count <= place.size:
+                shift = below(place.size - count + 1)
+                numbers = tuple(range(place.first + shift, place.first + shift + count))
+                wanted = [at] if not bet_type.same_numbers else range(len(places))
+                yield _put(base, wanted, numbers[:sure], numbers[sure:])
+        if bet_type.same_numbers:
+            others = tuple(n for n in range(place.first, place.last + 1) if n not in base.picks[at])
+            yield _put(base, [at], base.bankers[at], (*base.picks[at][1:], others[0]))
+
+
+def _around(least: int, most: int) -> list[int]:
+    return sorted({least - 1, least, most, most + 1})
+
+
+def _put(
+    picked: Selection, places: Container[int], bankers: tuple[int, ...], picks: tuple[int, ...]
+) -> Selection:
+    """The same with these numbers at these places."""
+    return replace(
+        picked,
+        bankers=tuple(bankers if at in places else b for at, b in enumerate(picked.bankers)),
+        picks=tuple(picks if at in places else p for at, p in enumerate(picked.picks)),
+    )
 
 
 def result(version: RuleVersion, below: Below, chosen: Selection | None = None) -> Line:

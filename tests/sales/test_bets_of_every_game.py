@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 from zlib import crc32
 
@@ -17,16 +20,21 @@ from audit import trail
 from finance import wallets
 from games import bets, limits, rule_sheets, rules
 from games.models import Draw, LimitedLine
+from games.rules import RuleVersion
 from lottery_portal.lib.db import database_time, violated
+from lottery_portal.lib.errors import Refused
 from prizes import drill
+from sales import purchase
 from sales.models import Ticket
 from tests import make, owner, people
-from tests.games import chosen
+from tests.games import chosen, made_sheets
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GAMES = sorted(rules.GAMES)
 PRICED, COUNTED = "ticket_costs_its_selections", "selection_lines_counted"
+NOT_TAKEN = "selection_as_its_bet_type_takes"
+MADE_UP = 40
 WITHDRAWN = "selection_of_lines_on_sale"
 
 
@@ -75,6 +83,109 @@ def test_the_database_counts_and_prices_every_bet_again(game):
     sell(buyer, draw, *sound)
 
     assert Ticket.objects.get().price == sum(one[4] for one in sound)
+
+
+LINES = """
+WITH rule AS MATERIALIZED (SELECT games_layout_of(%s::jsonb) AS layout)
+SELECT sales_lines(layout, r->>0, (r->>1)::bigint, (r->>2)::bigint, (r->>3)::bigint,
+                   (r->>4)::bigint)
+  FROM rule, jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS x(r, n) ORDER BY n
+"""
+
+
+def judged_by_the_rules(version: RuleVersion, asked: bets.Selection) -> int:
+    """The lines of a selection that the rules take, or 0; what it costs aside."""
+    try:
+        return bets.check(replace(version, ticket_cap_fen=10**18), asked).lines
+    except Refused:
+        return 0
+
+
+def every_sheet() -> Iterator[tuple[bytes, RuleVersion]]:
+    """Of every version there is, also without its least lines, and of rules that nobody decided."""
+    for game in rules.GAMES.values():
+        kinds = [replace(one, least_lines=1) for one in game.current.bet_types]
+        for version in (*game.versions, replace(game.current, bet_types=tuple(kinds))):
+            yield rules.rule_sheet(version), version
+    yield from islice(made_sheets.sheets(20261122), MADE_UP)
+
+
+def test_the_database_alone_takes_what_every_bet_type_takes_and_nothing_beside_it():
+    """F026, F042: every bet type of every version, on both sides of each of its bounds."""
+    taken = refused = 0
+    for at, (raw, version) in enumerate(every_sheet()):
+        below = chosen.below_of(at)
+        asked = [one for kind in version.bet_types for one in chosen.edges(version, kind, below)]
+        rows = json.dumps([[one.bet_type, *bets.pack(version, one)] for one in asked])
+        with owner.as_owner() as hand:
+            found = hand.execute(LINES, [raw.decode(), rows]).fetchall()
+        for one, (lines,) in zip(asked, found, strict=True):
+            assert max(lines, 0) == judged_by_the_rules(version, one), (version.code, one)
+            taken += lines > 0
+            refused += lines < 0
+    assert taken > 1_000
+    assert refused > 1_000
+
+
+def test_what_no_bet_type_takes_is_not_sold_past_the_portal():
+    """F026, F042: counted and paid for as it should be, it would still halt the draw later."""
+    buyer = make.shadow_player(wallet=1_000_000_00)
+    tried = 0
+    for game in GAMES:
+        draw = make.shadow_draw(game_code=f"{game}-drill")
+        version = rule_sheets.version_of(draw)
+        below = chosen.below_of(crc32(game.encode()))
+        for kind in version.bet_types:
+            for asked in chosen.edges(version, kind, below):
+                lines = bets.count_lines(version, asked)
+                price = lines * version.line_price_fen(kind.code)
+                if judged_by_the_rules(version, asked) or not 0 < price <= version.ticket_cap_fen:
+                    continue
+                made = bets.CheckedSelection(
+                    selection=asked, lines=lines, amount_fen=price, masks=bets.pack(version, asked)
+                )
+                with pytest.raises(IntegrityError) as refused:
+                    sell(buyer, draw, row(made))
+                if violated(refused.value) == NOT_TAKEN:
+                    tried += 1
+                    break
+                assert violated(refused.value) == COUNTED, asked
+    assert tried > 60
+    assert not Ticket.objects.exists()
+    assert wallets.available(buyer) == 1_000_000_00
+
+
+def test_the_sheet_bounds_multiplier_and_price_whatever_the_portal_believes(draw):
+    """F022, F026: what stands in the sheet of the draw counts, told as a refusal with its code."""
+    buyer = make.shadow_player(wallet=1_000_00)
+    with owner.as_owner() as hand:
+        hand.execute("ALTER TABLE games_rulesheet DISABLE TRIGGER USER")
+        hand.execute(
+            "UPDATE games_rulesheet SET sheet = replace(replace(replace(sheet,"
+            " '\"multiplier_least\":1', '\"multiplier_least\":2'),"
+            " '\"multiplier_most\":99', '\"multiplier_most\":10'),"
+            " '\"ticket_cap_fen\":2000000', '\"ticket_cap_fen\":3000') WHERE id = %s",
+            [draw.rule_id],
+        )
+        owner.guards_up(hand)
+    one = straight([1], [2], [3])
+
+    for times, refusal in (
+        (1, purchase.SelectionNotTaken),
+        (11, purchase.SelectionNotTaken),
+        (2, None),
+        (10, None),
+    ):
+        bet = replace(one, multiplier=times)
+        with pytest.raises(refusal) if refusal else nullcontext():
+            make.purchase(buyer, draw, [bet], channel="drill")
+    ten = replace(one, multiplier=10)
+    with pytest.raises(bets.TicketTooDear):
+        make.purchase(buyer, draw, [ten, replace(one, multiplier=6)], channel="drill")
+
+    make.purchase(buyer, draw, [ten, replace(one, multiplier=5)], channel="drill")
+    assert Ticket.objects.count() == 3
+    assert wallets.available(buyer) == 1_000_00 - 4_00 - 20_00 - 30_00
 
 
 def test_an_additional_bet_is_not_sold_at_the_plain_price():

@@ -381,6 +381,7 @@ def test_of_a_draw_a_turnstile_lets_one_buyer_at_a_time_to_the_gate():
 
 PRICED = "ticket_costs_its_selections"
 COUNTED = "selection_lines_counted"
+SPELT = "ticket_spelt_as_sealed"
 
 
 def picked(
@@ -392,7 +393,7 @@ def picked(
 def wanted(draw: Draw) -> dict[str, Any]:
     """One sound ticket as the function of the database takes it."""
     return {
-        "code": "T", "draw_id": draw.pk, "rule_id": draw.rule_id, "price": 200, "lines": 1,
+        "code": "T" * 17, "draw_id": draw.pk, "rule_id": draw.rule_id, "price": 200, "lines": 1,
         "salt": "00" * 16, "format_version": 1, **picked(0, 63, 0, 64),
     }  # fmt: skip
 
@@ -407,6 +408,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (picked(0, 63 << 28, 0, 64), COUNTED),
     (picked(1, 63, 0, 64, kind="banker"), COUNTED),
     (picked(0, -1, 0, 64), COUNTED),
+    ({"code": "T"}, SPELT),
+    ({"salt": "00"}, SPELT),
+    ({"format_version": 2}, SPELT),
 ]
 
 

@@ -14,7 +14,8 @@ class Refused(Exception):
     """An expected "no": a stable `code` for machines, a sentence for people, figures for both.
 
     Subclasses stand beside the door that raises them. `message` may name figures as
-    `%(name)s`; a figure gets its form for people (money as yuan, a stored sentence translated).
+    `%(name)s`; a figure gets its form for people (money as yuan, thousands grouped, a stored
+    sentence translated).
     """
 
     code: ClassVar[str] = "refused"
@@ -59,4 +60,6 @@ def _shown(name: str, value: Any) -> str:
         return yuan(value)
     if isinstance(value, str) and name in sentences.NESTED:
         return sentences.shown(value)
+    if isinstance(value, int):
+        return str(value) if isinstance(value, bool) else f"{value:,}"
     return str(value)

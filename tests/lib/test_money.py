@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from games import bets
 from lottery_portal.lib import money
 
 
@@ -21,6 +23,19 @@ from lottery_portal.lib import money
 )
 def test_fen_are_written_as_yuan(fen, text):
     assert money.yuan(fen) == text
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_large_figures_of_a_refusal_are_grouped_as_on_pages(language):
+    """F026: for people in either language; machines get the number."""
+    refusal = bets.TooManyLines(given=1_236_118, most=10_000)
+
+    with translation.override(language):
+        told = refusal.as_json()
+
+    assert "1,236,118" in told["detail"]
+    assert "10,000" in told["detail"]
+    assert (told["given"], told["most"]) == (1_236_118, 10_000)
 
 
 @given(st.integers(0, 10**15), st.lists(st.integers(1, 10_000), min_size=1, max_size=6))

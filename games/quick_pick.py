@@ -22,12 +22,14 @@ def pick(
     *,
     bet_type: str | None = None,
     sizes: Sequence[int] | None = None,
+    bankers_wanted: Sequence[int] | None = None,
     multiplier: int = 1,
     below: Below = secrets.randbelow,
 ) -> Selection:
     """Random numbers for a bet of `bet_type`, the fewest it takes; not checked yet.
 
-    `sizes` says how many numbers at each place, bankers included. Without a bet type it is a single
+    `sizes` says how many numbers at each place, bankers included, `bankers_wanted` how many of
+    these are bankers; else they are as few as the bet takes. Without a bet type it is a single
     line of the first play, or with larger `sizes` a multiple. `below(n)` must give each of 0 … n-1
     with equal chance.
     """
@@ -42,7 +44,8 @@ def pick(
     else:
         ranges = known.ranges if known is not None else _ranges(line)
         wanted = list(sizes) if sizes is not None else _least(play, known, ranges, below)
-        bankers, picks = _apart(play, known, ranges, wanted, below)
+        fixed = bankers_wanted if bankers_wanted is not None else _fewest(known, ranges)
+        bankers, picks = _apart(play, known, wanted, fixed, below)
     return Selection(
         bet_type=bet_type,
         bankers=tuple(bankers),
@@ -84,29 +87,32 @@ def _least(
     return least
 
 
+def _fewest(bet_type: BetType | None, ranges: Sequence[ZoneRange]) -> list[int]:
+    """As few bankers at each place as the bet takes; what it needs beside, at the first places."""
+    needed = bet_type.least_bankers if bet_type else 0
+    counts: list[int] = []
+    for taken in ranges:
+        counts.append(min(max(taken.bankers_least, needed), taken.bankers_most))
+        needed -= counts[-1]
+    return counts
+
+
 def _apart(
     play: Play,
     bet_type: BetType | None,
-    ranges: Sequence[ZoneRange],
     sizes: Sequence[int],
+    fixed: Sequence[int],
     below: Below,
 ) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
     """Bankers and picks of each place, every set of numbers equally likely."""
     bankers: list[tuple[int, ...]] = []
     picks: list[tuple[int, ...]] = []
-    needed = bet_type.least_bankers if bet_type else 0
-    for place, taken, size in zip(play.places, ranges, sizes, strict=True):
+    for place, size, count in zip(play.places, sizes, fixed, strict=True):
         if bet_type is not None and bet_type.same_numbers and picks:
             numbers: tuple[int, ...] = picks[0]
         else:
             numbers = _numbers(place, size, below)
-        fixed = min(max(taken.bankers_least, needed), taken.bankers_most, len(numbers))
-        needed -= fixed
-        if not fixed:
-            bankers.append(())
-            picks.append(numbers)
-            continue
-        places = sample(len(numbers), fixed, below=below)
+        places = sample(len(numbers), min(count, len(numbers)), below=below)
         bankers.append(tuple(n for at, n in enumerate(numbers, start=1) if at in places))
         picks.append(tuple(n for at, n in enumerate(numbers, start=1) if at not in places))
     return bankers, picks

@@ -212,13 +212,17 @@ def random_bet(
     multiplier: int = 1,
     below: quick_pick.Below = secrets.randbelow,
 ) -> bets.Selection:
-    """A bet of that type with random numbers, as few as it takes or a few more."""
+    """A bet of that type with random numbers, as few as it takes or a few more.
+
+    Of bankers it has any count that the bet takes: a drill counts what players may choose.
+    """
     play = version.play(bet_type.play)
     pick = partial(
         quick_pick.pick, version, bet_type=bet_type.code, multiplier=multiplier, below=below
     )
     if play.pattern != "any" or play.filled is not None:
         return pick()
+    pick = partial(pick, bankers_wanted=_random_bankers(bet_type, below))
     sizes = [taken.numbers_least for taken in bet_type.ranges]
     more = below(MORE_NUMBERS + 1)
     while True:
@@ -235,6 +239,19 @@ def random_bet(
             return picked
         more -= 1
         sizes[room[below(len(room))]] += 1
+
+
+def _random_bankers(bet_type: BetType, below: quick_pick.Below) -> list[int]:
+    """How many bankers at each place, all counts that the bet takes equally likely."""
+    while True:
+        counts = [
+            taken.bankers_least + below(taken.bankers_most - taken.bankers_least + 1)
+            if taken.bankers_most
+            else 0
+            for taken in bet_type.ranges
+        ]
+        if sum(counts) >= bet_type.least_bankers:
+            return counts
 
 
 def _finish_drawing(draw: Draw, *, now: datetime) -> None:

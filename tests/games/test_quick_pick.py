@@ -18,7 +18,8 @@ from itertools import combinations
 import pytest
 
 from games import bets, quick_pick, rules
-from tests.games import brute_force
+from prizes import drill
+from tests.games import brute_force, chosen
 
 SSQ = rules.by_code("ssq-2026.1")
 
@@ -142,6 +143,21 @@ def test_every_bet_of_every_game_can_be_picked_at_random(version, bet_type):
         assert checked.selection.bet_type == bet_type
         assert checked.selection.quick_pick
         assert checked.lines >= version.bet_type(bet_type).least_lines
+
+
+def test_a_drill_bets_with_every_count_of_bankers():
+    """F027, F250: what players may choose is what drills count; one banker each would not be."""
+    for version, code in EVERY_BET:
+        bet_type = version.bet_type(code)
+        if not any(taken.bankers_most for taken in bet_type.ranges):
+            continue
+        below = chosen.below_of(7)
+        bets_made = [drill.random_bet(version, bet_type, below=below) for _bet in range(120)]
+        for at, taken in enumerate(bet_type.ranges):
+            known = {len(one.bankers[at]) for one in bets_made}
+            assert known == set(range(taken.bankers_least, taken.bankers_most + 1)), code
+        for one in bets_made:
+            assert bets.check(version, one).lines >= bet_type.least_lines
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from games.models import Draw, Game, IssuerAnnouncement
 from lottery_portal.lib import dates
 from lottery_portal.lib.errors import Refused, refuse
 
-from .desk import draw_of, user_of
+from .desk import asked_for, draw_of, user_of
 
 Row = dict[str, Any]
 TONES = {"same": "done", "differs": "wrong", "unchecked": "waiting", "untold": "draft"}
@@ -303,7 +303,12 @@ def _modes(
         }
         for game in Game.objects.filter(is_shadow=False).order_by("position")
     ]
-    page = {"nav": "prize_modes", "rows": rows, "form": form}
+    page = {
+        "nav": "prize_modes",
+        "rows": rows,
+        "form": form,
+        "asked": asked_for(prize_modes.KIND, user_of(request), now=now),
+    }
     return render(request, "desk/prize_modes.html", page, status=status)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages as notes
@@ -14,8 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import step_up
+from accounts import permission, step_up
 from accounts.models import User
+from audit import approvals, people
 from games import calendar, results, rules, words
 from games.forms import ResultForm, TimesForm
 from games.models import Draw, Game, SealStatement
@@ -147,10 +150,46 @@ def desk_times(request: HttpRequest, code: str) -> HttpResponse:
             "draw": draw,
             "form": form,
             "is_put_off": is_put_off,
+            "asked": asked_times(draw, user_of(request), now=now),
             "back_url": reverse("games:desk_draw", args=[draw.code]),
         },
         status=status,
     )
+
+
+def asked_times(draw: Draw, user: User, *, now: datetime) -> list[dict[str, Any]]:
+    """The open requests for other times of a draw."""
+    return asked_for(calendar.KIND, user, now=now, about=lambda said: said["draw"] == draw.code)
+
+
+def asked_for(
+    kind: str,
+    user: User,
+    *,
+    now: datetime,
+    about: Callable[[Mapping[str, Any]], bool] | None = None,
+) -> list[dict[str, Any]]:
+    """The open requests of a kind, as the page shows them on which such are made.
+
+    Who asked, what and when, until when it waits, and, for who may go there, where it is decided.
+    """
+    found = [
+        one
+        for one in approvals.under_way(kind)
+        if one.expires_at > now and (about is None or about(one.payload))
+    ]
+    names = people.names_of({one.maker.get_username() for one in found}) if found else {}
+    may_see = permission.may(user, "audit:approval", now)
+    return [
+        {
+            "facts": approvals.kinds()[kind].words(one.payload),
+            "who": names.get(one.maker.get_username(), ""),
+            "at": one.requested_at,
+            "until": one.expires_at,
+            "url": reverse("audit:approval", args=[one.code]) if may_see else "",
+        }
+        for one in found
+    ]
 
 
 def user_of(request: HttpRequest) -> User:

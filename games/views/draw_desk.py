@@ -37,7 +37,7 @@ from games.models import Draw, SealStatement
 from games.seal_models import SealSignature
 from lottery_portal.lib import dates
 
-from .desk import draw_of, seal_of, user_of
+from .desk import asked_times, draw_of, seal_of, user_of
 
 LOG_ROWS = 12
 State = Draw.State
@@ -123,6 +123,7 @@ def desk_draw(request: HttpRequest, code: str) -> HttpResponse:
         "alarms": _alarms(at),
         "report": next((_report(one.report, at) for one in at.facts if one.report), None),
         "notes": _notes(at),
+        "asked": asked_times(draw, user, now=now),
         "papers": [one for fact in at.facts for one in fact.papers if one.roles & at.roles],
         **_outcome(at),
         "mail": _mail(at),

@@ -22,6 +22,7 @@ from games import rule_changes, rule_files, rule_sheets, rule_trials, rules, wor
 from games.forms import RuleFileForm, RuleLoadForm, RuleTrialForm
 from games.models import Game
 from games.rule_changes import Held
+from lottery_portal.lib import dates
 from lottery_portal.lib.errors import Refused, refuse
 
 from .desk import user_of
@@ -80,6 +81,17 @@ def desk_rule_load(request: HttpRequest, game_code: str, code: str) -> HttpRespo
     """Ask for a version to be loaded into service; somebody else approves."""
     now = timezone.now()
     game, held = _held(game_code, code, request, now)
+    if not _is_loadable(held):
+        page = {
+            "nav": "rules",
+            "game": {"name": words.game(game)},
+            "code": held.version.code,
+            "standing": _standing(held),
+            "asked_url": reverse("audit:approval", args=[held.asked]) if held.asked else "",
+            "back_url": _url("desk_rule", game, held),
+        }
+        status = 409 if request.method == "POST" else 200
+        return render(request, "desk/rule_load_not.html", page, status=status)
     form = RuleLoadForm(request.POST or None)
     if game.is_shadow:
         del form.fields["notice"]
@@ -245,6 +257,23 @@ def _sheet(request: HttpRequest, game_code: str, code: str) -> HttpResponse:
 
 def _is_loadable(held: Held) -> bool:
     return held.sheet is None and not held.asked and held.state != "past"
+
+
+def _standing(held: Held) -> str:
+    """Why it is not asked for: in words, with the day."""
+    if held.sheet is None:
+        return (
+            _("It was asked for already; another person decides.")
+            if held.asked
+            else _("Its draws are over. It can no longer be loaded.")
+        )
+    day = dates.year_weekday(
+        rule_changes.starts_on(held) or dates.in_shanghai(held.sheet.loaded_at).date()
+    )
+    return {
+        "service": _("It has been in service since %(day)s."),
+        "loaded": _("It is loaded already and goes on sale on %(day)s."),
+    }.get(held.state, _("It was in service from %(day)s; its draws are over.")) % {"day": day}
 
 
 def _held(game_code: str, code: str, request: HttpRequest, now: datetime) -> tuple[Game, Held]:

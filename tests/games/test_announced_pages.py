@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts import drills
-from games import announced
+from audit import approvals
+from games import announced, prize_modes
 from games.models import AnnouncedEntry, IssuerAnnouncement
 from lottery_portal.lib.db import database_time
 from tests import make_announced, people
@@ -117,4 +118,9 @@ def test_who_sets_the_prizes_is_asked_for_on_its_page():
     official = people.in_english(people.member("draw_official").user)
     seen = official.get(reverse("games:desk_prize_modes"))
     assert "Own pool" in people.text(seen)
+    (request,) = approvals.under_way(prize_modes.KIND)
+    for page in (people.text(done), people.text(seen)):
+        assert "Asked for, not yet decided" in page
+        assert "彩字 1 号" in page
+        assert f"/desk/approvals/{request.code}/" in page
     assert official.post(new, asked).status_code == 403

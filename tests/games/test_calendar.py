@@ -272,6 +272,14 @@ def test_the_page_asks_for_times_on_a_shanghai_clock():
     assert asked.status_code == 302
     (request,) = waiting.open_for(people.member("approver").user, database_time())
     assert f"{closes:%Y-%m-%d}T12:30:00+00:00" in request.payload
+    for page, is_shown in (
+        (address, True),
+        (f"/desk/draws/{draw.code}/", True),
+        (f"/desk/draws/{make.draw(game_code='dlt').code}/times/", False),
+    ):
+        seen = people.text(client.get(page))
+        assert ("直播信号检修" in seen) == is_shown, page
+        assert (f"/desk/approvals/{request.code}/" in seen) == is_shown
 
 
 def closure(first: date, last: date, *, occasion: str = "SPRING") -> list[CalendarNotice]:

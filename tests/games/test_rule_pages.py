@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import translation
 
 from audit import approvals
 from games import bets, rule_changes, rule_sheets, rule_words, rules
-from games.models import Draw, Game, LimitedLine, RuleFile
+from games.models import Draw, Game, LimitedLine, RuleFile, RuleSheet
+from lottery_portal.lib import dates
 from lottery_portal.lib.db import database_time
 from tests import make, make_rules, people
 from tests.games.test_rule_files import in_days
@@ -173,6 +175,23 @@ def test_a_late_notice_is_refused_on_the_page():
 
     assert answer.status_code == 409
     assert "ten natural days ahead" in people.text(answer)
+    assert not approvals.under_way(rule_sheets.KIND)
+
+
+def test_a_version_in_service_is_not_asked_for_again():
+    """F021: its page says since when it is in service; there is no form, and none is taken."""
+    desk = people.in_english(people.member("compliance").user)
+    loaded = RuleSheet.objects.get(code="ssq-2026.1", game__code="ssq")
+    with translation.override("en"):
+        since = dates.year_weekday(dates.in_shanghai(loaded.loaded_at).date())
+    words = f"It has been in service since {since}."
+
+    for code, said in (("ssq-2026.1", words), ("ssq-2018.1", "Its draws are over.")):
+        address = f"/desk/rules/ssq/{code}/load/"
+        text = page(desk, address)
+        assert said in text
+        assert 'name="notice"' not in text
+        assert desk.post(address, {"notice": make_rules.NOTICE}).status_code == 409
     assert not approvals.under_way(rule_sheets.KIND)
 
 

@@ -106,8 +106,10 @@ BEGIN
 END $$;
 CREATE TRIGGER finance_deposit_begins BEFORE INSERT ON finance_deposit
     FOR EACH ROW EXECUTE FUNCTION finance_begins_at_the_beginning('BEGUN');
+ALTER TABLE finance_deposit ENABLE ALWAYS TRIGGER finance_deposit_begins;
 CREATE TRIGGER finance_withdrawal_begins BEFORE INSERT ON finance_withdrawal
     FOR EACH ROW EXECUTE FUNCTION finance_begins_at_the_beginning('HELD');
+ALTER TABLE finance_withdrawal ENABLE ALWAYS TRIGGER finance_withdrawal_begins;
 
 -- Money leaves to an account of the player himself (F006).
 CREATE FUNCTION finance_withdrawal_to_own_account() RETURNS trigger LANGUAGE plpgsql
@@ -122,6 +124,7 @@ BEGIN
 END $$;
 CREATE TRIGGER finance_withdrawal_to_own_account BEFORE INSERT ON finance_withdrawal
     FOR EACH ROW EXECUTE FUNCTION finance_withdrawal_to_own_account();
+ALTER TABLE finance_withdrawal ENABLE ALWAYS TRIGGER finance_withdrawal_to_own_account;
 """
 UNDO = """
 DROP FUNCTION finance_withdrawal_to_own_account() CASCADE;

@@ -136,6 +136,7 @@ BEGIN
 END $$;
 CREATE TRIGGER games_draw_goes_forward BEFORE UPDATE ON games_draw
     FOR EACH ROW EXECUTE FUNCTION games_draw_goes_forward();
+ALTER TABLE games_draw ENABLE ALWAYS TRIGGER games_draw_goes_forward;
 
 CREATE FUNCTION games_draw_begins_scheduled() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -151,6 +152,7 @@ BEGIN
 END $$;
 CREATE TRIGGER games_draw_begins_scheduled BEFORE INSERT ON games_draw
     FOR EACH ROW EXECUTE FUNCTION games_draw_begins_scheduled();
+ALTER TABLE games_draw ENABLE ALWAYS TRIGGER games_draw_begins_scheduled;
 
 CREATE FUNCTION games_seal_of_a_closed_draw() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -163,6 +165,7 @@ BEGIN
 END $$;
 CREATE TRIGGER games_seal_of_a_closed_draw BEFORE INSERT ON games_sealstatement
     FOR EACH ROW EXECUTE FUNCTION games_seal_of_a_closed_draw();
+ALTER TABLE games_sealstatement ENABLE ALWAYS TRIGGER games_seal_of_a_closed_draw;
 
 -- Results are typed after the seal, in the time of the draw, by people named by the database.
 CREATE FUNCTION games_result_entry_in_time() RETURNS trigger LANGUAGE plpgsql
@@ -209,6 +212,7 @@ BEGIN
 END $$;
 CREATE TRIGGER games_result_entry_in_time BEFORE INSERT ON games_resultentry
     FOR EACH ROW EXECUTE FUNCTION games_result_entry_in_time();
+ALTER TABLE games_resultentry ENABLE ALWAYS TRIGGER games_result_entry_in_time;
 
 -- One of the two words in which drawn numbers lie, by the zones of the rule.
 CREATE FUNCTION games_mask(zones jsonb, numbers jsonb, of_word integer) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
@@ -243,6 +247,7 @@ BEGIN
 END $$;
 CREATE TRIGGER games_result_of_two BEFORE INSERT ON games_result
     FOR EACH ROW EXECUTE FUNCTION games_result_of_two();
+ALTER TABLE games_result ENABLE ALWAYS TRIGGER games_result_of_two;
 
 -- Each step has its row, with who and when, and no row is written without its step.
 CREATE FUNCTION games_step_was_taken() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -257,6 +262,7 @@ BEGIN
 END $$;
 CREATE TRIGGER games_step_was_taken BEFORE INSERT ON games_drawtransition
     FOR EACH ROW EXECUTE FUNCTION games_step_was_taken();
+ALTER TABLE games_drawtransition ENABLE ALWAYS TRIGGER games_step_was_taken;
 
 CREATE FUNCTION games_draw_step_is_written() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -270,6 +276,7 @@ END $$;
 CREATE CONSTRAINT TRIGGER games_draw_step_is_written AFTER UPDATE OF state ON games_draw
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
     EXECUTE FUNCTION games_draw_step_is_written();
+ALTER TABLE games_draw ENABLE ALWAYS TRIGGER games_draw_step_is_written;
 
 -- A line is withdrawn while the draw sells, behind its gate: no sale runs beside it.
 CREATE FUNCTION games_line_withdrawn_in_time() RETURNS trigger LANGUAGE plpgsql
@@ -288,6 +295,7 @@ BEGIN
 END $$;
 CREATE TRIGGER games_line_withdrawn_in_time BEFORE INSERT ON games_limitedline
     FOR EACH ROW EXECUTE FUNCTION games_line_withdrawn_in_time();
+ALTER TABLE games_limitedline ENABLE ALWAYS TRIGGER games_line_withdrawn_in_time;
 
 -- Tickets name their draw without a foreign key, whose lock every sale would write into this row.
 CREATE TRIGGER games_draw_never_deleted BEFORE DELETE ON games_draw

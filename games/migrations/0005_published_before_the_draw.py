@@ -33,6 +33,7 @@ END $$;
 REVOKE ALL ON FUNCTION games_seal_signed_by_a_key() FROM PUBLIC;
 CREATE TRIGGER games_seal_signed_by_a_key BEFORE INSERT ON games_sealsignature
     FOR EACH ROW EXECUTE FUNCTION games_seal_signed_by_a_key();
+ALTER TABLE games_sealsignature ENABLE ALWAYS TRIGGER games_seal_signed_by_a_key;
 
 CREATE FUNCTION games_seal_published_when_signed() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -57,6 +58,7 @@ END $$;
 REVOKE ALL ON FUNCTION games_seal_published_when_signed() FROM PUBLIC;
 CREATE TRIGGER games_seal_published_when_signed BEFORE INSERT ON games_sealpublication
     FOR EACH ROW EXECUTE FUNCTION games_seal_published_when_signed();
+ALTER TABLE games_sealpublication ENABLE ALWAYS TRIGGER games_seal_published_when_signed;
 
 CREATE FUNCTION games_resultentry_after_published_seal() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -72,6 +74,7 @@ REVOKE ALL ON FUNCTION games_resultentry_after_published_seal() FROM PUBLIC;
 -- Its name puts it behind the trigger that asks for time and office.
 CREATE TRIGGER games_resultentry_after_published_seal BEFORE INSERT ON games_resultentry
     FOR EACH ROW EXECUTE FUNCTION games_resultentry_after_published_seal();
+ALTER TABLE games_resultentry ENABLE ALWAYS TRIGGER games_resultentry_after_published_seal;
 
 -- A delivery goes from waiting to its end; to whom and of what it is, it stays.
 CREATE FUNCTION games_seal_delivery_goes_on() RETURNS trigger LANGUAGE plpgsql

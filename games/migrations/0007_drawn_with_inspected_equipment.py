@@ -55,6 +55,7 @@ BEGIN
 END $$;
 CREATE TRIGGER games_equipment_change_was_made BEFORE INSERT ON games_equipmentchange
     FOR EACH ROW EXECUTE FUNCTION games_equipment_change_was_made();
+ALTER TABLE games_equipmentchange ENABLE ALWAYS TRIGGER games_equipment_change_was_made;
 
 CREATE FUNCTION games_equipment_change_is_written() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -70,6 +71,7 @@ END $$;
 CREATE CONSTRAINT TRIGGER games_equipment_change_is_written AFTER UPDATE OF state ON games_equipment
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
     EXECUTE FUNCTION games_equipment_change_is_written();
+ALTER TABLE games_equipment ENABLE ALWAYS TRIGGER games_equipment_change_is_written;
 
 -- An inspection is the word of two people: it says what an approval of theirs says, and no more.
 CREATE FUNCTION games_inspection_of_two() RETURNS trigger LANGUAGE plpgsql
@@ -107,6 +109,7 @@ BEGIN
 END $$;
 CREATE TRIGGER games_inspection_of_two BEFORE INSERT ON games_inspection
     FOR EACH ROW EXECUTE FUNCTION games_inspection_of_two();
+ALTER TABLE games_inspection ENABLE ALWAYS TRIGGER games_inspection_of_two;
 
 -- Fit at a moment: in use, its last inspection before it passed and not run out, none failed since,
 -- and none older than its return from being withdrawn.
@@ -163,6 +166,7 @@ CREATE FUNCTION games_assigned(draw bigint, at_place text, reserve boolean) RETU
 $$;
 CREATE TRIGGER games_assignment_fits BEFORE INSERT ON games_assignment
     FOR EACH ROW EXECUTE FUNCTION games_assignment_fits();
+ALTER TABLE games_assignment ENABLE ALWAYS TRIGGER games_assignment_fits;
 
 -- The places of a draw are its machine and the zones of its rule sheet; one that is drawn after
 -- another, from the same balls, is no place of its own. Drills need none.
@@ -186,6 +190,7 @@ BEGIN
 END $$;
 CREATE TRIGGER games_result_with_equipment BEFORE INSERT ON games_resultentry
     FOR EACH ROW EXECUTE FUNCTION games_result_with_equipment();
+ALTER TABLE games_resultentry ENABLE ALWAYS TRIGGER games_result_with_equipment;
 
 -- Minutes say what the other rows say, or they are not written.
 CREATE FUNCTION games_minutes_are_true() RETURNS trigger LANGUAGE plpgsql
@@ -232,6 +237,7 @@ BEGIN
 END $$;
 CREATE TRIGGER games_minutes_are_true BEFORE INSERT ON games_drawminutes
     FOR EACH ROW EXECUTE FUNCTION games_minutes_are_true();
+ALTER TABLE games_drawminutes ENABLE ALWAYS TRIGGER games_minutes_are_true;
 
 CREATE FUNCTION games_minutes_signed_by_another() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -266,6 +272,7 @@ BEGIN
 END $$;
 CREATE TRIGGER games_minutes_signed_by_another BEFORE INSERT ON games_minutessignature
     FOR EACH ROW EXECUTE FUNCTION games_minutes_signed_by_another();
+ALTER TABLE games_minutessignature ENABLE ALWAYS TRIGGER games_minutes_signed_by_another;
 
 CREATE FUNCTION games_published_with_minutes() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -282,6 +289,7 @@ END $$;
 CREATE TRIGGER games_published_with_minutes BEFORE UPDATE OF state ON games_draw
     FOR EACH ROW WHEN (NEW.state = 'PUBLISHED' AND OLD.state <> 'PUBLISHED' AND NOT NEW.is_shadow)
     EXECUTE FUNCTION games_published_with_minutes();
+ALTER TABLE games_draw ENABLE ALWAYS TRIGGER games_published_with_minutes;
 """
 EVIDENCE = ["equipmentchange", "inspection", "assignment", "drawminutes", "minutessignature"]
 for name in EVIDENCE:

@@ -54,6 +54,7 @@ END $$;
 REVOKE ALL ON FUNCTION games_licence_by_agreement() FROM PUBLIC;
 CREATE TRIGGER games_licence_by_agreement BEFORE INSERT ON games_licence
     FOR EACH ROW EXECUTE FUNCTION games_licence_by_agreement();
+ALTER TABLE games_licence ENABLE ALWAYS TRIGGER games_licence_by_agreement;
 
 -- An early end lies before the end, and never in the past: what was sold meanwhile was sold by a licence.
 CREATE FUNCTION games_licence_ends_by_agreement() RETURNS trigger LANGUAGE plpgsql
@@ -78,6 +79,7 @@ END $$;
 REVOKE ALL ON FUNCTION games_licence_ends_by_agreement() FROM PUBLIC;
 CREATE TRIGGER games_licence_ends_by_agreement BEFORE INSERT ON games_licenceending
     FOR EACH ROW EXECUTE FUNCTION games_licence_ends_by_agreement();
+ALTER TABLE games_licenceending ENABLE ALWAYS TRIGGER games_licence_ends_by_agreement;
 
 CREATE FUNCTION games_closure_by_agreement() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -96,6 +98,7 @@ END $$;
 REVOKE ALL ON FUNCTION games_closure_by_agreement() FROM PUBLIC;
 CREATE TRIGGER games_closure_by_agreement BEFORE INSERT ON games_marketclosure
     FOR EACH ROW EXECUTE FUNCTION games_closure_by_agreement();
+ALTER TABLE games_marketclosure ENABLE ALWAYS TRIGGER games_closure_by_agreement;
 
 -- A notice says what two people agreed on: these times of this draw, or a closure that moves draws.
 CREATE FUNCTION games_notice_by_agreement() RETURNS trigger LANGUAGE plpgsql
@@ -122,6 +125,7 @@ END $$;
 REVOKE ALL ON FUNCTION games_notice_by_agreement() FROM PUBLIC;
 CREATE TRIGGER games_notice_by_agreement BEFORE INSERT ON games_calendarnotice
     FOR EACH ROW EXECUTE FUNCTION games_notice_by_agreement();
+ALTER TABLE games_calendarnotice ENABLE ALWAYS TRIGGER games_notice_by_agreement;
 
 CREATE FUNCTION games_cancellation_by_agreement() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -146,6 +150,7 @@ END $$;
 REVOKE ALL ON FUNCTION games_cancellation_by_agreement() FROM PUBLIC;
 CREATE TRIGGER games_cancellation_by_agreement BEFORE INSERT ON games_drawcancellation
     FOR EACH ROW EXECUTE FUNCTION games_cancellation_by_agreement();
+ALTER TABLE games_drawcancellation ENABLE ALWAYS TRIGGER games_cancellation_by_agreement;
 
 CREATE FUNCTION games_cancellation_is_carried_out() RETURNS trigger LANGUAGE plpgsql
     SET search_path = public, pg_temp AS $$
@@ -159,6 +164,7 @@ END $$;
 REVOKE ALL ON FUNCTION games_cancellation_is_carried_out() FROM PUBLIC;
 CREATE CONSTRAINT TRIGGER games_cancellation_is_carried_out AFTER INSERT ON games_drawcancellation
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION games_cancellation_is_carried_out();
+ALTER TABLE games_drawcancellation ENABLE ALWAYS TRIGGER games_cancellation_is_carried_out;
 
 CREATE FUNCTION games_draw_changes_by_notice() RETURNS trigger LANGUAGE plpgsql
     SET search_path = public, pg_temp AS $$
@@ -185,6 +191,7 @@ END $$;
 REVOKE ALL ON FUNCTION games_draw_changes_by_notice() FROM PUBLIC;
 CREATE TRIGGER games_draw_changes_by_notice BEFORE UPDATE ON games_draw
     FOR EACH ROW EXECUTE FUNCTION games_draw_changes_by_notice();
+ALTER TABLE games_draw ENABLE ALWAYS TRIGGER games_draw_changes_by_notice;
 
 -- A delivery goes from waiting to its end; to whom and of what it is, it stays.
 CREATE FUNCTION games_notice_delivery_goes_on() RETURNS trigger LANGUAGE plpgsql

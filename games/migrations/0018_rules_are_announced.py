@@ -44,6 +44,7 @@ END $$;
 REVOKE ALL ON FUNCTION games_rule_by_agreement() FROM PUBLIC;
 CREATE TRIGGER games_rule_by_agreement BEFORE INSERT ON games_rulesheet
     FOR EACH ROW EXECUTE FUNCTION games_rule_by_agreement();
+ALTER TABLE games_rulesheet ENABLE ALWAYS TRIGGER games_rule_by_agreement;
 
 CREATE FUNCTION games_rule_has_notice() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -58,6 +59,7 @@ END $$;
 REVOKE ALL ON FUNCTION games_rule_has_notice() FROM PUBLIC;
 CREATE CONSTRAINT TRIGGER games_rule_has_notice AFTER INSERT ON games_rulesheet
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION games_rule_has_notice();
+ALTER TABLE games_rulesheet ENABLE ALWAYS TRIGGER games_rule_has_notice;
 
 CREATE FUNCTION games_rule_notice_in_time() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -78,6 +80,7 @@ END $$;
 REVOKE ALL ON FUNCTION games_rule_notice_in_time() FROM PUBLIC;
 CREATE TRIGGER games_rule_notice_in_time BEFORE INSERT ON games_rulenotice
     FOR EACH ROW EXECUTE FUNCTION games_rule_notice_in_time();
+ALTER TABLE games_rulenotice ENABLE ALWAYS TRIGGER games_rule_notice_in_time;
 
 -- No draw is sold by a rule before the day that its notice names, whenever it is planned or opened.
 CREATE FUNCTION games_draw_rule_was_announced() RETURNS trigger LANGUAGE plpgsql
@@ -99,9 +102,11 @@ END $$;
 REVOKE ALL ON FUNCTION games_draw_rule_was_announced() FROM PUBLIC;
 CREATE TRIGGER games_draw_rule_was_announced_at_first BEFORE INSERT ON games_draw
     FOR EACH ROW EXECUTE FUNCTION games_draw_rule_was_announced();
+ALTER TABLE games_draw ENABLE ALWAYS TRIGGER games_draw_rule_was_announced_at_first;
 CREATE TRIGGER games_draw_rule_was_announced BEFORE UPDATE ON games_draw FOR EACH ROW
     WHEN (NEW.rule_id <> OLD.rule_id OR NEW.opens_at <> OLD.opens_at OR (NEW.state = 'OPEN' AND OLD.state <> 'OPEN'))
     EXECUTE FUNCTION games_draw_rule_was_announced();
+ALTER TABLE games_draw ENABLE ALWAYS TRIGGER games_draw_rule_was_announced;
 
 CREATE FUNCTION games_rule_file_now() RETURNS trigger LANGUAGE plpgsql
     SET search_path = public, pg_temp AS $$
@@ -116,6 +121,7 @@ END $$;
 REVOKE ALL ON FUNCTION games_rule_file_now() FROM PUBLIC;
 CREATE TRIGGER games_rule_file_now BEFORE INSERT ON games_rulefile
     FOR EACH ROW EXECUTE FUNCTION games_rule_file_now();
+ALTER TABLE games_rulefile ENABLE ALWAYS TRIGGER games_rule_file_now;
 """
 LOGGED = {"rulefile": ("rule_file", "id"), "rulenotice": ("rule_notice", "id")}
 for name, (kind, key) in LOGGED.items():

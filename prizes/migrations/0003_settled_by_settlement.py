@@ -15,6 +15,7 @@ BEGIN
 END $$;
 CREATE TRIGGER prizes_chunk_goes_forward BEFORE UPDATE ON prizes_chunk
     FOR EACH ROW EXECUTE FUNCTION prizes_chunk_goes_forward();
+ALTER TABLE prizes_chunk ENABLE ALWAYS TRIGGER prizes_chunk_goes_forward;
 
 CREATE FUNCTION prizes_draw_settled_by_settlement() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -27,6 +28,7 @@ END $$;
 CREATE TRIGGER prizes_draw_settled_by_settlement BEFORE UPDATE OF state ON games_draw
     FOR EACH ROW WHEN (NEW.state = 'SETTLED' AND OLD.state <> 'SETTLED')
     EXECUTE FUNCTION prizes_draw_settled_by_settlement();
+ALTER TABLE games_draw ENABLE ALWAYS TRIGGER prizes_draw_settled_by_settlement;
 """
 UNDO = """
 DROP FUNCTION prizes_draw_settled_by_settlement() CASCADE;

@@ -49,6 +49,7 @@ BEGIN
 END $$;
 CREATE TRIGGER prizes_settlement_goes_forward BEFORE UPDATE ON prizes_settlement
     FOR EACH ROW EXECUTE FUNCTION prizes_settlement_goes_forward();
+ALTER TABLE prizes_settlement ENABLE ALWAYS TRIGGER prizes_settlement_goes_forward;
 
 -- Runs are evidence. Those of an attempt that is over are not added to, nor those of one to come.
 CREATE TRIGGER prizes_enginerun_never_changes BEFORE UPDATE OR DELETE ON prizes_enginerun
@@ -69,6 +70,7 @@ BEGIN
 END $$;
 CREATE TRIGGER prizes_enginerun_of_this_attempt BEFORE INSERT ON prizes_enginerun
     FOR EACH ROW EXECUTE FUNCTION prizes_enginerun_of_this_attempt();
+ALTER TABLE prizes_enginerun ENABLE ALWAYS TRIGGER prizes_enginerun_of_this_attempt;
 CREATE TRIGGER audit_log_row AFTER INSERT OR UPDATE ON prizes_enginerun
     FOR EACH ROW EXECUTE FUNCTION audit_log_row('engine_run', 'code');
 ALTER TABLE prizes_enginerun ENABLE ALWAYS TRIGGER audit_log_row;
@@ -85,6 +87,7 @@ BEGIN
 END $$;
 CREATE TRIGGER prizes_batch_goes_forward BEFORE UPDATE OR DELETE ON prizes_batch
     FOR EACH ROW EXECUTE FUNCTION prizes_batch_goes_forward();
+ALTER TABLE prizes_batch ENABLE ALWAYS TRIGGER prizes_batch_goes_forward;
 """
 UNDO = """
 DROP FUNCTION prizes_batch_goes_forward() CASCADE;

@@ -33,8 +33,10 @@ END $$;
 REVOKE ALL ON FUNCTION prizes_money_of_a_priced_draw() FROM PUBLIC;
 CREATE TRIGGER prizes_money_of_a_priced_draw BEFORE INSERT ON prizes_prizesheet
     FOR EACH ROW EXECUTE FUNCTION prizes_money_of_a_priced_draw();
+ALTER TABLE prizes_prizesheet ENABLE ALWAYS TRIGGER prizes_money_of_a_priced_draw;
 CREATE TRIGGER prizes_money_of_a_priced_draw BEFORE INSERT ON prizes_tieroutcome
     FOR EACH ROW EXECUTE FUNCTION prizes_money_of_a_priced_draw();
+ALTER TABLE prizes_tieroutcome ENABLE ALWAYS TRIGGER prizes_money_of_a_priced_draw;
 """
 UNDO = "DROP FUNCTION prizes_money_of_a_priced_draw() CASCADE;" + "".join(
     f"DROP TRIGGER audit_log_row ON {table};" for table in LOGGED

@@ -80,6 +80,7 @@ BEGIN
 END $$;
 CREATE TRIGGER sales_ticket_may_be_sold BEFORE INSERT ON sales_ticket
     FOR EACH ROW EXECUTE FUNCTION sales_ticket_may_be_sold();
+ALTER TABLE sales_ticket ENABLE ALWAYS TRIGGER sales_ticket_may_be_sold;
 
 -- A selection is written with its ticket, never added later.
 CREATE FUNCTION sales_selection_with_its_ticket() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -95,6 +96,7 @@ BEGIN
 END $$;
 CREATE TRIGGER sales_selection_with_its_ticket BEFORE INSERT ON sales_selection
     FOR EACH ROW EXECUTE FUNCTION sales_selection_with_its_ticket();
+ALTER TABLE sales_selection ENABLE ALWAYS TRIGGER sales_selection_with_its_ticket;
 
 -- A receipt too: who got none at the sale gets none made up later.
 CREATE FUNCTION sales_receipt_with_its_ticket() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -108,6 +110,7 @@ BEGIN
 END $$;
 CREATE TRIGGER sales_receipt_with_its_ticket BEFORE INSERT ON sales_receipt
     FOR EACH ROW EXECUTE FUNCTION sales_receipt_with_its_ticket();
+ALTER TABLE sales_receipt ENABLE ALWAYS TRIGGER sales_receipt_with_its_ticket;
 """
 TABLES = ["purchase", "ticket", "selection", "receipt"]
 for name in TABLES:

@@ -26,6 +26,7 @@ END $$;
 REVOKE ALL ON FUNCTION sales_draw_refund_begins() FROM PUBLIC;
 CREATE TRIGGER sales_draw_refund_begins BEFORE INSERT ON sales_drawrefund
     FOR EACH ROW EXECUTE FUNCTION sales_draw_refund_begins();
+ALTER TABLE sales_drawrefund ENABLE ALWAYS TRIGGER sales_draw_refund_begins;
 
 CREATE FUNCTION sales_draw_refund_ends() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -489,7 +489,7 @@ def test_no_change_reaches_days_of_which_a_draw_is_on_sale():
             "UPDATE games_draw SET draws_at = draws_at + interval '30 days' WHERE id = %s",
             [draw.pk],
         )
-        hand.execute("ALTER TABLE games_draw ENABLE TRIGGER games_draw_goes_forward")
+        owner.guards_up(hand)
     maker, checker = people.member("compliance").user, people.member("approver").user
     request = prize_modes.request(
         game=draw.game,

@@ -25,7 +25,7 @@ from lottery_portal import jobs
 from lottery_portal.lib.db import database_time
 from prizes import drill
 from tests import make, make_draws, make_equipment, people
-from tests.owner import as_owner
+from tests.owner import as_owner, guards_up
 
 from . import made_histories as made
 from .made_histories import DIGITS, SSQ, alarm_after, fair, taken
@@ -357,7 +357,7 @@ def as_real(draw: Draw) -> Draw:
     with as_owner() as owner:
         owner.execute("ALTER TABLE games_draw DISABLE TRIGGER USER")
         owner.execute("UPDATE games_draw SET is_shadow = false WHERE id = %s", [draw.pk])
-        owner.execute("ALTER TABLE games_draw ENABLE TRIGGER USER")
+        guards_up(owner)
     return draws.find(draw.code)
 
 

@@ -390,7 +390,7 @@ def test_a_notice_shorter_than_ten_days_is_refused_when_asked_and_when_approved(
             " closes_at = closes_at - interval '10 days', draws_at = draws_at - interval '10 days'"
             " WHERE state = 'SCHEDULED'"
         )
-        hand.execute("ALTER TABLE games_draw ENABLE TRIGGER USER")
+        guards_up(hand)
     with pytest.raises(rule_sheets.RuleNoticeTooShort):
         make_rules.agreed(asked)
 

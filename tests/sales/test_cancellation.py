@@ -122,8 +122,7 @@ def older(by: timedelta) -> None:
     with owner.as_owner() as hand:
         hand.execute("ALTER TABLE sales_ticket DISABLE TRIGGER USER")
         hand.execute("UPDATE sales_ticket SET sold_at = sold_at - %s", [by])
-        hand.execute("ALTER TABLE sales_ticket ENABLE TRIGGER USER")
-        hand.execute("ALTER TABLE sales_ticket ENABLE ALWAYS TRIGGER sales_ticket_never_changes")
+        owner.guards_up(hand)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -105,7 +105,7 @@ def test_a_draw_that_closes_unbought_is_left_out_and_its_money_goes_back():
     with owner.as_owner() as hand:
         hand.execute("ALTER TABLE games_draw DISABLE TRIGGER USER")
         hand.execute("UPDATE games_draw SET state = 'CLOSED' WHERE id = %s", [second.pk])
-        hand.execute("ALTER TABLE games_draw ENABLE TRIGGER USER")
+        owner.guards_up(hand)
 
     assert advanced() == ["left_out"]
 
@@ -352,8 +352,7 @@ def other_rule(draw: Draw) -> None:
     with owner.as_owner() as hand:
         hand.execute("ALTER TABLE games_draw DISABLE TRIGGER USER")
         hand.execute("UPDATE games_draw SET rule_id = %s WHERE id = %s", [sheet.pk, draw.pk])
-        hand.execute("ALTER TABLE games_rulesheet ENABLE TRIGGER games_rule_by_agreement")
-        hand.execute("ALTER TABLE games_draw ENABLE TRIGGER USER")
+        owner.guards_up(hand)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,6 +8,7 @@ from psycopg import sql
 
 from audit import catalogue as checks
 from lottery_portal.lib import catalogue, catalogue_rows
+from tests import make
 from tests.tamper import hands
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -27,7 +28,7 @@ BY_THE_OWNER = {
     "DROP TRIGGER sales_ticket_never_changes ON sales_ticket":
         ["trigger sales_ticket.sales_ticket_never_changes: missing"],
     "ALTER TABLE sales_ticket DISABLE TRIGGER sales_ticket_may_be_sold":
-        ["trigger sales_ticket.sales_ticket_may_be_sold: disabled (off, released: on)"],
+        ["trigger sales_ticket.sales_ticket_may_be_sold: disabled (off, released: always on)"],
     "ALTER TABLE sales_ticket ENABLE TRIGGER sales_ticket_never_changes":
         ["trigger sales_ticket.sales_ticket_never_changes: changed (on, released: always on)"],
     "ALTER TABLE sales_selection NO FORCE ROW LEVEL SECURITY":
@@ -152,3 +153,21 @@ def test_every_deed_of_a_superuser_is_named_by_its_object():
         if not all(any(said.startswith(one) for said in found[statement]) for one in wanted)
     }
     assert unnamed == {}
+
+
+def test_a_setting_of_the_session_silences_no_guard():
+    """F210: every guard is always on, and who calls himself a replica meets it as anybody else."""
+    if not hands.is_there(hands.SUPERUSER):
+        pytest.skip("this server lets no superuser in: set TEST_SUPERUSER and its password")
+    draw = make.draw()
+    with hands.hand(hands.SUPERUSER) as superuser:
+        silent = superuser.execute(
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
+            " WHERE NOT tgisinternal AND tgenabled <> 'A'"
+        ).fetchall()
+        superuser.execute("SET session_replication_role = replica")
+        with pytest.raises(psycopg.errors.CheckViolation) as refused:
+            superuser.execute("UPDATE games_draw SET state = 'SETTLED' WHERE id = %s", [draw.pk])
+
+    assert silent == []
+    assert refused.value.diag.constraint_name == "draw_goes_forward"

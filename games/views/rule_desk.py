@@ -81,14 +81,16 @@ def desk_rule_load(request: HttpRequest, game_code: str, code: str) -> HttpRespo
     """Ask for a version to be loaded into service; somebody else approves."""
     now = timezone.now()
     game, held = _held(game_code, code, request, now)
+    page: dict[str, Any] = {
+        "nav": "rules",
+        "game": {"name": words.game(game)},
+        "code": held.version.code,
+        "back_url": _url("desk_rule", game, held),
+    }
     if not _is_loadable(held):
-        page = {
-            "nav": "rules",
-            "game": {"name": words.game(game)},
-            "code": held.version.code,
+        page |= {
             "standing": _standing(held),
             "asked_url": reverse("audit:approval", args=[held.asked]) if held.asked else "",
-            "back_url": _url("desk_rule", game, held),
         }
         status = 409 if request.method == "POST" else 200
         return render(request, "desk/rule_load_not.html", page, status=status)
@@ -114,15 +116,11 @@ def desk_rule_load(request: HttpRequest, game_code: str, code: str) -> HttpRespo
             )
             return redirect(_url("desk_rule", game, held))
     old = rule_changes.before(game, held, now=now)
-    page = {
-        "nav": "rules",
+    page |= {
         "form": form,
-        "game": {"name": words.game(game)},
-        "code": held.version.code,
         "first_issue": held.version.first_issue,
         "before": old.version.code if old else "",
         "changes": rule_changes.changes(old, held) if old else [],
-        "back_url": _url("desk_rule", game, held),
         "is_drill": game.is_shadow,
     }
     return render(request, "desk/rule_load.html", page, status=status)

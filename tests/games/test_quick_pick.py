@@ -148,7 +148,7 @@ def test_every_bet_of_every_game_can_be_picked_at_random(version, bet_type):
 def test_a_drill_bets_with_every_count_of_bankers():
     """F027, F250: what players may choose is what drills count; one banker each would not be."""
     for version, code in EVERY_BET:
-        bet_type = version.bet_type(code)
+        bet_type = next(one for one in version.bet_types if one.code == code)
         if not any(taken.bankers_most for taken in bet_type.ranges):
             continue
         below = chosen.below_of(7)

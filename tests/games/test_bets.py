@@ -125,7 +125,7 @@ REFUSED = [
      replace(single(1, 2, 3, 4, 5, 6), multiplier=100),
      "The multiplier goes from 1 to 99; you chose 100."),
     (bets.TooManyLines, "too_many_lines", MULTIPLE_OF_17,
-     "These numbers make 12376 lines; a ticket holds at most 10000."),
+     "These numbers make 12,376 lines; a ticket holds at most 10,000."),
     (bets.TicketTooDear, "ticket_too_dear", MULTIPLE_OF_16_TWICE,
      "This ticket would cost 32,032.00 yuan; a ticket costs at most 20,000.00 yuan."),
 ]  # fmt: skip
@@ -167,7 +167,7 @@ REFUSED_ELSEWHERE = [
      "Too few hundreds digits: this bet type takes at least 1, you chose 0."),
     (bets.TooManyLines, "too_many_lines", DLT,
      Selection("multiple_add", ((), ()), (tuple(range(1, 15)), (1, 2, 3, 4))),
-     "These numbers make 12012 lines; a ticket holds at most 6666."),
+     "These numbers make 12,012 lines; a ticket holds at most 6,666."),
 ]  # fmt: skip
 
 

@@ -166,6 +166,7 @@ def _withdraws(one: browser.Visitor, name: str, *, deep: bool) -> None:
     assert seen(one, deep=deep) == []
 
 
+@pytest.mark.thorough
 def test_minutes_from_the_first_word_to_the_paper(visit: Visit, house: str, *, deep: bool) -> None:
     """F064: written by one official, signed by the other, published, taken away as PDF and JSON."""
     crew = stage.staff("draw_official", "approver", "support")

@@ -183,6 +183,7 @@ def test_the_saved_page_checks_itself_without_a_network(
     visitor.look("proof-saved")
 
 
+@pytest.mark.thorough
 def test_the_saved_page_fits_everybody(
     visit: Visit, sold: Sold, tmp_path: Path, *, deep: bool
 ) -> None:

@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 from games import rules
 from tests import browser
 from tests.games.announced import announce
-from tests.samples import one_in
 
 from .test_accessibility import seen
 
@@ -29,7 +28,8 @@ def judge(visitor: browser.Visitor, name: str, *, deep: bool) -> None:
         assert seen(visitor, deep=deep) == []
 
 
-@pytest.mark.parametrize("language", one_in(2, ["zh-hans", "en"]))
+@pytest.mark.thorough
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_a_reader_looks_back_and_tries_his_numbers(
     visit: Visit, language: str, *, deep: bool
 ) -> None:

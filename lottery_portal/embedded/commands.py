@@ -127,7 +127,7 @@ def test(arguments: list[str]) -> int:
 def spread(arguments: Sequence[str]) -> list[str]:
     """How many processes share the tests, unless the caller says so or names a single file.
 
-    Two more than there are processors: tests of browsers and of whole portals mostly wait.
+    One more than there are processors: tests of browsers and of whole portals mostly wait.
     """
     named = [word for word in arguments if not word.startswith("-")]
     says = any(
@@ -139,7 +139,7 @@ def spread(arguments: Sequence[str]) -> list[str]:
     )
     targets = [word for word in named if "::" in word or Path(word.partition("::")[0]).exists()]
     single = len(targets) == 1 and (".py" in targets[0] or "::" in targets[0])
-    processes = min(max((os.cpu_count() or 1) + 2, 3), MOST_PROCESSES)
+    processes = min(max((os.cpu_count() or 1) + 1, 2), MOST_PROCESSES)
     if says or single:
         return []
     return ["-n", str(processes), "--dist", "loadgroup", "--no-loadscope-reorder"]

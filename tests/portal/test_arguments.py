@@ -6,7 +6,7 @@ import pytest
 
 from lottery_portal.embedded import commands, places
 
-SHARED = ["-n", "4", "--dist", "loadgroup", "--no-loadscope-reorder"]
+SHARED = ["-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder"]
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,8 @@ def test_tests_are_shared_unless_one_file_is_named(arguments, spread, monkeypatc
     assert commands.spread(arguments) == spread
 
 
-@pytest.mark.parametrize(("processors", "processes"), [(None, "3"), (1, "3"), (4, "6"), (64, "6")])
-def test_two_processes_more_than_processors_share_the_tests(processors, processes, monkeypatch):
+@pytest.mark.parametrize(("processors", "processes"), [(None, "2"), (1, "2"), (4, "5"), (64, "6")])
+def test_one_process_more_than_processors_shares_the_tests(processors, processes, monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: processors)
 
     assert commands.spread([])[:2] == ["-n", processes]

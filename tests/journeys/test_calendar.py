@@ -17,7 +17,6 @@ from lottery_portal.lib.db import database_time
 from sales import draw_cancellation
 from sales.models import Ticket
 from tests import browser, make, make_cancelled, people
-from tests.samples import one_in
 
 from . import stage
 from .test_accessibility import seen
@@ -34,7 +33,8 @@ def judge(visitor: browser.Visitor, name: str, *, deep: bool) -> None:
         assert seen(visitor, deep=deep) == []
 
 
-@pytest.mark.parametrize("language", one_in(2, ["zh-hans", "en"]))
+@pytest.mark.thorough
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_a_draw_is_cancelled_from_the_calendar_and_everybody_reads_why(
     visit: Visit, language: str, *, deep: bool
 ) -> None:

@@ -47,6 +47,7 @@ def desks(visit: Visit) -> dict[str, browser.Visitor]:
     }
 
 
+@pytest.mark.thorough
 def test_a_month_is_closed_page_by_page(desks: dict[str, browser.Visitor], last_month: str) -> None:
     """F123, F124: what is in the way is said where it is; asked for, signed by another, kept."""
     treasurer, approver = desks["treasurer"], desks["approver"]

@@ -12,7 +12,6 @@ from games import rule_sheets
 from games.models import RuleFile
 from tests import browser, make, make_rules, people
 from tests.games.test_rule_files import in_days
-from tests.samples import one_in
 
 from .test_accessibility import seen
 
@@ -21,9 +20,10 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 Visit = Callable[..., browser.Visitor]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("language", "size"),
-    one_in(2, [("zh-hans", browser.PHONE), ("en", browser.WIDE)]),
+    [("zh-hans", browser.PHONE), ("en", browser.WIDE)],
     ids=["zh", "en"],
 )
 def test_a_rule_file_is_handed_in_tried_asked_for_and_announced(

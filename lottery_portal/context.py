@@ -28,9 +28,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "player": player,
         "balance_fen": cache(lambda: wallets.available(player)) if player else None,
         "staff_name": SimpleLazyObject(lambda: who.staff(staff).display_name) if staff else "",
-        "may_open": SimpleLazyObject(lambda: permission.open_to(staff, timezone.now()))
-        if staff
-        else frozenset(),
+        "may_open": SimpleLazyObject(lambda: _may_open(staff)) if staff else frozenset(),
         "staff_posts": SimpleLazyObject(lambda: _posts(staff)) if staff else [],
     }
 

@@ -93,7 +93,7 @@ def desk_rule_load(request: HttpRequest, game_code: str, code: str) -> HttpRespo
             "asked_url": reverse("audit:approval", args=[held.asked]) if held.asked else "",
         }
         status = 409 if request.method == "POST" else 200
-        return render(request, "desk/rule_load_not.html", page, status=status)
+        return render(request, "desk/rule_load.html", page, status=status)
     form = RuleLoadForm(request.POST or None)
     if game.is_shadow:
         del form.fields["notice"]

@@ -1,4 +1,5 @@
-"""What this room tells players: that a ticket won; what was drawn, and that none did (F053)."""
+"""What this room tells players: that a ticket won, what was drawn, until when a prize is claimed
+(F053, F079)."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import messages
 
 from . import publication
+from .redemption import extensions, forfeiture, holds, reminders
 
 messages.register(
     messages.Kind(
@@ -29,3 +31,21 @@ messages.register(
         address=messages.page("games:result", "game_code", "issue"),
     )
 )
+for name, title, template in (
+    (reminders.KIND, _("Your prize lapses soon"), "claim_by"),
+    (forfeiture.FORFEITED, _("Your prize has lapsed"), "lapsed"),
+    (holds.BEGUN, _("Your prize is held"), "held"),
+    (holds.OVER, _("Your prize is no longer held"), "hold_over"),
+    (extensions.DECIDED, _("Decision on more time for your prize"), "extension"),
+):
+    messages.register(
+        messages.Kind(
+            name=name,
+            title=title,
+            template=f"prizes/mail/{template}.txt",
+            sms="prizes/mail/deadline_sms.txt",
+            channels=messages.EVERYWHERE,
+            is_legal=True,  # who does not know of it loses money
+            address=messages.page("prizes:deadline", "ticket"),
+        )
+    )

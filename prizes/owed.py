@@ -16,7 +16,7 @@ OPEN = """
 SELECT y.code AS player, z.amount AS fen
   FROM prizes_prize z JOIN games_draw d ON d.id = z.draw_id AND NOT d.is_shadow
   JOIN accounts_player y ON y.id = z.owner_id
- WHERE z.route = 'CENTRE'"""
+ WHERE z.route = 'CENTRE' AND NOT EXISTS (SELECT FROM prizes_prizeend e WHERE e.prize_id = z.id)"""
 
 nightly.register_open("prizes.at_the_centre", OPEN)
 register(

@@ -14,6 +14,7 @@ from finance import account_words
 from lottery_portal.lib.money import with_unit
 
 from . import winding_up
+from .redemption import claim_approvals  # noqa: F401 - registered by being imported
 
 
 def _two(_payload: Mapping[str, Any], _at: datetime) -> int:

@@ -18,6 +18,7 @@ from sales.models import Ticket
 
 from . import pools
 from .kits import PUBLIC_POLICY
+from .redemption import figures
 from .settlement import WALLET_POLICY
 
 WALLET_UP_TO_FEN = 10_000_00
@@ -60,6 +61,7 @@ def load(*, now: datetime) -> None:
         reason=gettext_noop("A kit holds pseudonyms only: everybody may check a draw"),
         now=now,
     )
+    figures.load(now=now)
     for game in Game.objects.order_by("position", "pk"):
         policies.set_genesis(
             key=WALLET_POLICY,

@@ -18,6 +18,7 @@ from sales.models import Ticket
 
 from . import pools
 from .kits import PUBLIC_POLICY
+from .redemption import figures
 from .redemption.extensions import MOST_POLICY, WINDOW_POLICY
 from .settlement import WALLET_POLICY
 
@@ -71,6 +72,7 @@ def load(*, now: datetime) -> None:
         (MOST_POLICY, EXTENSION_MOST_DAYS, gettext_noop("An extension gives 60 days at most")),
     ):
         policies.set_genesis(key=key, value=days, reason=reason, now=now)
+    figures.load(now=now)
     for game in Game.objects.order_by("position", "pk"):
         policies.set_genesis(
             key=WALLET_POLICY,

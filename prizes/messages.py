@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import messages
 
 from . import publication
-from .redemption import extensions, forfeiture, holds, reminders
+from .redemption import extensions, forfeiture, holds, payment, refusal, reminders
 
 messages.register(
     messages.Kind(
@@ -49,3 +49,47 @@ for name, title, template in (
             address=messages.page("prizes:deadline", "ticket"),
         )
     )
+messages.register(
+    messages.Kind(
+        name=payment.PAID,
+        title=_("Your prize was paid"),
+        template="prizes/mail/claim_paid.txt",
+        sms="prizes/mail/claim_paid_sms.txt",
+        channels=messages.EVERYWHERE,
+        is_legal=True,
+        address=messages.page("sales:ticket", "ticket"),
+    )
+)
+messages.register(
+    messages.Kind(
+        name=refusal.REFUSED,
+        title=_("Your claim was refused"),
+        template="prizes/mail/claim_refused.txt",
+        sms="prizes/mail/claim_refused_sms.txt",
+        channels=messages.EVERYWHERE,
+        is_legal=True,
+        address=messages.page("sales:ticket", "ticket"),
+    )
+)
+messages.register(
+    messages.Kind(
+        name=refusal.REOPENED,
+        title=_("Your claim goes on"),
+        template="prizes/mail/claim_reopened.txt",
+        sms="prizes/mail/claim_reopened_sms.txt",
+        channels=messages.EVERYWHERE,
+        is_legal=True,
+        address=messages.page("sales:ticket", "ticket"),
+    )
+)
+messages.register(
+    messages.Kind(
+        name=refusal.DISMISSED,
+        title=_("Your objection was heard"),
+        template="prizes/mail/objection_dismissed.txt",
+        sms="prizes/mail/objection_dismissed_sms.txt",
+        channels=messages.EVERYWHERE,
+        is_legal=True,
+        address=messages.page("sales:ticket", "ticket"),
+    )
+)

@@ -10,7 +10,7 @@ import lottery_portal.lib.codes
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("prizes", "0012_claims"),
+        ("prizes", "0013_claims_move"),
         ("games", "0018_rules_are_announced"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

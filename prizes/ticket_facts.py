@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from games import claim_days
 from sales import ticket_facts
@@ -14,11 +15,12 @@ from sales.ticket_facts import Fact
 
 from .claim_models import Claim, PrizeEnd
 from .models import Prize, TierOutcome
+from .redemption import limits
 
 
 def facts(ticket_ids: Collection[int]) -> Mapping[int, Fact]:
     """The prizes of those of these tickets that won."""
-    prizes = list(Prize.objects.filter(ticket_id__in=ticket_ids).select_related("draw__rule"))
+    prizes = list(Prize.objects.filter(ticket_id__in=ticket_ids).select_related("draw__rule", "ticket"))
     per_line = {
         (row.draw_id, row.tier): row.prize
         for row in TierOutcome.objects.filter(draw__in={prize.draw_id for prize in prizes})
@@ -28,6 +30,7 @@ def facts(ticket_ids: Collection[int]) -> Mapping[int, Fact]:
     claims = {
         claim.prize_id: claim for claim in Claim.objects.filter(prize__in=waiting).order_by("pk")
     }  # of several the last: those before it were refused
+    until = limits.last_days(waiting)
     return {
         prize.ticket_id: Fact(
             prize_fen=prize.amount,
@@ -36,11 +39,19 @@ def facts(ticket_ids: Collection[int]) -> Mapping[int, Fact]:
             lapsed_at=_lapsed_at(ends.get(prize.pk)),
             claim_code=claims[prize.pk].code if prize.pk in claims else "",
             claim_state=claims[prize.pk].state if prize.pk in claims else "",
-            claim_until=claim_days.last_day(prize.draw),
+            claim_until=until.get(prize.pk) or claim_days.last_day(prize.draw),
+            claim_url=_claim_url(prize),
             line_prizes={tier: per_line[prize.draw_id, tier] for tier in prize.tiers()},
         )
         for prize in prizes
     }
+
+
+def _claim_url(prize: Prize) -> str:
+    """Where its owner reads how the last day was worked out."""
+    if prize.route == Prize.Route.WALLET:
+        return ""
+    return reverse("prizes:deadline", args=[prize.ticket.code])
 
 
 def _paid_at(prize: Prize, end: PrizeEnd | None) -> datetime | None:

@@ -6,6 +6,7 @@ letter grants more time. The sums are those of `deadlines`; the database compare
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -97,6 +98,19 @@ def of(prize: Prize) -> Deadline | None:
         return None
     holds = tuple(Hold.objects.filter(prize=prize).standing().order_by("opened_at"))
     return Deadline(_sum(period, prize), claimable_until(prize), holds)
+
+
+def last_days(prizes: Collection[int]) -> dict[int, date]:
+    """The last day of each of these prizes (by primary key) whose draw is settled."""
+    if not prizes:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p, d FROM unnest(%s::bigint[]) p, LATERAL prizes_last_day(p) d"
+            " WHERE d IS NOT NULL",
+            [list(prizes)],
+        )
+        return dict(cursor.fetchall())
 
 
 def claimable_until(prize: Prize) -> datetime | None:

@@ -51,7 +51,7 @@ BEGIN
     here := serial - 1;
     final := sealed.tickets - 1;
     FOREACH step IN ARRAY coalesce(path, '{}') LOOP
-        IF final = 0 OR step !~ '^[0-9a-f]{64}$' THEN RETURN false; END IF;
+        IF final = 0 OR step IS NULL OR step !~ '^[0-9a-f]{64}$' THEN RETURN false; END IF;
         IF here % 2 = 1 OR here = final THEN
             hash := sha256('\\x01'::bytea || decode(step, 'hex') || hash);
             WHILE here % 2 = 0 AND here > 0 LOOP
@@ -92,11 +92,11 @@ BEGIN
     PERFORM 1 FROM prizes_claim c WHERE c.id = claim FOR NO KEY UPDATE;
 END $$;
 
-CREATE FUNCTION prizes_claim_step(its bigint, was text, becomes text, account bigint, body jsonb) RETURNS void
+CREATE FUNCTION prizes_claim_step(its bigint, was text, becomes text, account bigint, evidence jsonb) RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     INSERT INTO prizes_claimstep (claim_id, number, from_state, to_state, actor_id, person, at, body, digest)
     SELECT its, coalesce(max(s.number), 0) + 1, was, becomes, account, coalesce(prizes_person_of(account), ''),
-           clock_timestamp(), body, encode(sha256(convert_to(body::text, 'UTF8')), 'hex')
+           clock_timestamp(), evidence, encode(sha256(convert_to(evidence::text, 'UTF8')), 'hex')
       FROM prizes_claimstep s WHERE s.claim_id = its
 $$;
 
@@ -142,8 +142,8 @@ BEGIN
     IF asked->>'way' = 'OUTLET' AND NOT prizes_outlet_may(coalesce(asked->>'outlet', ''), won.id) THEN
         PERFORM prizes_refuse('claim_at_an_outlet_that_may');
     END IF;
-    IF NOT prizes_is_sealed(won.ticket_id, (asked->>'serial')::bigint,
-                            ARRAY(SELECT jsonb_array_elements_text(asked->'path'))) THEN
+    IF NOT prizes_is_sealed(won.ticket_id, (asked->>'serial')::bigint, CASE jsonb_typeof(asked->'path')
+            WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(asked->'path')) ELSE ARRAY[NULL] END) THEN
         PERFORM prizes_refuse('claim_ticket_is_sealed');
     END IF;
     IF EXISTS (SELECT FROM prizes_prizeend e WHERE e.prize_id = won.id) THEN
@@ -349,7 +349,7 @@ DECLARE
     won prizes_prize;
     draw games_draw;
     player accounts_player;
-    person text := coalesce(prizes_person_of(account), '');
+    payer text := coalesce(prizes_person_of(account), '');
     bar text;
 BEGIN
     PERFORM prizes_lock_claim(its);
@@ -371,13 +371,13 @@ BEGIN
     IF NOT EXISTS (SELECT FROM accounts_staffmember s WHERE s.user_id = account) THEN
         PERFORM prizes_refuse('claim_moved_by_staff');
     END IF;
-    bar := prizes_claim_bar(its, person);
+    bar := prizes_claim_bar(its, payer);
     IF bar IS NOT NULL THEN PERFORM prizes_refuse(bar); END IF;
     -- Where nobody else is asked, for small prizes at an outlet, who looked at the ticket also pays it.
     IF EXISTS (SELECT FROM audit_approvaldecision d JOIN audit_approvalrequest r ON r.id = d.request_id
-                WHERE r.code = c.approval_code AND d.checker_person = person)
+                WHERE r.code = c.approval_code AND d.checker_person = payer)
        OR NOT (c.way = 'OUTLET' AND c.approval_code = '') AND EXISTS (
-           SELECT FROM prizes_claimstep s WHERE s.claim_id = its AND s.to_state = 'CHECKED' AND s.person = prizes_claim_pay.person) THEN
+           SELECT FROM prizes_claimstep s WHERE s.claim_id = its AND s.to_state = 'CHECKED' AND s.person = payer) THEN
         PERFORM prizes_refuse('claim_paid_by_another');
     END IF;
     IF NOT EXISTS (

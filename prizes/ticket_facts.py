@@ -20,7 +20,9 @@ from .redemption import limits
 
 def facts(ticket_ids: Collection[int]) -> Mapping[int, Fact]:
     """The prizes of those of these tickets that won."""
-    prizes = list(Prize.objects.filter(ticket_id__in=ticket_ids).select_related("draw__rule", "ticket"))
+    prizes = list(
+        Prize.objects.filter(ticket_id__in=ticket_ids).select_related("draw__rule", "ticket")
+    )
     per_line = {
         (row.draw_id, row.tier): row.prize
         for row in TierOutcome.objects.filter(draw__in={prize.draw_id for prize in prizes})

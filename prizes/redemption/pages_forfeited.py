@@ -38,7 +38,7 @@ def desk_forfeited(request: HttpRequest) -> HttpResponse:
         "nav": "forfeited",
         "year": first.year,
         "rows": rows,
-        "prizes": ends.count(),
+        "number": ends.count(),
         "fen": ends.aggregate(fen=Sum("amount"))["fen"] or 0,
         "shown": SHOWN,
     }

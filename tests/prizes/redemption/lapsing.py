@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection
 
+from accounts import legal_texts
 from audit import approvals
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import database_time
@@ -30,6 +31,10 @@ def seven_wait():
     player = make.shadow_player(wallet=100_00)
     draw = make_draws.confirmed(*[[make.single()]] * SEVEN, player=player)
     make_draws.settled(draw)
+    people.prepared()
+    with as_owner() as hand:  # who plays in the drill does not log in; this one reads his pages
+        hand.execute("UPDATE accounts_user SET is_active = true WHERE id = %s", [player.user_id])
+    legal_texts.accept(player.user, people.latest(), now=people.right_now(), ip="192.0.2.1")
     return draw
 
 

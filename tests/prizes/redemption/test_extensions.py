@@ -194,7 +194,7 @@ def test_letters_past_the_door_are_refused(draw):
         "UPDATE prizes_extensionletter SET reason = 'x'",
         "DELETE FROM prizes_extension",
     ):
-        with as_owner() as hand, pytest.raises(psycopg.errors.RaiseException):
+        with as_owner() as hand, pytest.raises(psycopg.errors.RestrictViolation):
             hand.execute(change)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -141,7 +142,7 @@ def signed(code: str, *posts: str) -> None:
         )
 
 
-def asked_of_sql(question: str, *values: object):
+def asked_of_sql(question: str, *values: Any):
     """What a function of the database answers."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {question}", list(values))

@@ -15,7 +15,7 @@ from audit import approvals, policies
 from games import claim_days
 from lottery_portal.lib.db import database_time, violated
 from prizes.deadline_models import ClaimLimit, Extension, ExtensionLetter
-from prizes.redemption import extensions, forfeiture, letters, limits
+from prizes.redemption import extensions, forfeiture, holds, letters, limits
 from tests import people
 from tests.owner import as_owner, guards_up
 
@@ -214,7 +214,7 @@ def test_a_request_keeps_the_prize_until_the_letter(draw):
 
     assert not hasattr(lapsing.prizes_of(draw)[0], "end")
     assert lapsing.prizes_of(draw)[1].end.kind == "FORFEITED"
-    with pytest.raises(extensions.PrizeIsOver):
+    with pytest.raises(holds.PrizeIsOver):
         lapsing.asked(second, ended_on=today)
 
 

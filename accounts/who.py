@@ -28,6 +28,9 @@ STAFF_ROLES = (
     "auditor",
     "regulator",
     "administrator",
+    "claims_clerk",
+    "claims_officer",
+    "outlet_operator",
 )
 
 

@@ -140,7 +140,7 @@ def _tiers_in_words(key: str, value: Any) -> list[str]:
             % {"role": people.role_title(role), "amount": yuan(most)}
             for role, most in value.items()
         ]
-    if key.endswith(".people") and isinstance(value, list):
+    if key.endswith((".people", "_approvals")) and isinstance(value, list):
         return [
             _("above that: %(people)s") % {"people": number}
             if up_to is None

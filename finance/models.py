@@ -292,6 +292,9 @@ class Withdrawal(models.Model):
     back_approval_code = models.CharField(
         max_length=20, default="", blank=True, verbose_name=_("approval to give it back")
     )
+    # The entry by which the player got the very money that leaves, in the same transaction: that
+    # needs no further word. Empty for what he asks for himself.
+    origin = models.CharField(max_length=80, default="", blank=True, verbose_name=_("origin"))
     reason = models.CharField(max_length=200, default="", blank=True, verbose_name=_("reason"))
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -315,6 +318,9 @@ class Withdrawal(models.Model):
                 name="withdrawal_approval_used_once",
                 fields=["approval_code"],
                 condition=~Q(approval_code=""),
+            ),
+            models.UniqueConstraint(
+                name="withdrawal_once_per_origin", fields=["origin"], condition=~Q(origin="")
             ),
             models.CheckConstraint(name="withdrawal_amount_positive", condition=Q(amount__gt=0)),
             models.CheckConstraint(

@@ -113,6 +113,12 @@ _APPROVED = "SELECT count(*) FROM finance_withdrawal WHERE approval_code <> ''"
 _NOT_APPROVED = f"""
         SELECT w.code FROM finance_withdrawal w
          WHERE {{those}} AND CASE
+               WHEN w.origin <> '' THEN w.approval_code <> '' OR w.amount IS DISTINCT FROM (
+                   SELECT sum(t.amount) FROM finance_entry e
+                     JOIN finance_transfer t ON t.entry_id = e.id
+                     JOIN finance_account a ON a.id = t.target_id
+                    WHERE e.reference = w.origin AND e.kind = 'PRIZE'
+                      AND a.code = 'winnings:' || w.player_code)
                WHEN w.approval_code = '' THEN w.amount > {_AUTOMATIC}
                ELSE NOT EXISTS (
                    SELECT 1 FROM audit_approvalrequest r

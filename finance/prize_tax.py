@@ -52,6 +52,7 @@ def pay(
     prize: int,
     together: int,
     now: datetime,
+    is_shadow: bool = False,
 ) -> PrizeTax:
     """Move a prize from `source` to `target` less the tax on it, once per `reference`.
 
@@ -65,13 +66,10 @@ def pay(
             raise PrizePaidOtherwise
         return known
     before, taxed = _before(winner, occasion)
-    if not 0 < prize <= together - before:
-        raise ValueError("More is paid than was won.")
     exempt, rate = int(policies.read(EXEMPT, at=now)), int(policies.read(RATE, at=now))
-    wanted = _share(before + prize, rate) - taxed if together > exempt else 0
-    tax = min(prize, max(wanted, 0))
+    tax = _withheld(prize, together, before=before, taxed=taxed, exempt=exempt, rate=rate)
     account = f"tax:{game}"
-    ledger.open_account(code=account, kind=AccountKind.TAX)
+    ledger.open_account(code=account, kind=AccountKind.TAX, is_shadow=is_shadow)
     moves = [Move(source, target, prize - tax), Move(source, account, tax)]
     entry = ledger.post(
         reference=reference,
@@ -91,6 +89,20 @@ def pay(
         tax=tax,
         paid_at=now,
     )
+
+
+def foresee(*, occasion: str, winner: str, prize: int, together: int, now: datetime) -> int:
+    """The tax that would be withheld if this prize were paid now, in fen; moves nothing."""
+    before, taxed = _before(winner, occasion)
+    exempt, rate = int(policies.read(EXEMPT, at=now)), int(policies.read(RATE, at=now))
+    return _withheld(prize, together, before=before, taxed=taxed, exempt=exempt, rate=rate)
+
+
+def _withheld(prize: int, together: int, *, before: int, taxed: int, exempt: int, rate: int) -> int:
+    if not 0 < prize <= together - before:
+        raise ValueError("More is paid than was won.")
+    wanted = _share(before + prize, rate) - taxed if together > exempt else 0
+    return min(prize, max(wanted, 0))
 
 
 def _share(fen: int, rate: int) -> int:

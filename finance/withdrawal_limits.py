@@ -19,6 +19,8 @@ from . import debts, failures, wallets
 from .models import Withdrawal
 
 PEOPLE = "withdrawal.people"
+PRIZE_MOST = "prize_transfer.max_fen"
+PRIZE_DAILY = "prize_transfer.daily_max_fen"
 
 State = Withdrawal.State
 
@@ -51,7 +53,7 @@ def automatic_up_to(now: datetime) -> int:
 
 def automatic_left(player: Player, now: datetime) -> int:
     """How much of that is left to the player on this Shanghai day, in fen."""
-    gone = _of_the_day(player, now).filter(approval_code="", approved_at__isnull=False)
+    gone = _of_the_day(player, now).filter(origin="", approval_code="", approved_at__isnull=False)
     return max(automatic_up_to(now) - _sum(gone), 0)
 
 
@@ -100,12 +102,23 @@ def foresee(*, player: Player, amount: int, now: datetime) -> int:
 
 def left_today(player: Player, now: datetime) -> int:
     """How much the player may still withdraw on this Shanghai day, in fen."""
-    return daily(now) - _sum(_of_the_day(player, now))
+    return daily(now) - _sum(_of_the_day(player, now).filter(origin=""))
 
 
 def daily(now: datetime) -> int:
     """The most that leaves one wallet on one day, in fen."""
     return int(policies.read("withdrawal.daily_max_fen", at=now))
+
+
+def most_of_prizes(now: datetime) -> int:
+    """The largest prize that is paid by one transfer, in fen (F094)."""
+    return int(policies.read(PRIZE_MOST, at=now))
+
+
+def prizes_left_today(player: Player, now: datetime) -> int:
+    """How much of his prizes may still be transferred to the player on this day, in fen (F094)."""
+    sent = _of_the_day(player, now).exclude(origin="")
+    return int(policies.read(PRIZE_DAILY, at=now)) - _sum(sent)
 
 
 def _of_the_day(player: Player, now: datetime) -> QuerySet[Withdrawal]:

@@ -10,6 +10,8 @@ from lottery_portal.lib.dates import in_shanghai
 from . import calendar, rules
 from .models import Draw
 
+HOLIDAY, CLOSURE = "HOLIDAY", "CLOSURE"
+
 
 def last_day(draw: Draw) -> date:
     """The last day on which a prize of `draw` is claimed."""
@@ -22,16 +24,21 @@ def last_day(draw: Draw) -> date:
 
 def last_day_after(drawn_on: date, *, days: int, now: datetime) -> date:
     """`days` natural days from the draw; a holiday or closure moves the end to a working day."""
-    day = drawn_on + timedelta(days=days)
-    if not _is_free(day, now):
+    return moved_on(drawn_on + timedelta(days=days), now=now)
+
+
+def moved_on(day: date, *, now: datetime) -> date:
+    """`day` itself; the first working day after it where it is a holiday or lies in a closure."""
+    if not why_free(day, now=now):
         return day
-    while _is_free(day, now) or working_days.rests(day):
+    while why_free(day, now=now) or working_days.rests(day):
         day += timedelta(days=1)
     return day
 
 
-def _is_free(day: date, now: datetime) -> bool:
-    return working_days.is_holiday(day) or any(
-        closure.first_on <= day <= closure.last_on
-        for closure in calendar.closures_of(day.year, now=now)
-    )
+def why_free(day: date, *, now: datetime) -> str:
+    """Why nobody claims on `day`: HOLIDAY or CLOSURE; nothing if people may, as on a weekend."""
+    if working_days.is_holiday(day):
+        return HOLIDAY
+    closed = calendar.closures_of(day.year, now=now)
+    return CLOSURE if any(one.first_on <= day <= one.last_on for one in closed) else ""

@@ -277,6 +277,8 @@ TICKS: dict[str, int] = {
     "prizes.settle_confirmed": 5,
     "prizes.publish_due": 5,
     "prizes.make_kits": 60,
+    "prizes.forfeit_due": 3600,  # the first round after midnight in Shanghai finds what lapsed
+    "prizes.remind_winners": 3600,
     "jobs.sweep": 3600,
 }
 CELERY_BEAT_SCHEDULE = {

@@ -13,3 +13,4 @@ class PrizesConfig(AppConfig):
     def ready(self) -> None:
         """Say what prizes in a statement were for, what engine two answers, what is owed."""
         from . import engine_words, memos, owed  # noqa: F401, PLC0415 - models are there only now; registering is their effect
+        from .redemption import forfeiture  # noqa: F401, PLC0415 - as above

@@ -13,19 +13,44 @@ trail.name_deeds(
         "prizes.books_opened": _("Pool and fund opened"),
         "prizes.kit_made": _("Regulator's kit made"),
         "prizes.game_wound_up": _("Stopped game wound up"),
+        "prizes.hold_begun": _("Prize held"),
+        "prizes.hold_over": _("Hold of a prize lifted"),
+        "prizes.limit_moved": _("Last day for a prize moved"),
+        "prizes.extension_asked": _("More time for a prize asked for"),
+        "prizes.extension_decided": _("Extension decided by letter"),
+        "prizes.forfeited": _("Prize lapsed, to the welfare fund"),
+        "prizes.unclaimed_revealed": _("Looked at unclaimed prizes"),
+        "prizes.claim_opened": _("Claim opened"),
+        "prizes.claim_checked": _("Ticket and identity of a claim checked"),
+        "prizes.claim_complete": _("Payment of a claim settled"),
+        "prizes.claim_signed": _("Confirmation of a claim signed"),
+        "prizes.claim_approved": _("Payment of a claim approved"),
+        "prizes.claim_paying": _("Prize on its way to the bank"),
+        "prizes.claim_paid": _("Prize paid"),
+        "prizes.claim_archived": _("Claim filed"),
+        "prizes.claim_refused": _("Claim refused"),
+        "prizes.claim_recovered": _("Prize taken back"),
     },
-    {"prize": _("Prize")},
+    {"prize": _("Prize"), "claim": _("Claim")},
 )
 
 policies.name_keys(
     {
         "prizes.wallet_up_to_fen": _("Prizes paid into the wallet, up to"),
+        "prizes.outlet_up_to_fen": _("Prizes paid at outlets, up to"),
+        "prizes.claim_approvals": _("Further people who agree to the payment of a prize"),
+        "prizes.claim_due_working_days": _("Working days until a prize is paid"),
+        "prizes.papers_to_pay": _("Papers that are there before a prize is paid"),
+        "prizes.papers_to_file": _("Papers that are there before a claim is filed"),
         "prizes.kit_is_public": _("Regulator's kits open to everybody"),
+        "prizes.extension_window_days": _("Days after an obstacle to ask for more time"),
+        "prizes.extension_most_days": _("Longest extension, in days"),
     }
 )
 step_up.name_purposes(
     {
         "prizes:desk_settle_again": _("Have a draw settled again"),
         "prizes:desk_winding_up": _("Ask for a stopped game to be wound up"),
+        "prizes:desk_unclaimed": _("See unclaimed prizes"),
     }
 )

@@ -18,9 +18,12 @@ from sales.models import Ticket
 
 from . import pools
 from .kits import PUBLIC_POLICY
+from .redemption import figures
+from .redemption.extensions import MOST_POLICY, WINDOW_POLICY
 from .settlement import WALLET_POLICY
 
 WALLET_UP_TO_FEN = 10_000_00
+EXTENSION_WINDOW_DAYS, EXTENSION_MOST_DAYS = 15, 60
 OPENING_FUND_FEN = 50_000_000_00
 # What a pool is opened with where no announcement of the game is recorded, by game and further
 # pool: as last announced, or for the games of digits a sum that their prizes are seldom above.
@@ -60,6 +63,16 @@ def load(*, now: datetime) -> None:
         reason=gettext_noop("A kit holds pseudonyms only: everybody may check a draw"),
         now=now,
     )
+    for key, days, reason in (
+        (
+            WINDOW_POLICY,
+            EXTENSION_WINDOW_DAYS,
+            gettext_noop("More time is asked for within 15 days of the end of the obstacle"),
+        ),
+        (MOST_POLICY, EXTENSION_MOST_DAYS, gettext_noop("An extension gives 60 days at most")),
+    ):
+        policies.set_genesis(key=key, value=days, reason=reason, now=now)
+    figures.load(now=now)
     for game in Game.objects.order_by("position", "pk"):
         policies.set_genesis(
             key=WALLET_POLICY,

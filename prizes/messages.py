@@ -1,4 +1,5 @@
-"""What this room tells players: that a ticket won; what was drawn, and that none did (F053)."""
+"""What this room tells players: that a ticket won, what was drawn, until when a prize is claimed
+(F053, F079)."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import messages
 
 from . import publication
+from .redemption import extensions, forfeiture, holds, payment, refusal, reminders
 
 messages.register(
     messages.Kind(
@@ -27,5 +29,67 @@ messages.register(
         channels=messages.EVERYWHERE,
         is_on_at_first=False,  # most of them say that nothing was won
         address=messages.page("games:result", "game_code", "issue"),
+    )
+)
+for name, title, template in (
+    (reminders.KIND, _("Your prize lapses soon"), "claim_by"),
+    (forfeiture.FORFEITED, _("Your prize has lapsed"), "lapsed"),
+    (holds.BEGUN, _("Your prize is held"), "held"),
+    (holds.OVER, _("Your prize is no longer held"), "hold_over"),
+    (extensions.DECIDED, _("Decision on more time for your prize"), "extension"),
+):
+    messages.register(
+        messages.Kind(
+            name=name,
+            title=title,
+            template=f"prizes/mail/{template}.txt",
+            sms="prizes/mail/deadline_sms.txt",
+            channels=messages.EVERYWHERE,
+            is_legal=True,  # who does not know of it loses money
+            address=messages.page("prizes:deadline", "ticket"),
+        )
+    )
+messages.register(
+    messages.Kind(
+        name=payment.PAID,
+        title=_("Your prize was paid"),
+        template="prizes/mail/claim_paid.txt",
+        sms="prizes/mail/claim_paid_sms.txt",
+        channels=messages.EVERYWHERE,
+        is_legal=True,
+        address=messages.page("sales:ticket", "ticket"),
+    )
+)
+messages.register(
+    messages.Kind(
+        name=refusal.REFUSED,
+        title=_("Your claim was refused"),
+        template="prizes/mail/claim_refused.txt",
+        sms="prizes/mail/claim_refused_sms.txt",
+        channels=messages.EVERYWHERE,
+        is_legal=True,
+        address=messages.page("sales:ticket", "ticket"),
+    )
+)
+messages.register(
+    messages.Kind(
+        name=refusal.REOPENED,
+        title=_("Your claim goes on"),
+        template="prizes/mail/claim_reopened.txt",
+        sms="prizes/mail/claim_reopened_sms.txt",
+        channels=messages.EVERYWHERE,
+        is_legal=True,
+        address=messages.page("sales:ticket", "ticket"),
+    )
+)
+messages.register(
+    messages.Kind(
+        name=refusal.DISMISSED,
+        title=_("Your objection was heard"),
+        template="prizes/mail/objection_dismissed.txt",
+        sms="prizes/mail/objection_dismissed_sms.txt",
+        channels=messages.EVERYWHERE,
+        is_legal=True,
+        address=messages.page("sales:ticket", "ticket"),
     )
 )

@@ -254,6 +254,10 @@ class Prize(models.Model):
             BrinIndex(
                 name="prize_of_draw", fields=["draw"], pages_per_range=32, autosummarize=True
             ),
+            # Few wait for their winner; those are looked for every hour.
+            models.Index(
+                name="prize_at_the_centre", fields=["draw", "id"], condition=Q(route="CENTRE")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -365,4 +369,6 @@ class Batch(models.Model):
 
 
 # The kit is made of what all the others left.
+from . import claim_models as _claim_models  # noqa: E402, F401 - Django finds its tables here
+from . import deadline_models as _deadline_models  # noqa: E402, F401 - Django finds its tables here
 from . import kit_models as _kit_models  # noqa: E402, F401 - Django finds its table here

@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from finance.invariants import Invariant, register
 from finance.solvency import nightly
 
-# Player number and fen of every prize that is still to be paid out.
+# Player number and fen of every prize that is still to be paid out: none that is over.
 OPEN = """
 SELECT y.code AS player, z.amount AS fen
   FROM prizes_prize z JOIN games_draw d ON d.id = z.draw_id AND NOT d.is_shadow
   JOIN accounts_player y ON y.id = z.owner_id
- WHERE z.route = 'CENTRE'"""
+ WHERE z.route = 'CENTRE'
+   AND NOT EXISTS (SELECT FROM prizes_prizeend e WHERE e.prize_id = z.id)"""
 
 nightly.register_open("prizes.at_the_centre", OPEN)
 register(
@@ -50,5 +51,28 @@ register(
                   FROM finance_trial(false, '-infinity', 'infinity') t
                  WHERE t.kind = 'UNCLAIMED') b
          WHERE coalesce(o.fen, 0) <> coalesce(b.fen, 0)""",  # noqa: S608 - written above
+    )
+)
+register(
+    Invariant(
+        code="INV9",
+        name="prize_ended_once",
+        title=_(
+            "What left the money of unclaimed prizes is what ended, paid or lapsed, to the fen"
+        ),
+        figure="SELECT sum(amount) FROM prizes_prizeend",
+        is_nightly=True,
+        everything="""
+        SELECT coalesce(z.reference, b.reference)
+          FROM (SELECT e.entry_reference AS reference, p.draw_id, sum(e.amount) AS fen
+                  FROM prizes_prizeend e JOIN prizes_prize p ON p.id = e.prize_id
+                 GROUP BY 1, 2) z
+          FULL JOIN (SELECT e.reference, d.id AS draw_id, sum(t.amount) AS fen
+                       FROM finance_account a JOIN games_draw d ON a.code = 'unclaimed:' || d.code
+                       JOIN finance_transfer t ON t.source_id = a.id
+                       JOIN finance_entry e ON e.id = t.entry_id
+                      WHERE a.kind = 'UNCLAIMED' GROUP BY 1, 2) b
+            ON b.reference = z.reference AND b.draw_id = z.draw_id
+         WHERE z.fen IS DISTINCT FROM b.fen""",
     )
 )

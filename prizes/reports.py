@@ -1,4 +1,4 @@
-"""Exports of this room: the money of draws, and what tickets won."""
+"""Exports of this room: the money of draws, what tickets won, and what lapsed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from audit import reports
 from audit.reports import Column
 
+from .claim_models import PrizeEnd
 from .models import Prize, PrizeSheet
+from .redemption import forfeiture
 
 
 def _sheets(params: Mapping[str, Any]) -> QuerySet[PrizeSheet]:
@@ -64,6 +66,42 @@ def _prize_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
         )
 
 
+def _forfeited(params: Mapping[str, Any]) -> QuerySet[PrizeEnd]:
+    since, until = reports.period(params)
+    return forfeiture.register_of(since=since, until=until)
+
+
+def _forfeited_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    for end in _forfeited(params).iterator(chunk_size=2000):
+        draw = end.prize.draw
+        yield (
+            draw.game.code,
+            draw.code,
+            end.prize.ticket.code,
+            end.amount,
+            end.ended_at,
+            end.entry_reference,
+        )
+
+
+reports.register(
+    reports.Report(
+        name="prizes.forfeited",
+        title=_("Register of abandoned prizes"),
+        about=_("Prizes that nobody claimed in time, and the entry that brought each to the fund."),
+        columns=[
+            Column("game", _("Game")),
+            Column("draw", _("Draw")),
+            Column("ticket", _("Ticket")),
+            Column("amount", _("Amount (yuan)"), "money"),
+            Column("lapsed_at", _("Lapsed at"), "moment"),
+            Column("entry", _("Entry in the books")),
+        ],
+        rows=_forfeited_rows,
+        count=lambda params: _forfeited(params).count(),
+        roles=frozenset({"treasurer", "compliance", "auditor", "regulator"}),
+    )
+)
 reports.register(
     reports.Report(
         name="prizes.draws",

@@ -38,6 +38,7 @@ from sales.opening import prizes_of
 
 from . import as_announced, as_sealed, comparison, engines, pools, result_file, table_books
 from .models import Batch, Chunk, EngineDifference, EngineRun, PrizeSheet, Settlement
+from .redemption import limits
 
 logger = logging.getLogger(__name__)
 
@@ -503,6 +504,7 @@ def _finish(draw: Draw, *, now: datetime) -> bool:
         state=State.DONE, done_at=now, halt_reason=""
     )
     draws.advance(draw_id=draw.pk, to=Draw.State.SETTLED, actor=None, now=now)
+    limits.set_period(draw)
     alarms.settle(kind=HALTED, object_type="draw", object_code=draw.code, now=now)
     jobs.enqueue("prizes.publish_result", key=f"publish:{draw.code}", draw_id=draw.pk)
     return True

@@ -164,3 +164,20 @@ def make_kit(*, draw_id: int) -> None:
     from . import kits
 
     kits.make(draw=_draw(draw_id), now=timezone.now())
+
+
+@jobs.handler("prizes.forfeit_due", max_attempts=1)
+def forfeit_due() -> None:
+    """Forfeit what has lapsed; the next stroke of the clock repeats it."""
+    from .redemption import forfeiture, limits
+
+    limits.set_missing()
+    forfeiture.forfeit_due()
+
+
+@jobs.handler("prizes.remind_winners", max_attempts=1)
+def remind_winners() -> None:
+    """Remind the winners of what lapses soon; who was told is not told again."""
+    from .redemption import reminders
+
+    reminders.send_due(now=timezone.now())

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from . import views
+from .redemption import pages_deadlines, pages_forfeited, pages_holds
 
 app_name = "prizes"
 
@@ -19,5 +20,15 @@ urlpatterns = [
     path("desk/stopped-games/", views.desk_stopped_games, name="desk_stopped_games"),
     path("desk/stopped-games/<slug:game_code>/", views.desk_winding_up, name="desk_winding_up"),
     path("transparency/", views.transparency_page, name="transparency"),
+    path("prizes/lapsing/", pages_deadlines.lapsing_page, name="lapsing"),
+    path("prizes/<slug:code>/deadline/", pages_deadlines.deadline, name="deadline"),
+    path("prizes/letters/<slug:code>.pdf", pages_deadlines.letter, name="letter"),
+    path("desk/prizes/holds/", pages_holds.desk_holds, name="desk_holds"),
+    path("desk/prizes/holds/<slug:code>/", pages_holds.desk_hold, name="desk_hold"),
+    path("desk/prizes/extensions/", pages_holds.desk_extensions, name="desk_extensions"),
+    path("desk/prizes/extensions/<slug:code>/", pages_holds.desk_extension, name="desk_extension"),
+    path("desk/prizes/letters/<slug:code>.pdf", pages_holds.desk_letter, name="desk_letter"),
+    path("desk/prizes/forfeited/", pages_forfeited.desk_forfeited, name="desk_forfeited"),
+    path("desk/prizes/unclaimed/", pages_forfeited.desk_unclaimed, name="desk_unclaimed"),
     path("desk/draws/<slug:code>/settle/", views.desk_settle_again, name="desk_settle_again"),
 ]

@@ -1,4 +1,4 @@
-"""What waits here: settlements that were halted, stopped games and their reports."""
+"""What waits here: halted settlements, stopped games and their reports, requests for more time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from audit import waiting
 from . import winding_up
 from .desk_facts import SETTLERS
 from .models import Settlement
+from .redemption import extensions
 
 
 def _halted(_user: Any, _now: datetime) -> int:
@@ -69,5 +70,21 @@ waiting.register(
         roles=frozenset({"treasurer"}),
         tone="attention",
         sign="list",
+    )
+)
+
+
+def _extensions(_user: Any, _now: datetime) -> int:
+    return extensions.undecided().count()
+
+
+waiting.register(
+    waiting.Waiting(
+        name="prizes.extensions",
+        title=_("Requests for more time to claim a prize"),
+        count=_extensions,
+        url_name="prizes:desk_extensions",
+        roles=extensions.OFFICERS,
+        sign="clock",
     )
 )

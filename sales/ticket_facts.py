@@ -16,12 +16,20 @@ from django.db.models import QuerySet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """What a settled ticket won: all of it in fen, and per tier what one line wins."""
+    """What a settled ticket won: all of it in fen, and per tier what one line wins.
+
+    Of a prize that waits for its winner: the claim that is under way, by its code and state, and
+    the page that says until when it is claimed. It is over when it was paid, or when it lapsed.
+    """
 
     prize_fen: int
     settled_at: datetime
     paid_at: datetime | None = None
+    lapsed_at: datetime | None = None
+    claim_code: str = ""
+    claim_state: str = ""
     claim_until: date | None = None
+    claim_url: str = ""
     line_prizes: Mapping[int, int] = field(default_factory=dict)
 
 

@@ -19,7 +19,8 @@ EVIDENCE = {
     "games_announcement", "games_drawtransition", "games_licence", "games_result",
     "games_resultentry", "games_rulesheet", "games_sealstatement",
     "games_sealsignature", "games_sealpublication", "games_sealtimestamp", "sales_sealblock",
-    "prizes_prize", "prizes_prizesheet", "prizes_tieroutcome",
+    "prizes_claimpaper", "prizes_claimstep", "prizes_prize", "prizes_prizeend",
+    "prizes_prizesheet", "prizes_tieroutcome",
     "sales_purchase", "sales_receipt", "sales_selection", "sales_ticket", "sales_ticketrefund",
     "sales_cancellation", "sales_planstep",
     "games_calendarnotice", "games_drawcancellation", "games_licenceending",
@@ -30,7 +31,7 @@ STAYS = {*KEPT, "games_draw", "finance_account", "finance_adjustment", "finance_
          "finance_deposit", "finance_depositreturn", "finance_difference", "finance_due",
          "finance_housebank", "finance_payee", "finance_paymentorder",
          "finance_payoutstop", "finance_period", "finance_provider",
-         "finance_withdrawal", "sales_plan", "sales_drawrefund",
+         "finance_withdrawal", "prizes_claim", "sales_plan", "sales_drawrefund",
          "games_noticedelivery"}  # fmt: skip
 
 

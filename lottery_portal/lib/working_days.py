@@ -8,11 +8,17 @@ from functools import cache
 import holidays
 
 _FRIDAY = 5
+_LANGUAGES = {"zh": "zh_CN", "en": "en_US"}
 
 
 def is_holiday(day: date) -> bool:
     """Whether the State Council made `day` a holiday."""
     return day in _of(day.year)
+
+
+def holiday_name(day: date, *, language: str) -> str:
+    """What the holiday of `day` is called: "zh" or "en"; nothing on any other day."""
+    return str(_of(day.year, language).get(day, ""))
 
 
 def rests(day: date) -> bool:
@@ -42,8 +48,8 @@ def after(day: date, count: int) -> date:
 
 
 @cache
-def _of(year: int) -> holidays.HolidayBase:
-    return holidays.country_holidays("CN", years=year)
+def _of(year: int, language: str = "zh") -> holidays.HolidayBase:
+    return holidays.country_holidays("CN", years=year, language=_LANGUAGES[language])
 
 
 @cache

@@ -141,6 +141,7 @@ def ticket(request: HttpRequest, code: str) -> HttpResponse:
         "state": one.state,
         "prize_fen": one.fact.prize_fen if one.fact else None,
         "claim_until": one.fact.claim_until if one.fact else None,
+        "claim_url": one.fact.claim_url if one.fact else "",
         "picks": tickets.picks_shown(one),
         "steps": tickets.steps_of(one, seal=seal, plan=_plan_of(row)),
         "receipt": {

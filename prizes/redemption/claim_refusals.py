@@ -1,0 +1,310 @@
+"""Why a claim is not opened, moved or paid; and what each fact of the database means in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import IntegrityError
+from django.utils.translation import gettext_lazy as _
+
+from lottery_portal.lib.db import violated
+from lottery_portal.lib.errors import Refused
+
+
+class ClaimUnknown(Refused):
+    """No such claim."""
+
+    code, status = "claim_unknown", 404
+    message = _("There is no such claim.")
+
+
+class NothingToClaim(Refused):
+    """No prize of this ticket waits for its winner."""
+
+    code, status = "nothing_to_claim", 404
+    message = _("No prize of this ticket waits to be claimed.")
+
+
+class NotPublished(Refused):
+    """The draw's results are not public yet."""
+
+    code = "claim_before_publication"
+    message = _("Prizes of this draw can be claimed when its results are published.")
+
+
+class NotTheOwner(Refused):
+    """The ticket belongs to somebody else."""
+
+    code, status = "claim_not_the_owner", 403
+    message = _("A prize is paid to the owner of the ticket, and to nobody else.")
+
+
+class OwnClaim(Refused):
+    """Nobody works on his own prize."""
+
+    code, status = "claim_own", 403
+    message = _("This is your own prize. Colleagues must handle it.")
+
+
+class NotPresent(Refused):
+    """At an outlet a claim is opened by its operator, for who stands there."""
+
+    code, status = "claim_not_present", 403
+    message = _("At an outlet a claim is opened on the spot.")
+
+
+class AboveTheOutlets(Refused):
+    """Too large for any outlet."""
+
+    code = "claim_above_outlets"
+    message = _("Outlets do not pay a prize of this amount. Please claim it at the prize centre.")
+
+
+class OutletMayNot(Refused):
+    """This outlet may not pay this prize."""
+
+    code, status = "claim_outlet_may_not", 403
+    message = _("This outlet is not authorised to pay this prize.")
+
+
+class TicketNotSealed(Refused):
+    """The ticket is not under the sealed root of its draw."""
+
+    code = "claim_ticket_not_sealed"
+    message = _(
+        "This ticket is not in the sealed file of its draw. Nothing is paid; the matter is being "
+        "examined."
+    )
+
+
+class PrizeIsOver(Refused):
+    """Paid or lapsed."""
+
+    code = "claim_prize_is_over"
+    message = _("This prize has been paid already, or has lapsed.")
+
+
+class TooLate(Refused):
+    """The last day has passed."""
+
+    code = "claim_too_late"
+    message = _("The last day for claiming this prize has passed.")
+
+
+class ClaimUnderWay(Refused):
+    """There is a claim of this prize."""
+
+    code = "claim_under_way"
+    message = _("A claim of this prize is already under way.")
+
+
+class RequestKeyUsed(Refused):
+    """The request key stands for another claim."""
+
+    code = "claim_request_key_used"
+    message = _("This request was used for another claim. Please load the page again.")
+
+
+class NotAtThisStep(Refused):
+    """Somebody was faster, or a step before it is missing."""
+
+    code = "claim_not_at_this_step"
+    message = _("This claim is not at the step you saw. Please load the page again.")
+
+
+class NotYourPost(Refused):
+    """Another post does this."""
+
+    code, status = "claim_post", 403
+    message = _("Your post does not let you do this.")
+
+
+class FiguresWrong(Refused):
+    """Tax and what is paid out are not the prize."""
+
+    code = "claim_figures_wrong"
+    message = _("The figures of this claim have changed. Please complete it again.")
+
+
+class PayeeWrong(Refused):
+    """Not the winner's own account, or a way that is not offered here."""
+
+    code, status = "claim_payee_wrong", 400
+    message = _("This prize cannot be paid so. Please choose a bank account in your own name.")
+
+
+class PapersMissing(Refused):
+    """Not every paper is there."""
+
+    code = "claim_papers_missing"
+    message = _("Papers are still missing. Please add them first.")
+
+
+class NotSigned(Refused):
+    """The winner has not confirmed these figures."""
+
+    code = "claim_not_signed"
+    message = _("The winner must read and sign the confirmation first.")
+
+
+class OtherText(Refused):
+    """What was signed is not what would be paid."""
+
+    code = "claim_other_text"
+    message = _("The confirmation has changed since it was shown. Please read it again.")
+
+
+class Held(Refused):
+    """A hold on the prize is open."""
+
+    code = "claim_held"
+    message = _("This prize is on hold. It is paid when the hold is lifted.")
+
+
+class NotAsApproved(Refused):
+    """Claim and approval differ."""
+
+    code = "claim_not_as_approved"
+    message = _("The claim is not what was approved. It must be completed and approved again.")
+
+
+class MorePeople(Refused):
+    """Not enough people have agreed."""
+
+    code = "claim_more_people"
+    message = _("More people must agree to a prize of this amount.")
+
+
+class CheckedYourself(Refused):
+    """Who checked a claim does not approve it."""
+
+    code, status = "claim_checked_yourself", 403
+    message = _("You checked this claim. Somebody else must approve it.")
+
+
+class NotByWhoDrew(Refused):
+    """Who entered the result neither approves nor pays."""
+
+    code, status = "claim_not_by_who_drew", 403
+    message = _("You entered the result of this draw. Somebody else must approve and pay.")
+
+
+class NotByWhoHeard(Refused):
+    """Who decided on the objection neither approves nor pays."""
+
+    code, status = "claim_not_by_who_heard", 403
+    message = _("You decided on an objection in this claim. Somebody else must go on.")
+
+
+class PaidByAnother(Refused):
+    """Who checked or approved does not pay."""
+
+    code, status = "claim_paid_by_another", 403
+    message = _("You checked or approved this claim. Somebody else must pay it.")
+
+
+class NotInTheBooks(Refused):
+    """What was booked is not what was signed and approved."""
+
+    code = "claim_not_in_the_books"
+    message = _("What would be booked is not what was signed and approved. Nothing was paid.")
+
+
+class BankHasNotSaid(Refused):
+    """The bank has not said yet what became of the transfer."""
+
+    code = "claim_bank_has_not_said"
+    message = _("The bank has not said yet what became of the transfer.")
+
+
+class NotRefusedByTwo(Refused):
+    """A refusal, or taking a prize back, needs two people."""
+
+    code = "claim_not_ended_by_two"
+    message = _("A second person must agree to this.")
+
+
+class ClauseMissing(Refused):
+    """A refusal names the rule and the evidence."""
+
+    code, status = "claim_clause_missing", 400
+    message = _("A refusal names the clause of the rules and the evidence.")
+
+
+class ReferralMissing(Refused):
+    """A prize is taken back with a report to the police on record."""
+
+    code, status = "claim_referral_missing", 400
+    message = _("Please say why, and under which number the matter was reported.")
+
+
+class ObjectedAlready(Refused):
+    """One refusal, one objection."""
+
+    code = "claim_objected_already"
+    message = _("An objection to this refusal is already on record.")
+
+
+class ReopenedByOthers(Refused):
+    """Who refused does not hear the objection; and there must be one."""
+
+    code, status = "claim_reopened_by_others", 403
+    message = _("An objection is heard by somebody who had no part in the refusal.")
+
+
+FACTS: dict[str, type[Refused]] = {
+    "claim_of_a_prize_that_waits": NothingToClaim,
+    "claim_after_publication": NotPublished,
+    "claim_by_its_owner": NotTheOwner,
+    "claim_objection_by_its_owner": NotTheOwner,
+    "claim_not_ones_own": OwnClaim,
+    "claim_present_at_the_outlet": NotPresent,
+    "claim_outlet_of_an_outlet": OutletMayNot,
+    "claim_within_the_ceiling_of_outlets": AboveTheOutlets,
+    "claim_at_an_outlet_that_may": OutletMayNot,
+    "claim_ticket_is_sealed": TicketNotSealed,
+    "claim_of_an_open_prize": PrizeIsOver,
+    "prizes_prizeend_prize_id_key": PrizeIsOver,
+    "claim_in_time": TooLate,
+    "claim_once_per_prize": ClaimUnderWay,
+    "claim_goes_forward": NotAtThisStep,
+    "claim_moved_by_staff": NotYourPost,
+    "claim_pays_the_prize": FiguresWrong,
+    "claim_figures_together": FiguresWrong,
+    "claim_payee_is_the_winner": PayeeWrong,
+    "claim_method_known": PayeeWrong,
+    "claim_papers_are_there": PapersMissing,
+    "claim_file_is_complete": PapersMissing,
+    "claim_signed_with_a_digest": NotSigned,
+    "claim_signed_before_it_is_paid": NotSigned,
+    "claim_not_held": Held,
+    "claim_paid_as_approved": NotAsApproved,
+    "claim_approval_used_once": NotAsApproved,
+    "claim_by_enough_people": MorePeople,
+    "claim_checked_and_approved_by_others": CheckedYourself,
+    "claim_not_by_who_drew": NotByWhoDrew,
+    "claim_not_by_who_heard_it": NotByWhoHeard,
+    "claim_paid_by_another": PaidByAnother,
+    "claim_paid_in_the_books": NotInTheBooks,
+    "claim_paid_to_its_payee": NotInTheBooks,
+    "prize_ends_in_the_books": NotInTheBooks,
+    "claim_paid_when_the_bank_says": BankHasNotSaid,
+    "claim_ended_by_two": NotRefusedByTwo,
+    "claim_refused_with_clause_and_evidence": ClauseMissing,
+    "claim_recovered_in_the_books": ReferralMissing,
+    "claim_objected_to_once": ObjectedAlready,
+    "claim_reopened_by_others": ReopenedByOthers,
+    "claim_paper_of_an_open_claim": NotAtThisStep,
+}
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Say what the database refuses in words; what is a bug flies on."""
+    try:
+        yield
+    except IntegrityError as exc:
+        if refusal := FACTS.get(violated(exc)):
+            raise refusal from exc
+        raise

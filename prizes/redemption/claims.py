@@ -1,0 +1,266 @@
+"""Claims up to the winner's signature: opened, checked, completed, signed (F077, F084, F085, F090).
+
+Opened by the winner himself for the centre or from afar, or by staff for the winner who stands
+there; never without the proof that the ticket is under the sealed root of its draw in its owner's
+name. What it is paid, how and to whom is settled when its papers are complete, and read and signed
+by the winner in exactly those figures. The payment is the business of `payment`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Player
+from audit import alarms, policies
+from finance import cases, prize_tax, prize_transfers
+from lottery_portal.lib import dates, working_days
+from lottery_portal.lib.codes import new_code
+from lottery_portal.lib.db import door, inside_transaction, violated
+from prizes.claim_models import Claim
+from prizes.models import Prize
+from sales import sealing
+from sales.models import Ticket
+
+from . import confirmation, papers, steps
+from .claim_refusals import (
+    FACTS,
+    NothingToClaim,
+    OtherText,
+    RequestKeyUsed,
+    in_words,
+)
+
+CLERKS = frozenset({"claims_clerk", "claims_officer"})
+AT_OUTLETS = frozenset({"outlet_operator"})
+DUE_POLICY = "prizes.claim_due_working_days"
+NOT_SEALED = "prizes.ticket_not_sealed"
+
+State, Way, Method = Claim.State, Claim.Way, Claim.Method
+
+alarms.register(kind=NOT_SEALED, title=_("A ticket that was claimed is not in its sealed file"))
+cases.register(
+    cases.Kind(
+        name=NOT_SEALED,
+        title=_("A ticket that was claimed is not in its sealed file"),
+        roles=frozenset({"compliance", "risk"}),
+    )
+)
+
+
+def prize_of(ticket_code: str) -> Prize:
+    """The prize of this ticket that waits for its winner, over or not, or `NothingToClaim`."""
+    prize = (
+        Prize.objects.select_related("ticket", "draw__game", "draw__rule", "owner__user")
+        .filter(ticket__code=ticket_code, route=Prize.Route.CENTRE)
+        .first()
+    )
+    if prize is None:
+        raise NothingToClaim
+    return prize
+
+
+def open_(
+    *,
+    prize: Prize,
+    way: str,
+    actor: Any,
+    request_key: UUID,
+    now: datetime,
+    claimant: Player | None = None,
+    outlet: str = "",
+    evidence: Mapping[str, Any] | None = None,
+) -> Claim:
+    """Open a claim of a prize that waits, once while it is under way.
+
+    The winner opens it himself, for the centre or from afar; staff open it for the `claimant` who
+    stands before them, at an outlet its operator. `evidence` is kept with the first step: how he
+    was recognised; no personal data. Repeating a `request_key` leads to the first claim.
+    """
+    same = Claim.objects.shown().filter(opened_by=actor, request_key=request_key)
+    if known := same.first():
+        return _if_same(known, prize, way, outlet)
+    if actor.is_staff:
+        steps.in_post(actor, AT_OUTLETS if way == Way.OUTLET else CLERKS, now)
+    asked = {
+        "prize": prize.pk,
+        "code": new_code(),
+        "way": str(way),
+        "claimant": claimant.code if claimant else "",
+        "outlet": outlet,
+        "request_key": request_key,
+        **_proof(prize.ticket),
+        "body": dict(evidence or {}),
+    }
+    try:
+        return _open(asked, actor)
+    except IntegrityError as exc:
+        name = violated(exc)
+        if name == "claim_once_per_request":
+            return _if_same(same.get(), prize, way, outlet)
+        if name == "claim_ticket_is_sealed":
+            _raise_alarm(prize, now=now)
+        if refusal := FACTS.get(name):
+            raise refusal from exc
+        raise
+
+
+def check(*, code: str, actor: Any, evidence: Mapping[str, Any], now: datetime) -> Claim:
+    """Note that ticket and person were checked, by whom and how; who does so pays nobody later.
+
+    `evidence` says what was looked at (kind of paper, outcome, numbers of records), without any
+    personal data.
+    """
+    with in_words():
+        return _check(code, actor, evidence, now)
+
+
+def complete(*, code: str, actor: Any, method: str, payee: str = "", now: datetime) -> Claim:
+    """Settle the figures: how the prize is paid, to whom, less which tax, and until when.
+
+    Refuses while papers are missing, and what could not be paid so. May be done again until it is
+    paid; then the winner signs again, and others agree again.
+    """
+    with in_words():
+        return _complete(code, actor, method, payee, now)
+
+
+def sign(
+    *,
+    code: str,
+    actor: Any,
+    digest: str,
+    language: str,
+    now: datetime,
+    signature: bytes = b"",
+    media_type: str = "image/png",
+) -> Claim:
+    """Note that the winner has read and signed the confirmation of these figures (F090).
+
+    `digest` is that of the text he was shown in `language` (`confirmation.text_of`); text, and the
+    `signature` from the pad where there is one, go into the file. Refuses with `OtherText`.
+    """
+    with in_words():
+        return _sign(code, actor, digest, language, pad=(signature, media_type), now=now)
+
+
+def tax_of(claim: Claim, *, now: datetime) -> int:
+    """The tax on this prize, with all that its owner won in the draw, were it paid now."""
+    return prize_tax.foresee(**tax_facts(claim.prize), now=now)
+
+
+def tax_facts(prize: Prize) -> dict[str, Any]:
+    """What the tax on a prize is reckoned from: person, game and draw (2024 rule)."""
+    person = prize.owner.person
+    won = Prize.objects.filter(draw=prize.draw_id, owner=prize.owner_id)
+    return {
+        "occasion": f"{prize.draw.game.code}/{prize.draw.issue}",
+        "winner": str(person.row_uuid) if person else prize.owner.code,
+        "prize": prize.amount,
+        "together": sum(won.values_list("amount", flat=True)),
+    }
+
+
+def _if_same(known: Claim, prize: Prize, way: str, outlet: str) -> Claim:
+    if (known.prize_id, known.way, known.outlet_code) != (prize.pk, str(way), outlet):
+        raise RequestKeyUsed
+    return known
+
+
+def _proof(ticket: Ticket) -> dict[str, Any]:
+    """The place of the ticket in the sealed file and the way to its root; nothing leads nowhere."""
+    try:
+        found = sealing.proof_of(ticket)
+    except (OSError, IndexError, ValueError):
+        found = None
+    if found is None:
+        return {"serial": 0, "path": []}
+    return {"serial": found.serial, "path": [step.hex() for step in found.path]}
+
+
+@door
+def _open(asked: Mapping[str, Any], actor: Any) -> Claim:
+    return steps.open_(asked, actor=actor)
+
+
+@door
+def _raise_alarm(prize: Prize, *, now: datetime) -> None:
+    """A claimed ticket that is not under its root is looked into by people (F085)."""
+    facts = {"draw": prize.draw.code, "amount_fen": prize.amount}
+    about: dict[str, Any] = {
+        "object_type": "ticket", "object_code": prize.ticket.code, "facts": facts,
+    }  # fmt: skip
+    alarms.raise_alarm(kind=NOT_SEALED, now=now, **about)
+    cases.open_(kind=NOT_SEALED, now=now, **about)
+
+
+@door
+def _check(code: str, actor: Any, evidence: Mapping[str, Any], now: datetime) -> Claim:
+    claim = steps.locked(code)
+    steps.in_post(actor, AT_OUTLETS if claim.way == Way.OUTLET else CLERKS, now)
+    return steps.move(claim, State.CHECKED, actor=actor, body=evidence)
+
+
+@door
+def _complete(code: str, actor: Any, method: str, payee: str, now: datetime) -> Claim:
+    claim = steps.locked(code)
+    if actor.is_staff:
+        steps.in_post(actor, AT_OUTLETS if claim.way == Way.OUTLET else CLERKS, now)
+    return settle(claim, actor=actor, method=method, payee=payee, now=now)
+
+
+@inside_transaction
+def settle(claim: Claim, *, actor: Any, method: str, payee: str, now: datetime) -> Claim:
+    """Settle the figures of a locked claim, and the day by which it is paid (F095)."""
+    tax = tax_of(claim, now=now)
+    net = claim.prize.amount - tax
+    if method == Method.TRANSFER:
+        prize_transfers.check(player=claim.owner, amount=net, bank_account=payee, now=now)
+    return steps.move(
+        claim,
+        State.COMPLETE,
+        actor=actor,
+        figures={
+            "method": method,
+            "payee": payee,
+            "tax": tax,
+            "net": net,
+            "due_on": working_days.after(
+                dates.in_shanghai(now).date(), int(policies.read(DUE_POLICY, at=now))
+            ),
+        },
+        body={"method": method, "payee": payee, "tax_fen": tax, "net_fen": net},
+    )
+
+
+@door
+def _sign(
+    code: str,
+    actor: Any,
+    digest: str,
+    language: str,
+    *,
+    pad: tuple[bytes, str],
+    now: datetime,
+) -> Claim:
+    signature, media_type = pad
+    claim = steps.locked(code)
+    if actor.is_staff:
+        steps.in_post(actor, AT_OUTLETS if claim.way == Way.OUTLET else CLERKS, now)
+    text = confirmation.text_of(claim, language)
+    if confirmation.digest_of(text) != digest:
+        raise OtherText
+    body = {"confirmation": digest, "language": language, "version": confirmation.VERSION}
+    if signature:
+        body["signature"] = hashlib.sha256(signature).hexdigest()
+    signed = steps.move(claim, State.SIGNED, actor=actor, body=body)
+    papers.keep(signed, papers.CONFIRMATION, text.encode(), "text/plain", actor=actor, now=now)
+    if signature:
+        papers.keep(signed, papers.SIGNATURE, signature, media_type, actor=actor, now=now)
+    return signed

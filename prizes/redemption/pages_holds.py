@@ -1,0 +1,187 @@
+"""The desk of holds and of requests for more time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages as notes
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import who
+from audit import approvals
+from games import words as game_words
+from lottery_portal.lib import codes
+from lottery_portal.lib.errors import Refused, refuse
+from prizes.deadline_models import Extension, ExtensionLetter, Hold
+from prizes.forms import DecisionForm, HoldForm, LiftForm
+from prizes.models import Prize
+
+from . import extensions, holds, letters, limits, words
+from .pages_deadlines import as_paper
+
+SHOWN = 100
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def desk_holds(request: HttpRequest) -> HttpResponse:
+    """The holds that stand, and a form by which a claims officer begins one."""
+    now = timezone.now()
+    may_hold = bool(who.roles(request.user, now) & holds.OPENERS)
+    form = HoldForm(request.POST or None)
+    status = 400 if form.is_bound else 200
+    if form.is_bound and not may_hold:
+        raise PermissionDenied
+    if form.is_valid():
+        said: dict[str, Any] = {**form.cleaned_data}
+        ticket = codes.typed(said.pop("ticket"))
+        prize = _waiting().filter(ticket__code=ticket).first()
+        if prize is None:
+            form.add_error("ticket", _("No prize of this ticket waits for its winner."))
+        else:
+            try:
+                held = holds.begin(prize=prize, actor=who.staff(request.user).user, now=now, **said)
+            except Refused as refusal:
+                status = refuse(form, refusal)
+            else:
+                notes.success(request, _("The prize is held. Its clock stands."))
+                return redirect("prizes:desk_hold", code=held.code)
+    standing = Hold.objects.standing().select_related("prize__ticket", "prize__draw__game")
+    context = {
+        "nav": "prize_holds",
+        "rows": [_hold(one) for one in standing.order_by("-opened_at")[:SHOWN]],
+        "form": form if may_hold else None,
+    }
+    return render(request, "desk/holds.html", context, status=status)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def desk_hold(request: HttpRequest, code: str) -> HttpResponse:
+    """One hold; who may asks that it be lifted, and another agrees."""
+    held = get_object_or_404(
+        Hold.objects.select_related("prize__ticket", "prize__draw__game", "prize__owner"), code=code
+    )
+    now = timezone.now()
+    kind = approvals.kinds()[holds.MINOR_LIFT if held.kind == Hold.Kind.MINOR else holds.LIFT]
+    is_over = hasattr(held, "lift")
+    may_ask = bool(who.roles(request.user, now) & kind.maker_roles) and not is_over
+    form = LiftForm(request.POST or None)
+    status = 400 if form.is_bound else 200
+    if form.is_bound and not may_ask:
+        raise PermissionDenied
+    if form.is_valid():
+        try:
+            asked = holds.ask_to_lift(
+                hold=held, maker=who.staff(request.user).user, now=now, **form.cleaned_data
+            )
+        except Refused as refusal:
+            status = refuse(form, refusal)
+        else:
+            notes.success(request, _("Asked. Another person approves it."))
+            return redirect("audit:approval", code=asked.code)
+    found = limits.of(held.prize)
+    context = {
+        "nav": "prize_holds",
+        "held": held,
+        "game": game_words.game(held.prize.draw.game),
+        "lift": getattr(held, "lift", None),
+        "lines": words.lines(found.sum_) if found else [],
+        "form": form if may_ask else None,
+        "is_minor": held.kind == Hold.Kind.MINOR,
+    }
+    return render(request, "desk/hold.html", context, status=status)
+
+
+@never_cache
+@require_safe
+def desk_extensions(request: HttpRequest) -> HttpResponse:
+    """Requests that wait for a decision, and the letters that were written last."""
+    written = ExtensionLetter.objects.select_related("extension__prize__ticket")
+    context = {
+        "nav": "prize_extensions",
+        "rows": [
+            {
+                "asked": one,
+                "game": game_words.game(one.prize.draw.game),
+                "url": reverse("prizes:desk_extension", args=[one.code]),
+            }
+            for one in extensions.undecided()[:SHOWN]
+        ],
+        "letters": [
+            {
+                "letter": one,
+                "name": letters.number_of(one),
+                "url": reverse("prizes:desk_extension", args=[one.extension.code]),
+            }
+            for one in written.order_by("-year", "-number")[:SHOWN]
+        ],
+    }
+    return render(request, "desk/extensions.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def desk_extension(request: HttpRequest, code: str) -> HttpResponse:
+    """One request; a claims officer proposes a decision, two others agree."""
+    asked = get_object_or_404(
+        Extension.objects.select_related(
+            "prize__ticket", "prize__draw__game", "prize__owner", "asked_by"
+        ),
+        code=code,
+    )
+    now = timezone.now()
+    letter = getattr(asked, "letter", None)
+    may_propose = letter is None and bool(who.roles(request.user, now) & extensions.OFFICERS)
+    form = DecisionForm(request.POST or None)
+    status = 400 if form.is_bound else 200
+    if form.is_bound and not may_propose:
+        raise PermissionDenied
+    if form.is_valid():
+        try:
+            made = extensions.propose(
+                extension=asked, maker=who.staff(request.user).user, now=now, **form.cleaned_data
+            )
+        except Refused as refusal:
+            status = refuse(form, refusal)
+        else:
+            notes.success(request, _("Asked. Two other people approve it."))
+            return redirect("audit:approval", code=made.code)
+    found = limits.of(asked.prize)
+    context = {
+        "nav": "prize_extensions",
+        "asked": asked,
+        "game": game_words.game(asked.prize.draw.game),
+        "lines": words.lines(found.sum_) if found else [],
+        "letter": letter,
+        "name": letters.number_of(letter) if letter else "",
+        "form": form if may_propose else None,
+    }
+    return render(request, "desk/extension.html", context, status=status)
+
+
+@never_cache
+@require_safe
+def desk_letter(_request: HttpRequest, code: str) -> HttpResponse:
+    """A decision as a paper, for those who decide and those who check."""
+    return as_paper(get_object_or_404(ExtensionLetter, extension__code=code))
+
+
+def _waiting() -> Any:
+    waiting = Prize.objects.filter(route=Prize.Route.CENTRE, end__isnull=True)
+    return waiting.select_related("ticket", "draw__game", "owner__user")
+
+
+def _hold(one: Hold) -> dict[str, Any]:
+    return {
+        "hold": one,
+        "game": game_words.game(one.prize.draw.game),
+        "url": reverse("prizes:desk_hold", args=[one.code]),
+    }

@@ -1,0 +1,265 @@
+"""Claims refused by two, objections, prizes taken back; and the frauds of RELIABILITY §1.6."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from accounts.models import Message
+from audit import approvals
+from audit.models import Alarm
+from finance import cases, debts, ledger, wallets, withdrawals
+from lottery_portal.lib.db import database_time, violated
+from lottery_portal.lib.ids import uuid7
+from prizes.claim_models import Claim, PrizeEnd
+from prizes.redemption import claim_refusals as no
+from prizes.redemption import claims, queue, recovery, refusal
+from tests import make_claims as make
+from tests import make_money as money
+from tests import people
+from tests.make_claims import Won
+from tests.owner import as_owner, guards_up
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+
+State = Claim.State
+WHY = {"clause": "S1 二.1", "evidence": "IDENTITY 3f2a", "reason": "The person is another."}
+
+
+def refused(won: Won, claim: Claim, *, by: str = "claims_officer") -> Claim:
+    refusal.ask(code=claim.code, **WHY, maker=won.staff[by], now=database_time())
+    return make.decided(won, claim, "approver1", kind=refusal.KIND)
+
+
+def test_a_claim_is_refused_by_two_with_clause_and_evidence(won):
+    """F283: the winner is told why; the prize stays open, and may be claimed again."""
+    claim = make.ready_to_ask(won, make.opened(won, won.prize(won.bob)))
+    officer = won.staff["claims_officer"]
+    for missing in ("clause", "evidence", "reason"):
+        with pytest.raises(no.ClauseMissing):
+            refusal.ask(
+                code=claim.code, **{**WHY, missing: " "}, maker=officer, now=database_time()
+            )
+    with pytest.raises(no.NotYourPost):
+        refusal.ask(code=claim.code, **WHY, maker=won.staff["cashier"], now=database_time())
+    with (
+        pytest.raises(DatabaseError) as alone,
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "SELECT prizes_claim_move(%s, 'REFUSED', %s, '{}', NULL, '')", [claim.pk, officer.pk]
+        )
+    assert violated(alone.value) == "claim_ended_by_two"
+
+    claim = refused(won, claim)
+
+    assert claim.state == State.REFUSED
+    step = claim.steps.order_by("-number").first()
+    assert (step.from_state, step.body["clause"]) == ("SIGNED", WHY["clause"])
+    (told,) = Message.objects.filter(user=won.bob.user, kind=refusal.REFUSED)
+    assert told.params["reason"] == WHY["reason"]
+    assert not PrizeEnd.objects.exists()
+    assert queue.next_step(claim).deed == "object"
+    assert make.opened(won, won.prize(won.bob)).state == State.OPENED
+
+
+def test_an_objection_that_is_upheld_reopens_at_the_same_step(won):
+    """F283: heard by another than those who refused; who heard it neither approves nor pays."""
+    claim = refused(won, make.ready_to_ask(won, make.opened(won, won.prize(won.bob))))
+    now = database_time()
+    with pytest.raises(refusal.NoObjection):
+        refusal.uphold(code=claim.code, actor=won.staff["compliance"], reason="ok", now=now)
+    with pytest.raises(no.NotTheOwner):
+        refusal.object_(code=claim.code, actor=won.carol.user, words="I am Bob")
+    claim = refusal.object_(code=claim.code, actor=won.bob.user, words="It is me.")
+    with pytest.raises(no.ObjectedAlready):
+        refusal.object_(code=claim.code, actor=won.bob.user, words="Again.")
+    assert queue.next_step(claim).deed == "hear"
+    for name in ("claims_officer", "approver1"):
+        with pytest.raises(no.ReopenedByOthers):
+            refusal.uphold(code=claim.code, actor=won.staff[name], reason="ok", now=now)
+    assert Claim.objects.get().state == State.REFUSED
+
+    claim = refusal.uphold(
+        code=claim.code, actor=won.staff["approver2"], reason="The papers agree.", now=now
+    )
+
+    assert claim.state == State.SIGNED
+    assert Message.objects.filter(user=won.bob.user, kind=refusal.REOPENED).exists()
+    make.asked(won, claim)
+    with pytest.raises(no.NotByWhoHeard):
+        make.decided(won, claim, "approver2")
+    claim = make.decided(won, claim, "approver1")
+    assert make.paid(won, claim).state == State.PAID
+
+
+def test_an_objection_that_is_dismissed_ends_it(won):
+    """F283: the answer is a step of the claim; nobody objects twice, nobody hears it twice."""
+    claim = refused(won, make.opened(won, won.prize(won.bob)))
+    refusal.object_(code=claim.code, actor=won.bob.user, words="It is me.")
+    claim = refusal.dismiss(
+        code=claim.code, actor=won.staff["compliance"], reason="No.", now=database_time()
+    )
+    assert (claim.state, queue.next_step(claim)) == (State.REFUSED, None)
+    with pytest.raises(no.ObjectedAlready):
+        refusal.object_(code=claim.code, actor=won.bob.user, words="Again.")
+    with pytest.raises(refusal.NoObjection):
+        refusal.uphold(
+            code=claim.code, actor=won.staff["approver2"], reason="ok", now=database_time()
+        )
+    assert Message.objects.filter(user=won.bob.user, kind=refusal.DISMISSED).count() == 1
+
+
+def test_a_prize_wrongly_paid_is_owed_and_the_matter_reported(won):
+    """F102: the debt is paid as far as the purses go; the prize is not paid again."""
+    claim = make.paid(won, make.approved(won, make.opened(won, won.prize(won.bob))))
+    fund = f"fund:{won.draw.game.code}"
+    was, had = ledger.balance(fund), wallets.purses(won.bob).withdrawable_fen
+    compliance, now = won.staff["compliance"], database_time()
+    with pytest.raises(no.ReferralMissing):
+        recovery.ask(code=claim.code, reason="Forged", referral=" ", maker=compliance, now=now)
+    recovery.ask(code=claim.code, reason="Forged", referral="110-2026-7", maker=compliance, now=now)
+    claim = make.decided(won, claim, "approver2", kind=recovery.KIND)
+
+    assert claim.state == State.RECOVERED
+    assert claim.steps.order_by("-number").first().body["referral"] == "110-2026-7"
+    assert ledger.balance(fund) - was == claim.net
+    assert (debts.owed(won.bob), wallets.purses(won.bob).withdrawable_fen) == (0, had - claim.net)
+    with pytest.raises(no.PrizeIsOver):
+        make.opened(won, won.prize(won.bob))
+    assert PrizeEnd.objects.count() == 1
+
+
+def test_what_was_spent_of_it_stays_owed(won):
+    """F102: the account is limited until the rest is paid."""
+    claim = make.paid(won, make.approved(won, make.opened(won, won.prize(won.bob))))
+    account = money.bank_account(won.bob, now=database_time())
+    withdrawals.request(
+        player=won.bob, amount=24_000_00, bank_account=account.code, request_key=uuid7(),
+        now=database_time(),
+    )  # fmt: skip
+    left = wallets.purses(won.bob).withdrawable_fen
+    recovery.ask(
+        code=claim.code, reason="Forged", referral="110-2026-7",
+        maker=won.staff["compliance"], now=database_time(),
+    )  # fmt: skip
+    make.decided(won, claim, "approver2", kind=recovery.KIND)
+    assert debts.owed(won.bob) == 24_000_00 - left
+    won.bob.refresh_from_db()
+    assert won.bob.state == "LIMITED"
+
+
+def test_camelot_a_damaged_ticket_in_a_friends_hand_pays_nobody(won):
+    """RELIABILITY §1.6: the insider knows the unclaimed prize, his friend brings a torn ticket. No
+    path replaces the ticket's own secret: owner, seal and other eyes."""
+    prize = won.prize(won.alice)
+    insider = won.staff["claims_clerk"]
+
+    with pytest.raises(no.NotTheOwner):  # the friend is not the owner
+        make.opened(won, prize, claimant=won.carol, evidence={"ticket": "damaged"})
+    with as_owner() as hand:  # the insider writes his friend's name over the owner's
+        for table in ("sales_ticket", "prizes_prize"):
+            hand.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        hand.execute(
+            "UPDATE sales_ticket SET owner_id = %s WHERE id = %s",
+            [won.carol.pk, prize.ticket_id],
+        )
+        hand.execute(
+            "UPDATE prizes_prize SET owner_id = %s WHERE id = %s", [won.carol.pk, prize.pk]
+        )
+        guards_up(hand)
+    prize = won.prize(won.carol)
+    with pytest.raises(no.TicketNotSealed):  # the sealed line names Alice
+        make.opened(won, prize, claimant=won.carol, evidence={"ticket": "damaged"})
+
+    assert not Claim.objects.exists()
+    assert not PrizeEnd.objects.exists()
+    assert Alarm.objects.filter(kind=claims.NOT_SEALED).count() == 1
+    (case,) = cases.about(object_type="ticket", object_code=prize.ticket.code)
+    assert case.kind == claims.NOT_SEALED
+    assert insider.is_staff
+
+
+def test_camelot_a_made_up_proof_leads_nowhere(won):
+    """F088: another ticket's proof, a shorter one, a serial beyond the file: none opens a claim."""
+    prize = won.prize(won.bob)
+    true = make.proof(prize.ticket)
+    other = make.proof(won.prize(won.alice).ticket)
+    asked = {
+        "prize": prize.pk, "code": "X", "way": "CENTRE", "claimant": won.bob.code,
+        "request_key": "0190b9c8-0000-7000-8000-000000000001",
+        "account": won.staff["claims_clerk"].pk,
+    }  # fmt: skip
+    for proof in (
+        other, {**true, "path": true["path"][:-1]}, {**true, "path": [*true["path"], "00" * 32]},
+        {**true, "serial": 0}, {**true, "serial": 6}, {**true, "serial": true["serial"] % 5 + 1},
+        {"serial": None, "path": None}, {**true, "path": ["zz"]},
+    ):  # fmt: skip
+        with (
+            pytest.raises(DatabaseError) as nowhere,
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("SELECT prizes_claim_open(%s::jsonb)", [json.dumps({**asked, **proof})])
+        assert violated(nowhere.value) == "claim_ticket_is_sealed", proof
+    assert not Claim.objects.exists()
+
+
+def test_ontario_the_retailer_cannot_cash_what_his_customer_won(won):
+    """RELIABILITY §1.6: he says "not a winner" and claims it himself: the ticket is its owner's and
+    the money goes to nobody else; the owner was told before him."""
+    prize = won.prize(won.carol)
+    operator = won.staff["outlet_operator"]
+    retailer = people.player(name="王老板")  # his own account
+    told = Message.objects.filter(user=won.carol.user, kind="prizes.won")
+
+    with pytest.raises(no.NotTheOwner):
+        make.opened(won, prize, "OUTLET", actor=operator, claimant=retailer)
+    with pytest.raises(no.NotTheOwner):
+        claims.open_(
+            prize=prize, way="CENTRE", actor=retailer.user,
+            request_key="0190b9c8-0000-7000-8000-000000000002", now=database_time(),
+        )  # fmt: skip
+    # In the customer's name it is paid to the customer only, whatever he does.
+    claim = make.checked(won, make.opened(won, prize, "OUTLET"))
+    account = money.bank_account(retailer, holder="王老板", now=database_time())
+    with pytest.raises(no.PayeeWrong), no.in_words(), transaction.atomic():
+        _complete_by_hand(claim, operator, account.code)
+    claim = make.asked(won, make.signed(make.completed(won, Claim.objects.get())))
+    make.paid(won, claim, by="outlet_operator")
+    assert ledger.balance(wallets.winnings_of(won.carol)) == 3_005_00
+    assert ledger.balance(wallets.winnings_of(retailer)) == 0
+    assert told.count() <= 2
+
+
+def _complete_by_hand(claim: Claim, actor, payee: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT prizes_claim_move(%s, 'COMPLETE', %s, '{}', %s, '')",
+            [
+                claim.pk,
+                actor.pk,
+                f'{{"method": "TRANSFER", "payee": "{payee}", "tax": 0, "net": 300000}}',
+            ],
+        )
+
+
+def test_an_approval_of_one_claim_pays_no_other(won):
+    """F097: an approval is bound to its claim, its ticket and its figures, and used once."""
+    bob = make.approved(won, make.opened(won, won.prize(won.bob)))
+    alice = make.ready_to_ask(won, make.opened(won, won.prize(won.alice)))
+    with (
+        pytest.raises(no.Refused),
+        no.in_words(),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "SELECT prizes_claim_move(%s, 'APPROVED', NULL, '{}', NULL, %s)",
+            [alice.pk, bob.approval_code],
+        )
+    assert Claim.objects.get(pk=alice.pk).state == State.SIGNED
+    assert approvals.find(bob.approval_code).state == "PERFORMED"

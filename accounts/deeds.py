@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from audit import trail
+from audit import policies, trail
 
 from . import step_up
 
@@ -17,6 +17,19 @@ trail.name_deeds(
         "accounts.identity_confirmed": _("Identity confirmed"),
         "accounts.identity_refused": _("Identity not confirmed"),
         "accounts.personal_data_revealed": _("Looked at personal data"),
+        "accounts.winner_record_opened": _("Opened the record of a winner"),
+        "accounts.look_refused": _("Look at personal data refused"),
+        "accounts.identity_paper_seen": _("Saw an identity paper"),
+        "accounts.identity_paper_refused": _("Identity paper refused"),
+        "accounts.paper_number_registered": _("Registered a paper"),
+        "accounts.paper_number_refused": _("Registration of a paper refused"),
+        "accounts.proxy_recorded": _("Recorded an authority to act"),
+        "accounts.proxy_ended": _("Took an authority back"),
+        "accounts.guardian_recorded": _("Recorded the papers of a guardian"),
+        "accounts.publicity_allowed": _("Allowed something to be published"),
+        "accounts.publicity_taken_back": _("Took back what may be published"),
+        "accounts.confidentiality_signed": _("Signed on confidentiality"),
+        "accounts.confidentiality_published": _("Published a confidentiality agreement"),
         "accounts.login_locked": _("Login name locked"),
         "accounts.security_changed": _("Keys of an account changed"),
         "accounts.password_reset": _("Set a new password by code"),
@@ -37,8 +50,13 @@ trail.name_deeds(
         "legal_text": _("legal text"),
     },
 )
+policies.name_keys(
+    {"confidentiality.signature_days": _("Days that a signature on confidentiality holds")}
+)
 step_up.name_purposes(
     {
+        "accounts:papers": _("Register a paper"),
+        "accounts:desk_confidentiality": _("Sign the confidentiality agreement"),
         "accounts:password": _("Change the password"),
         "accounts:security": _("Password and second factors"),
         "mfa_index": _("Password and second factors"),

@@ -1,13 +1,15 @@
-"""The first rows of this room: one post for every role, version 1 of terms and privacy notice."""
+"""The first rows of this room: one post for every role, version 1 of every text people accept."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from audit import trail
+from django.utils.translation import gettext_noop
+
+from audit import policies, trail
 from lottery_portal.lib.db import door
 
-from . import legal_texts, staff
+from . import confidentiality, legal_texts, staff
 from .models import Post
 
 
@@ -17,6 +19,13 @@ def load(*, now: datetime) -> None:
     is_new = not Post.objects.exists()
     staff.write_posts()
     legal_texts.write_first(now=now)
+    confidentiality.write_first(now=now)
+    policies.set_genesis(
+        key=confidentiality.DAYS_POLICY,
+        value=confidentiality.DAYS,
+        reason=gettext_noop("Genesis: confidentiality is signed anew every year"),
+        now=now,
+    )
     if is_new:
         trail.record(
             action="accounts.genesis",
@@ -25,6 +34,6 @@ def load(*, now: datetime) -> None:
             object_code="accounts",
             body={
                 "posts": [code for code, _title in staff.POSTS],
-                "texts": ["TERMS-1", "PRIVACY-1", "FUNDS-1"],
+                "texts": ["TERMS-1", "PRIVACY-1", "FUNDS-1", "CONFIDENTIALITY-1"],
             },
         )

@@ -1,7 +1,8 @@
 """The identity check (F002-F004): who is this player, is he 18, has he no other account?
 
 The built-in provider knows what a number can tell: its checksum, its place and the birth date in
-it. A registry of the state answers the same question behind the same protocol.
+it. A registry of the state answers the same question behind the same protocol, and that for papers
+without a citizen id.
 """
 
 from __future__ import annotations
@@ -90,6 +91,10 @@ class IdentityProvider(Protocol):
         """Confirm, or refuse with a reason; an unreachable provider raises `OSError`."""
         ...
 
+    def check_paper(self, *, kind: str, number: str, issued_by: str, name: str) -> Answer:
+        """The same for a paper without a citizen id; its form has been checked."""
+        ...
+
 
 class NumberProvider:
     """Built in: number, place and checksum are right, and the name can be one."""
@@ -105,6 +110,10 @@ class NumberProvider:
         if not 2 <= len(name) <= LONGEST_NAME or not NAME.fullmatch(name):  # noqa: PLR2004 - no shorter Chinese name
             return Answer(confirmed=False, reason="name_implausible", birth=birth)
         return Answer(confirmed=True, birth=birth)
+
+    def check_paper(self, *, kind: str, number: str, issued_by: str, name: str) -> Answer:
+        """Nothing more can be known here than that there is a name."""
+        return Answer(confirmed=bool(name), reason="" if name else "name_implausible")
 
 
 @cache
@@ -238,6 +247,9 @@ def reason_in_words(reason: str) -> str:
         "name_differs": _("the name differs from the one on record"),
         "number_malformed": _("the number is not a valid citizen id"),
         "name_implausible": _("the name cannot be that of a person"),
+        "paper_registered": _("number of a paper registered"),
+        "number_taken": _("this number is registered already"),
+        "number_differs": _("the citizen id differs from the one on record"),
     }
     return str(known.get(reason, reason))
 

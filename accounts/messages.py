@@ -330,3 +330,13 @@ register(
         is_legal=True,
     )
 )
+register(
+    Kind(
+        name="accounts.paper_registered",
+        title=_("A paper was registered for you"),
+        template="accounts/mail/paper_registered.txt",
+        channels=EVERYWHERE,
+        is_legal=True,
+        address=page("accounts:papers"),
+    )
+)

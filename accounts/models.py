@@ -460,3 +460,50 @@ class Tries(models.Model):
 
     def __str__(self) -> str:
         return str(self.count)
+
+
+# What a person brings along, and who may look at it: nouns of their own, in files of their own.
+from .paper_models import (  # noqa: E402 - they refer to the tables above
+    GuardianRecord,
+    IdentityPaper,
+    PaperKind,
+    PaperNumber,
+    Proxy,
+    ProxyEnd,
+)
+from .vault_models import (  # noqa: E402 - they refer to the tables above
+    ConfidentialityAgreement,
+    ConfidentialitySignature,
+    PublicityChoice,
+    WinnerLook,
+)
+
+__all__ = [
+    "ChannelChoice",
+    "CodeStep",
+    "ConfidentialityAgreement",
+    "ConfidentialitySignature",
+    "Consent",
+    "Delivery",
+    "GuardianRecord",
+    "IdentityCheck",
+    "IdentityPaper",
+    "LegalText",
+    "LoginName",
+    "Message",
+    "PaperKind",
+    "PaperNumber",
+    "Person",
+    "Player",
+    "PlayerStateChange",
+    "Post",
+    "Posting",
+    "Proxy",
+    "ProxyEnd",
+    "PublicityChoice",
+    "StaffMember",
+    "Tries",
+    "User",
+    "UserManager",
+    "WinnerLook",
+]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import desk, entrance, me, reset, security
+from .views import confidentiality, desk, entrance, me, papers, reset, security
 
 app_name = "accounts"
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("legal/<slug:kind>/", entrance.text, name="text"),
     path("me/", me.me, name="me"),
     path("me/identity/", me.verify, name="verify"),
+    path("me/papers/", papers.papers, name="papers"),
     path("me/messages/", me.inbox, name="messages"),
     path("me/messages/read/", me.messages_read, name="messages_read"),
     path("me/messages/choices/", me.message_choices, name="message_choices"),
@@ -28,4 +29,10 @@ urlpatterns = [
     path("desk/players/<str:code>/", desk.player, name="desk_player"),
     path("desk/players/<str:code>/reveal/", desk.reveal_player, name="desk_reveal"),
     path("desk/staff/", desk.staff_list, name="desk_staff"),
+    path("desk/confidentiality/", confidentiality.agreement, name="desk_confidentiality"),
+    path(
+        "desk/confidentiality/register/",
+        confidentiality.register,
+        name="desk_confidentiality_register",
+    ),
 ]

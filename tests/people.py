@@ -14,8 +14,23 @@ from allauth.account.internal.flows.login import (
 from django.db import transaction
 from django.test import Client
 
-from accounts import demo, identity, legal_texts, registration, second_factor, staff
-from accounts.models import LegalText, Player, Post, StaffMember, User
+from accounts import (
+    confidentiality,
+    demo,
+    identity,
+    legal_texts,
+    registration,
+    second_factor,
+    staff,
+)
+from accounts.models import (
+    ConfidentialityAgreement,
+    LegalText,
+    Player,
+    Post,
+    StaffMember,
+    User,
+)
 
 PASSWORD = "ten thousand tickets"
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
@@ -34,6 +49,8 @@ def prepared(now: datetime = NOW) -> None:
             staff.write_posts()
         if not LegalText.objects.exists():
             legal_texts.write_first(now=now - timedelta(days=365))
+        if not ConfidentialityAgreement.objects.exists():
+            confidentiality.write_first(now=now - timedelta(days=365))
 
 
 def latest() -> tuple[tuple[str, int], ...]:
@@ -85,6 +102,19 @@ def member(post: str | None = None, *, name: str = "", id_number: str = "") -> S
     )
     if post is not None:
         staff.appoint_at_genesis(made, post, now=NOW)
+    return made
+
+
+def signed(made: StaffMember) -> StaffMember:
+    """The same member of staff, who has signed on confidentiality."""
+    text = confidentiality.in_force(language="zh-hans", now=right_now())
+    confidentiality.sign(
+        user=made.user,
+        language=text.language,
+        version=text.version,
+        digest_read=confidentiality.digest(text),
+        now=right_now(),
+    )
     return made
 
 

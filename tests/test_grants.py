@@ -23,6 +23,9 @@ EVIDENCE = {
     "prizes_prizesheet", "prizes_tieroutcome",
     "sales_purchase", "sales_receipt", "sales_selection", "sales_ticket", "sales_ticketrefund",
     "sales_cancellation", "sales_planstep",
+    "accounts_papernumber", "accounts_identitypaper", "accounts_proxy", "accounts_proxyend",
+    "accounts_guardianrecord", "accounts_confidentialityagreement",
+    "accounts_confidentialitysignature", "accounts_winnerlook", "accounts_publicitychoice",
     "games_calendarnotice", "games_drawcancellation", "games_licenceending",
     "games_licencereminder", "games_marketclosure",
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 
 from django.contrib import messages as notes
 from django.http import HttpRequest, HttpResponse
@@ -12,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts import identity, login_names, reveal, staff, step_up, who
+from accounts import confidentiality, identity, login_names, reveal, staff, step_up, who
 from accounts.forms import AppointForm, FindPlayerForm, RevealForm
-from accounts.models import LoginName, Player, Post, StaffMember
+from accounts.models import LoginName, Player, Post, StaffMember, User
 from audit import access
 from lottery_portal.lib import codes
 from lottery_portal.lib.errors import Refused, refuse
@@ -52,7 +53,7 @@ def player(request: HttpRequest, code: str) -> HttpResponse:
     page = {
         **_masked(found),
         "form": RevealForm(),
-        "may_reveal": bool(who.roles(user_of(request), timezone.now()) & reveal.ROLES),
+        **_may_look(user_of(request), timezone.now()),
         "nav": "players",
     }
     return render(request, "desk/player.html", page)
@@ -85,7 +86,7 @@ def reveal_player(request: HttpRequest, code: str) -> HttpResponse:
         "shown": shown,
         "reader": who.staff(user_of(request)).display_name,
         "at": now,
-        "may_reveal": True,
+        **_may_look(user_of(request), now),
         "nav": "players",
     }
     return render(request, "desk/player.html", page, status=status)
@@ -129,6 +130,15 @@ def staff_list(request: HttpRequest) -> HttpResponse:
     may_ask = "administrator" in who.roles(user, now)
     page = {"rows": rows, "form": form if may_ask else None, "nav": "staff"}
     return render(request, "desk/staff.html", page, status=status)
+
+
+def _may_look(user: User, now: datetime) -> dict[str, bool]:
+    """Whether his post lets him see what is masked, and whether he must sign before he does."""
+    may_reveal = bool(who.roles(user, now) & reveal.ROLES)
+    return {
+        "may_reveal": may_reveal,
+        "must_sign": may_reveal and not confidentiality.has_signed(user, now),
+    }
 
 
 def _player(code: str) -> Player:

@@ -1,6 +1,7 @@
 """Personal data at rest: AES-256-GCM by purpose, bound to its row; blind indexes (D13, F016).
 
-A stored value is `v1.<key id>.<nonce>.<ciphertext>` in base64url. The associated data is
+A stored text is `v1.<key id>.<nonce>.<ciphertext>` in base64url; stored bytes (scans, photos) are
+`b1.<key id>.` with nonce and ciphertext as they are. The associated data is
 `table|column|row uuid|key id`, so a value moved to another row or column does not open.
 """
 
@@ -19,8 +20,12 @@ from django.db import models
 
 if TYPE_CHECKING:
     _Base = models.TextField[Any, Any]
+    _BytesBase = models.BinaryField[Any, Any]
 else:
     _Base = models.TextField
+    _BytesBase = models.BinaryField
+
+NONCE = 12  # bytes, as GCM wants it
 
 
 NONCE = 12  # bytes, as GCM wants it
@@ -131,6 +136,11 @@ class Ciphertext(str):
     __slots__ = ()
 
 
+def _place_of(column: str | None, instance: models.Model) -> str:
+    row: uuid.UUID = instance.row_uuid  # type: ignore[attr-defined]  # every row with such a field has one
+    return f"{instance._meta.db_table}|{column}|{row}"  # noqa: SLF001 - Django's way
+
+
 class EncryptedField(_Base):
     """A text column that is ciphertext in the database and `Masked` in Python.
 
@@ -157,8 +167,7 @@ class EncryptedField(_Base):
         return Ciphertext(value) if value else value
 
     def place_of(self, instance: models.Model) -> str:
-        row: uuid.UUID = instance.row_uuid  # type: ignore[attr-defined]  # every row with such a field has one
-        return f"{instance._meta.db_table}|{self.column}|{row}"  # noqa: SLF001 - Django's way
+        return _place_of(self.column, instance)
 
 
 class _Attribute:
@@ -185,4 +194,88 @@ class _Attribute:
     def __set__(self, instance: models.Model, value: Any) -> None:
         instance.__dict__[self.field.attname] = (
             Ciphertext(value.stored) if isinstance(value, Masked) else value
+        )
+
+
+class Sealed:
+    """Encrypted bytes in memory: print as nothing; `reveal` is the way to them."""
+
+    __slots__ = ("_place", "_purpose", "_stored")
+
+    def __init__(self, stored: bytes, *, purpose: str, place: str) -> None:
+        self._stored, self._purpose, self._place = stored, purpose, place
+
+    def reveal(self) -> bytes:
+        """The bytes in the clear. Callers write the trail before they ask."""
+        return decrypt_bytes(self._stored, purpose=self._purpose, place=self._place)
+
+    def __repr__(self) -> str:
+        return f"<Sealed {self._purpose}>"
+
+    @property
+    def stored(self) -> bytes:
+        """The ciphertext as it lies in the table."""
+        return self._stored
+
+
+class Cipherbytes(bytes):
+    """Bytes that came encrypted from a table, so that no file can pass for them."""
+
+    __slots__ = ()
+
+
+class EncryptedBytesField(_BytesBase):
+    """A bytes column that is ciphertext in the database and `Sealed` in Python.
+
+    The model needs a `row_uuid`. Assign plain bytes to write; they are encrypted before they are
+    saved, and opened in no other row or column.
+    """
+
+    def __init__(self, *args: Any, purpose: str, **kwargs: Any) -> None:
+        self.purpose = purpose
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "purpose": self.purpose}
+
+    def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
+        super().contribute_to_class(cls, name, private_only)
+        setattr(cls, name, _BytesAttribute(self))
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: FBT001 - Django's signature
+        value = getattr(model_instance, self.attname)
+        return bytes(value.stored) if isinstance(value, Sealed) else value
+
+    def from_db_value(self, value: Any, _expression: Any, _connection: Any) -> Any:
+        return Cipherbytes(value) if value else value
+
+    def place_of(self, instance: models.Model) -> str:
+        return _place_of(self.column, instance)
+
+
+class _BytesAttribute:
+    """As `_Attribute`, for bytes."""
+
+    def __init__(self, field: EncryptedBytesField) -> None:
+        self.field = field
+
+    def __get__(self, instance: models.Model | None, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        name = self.field.attname
+        if name not in instance.__dict__:
+            instance.refresh_from_db(fields=[name])
+        stored = instance.__dict__[name]
+        if not stored:
+            return stored
+        place = self.field.place_of(instance)
+        if not isinstance(stored, Cipherbytes):
+            sealed = encrypt_bytes(bytes(stored), purpose=self.field.purpose, place=place)
+            stored = instance.__dict__[name] = Cipherbytes(sealed)
+        return Sealed(stored, purpose=self.field.purpose, place=place)
+
+    def __set__(self, instance: models.Model, value: Any) -> None:
+        instance.__dict__[self.field.attname] = (
+            Cipherbytes(value.stored) if isinstance(value, Sealed) else value
         )

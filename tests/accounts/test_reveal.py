@@ -31,7 +31,7 @@ def looks() -> int:
 
 def test_a_look_at_personal_data_is_recorded_with_its_reason():
     """F016"""
-    player, agent = people.player(login="13900000001"), people.member("support")
+    player, agent = people.player(login="13900000001"), people.signed(people.member("support"))
     client = people.behind(agent.user)
     address = reverse("accounts:desk_reveal", args=[player.code])
 
@@ -59,7 +59,7 @@ def test_a_look_at_personal_data_is_recorded_with_its_reason():
 def test_without_a_reason_nothing_is_shown_and_nothing_recorded(given):
     """F016"""
     player = people.player()
-    client = people.behind(people.member("support").user)
+    client = people.behind(people.signed(people.member("support")).user)
 
     page = client.post(reverse("accounts:desk_reveal", args=[player.code]), given)
 
@@ -164,7 +164,7 @@ def test_a_dump_of_every_table_shows_no_personal_data():
             "privacy": "on",
         },
     )
-    agent = people.behind(people.member("support").user)
+    agent = people.behind(people.signed(people.member("support")).user)
     agent.post(
         reverse("accounts:desk_reveal", args=[by_phone.code]),
         {"fields_wanted": ["name", "citizen_id", "logins", "birth"], "reason": REASON},

@@ -27,6 +27,7 @@ def of(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         "accounts:text": [("visitor", "", {"kind": kind}) for kind in ("terms", "privacy")],
         "accounts:me": [("player", "", {}), ("newcomer", "", {})],
         "accounts:verify": [("newcomer", "", {}), ("player", "", {})],
+        "accounts:papers": [("player", "", {}), ("newcomer", "", {})],
         "accounts:messages": [("player", "", {}), ("newcomer", "", {})],
         "accounts:message": [("player", "", {"code": house.codes["message"]})],
         "accounts:message_choices": [("player", "", {})],
@@ -218,6 +219,8 @@ def of(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         "accounts:desk_players": [("support", f"?q={house.player.code}", {})],
         "accounts:desk_player": [("support", "", player)],
         "accounts:desk_staff": [("administrator", "", {})],
+        "accounts:desk_confidentiality": [("support", "", {})],
+        "accounts:desk_confidentiality_register": [("compliance", "", {})],
     }
 
 

@@ -7,6 +7,7 @@ as such a file again and compared with theirs.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -215,7 +216,20 @@ def settled_differences(draw: Draw) -> list[str]:
             paid.unlink()
     if wrong:
         found.append(f"{len(wrong)} lines paid otherwise than owed, first {wrong[0]}")
-    return found + _books(draw, sheet)
+    return found + _routes(settlement) + _books(draw, sheet)
+
+
+def _routes(settlement: Settlement) -> list[str]:
+    """Prizes in a wallet that must wait for their winner, and the other way round."""
+    prizes = Prize.objects.filter(draw=settlement.draw_id)
+    together: Counter[int] = Counter()
+    for owner, amount in prizes.values_list("owner_id", "amount").iterator():
+        together[owner] += amount
+    wrong = 0
+    for owner, amount, route in prizes.values_list("owner_id", "amount", "route").iterator():
+        is_free = together[owner] <= settlement.taxed_above and amount <= settlement.wallet_up_to
+        wrong += (route == Prize.Route.WALLET) != (is_free or not amount)
+    return [f"{wrong} prizes are paid by another way than they must be"] if wrong else []
 
 
 def _books(draw: Draw, sheet: PrizeSheet) -> list[str]:

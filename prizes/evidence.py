@@ -24,7 +24,8 @@ _COLUMNS = """
 SELECT CASE WHEN p.ticket_id IS NULL OR h.draw_id IS NULL OR h.owner_id IS DISTINCT FROM t.owner_id
             THEN 'hit' ELSE 'prize' END, coalesce(t.code, ticket_id::text)
   FROM (SELECT * FROM prizes_hit WHERE draw_id = %(draw)s) h
-  FULL JOIN (SELECT * FROM prizes_prize WHERE draw_id = %(draw)s) p USING (ticket_id)
+  FULL JOIN (SELECT *, sum(amount) OVER (PARTITION BY owner_id) AS together
+               FROM prizes_prize WHERE draw_id = %(draw)s) p USING (ticket_id)
   LEFT JOIN sales_ticket t ON t.id = ticket_id
   LEFT JOIN (SELECT b.*, 'prize:' || %(code)s || ':' || b.number AS posting
                FROM prizes_batch b WHERE b.run_id = %(run)s) b
@@ -34,7 +35,9 @@ SELECT CASE WHEN p.ticket_id IS NULL OR h.draw_id IS NULL OR h.owner_id IS DISTI
  WHERE p.ticket_id IS NULL OR h.draw_id IS NULL OR t.draw_id IS DISTINCT FROM %(draw)s
     OR h.owner_id IS DISTINCT FROM t.owner_id OR p.owner_id IS DISTINCT FROM t.owner_id
     OR h.won IS DISTINCT FROM p.won OR b.id IS NULL OR p.settled_at IS DISTINCT FROM b.credited_at
-    OR p.route IS DISTINCT FROM CASE WHEN p.amount <= %(up_to)s THEN 'WALLET' ELSE 'CENTRE' END
+    OR p.route IS DISTINCT FROM
+       CASE WHEN p.amount = 0 OR p.amount <= %(up_to)s AND p.together <= %(taxed_above)s
+            THEN 'WALLET' ELSE 'CENTRE' END
  ORDER BY 2 LIMIT %(named)s
 """
 _OF_NO_SETTLEMENT = """
@@ -80,7 +83,7 @@ def _of(settlement: Settlement) -> Iterator[log.Difference]:
             _COLUMNS,
             {
                 "draw": draw.pk, "code": draw.code, "run": run.pk, "named": NAMED,
-                "up_to": settlement.wallet_up_to,
+                "up_to": settlement.wallet_up_to, "taxed_above": settlement.taxed_above,
             },
         )  # fmt: skip
         columns = cursor.fetchall()

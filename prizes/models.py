@@ -14,6 +14,8 @@ class Settlement(models.Model):
     """The settling of one draw: counted in chunks, by two engines, credited in batches.
 
     `attempt` grows each time a halted settlement is begun again; runs of the engines belong to one.
+    A prize goes to the wallet when it is within `wallet_up_to` and all that its owner won in the
+    draw is within `taxed_above`; both are the figures of the beginning, and never change.
     """
 
     class State(models.TextChoices):
@@ -32,6 +34,7 @@ class Settlement(models.Model):
     chunks = models.IntegerField(verbose_name=_("parts"))
     attempt = models.SmallIntegerField(default=1, verbose_name=_("attempt"))
     wallet_up_to = MoneyField(verbose_name=_("paid into the wallet up to (fen)"))
+    taxed_above = MoneyField(verbose_name=_("prizes of one person are taxed above (fen)"))
     halt_reason = models.CharField(
         max_length=300, default="", blank=True, verbose_name=_("reason of the halt")
     )
@@ -206,6 +209,8 @@ class Prize(models.Model):
     """
 
     class Route(models.TextChoices):
+        """At the centre waits what is too much for the wallet, or is taxed with other prizes."""
+
         WALLET = "WALLET", _("To the wallet")
         CENTRE = "CENTRE", _("At the prize centre")
 

@@ -54,7 +54,8 @@ def _insiders(now: datetime) -> set[int]:
 def staff_winners(case: Case) -> Finding:
     """Prizes of people with a post, now or in the last twelve months, or with their bank account.
 
-    A top prize, or one that is paid at the prize centre, is an alarm; a small one is unusual.
+    A top prize, or one that is paid at the prize centre (for its size, or for what its owner won
+    in all), is an alarm; a small one is unusual.
     """
     won = Prize.objects.filter(draw=case.draw, owner__in=_insiders(case.draw.draws_at))
     grave = won.filter(_top(case.version) | Q(route=Prize.Route.CENTRE))

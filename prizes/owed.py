@@ -1,7 +1,8 @@
 """What winners have not been paid yet, and what must hold of prizes in the books.
 
-A prize above the wallet's ceiling waits at the prize centre: until it is paid it is owed to the
-player, and stands in the nightly proof beside what lies in his wallet (N08).
+A prize above the wallet's ceiling waits at the prize centre, and so does every prize of a draw in
+which its owner won more than is free of tax: until it is paid it is owed to the player, and stands
+in the nightly proof beside what lies in his wallet (N08).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from lottery_portal.lib.sentences import BETWEEN, sentence
 from sales.models import Ticket
 
 from . import settlement
-from .models import Batch, Prize, PrizeSheet, TierOutcome
+from .models import Batch, Prize, PrizeSheet, Settlement, TierOutcome
 
 T = TypeVar("T")
 
@@ -133,7 +133,8 @@ def tell_winners(*, batch_id: int, now: datetime) -> int:
         .select_related("ticket", "owner__user", "draw__game")
         .order_by("pk")
     )
-    return sum(_tell_batch(batch, now=now) for batch in _batches(prizes.iterator()))
+    settled = Settlement.objects.get(draw=batch.run.draw)
+    return sum(_tell_batch(some, settled, now=now) for some in _batches(prizes.iterator()))
 
 
 def tell_result(*, draw: Draw, now: datetime) -> int:
@@ -147,8 +148,10 @@ def tell_result(*, draw: Draw, now: datetime) -> int:
 
 
 @door
-def _tell_batch(prizes: list[Prize], *, now: datetime) -> int:
+def _tell_batch(prizes: list[Prize], settled: Settlement, *, now: datetime) -> int:
+    """Tell of each what was won; where only the sum keeps it from the wallet, by which figure."""
     for prize in prizes:
+        by_the_sum = prize.route == Prize.Route.CENTRE and prize.amount <= settled.wallet_up_to
         messages.send(
             user=prize.owner.user,
             kind=WON,
@@ -158,6 +161,7 @@ def _tell_batch(prizes: list[Prize], *, now: datetime) -> int:
                 "issue": prize.draw.issue,
                 "amount_fen": prize.amount,
                 "route": prize.route,
+                "taxed_above_fen": settled.taxed_above if by_the_sum else None,
             },
             natural_key=f"won:{prize.ticket.code}",
             now=now,

@@ -3,7 +3,9 @@
 `begin` makes sure that the tickets are what was sealed and divides them into chunks. Engine one
 counts the chunks and writes its result file, engine two counts the sealed file and writes its own;
 `compare` lets money move only when both are the same, byte for byte. Winners are then credited
-batch by batch, and `finish` asks once more whether what was credited is what both found.
+batch by batch, and `finish` asks once more whether what was credited is what both found. Nothing
+goes to the wallet of who won more in the draw than is free of tax: it waits, and is taxed together
+when it is claimed (2024 公告第12号).
 
 Every step is a few short transactions under natural keys, and asks its own row whether it still
 must be done: it may be cut off anywhere, be started many times at once, and ends the same. The
@@ -26,7 +28,7 @@ from django.db import IntegrityError, connection
 from django.utils.translation import gettext_lazy as _
 
 from audit import alarms, policies, trail
-from finance import ledger
+from finance import ledger, prize_tax
 from games import draws
 from games.models import Draw
 from games.prize_tables import PrizeTable
@@ -307,8 +309,12 @@ def _check_order(draw: Draw) -> None:
         raise EarlierDrawFirst(draw=draw.code, earlier=earlier.code)
 
 
-def _wallet_up_to(draw: Draw) -> int:
-    return int(policies.read(WALLET_POLICY, at=draw.draws_at, scope=draw.game.code))
+def _figures(draw: Draw, *, now: datetime) -> dict[str, int]:
+    """By which figures prizes go to the wallet or wait for their winner; kept at the beginning."""
+    return {
+        "wallet_up_to": int(policies.read(WALLET_POLICY, at=draw.draws_at, scope=draw.game.code)),
+        "taxed_above": int(policies.read(prize_tax.EXEMPT, at=now)),
+    }
 
 
 @door
@@ -319,7 +325,7 @@ def _halt(draw: Draw, difference: str, facts: Mapping[str, Any], *, now: datetim
         draw=draw,
         defaults={
             "state": State.HALTED, "chunks": 0, "halt_reason": reason, "begun_at": now,
-            "wallet_up_to": _wallet_up_to(draw),
+            **_figures(draw, now=now),
         },
     )  # fmt: skip
     if not is_new and halted.state != State.HALTED:
@@ -363,7 +369,7 @@ def _begin(draw: Draw, ranges: list[tuple[int, int]], *, now: datetime) -> Settl
         settlement = Settlement.objects.get(draw=draw)
     else:
         settlement = Settlement.objects.create(
-            draw=draw, chunks=len(ranges), begun_at=now, wallet_up_to=_wallet_up_to(draw)
+            draw=draw, chunks=len(ranges), begun_at=now, **_figures(draw, now=now)
         )
     Chunk.objects.bulk_create(
         Chunk(settlement=settlement, number=number, first_ticket=first, last_ticket=last)

@@ -256,7 +256,9 @@ def test_the_database_settles_nothing_that_is_not_announced(begin):
     held = begin(waiting_without_tickets)
 
     def count() -> None:
-        Settlement.objects.create(draw=held, chunks=0, begun_at=database_time(), wallet_up_to=0)
+        Settlement.objects.create(
+            draw=held, chunks=0, begun_at=database_time(), wallet_up_to=0, taxed_above=0
+        )
 
     for text in (None, make_announced.body(held, prizes={6: 6_00})):
         if text:

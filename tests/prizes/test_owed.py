@@ -21,9 +21,14 @@ SHADOWS = (
 
 
 def first_tier_won():
-    """Who won the first tier yesterday, in a drill that counts as real by the owner's hand."""
+    """Who won the first tier and five yuan yesterday, in a drill that counts as real by the
+    owner's hand: what he won is taxed together, and both prizes wait."""
     player = make.shadow_player(wallet=100_00)
-    draw = make_draws.confirmed([make.single(1, 2, 3, 4, 5, 6, blue=7)], player=player)
+    draw = make_draws.confirmed(
+        [make.single(1, 2, 3, 4, 5, 6, blue=7)],
+        [make.single(20, 21, 22, 23, 24, 25, blue=7)],
+        player=player,
+    )
     make_draws.settled(draw)
     with as_owner() as hand:
         for table in SHADOWS:
@@ -43,24 +48,26 @@ def winner(begin):
 
 def test_an_unpaid_prize_is_owed_and_the_winner_finds_it_in_his_leaf(winner):
     """N08: the source of unpaid prizes is this room's; in the books they lie set aside."""
-    prize = Prize.objects.get(route=Prize.Route.CENTRE)
+    waiting = Prize.objects.filter(route=Prize.Route.CENTRE).values_list("amount", flat=True)
+    large, small = sorted(waiting, reverse=True)
     now = database_time()
 
     proof = nightly.publish(now=now)
 
     assert proof is not None
-    assert (proof.prizes_fen, proof.purses_fen) == (prize.amount, 98_00)
+    assert small == 5_00
+    assert (proof.prizes_fen, proof.purses_fen) == (large + small, 96_00)
     mine = nightly.of(winner, now=now)
-    assert (mine["prizes_fen"], mine["purses_fen"]) == (prize.amount, 98_00)
+    assert (mine["prizes_fen"], mine["purses_fen"]) == (large + small, 96_00)
     assert nightly.holds(mine)
-    assert not nightly.holds({**mine, "prizes_fen": prize.amount - 1})
+    assert not nightly.holds({**mine, "prizes_fen": large})
 
 
 def test_a_prize_that_is_left_out_of_the_count_stops_the_proof(winner):
     """N08: prizes are counted by winners, and by what lies set aside; both must agree."""
     with as_owner() as hand:
         hand.execute("ALTER TABLE prizes_prize DISABLE TRIGGER USER")
-        hand.execute("UPDATE prizes_prize SET route = 'WALLET' WHERE route = 'CENTRE'")
+        hand.execute("UPDATE prizes_prize SET route = 'WALLET' WHERE amount = 500")
 
     with pytest.raises(nightly.SolvencyIncomplete):
         nightly.publish(now=database_time())

@@ -48,7 +48,7 @@ def one_of_each_tier() -> list[list[Any]]:
 
 @dataclass(frozen=True)
 class Bought:
-    """A draw, its only player, and what pool and fund held before the sale."""
+    """A draw, the player of all but one ticket, and what pool and fund held before the sale."""
 
     draw: Draw
     player: Player
@@ -57,10 +57,14 @@ class Bought:
 
 
 def bought() -> Bought:
-    """A confirmed draw in which one player, who spent all he had, won every tier once."""
+    """A confirmed draw in which one player, who spent all he had, won every tier but the first,
+    which somebody else won."""
     pool, fund = ledger.balance(POOL), ledger.balance(FUND)
-    player = make.shadow_player(wallet=14_00)
-    return Bought(make_draws.confirmed(*one_of_each_tier(), player=player), player, pool, fund)
+    player = make.shadow_player(wallet=12_00)
+    first, *others = one_of_each_tier()
+    draw = make_draws.sold(first)
+    make_draws.sold(*others, player=player, draw=draw)
+    return Bought(make_draws.drawn(make_draws.sealed(draw)), player, pool, fund)
 
 
 def first_prize() -> Draw:
@@ -242,12 +246,12 @@ def test_jobs_settle_a_draw_from_the_stroke_of_the_clock_to_the_message(begin):
     assert (announced.sales, announced.pool) == (sheet.sales, ledger.balance(POOL))
     assert {row["tier"]: row["winners"] for row in announced.tiers} == dict.fromkeys(range(1, 7), 1)
     told = Message.objects.filter(user=player.user)
-    assert told.filter(kind=publication.WON).count() == 6
+    assert told.filter(kind=publication.WON).count() == 5
     assert told.filter(kind=publication.RESULT).count() == 1
 
     for batch in Batch.objects.all():
         publication.tell_winners(batch_id=batch.pk, now=database_time())
-    assert told.filter(kind=publication.WON).count() == 6
+    assert told.filter(kind=publication.WON).count() == 5
 
 
 def test_draws_of_a_game_are_settled_in_their_order():

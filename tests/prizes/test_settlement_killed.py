@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.db import connection, connections
@@ -75,8 +74,8 @@ class Undisturbed:
 
     def __init__(self) -> None:
         self.player: Player = make.shadow_player(wallet=100_000_00)
-        self.tickets: list[list[Any]] = one_of_each_tier() * 3
-        draw = make_draws.confirmed(*self.tickets, player=self.player)
+        self.rich: Player = make.shadow_player(wallet=100_000_00)
+        draw = self.confirmed()
         begun = time.monotonic()
         assert os.waitstatus_to_exitcode(os.waitpid(started(draw), 0)[1]) == 0
         self.seconds = time.monotonic() - begun
@@ -85,9 +84,16 @@ class Undisturbed:
 
     def again(self) -> Draw:
         """Another draw, as the first was before it was settled."""
-        draw = make_draws.confirmed(*self.tickets, player=self.player)
+        draw = self.confirmed()
         refill_pool(draw, self.pool_before)
         return draw
+
+    def confirmed(self) -> Draw:
+        """A draw in which one player won much, and the other within what is free of tax."""
+        first, second, *others = one_of_each_tier()
+        draw = make_draws.sold(*[first, second, others[-2]] * 3, player=self.rich)
+        make_draws.sold(*others * 3, player=self.player, draw=draw)
+        return make_draws.drawn(make_draws.sealed(draw))
 
     def ends_the_same(self, draw: Draw, *, wallet: int) -> None:
         """Settled to the end, it paid the same; from `wallet` on, everybody was credited once."""
@@ -96,6 +102,7 @@ class Undisturbed:
         assert amounts(draw) == self.amounts
         assert books(draw) == self.books
         paid = Prize.objects.filter(draw=draw, route="WALLET").values_list("amount", flat=True)
+        assert len(paid) == 12
         assert wallets.available(self.player) == wallet + sum(paid)
         assert comparison.settled_differences(draws.find(draw.code)) == []
 

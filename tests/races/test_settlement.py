@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import Player
 from finance import wallets
-from games import bets, draws
+from games import draws
 from games.models import Draw
 from lottery_portal import jobs
 from lottery_portal.jobs.queue import due
@@ -24,20 +25,19 @@ from tests.owner import as_owner
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
 
-def winners() -> list[list[bets.Selection]]:
-    """Forty tickets that win five yuan each, and one first prize."""
-    return [
-        *[[make.single(20, 21, 22, 23, 24, 25, blue=7)]] * 40,
-        [make.single(1, 2, 3, 4, 5, 6, blue=7)],
-    ]
+def won_by(player: Player) -> Draw:
+    """A draw with forty tickets of his that win five yuan each, and another's first prize."""
+    draw = make_draws.sold(*[[make.single(20, 21, 22, 23, 24, 25, blue=7)]] * 40, player=player)
+    make_draws.sold([make.single(1, 2, 3, 4, 5, 6, blue=7)], draw=draw)
+    return make_draws.drawn(make_draws.sealed(draw))
 
 
 def test_a_settlement_started_ten_times_at_once_pays_once(monkeypatch):
     """F070: ten workers do everything at once; the books are those of one."""
     monkeypatch.setattr(settlement, "CHUNK", 5)
     monkeypatch.setattr(engines, "BATCH", 7)
-    player = make.shadow_player(wallet=82_00)
-    draw = make_draws.confirmed(*winners(), player=player)
+    player = make.shadow_player(wallet=80_00)
+    draw = won_by(player)
 
     def settle() -> None:
         settlement.run(draw=draws.find(draw.code), now=database_time())
@@ -73,8 +73,8 @@ def priced(draw: Draw) -> Settlement:
 
 def test_one_batch_credited_ten_times_at_once_is_credited_once():
     """F070: the batch's row is the lock."""
-    player = make.shadow_player(wallet=82_00)
-    begun = priced(make_draws.confirmed(*winners(), player=player))
+    player = make.shadow_player(wallet=80_00)
+    begun = priced(won_by(player))
 
     outcomes = at_once([lambda: settlement.credit_next(settlement=begun, now=database_time())] * 10)
 
@@ -84,8 +84,8 @@ def test_one_batch_credited_ten_times_at_once_is_credited_once():
 
 def test_without_the_references_and_the_lock_prizes_would_be_paid_twice():
     """The negative control: without the batch's lock and once-only references, money doubles."""
-    player = make.shadow_player(wallet=82_00)
-    begun = priced(make_draws.confirmed(*winners(), player=player))
+    player = make.shadow_player(wallet=80_00)
+    begun = priced(won_by(player))
     with as_owner() as owner:
         owner.execute("ALTER TABLE prizes_prize DROP CONSTRAINT prizes_prize_ticket_id_key")
         owner.execute("DROP TRIGGER prizes_batch_goes_forward ON prizes_batch")
@@ -111,8 +111,8 @@ def test_without_the_references_and_the_lock_prizes_would_be_paid_twice():
 def test_three_dispatchers_and_two_beats_settle_a_draw_once(settings):
     """F070: whoever rings, and however often: every winner has his prize once."""
     settings.JOBS_RAISE = False
-    player = make.shadow_player(wallet=82_00)
-    draw = make_draws.confirmed(*winners(), player=player)
+    player = make.shadow_player(wallet=80_00)
+    draw = won_by(player)
     until, a_moment = time.monotonic() + 60, threading.Event()
 
     def is_open() -> bool:

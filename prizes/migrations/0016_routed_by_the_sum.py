@@ -161,7 +161,7 @@ SELECT audit_log_add('settlement', key, hash) FROM audit_rows_now('prizes_settle
 
 
 class Migration(migrations.Migration):
-    dependencies = [("prizes", "0011_special_follows"), ("audit", "0007_log")]
+    dependencies = [("prizes", "0015_deadline_guards"), ("audit", "0007_log")]
     operations = [
         migrations.AddField(
             model_name="settlement",

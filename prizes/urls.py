@@ -3,10 +3,12 @@
 from django.urls import path
 
 from . import views
+from .redemption import pages_where
 
 app_name = "prizes"
 
 urlpatterns = [
+    path("where-to-claim/", pages_where.where_to_claim, name="where_to_claim"),
     path(
         "results/<slug:game_code>/<slug:issue>/sealed-file/", views.sealed_file, name="sealed_file"
     ),

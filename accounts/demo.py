@@ -39,6 +39,11 @@ STAFF = (
     ("shenji", "auditor", "顾白", date(1977, 6, 6)),
     ("jianguan", "regulator", "方毅", date(1975, 2, 14)),
     ("guanli", "administrator", "丁一凡", date(1989, 10, 10)),
+    ("duijiang", "claims_clerk", "许雯", date(1993, 2, 21)),
+    ("duijiang2", "claims_officer", "程立", date(1984, 8, 9)),
+    ("wangdian1", "outlet_operator", "高敏", date(1991, 6, 3)),
+    ("wangdian2", "outlet_operator", "罗宁", date(1987, 1, 15)),
+    ("zhongxin1", "outlet_operator", "叶青", date(1982, 10, 27)),
 )
 PLAYERS = (
     ("13800000001", "陈小雨", date(1992, 8, 16)),

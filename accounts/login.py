@@ -31,13 +31,14 @@ from lottery_portal.lib import tokens
 from lottery_portal.lib.db import door, inside_transaction
 from lottery_portal.lib.errors import Refused
 
-from . import language, login_names, messages, second_factor
+from . import language, login_names, messages, second_factor, who
 from .models import LoginName, User
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 FAILURES = 3
+TERMINAL = "/terminal/"
 
 
 class WrongLogin(Refused):
@@ -149,8 +150,10 @@ class HouseAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the library 
 
 
 def home_of(user: Any) -> str:
-    """Where a user begins his work."""
-    return "/desk/" if user.is_staff else str(settings.LOGIN_REDIRECT_URL)
+    """Where a user begins his work: staff at the desk, an outlet operator at his terminal."""
+    if not user.is_staff:
+        return str(settings.LOGIN_REDIRECT_URL)
+    return TERMINAL if who.is_elsewhere(who.roles(user, timezone.now())) else "/desk/"
 
 
 def enter(request: HttpRequest, *, login: str, password: str, goes_to: str | None) -> HttpResponse:

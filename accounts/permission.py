@@ -3,10 +3,11 @@
 Every URL name stands in the table with the roles that may open it:
 
     "public"     everybody            "player"   players
-    "anonymous"  nobody logged in     "staff"    any member of staff with a post
+    "anonymous"  nobody logged in     "staff"    any member of staff with a post at the desk
     and the roles of posts: draw_official, cashier, treasurer, approver, risk, support, compliance,
-    auditor, regulator, administrator
+    auditor, regulator, administrator, claims_clerk, claims_officer, outlet_operator
 
+An outlet operator works at his terminal: "staff" never means him, only lines that name his role.
 Staff reach nothing at all without a second factor in their session, except the way to it.
 """
 
@@ -127,7 +128,7 @@ def may(user: Any, name: str, now: datetime | None = None) -> bool:
     if not isinstance(user, User):
         return ANONYMOUS in allowed
     roles = _roles(user, now or timezone.now())
-    return bool(roles & allowed) or (STAFF in allowed and user.is_staff and bool(roles))
+    return not allowed.isdisjoint(_words_for(roles, is_staff=user.is_staff))
 
 
 def open_to(user: User, now: datetime) -> frozenset[str]:
@@ -137,8 +138,20 @@ def open_to(user: User, now: datetime) -> frozenset[str]:
 
 @cache
 def _open_to(roles: frozenset[str], *, is_staff: bool) -> frozenset[str]:
-    known = roles | {PUBLIC} | ({STAFF} if is_staff and roles else set())
+    known = _words_for(roles, is_staff=is_staff)
     return frozenset(name for name, allowed in table().items() if known & allowed)
+
+
+@cache
+def _words_for(roles: frozenset[str], *, is_staff: bool) -> frozenset[str]:
+    """The words of the table that mean somebody with these roles: the one place that says so."""
+    is_at_the_desk = is_staff and bool(roles) and not who.is_elsewhere(roles)
+    return roles | {PUBLIC} | ({STAFF} if is_at_the_desk else frozenset())
+
+
+def works_elsewhere(user: User) -> bool:
+    """Whether this member of staff has a terminal somewhere, and nothing to do at the desk."""
+    return user.is_staff and who.is_elsewhere(_roles(user, timezone.now()))
 
 
 def may_any(user: Any, prefix: str) -> bool:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from accounts import permission, who
+from accounts import login, permission, who
 from finance import wallets
 
 
@@ -29,6 +29,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "balance_fen": cache(lambda: wallets.available(player)) if player else None,
         "staff_name": SimpleLazyObject(lambda: who.staff(staff).display_name) if staff else "",
         "may_open": SimpleLazyObject(lambda: _may_open(staff)) if staff else frozenset(),
+        "work_url": SimpleLazyObject(lambda: login.home_of(staff)) if staff else "",
         "staff_posts": SimpleLazyObject(lambda: _posts(staff)) if staff else [],
     }
 

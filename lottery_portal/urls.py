@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("accounts.login_urls")),
     path("", include("games.urls")),
+    path("", include("partners.urls")),
     path("", include("finance.urls")),
     path("", include("sales.urls")),
     path("", include("prizes.urls")),

@@ -1,5 +1,8 @@
-"""Outlets, merchants and organisers: admission, agreement, devices, scorecard.
+"""Outlets and prize centres: which there are, who works there, what they may redeem.
 
-The room stands from the first day, so that nothing above it grows into its place; its tables come
-with its first feature.
+Doors: `outlets` (admitted by two people, suspended by one at once), `operators` (who works where),
+`claim_authority` (`may` an outlet redeem this?), `claim_places` (where prizes are claimed, for
+everybody), `terminal` (the session of an operator belongs to his outlet). Not here: which prize is
+claimed where (`prizes.redemption`), money, games (known by their codes; `game_names` is told what
+they are called). Merchants and organisers come with their features.
 """

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.http import FileResponse
 from django.urls import path
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,9 +19,12 @@ from rest_framework.views import APIView
 from audit import pace
 from games import draws, seals
 from games.api import PublicKeyOut
-from games.models import Draw
+from games.models import Draw, Game
+from partners import hours
+from partners.claim_places import Place
 
 from . import disclosure, kits, transparency
+from .redemption import where
 
 MOST_SEALS = 100
 
@@ -246,6 +251,102 @@ class DrawMoneyView(APIView):
         return Response(disclosure.of(code))
 
 
+class ScopeOut(serializers.Serializer[dict[str, Any]]):
+    """Up to how much a place pays prizes of a game; an empty code is every game."""
+
+    game = serializers.CharField(allow_blank=True)
+    up_to_fen = serializers.IntegerField()
+
+
+class HoursOut(serializers.Serializer[dict[str, Any]]):
+    """Opening hours of some days of the week, 1 is Monday; Beijing time."""
+
+    first_day = serializers.IntegerField()
+    last_day = serializers.IntegerField()
+    opens = serializers.TimeField(format="%H:%M")
+    closes = serializers.TimeField(format="%H:%M")
+
+
+class ClaimPlaceOut(serializers.Serializer[dict[str, Any]]):
+    """A place where prizes are claimed."""
+
+    code = serializers.CharField()
+    kind = serializers.ChoiceField(choices=["OUTLET", "CENTRE"])
+    name = serializers.CharField()
+    province = serializers.CharField()
+    district = serializers.CharField()
+    address = serializers.CharField()
+    phone = serializers.CharField()
+    hours = HoursOut(many=True)
+    redeems = ScopeOut(many=True)
+
+
+class ClaimPlacesOut(serializers.Serializer[dict[str, Any]]):
+    """Where a prize is claimed; way and figures are those of the game asked for, else null."""
+
+    way = serializers.ChoiceField(choices=[way.value for way in where.Way], allow_null=True)
+    wallet_up_to_fen = serializers.IntegerField(allow_null=True)
+    outlet_up_to_fen = serializers.IntegerField(allow_null=True)
+    places = ClaimPlaceOut(many=True)
+
+
+class _PlacesAsked(serializers.Serializer[dict[str, Any]]):
+    game = serializers.SlugField(required=False, max_length=20)
+    amount_fen = serializers.IntegerField(required=False, min_value=1, max_value=10**15)
+    district = serializers.CharField(required=False, max_length=61)
+
+
+class ClaimPlacesView(APIView):
+    """Outlets and prize centres, for everybody."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("game", str, description="Code of a game."),
+            OpenApiParameter("amount_fen", int, description="What the ticket won, in fen."),
+            OpenApiParameter("district", str, description="Province and district, with a gap."),
+        ],
+        responses={200: ClaimPlacesOut},
+    )
+    def get(self, request: Request) -> Response:
+        """Places with authority for game and amount now; 404 for a game that there is not."""
+        asked = _PlacesAsked(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        game, fen = asked.validated_data.get("game", ""), asked.validated_data.get("amount_fen", 0)
+        now = timezone.now()
+        if game and not Game.objects.filter(code=game, is_shadow=False).exists():
+            raise NotFound
+        figures = where.thresholds(game, at=now) if game else None
+        found = where.places(
+            at=now, game=game, fen=fen, area=asked.validated_data.get("district", "")
+        )
+        answer = {
+            "way": figures.way(fen) if figures and fen else None,
+            "wallet_up_to_fen": figures.wallet_up_to if figures else None,
+            "outlet_up_to_fen": figures.outlet_up_to if figures else None,
+            "places": [_place(place) for place in found],
+        }
+        return Response(ClaimPlacesOut(answer).data)
+
+
+def _place(place: Place) -> dict[str, Any]:
+    names = ("code", "kind", "name", "province", "district", "address", "phone")
+    return {
+        **{name: getattr(place, name) for name in names},
+        "hours": [
+            {
+                "first_day": span.first,
+                "last_day": span.last,
+                "opens": span.opens,
+                "closes": span.closes,
+            }
+            for span in hours.read(place.hours)
+        ],
+        "redeems": [{"game": one.game, "up_to_fen": one.up_to} for one in place.scopes],
+    }
+
+
 class KitView(APIView):
     """The regulator's kit of one draw."""
 
@@ -269,6 +370,7 @@ class KitView(APIView):
 
 
 routes = [
+    path("claim-places/", ClaimPlacesView.as_view(), name="claim_places"),
     path("draws/<slug:code>/money/", DrawMoneyView.as_view(), name="draw_money"),
     path("draws/<slug:code>/kit/", KitView.as_view(), name="kit"),
     path("transparency/", TransparencyView.as_view(), name="transparency"),

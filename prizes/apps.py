@@ -11,6 +11,7 @@ class PrizesConfig(AppConfig):
     verbose_name = _("Prizes")
 
     def ready(self) -> None:
-        """Say what prizes in a statement were for, what engine two answers, what is owed."""
+        """Say what prizes in a statement were for, what engine two answers, what is owed; games by
+        name."""
         from . import engine_words, memos, owed  # noqa: F401, PLC0415 - models are there only now; registering is their effect
-        from .redemption import forfeiture  # noqa: F401, PLC0415 - as above
+        from .redemption import forfeiture, game_titles  # noqa: F401, PLC0415 - as above

@@ -3,11 +3,12 @@
 from django.urls import path
 
 from . import views
-from .redemption import pages_deadlines, pages_forfeited, pages_holds
+from .redemption import pages_deadlines, pages_forfeited, pages_holds, pages_where
 
 app_name = "prizes"
 
 urlpatterns = [
+    path("where-to-claim/", pages_where.where_to_claim, name="where_to_claim"),
     path(
         "results/<slug:game_code>/<slug:issue>/sealed-file/", views.sealed_file, name="sealed_file"
     ),

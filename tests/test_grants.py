@@ -28,6 +28,7 @@ EVIDENCE = {
     "accounts_confidentialitysignature", "accounts_winnerlook", "accounts_publicitychoice",
     "games_calendarnotice", "games_drawcancellation", "games_licenceending",
     "games_licencereminder", "games_marketclosure",
+    "partners_claimauthority", "partners_claimauthorityend", "partners_outletchange",
 }  # fmt: skip
 KEPT = {"audit_approvalrequest", "audit_reportrun"}
 STAYS = {*KEPT, "games_draw", "finance_account", "finance_adjustment", "finance_case",
@@ -35,7 +36,7 @@ STAYS = {*KEPT, "games_draw", "finance_account", "finance_adjustment", "finance_
          "finance_housebank", "finance_payee", "finance_paymentorder",
          "finance_payoutstop", "finance_period", "finance_provider",
          "finance_withdrawal", "prizes_claim", "sales_plan", "sales_drawrefund",
-         "games_noticedelivery"}  # fmt: skip
+         "games_noticedelivery", "partners_outlet", "partners_outletoperator"}  # fmt: skip
 
 
 def _rows(said, *values, using="owner"):

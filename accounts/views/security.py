@@ -31,7 +31,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import login, registration, second_factor, step_up
+from accounts import login, permission, registration, second_factor, step_up
 from accounts.forms import PasswordForm
 from lottery_portal.lib.errors import Refused, refuse
 
@@ -85,8 +85,14 @@ def password(request: HttpRequest) -> HttpResponse:
 
 
 def base_of(request: HttpRequest) -> str:
-    """Staff see the desk around their keys, players the shop."""
-    return "base_desk.html" if user_of(request).is_staff else "base.html"
+    """Staff see the desk around their keys, an outlet operator his terminal, players the shop."""
+    return _base_of(request.user)
+
+
+def _base_of(user: Any) -> str:
+    if not getattr(user, "is_staff", False):
+        return "base.html"
+    return "base_terminal.html" if permission.works_elsewhere(user) else "base_desk.html"
 
 
 class _Ours:
@@ -96,8 +102,7 @@ class _Ours:
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]  # no types
-        is_staff = getattr(self.request.user, "is_staff", False)
-        return {**context, "base": "base_desk.html" if is_staff else "base.html"}
+        return {**context, "base": _base_of(self.request.user)}
 
     def get_form(self, form_class: Any = None) -> Any:
         """The library's form; what to type is said by its label, not inside the field."""

@@ -13,7 +13,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from games import archive, claim_days, draws, minutes, public_notices, rules, seal_facts, words
+from games import (
+    archive,
+    claim_days,
+    claim_facts,
+    draws,
+    minutes,
+    public_notices,
+    rules,
+    seal_facts,
+    words,
+)
 from games.archive import Asked
 from games.archive_forms import ArchiveForm
 from games.models import Announcement, Draw, DrawCancellation, Game, SealStatement
@@ -80,6 +90,7 @@ def result(request: HttpRequest, game_code: str, issue: str) -> HttpResponse:
     page |= {"rules_game": game.rules_game, "before": before, "after": after}
     page |= _announced(game, announced) if announced else _nothing_announced(draw)
     page |= _ours(draw) if draw else {"is_ours": False, "seal": None, "minutes": None, "files": []}
+    page["claims"] = claim_facts.of(game, draw, page["tiers"])
     return render(request, "games/result.html", page)
 
 

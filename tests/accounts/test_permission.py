@@ -18,7 +18,7 @@ from django.urls import ResolverMatch, URLPattern, URLResolver, get_resolver, pa
 from django.urls.converters import IntConverter, UUIDConverter
 from django.utils.module_loading import import_string
 
-from accounts import permission, who
+from accounts import permission, staff, who
 from accounts.models import User
 from tests import people
 from tests.accounts.reached import REACHED
@@ -91,7 +91,7 @@ def expected(role: str, name: str) -> bool:
     roles = declared(name) or []
     if "public" in roles:
         return True
-    is_staff = role in who.STAFF_ROLES
+    is_staff = role in who.STAFF_ROLES and role != "outlet_operator"
     return role in roles or (is_staff and "staff" in roles)
 
 
@@ -168,6 +168,28 @@ def test_every_role_opens_exactly_what_the_table_gives_it(settings):
     ]
 
     assert wrong == []
+
+
+def test_an_outlet_operator_opens_his_terminal_and_his_keys_and_nothing_of_the_desk(settings):
+    """F223: "staff" never means him, unless he holds another post as well."""
+    settings.UNDECLARED_URLS_RAISE = False
+    settings.TEMPLATES = SHORT_403
+    addresses = dict(every_address())
+    public = {name for name in addresses if "public" in (declared(name) or [])}
+    member = people.member("outlet_operator")
+    operator = Visitor.behind(member.user)
+    his = {name for name, address in addresses.items() if operator.opens(address)} - public
+
+    keys = {name for name in his if name.startswith(("mfa_", "account_"))}
+    assert {name for name in TABLE if "outlet_operator" in TABLE[name]} & his == his
+    assert {"partners:terminal", "accounts:security", "accounts:password"} <= his - keys
+    assert [name for name in his if "desk" in name or name.startswith(("admin:", "audit:"))] == []
+    assert permission.open_to(member.user, people.NOW) & {"audit:desk", "admin:index"} == set()
+
+    staff.appoint_at_genesis(member, "support", now=people.NOW)
+    both = Visitor.behind(User.objects.get(pk=member.user.pk))
+    assert both.opens("/desk/")
+    assert both.opens("/terminal/")
 
 
 def test_over_http_the_same_doors_are_open(settings, full):

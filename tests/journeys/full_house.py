@@ -35,6 +35,7 @@ from lottery_portal import jobs
 from lottery_portal.lib import dates
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import database_time
+from partners import claim_authority, operators, outlets
 from prizes import kits
 from sales import cancellation, plans, rolling
 from tests import (
@@ -42,6 +43,7 @@ from tests import (
     make_announced,
     make_equipment,
     make_money,
+    make_outlets,
     make_remittance,
     make_rules,
     people,
@@ -96,6 +98,7 @@ def furnish() -> House:
     _announced(house)
     _rules(house)
     _desk(house)
+    _outlets(house)
     _proof(house)
     _books(house)
     jobs.run_pending()
@@ -310,6 +313,25 @@ def _rules(house: House) -> None:
         "rule_file": file.code,
         "file": f"?file={file.document_digest}",
     }
+
+
+def _outlets(house: House) -> None:
+    """A centre and two outlets, one of them suspended, and what is asked for."""
+    desk = make_outlets.Desk(house.crew["compliance"][0].user, house.crew["approver"][0].user)
+    desk.place(10**12, kind="CENTRE", name="明彩兑奖中心", district="西城区")
+    outlet = desk.outlet()
+    held = desk.authority(outlet, 30_000_00)
+    shut = desk.place(20_000_00, name="朝阳二号网点", district="朝阳区")
+    now = database_time()
+    operators.assign(
+        outlet=outlet,
+        user=house.crew["outlet_operator"][0].user,
+        actor=desk.maker,
+        now=now,
+    )
+    claim_authority.request(outlet=outlet, game="ssq", up_to=50_000_00, maker=desk.maker, now=now)
+    outlets.suspend(outlet=shut, reason="清点不符，待查", actor=desk.maker, now=now)
+    house.codes |= {"outlet": outlet.code, "shut": shut.code, "authority": held.approval_code}
 
 
 def _desk(house: House) -> None:

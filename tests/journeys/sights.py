@@ -15,6 +15,7 @@ def of(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
     on_sale, told = {"code": house.on_sale.code}, {"code": house.codes["told"]}
     rule = {**game, "code": house.codes["rule"]}
     rule_file = {**game, "code": house.codes["rule_file"]}
+    outlet = {"code": house.codes["outlet"]}
     handed_in = house.codes["file"]
     return {
         "home": [("visitor", "", {}), ("player", "", {})],
@@ -104,6 +105,27 @@ def of(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         "audit:exports": [("auditor", "", {}), ("support", "", {})],
         "audit:policies": [("auditor", "", {})],
         "audit:policy": [("administrator", "", {"key": "withdrawal.automatic_up_to_fen"})],
+        "prizes:where_to_claim": [
+            ("visitor", "", {}),
+            ("visitor", "?game=ssq&amount=12000", {}),
+        ],
+        "partners:terminal": [("outlet_operator", "", {})],
+        "partners:desk_outlets": [("compliance", "", {}), ("auditor", "", {})],
+        "partners:desk_outlet": [
+            ("compliance", "", outlet),
+            ("claims_clerk", "", outlet),
+            ("compliance", "", {"code": house.codes["shut"]}),
+        ],
+        "partners:desk_outlet_new": [("compliance", "", {})],
+        "partners:desk_outlet_suspend": [("compliance", "", outlet)],
+        "partners:desk_outlet_return": [("compliance", "", {"code": house.codes["shut"]})],
+        "partners:desk_outlet_close": [("compliance", "", outlet)],
+        "partners:desk_outlet_correct": [("compliance", "", outlet)],
+        "partners:desk_authority_new": [("compliance", "", outlet)],
+        "partners:desk_authority_end": [
+            ("compliance", "", outlet | {"approval": house.codes["authority"]})
+        ],
+        "partners:desk_operator_new": [("administrator", "", outlet)],
         "prizes:desk_integrity": [("auditor", "", {})],
         "prizes:desk_stopped_games": [("treasurer", "", {}), ("auditor", "", {})],
         "prizes:desk_winding_up": [("treasurer", "", {"game_code": "ssq"})],
@@ -243,6 +265,7 @@ NONE = {
             "games:desk_notice_again", "games:desk_prize_mode_new",
             "games:desk_minutes_sign", "games:desk_equipment_state", "games:desk_mail_again",
             "prizes:desk_settle_again", "prizes:desk_verify_log", "sales:desk_seal_again",
+            "partners:desk_operator_end",
             "account_logout", "sandbox_bank:orders", "sandbox_bank:close", "sandbox_bank:payouts",
             "sandbox_bank:refunds",
             "sandbox_bank:account",

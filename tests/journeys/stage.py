@@ -29,6 +29,8 @@ STAFF = {
     "compliance": ("合规",),
     "support": ("客服",),
     "administrator": ("管理",),
+    "claims_clerk": ("兑奖",),
+    "outlet_operator": ("网点",),
 }
 
 

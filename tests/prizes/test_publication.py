@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from finance import ledger
-from games import draws
+from games import claim_facts, draws
 from games.models import Draw
 from lottery_portal.lib.money import yuan
 from prizes.models import PrizeSheet, Settlement
@@ -78,6 +78,14 @@ def test_the_published_page_equals_the_books(begin):
     assert yuan(4_00) in text
     assert text.count(yuan(3_000_00)) >= 2  # the prize of a line, and the total of the tier
     assert hashlib.sha256(file).hexdigest() == draw.seal.file_digest
+    assert "/where-to-claim/?game=ssq-drill" in text
+    tiers = [
+        {"name": name, "prize_fen": fen}
+        for name, fen in (("A", 10_000_00), ("B", 10_000_01), ("C", None), ("D", 3_000_00))
+    ]
+    claims = claim_facts.of(draw.game, draw, tiers)
+    assert claims is not None
+    assert [list(way.tiers) for way in claims.ways] == [["A", "D"], ["B"]]  # F274, by its figures
     listed = Client().get(f"/results/{draw.game.code}/").content.decode()
     assert draw.issue in listed
 

@@ -42,4 +42,4 @@ class Command(BaseCommand):
         )
         for line in logins:
             if line.role != "player":
-                self.stdout.write(f"  {line.login:<11} {line.role:<14} {line.totp_secret}")
+                self.stdout.write(f"  {line.login:<11} {line.role:<15} {line.totp_secret}")

@@ -1,0 +1,27 @@
+"""What is typed on the page that says where prizes are claimed; validation only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from lottery_portal.lib.choices import offer
+from partners.forms import AmountField
+
+
+class WhereForm(forms.Form):
+    """Which game, what the ticket won, and where; each may stay empty."""
+
+    game = forms.ChoiceField(label=_("Game"), required=False)
+    amount = AmountField(label=_("What the ticket won (yuan)"), required=False)
+    district = forms.ChoiceField(label=_("District"), required=False)
+
+    def __init__(
+        self, *args: Any, games: Mapping[str, str], areas: Iterable[str], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "game", [("", _("All games")), *games.items()])
+        offer(self, "district", [("", _("Everywhere")), *((area, area) for area in areas)])

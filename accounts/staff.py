@@ -33,6 +33,9 @@ POSTS = (
     ("auditor", gettext_noop("Auditor")),
     ("regulator", gettext_noop("Regulator")),
     ("administrator", gettext_noop("Administrator")),
+    ("claims_clerk", gettext_noop("Claims clerk")),
+    ("claims_officer", gettext_noop("Claims officer")),
+    ("outlet_operator", gettext_noop("Outlet operator")),
 )
 
 

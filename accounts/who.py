@@ -28,7 +28,14 @@ STAFF_ROLES = (
     "auditor",
     "regulator",
     "administrator",
+    "claims_clerk",
+    "claims_officer",
+    "outlet_operator",
 )
+OUTLET_OPERATOR = "outlet_operator"
+# Roles of people who work at a terminal somewhere else: they log in as staff do, and the word
+# "staff" of the permission table never means them.
+ELSEWHERE = frozenset({OUTLET_OPERATOR})
 
 
 class NotAPlayer(Refused):
@@ -101,6 +108,11 @@ def roles(user: User | AnonymousUser, now: datetime) -> frozenset[str]:
 def roles_of(held: Iterable[Posting]) -> frozenset[str]:
     """What the posts that somebody holds let him act as."""
     return frozenset(role for posting in held for role in posting.post.roles)
+
+
+def is_elsewhere(roles: frozenset[str]) -> bool:
+    """Whether somebody with just these roles works at a terminal, and not at the desk."""
+    return bool(roles) and roles <= ELSEWHERE
 
 
 def person_code(user: User) -> str:

@@ -61,6 +61,7 @@ RULES: dict[str, dict[tuple[str, str], int | None]] = {
         ("UNCLAIMED", "TAX"): None,
         ("UNCLAIMED", "CLEARING"): None,
         ("UNCLAIMED", "ESCROW"): None,
+        ("UNCLAIMED", "CASH"): None,
     },
     "FORFEIT": {("UNCLAIMED", "WELFARE"): None},
     "SETTLEMENT": {("ESCROW", "CLEARING"): None, ("CLEARING", "ESCROW"): None},

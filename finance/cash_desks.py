@@ -321,7 +321,7 @@ def _must_run_desks(actor: Any, now: datetime) -> None:
 
 invariants.register(
     invariants.Invariant(
-        code="CASH",
+        code="BOOKS",
         name="till_is_the_ledger",
         title=_("What the rows of each cash desk left in it is what the books say"),
         figure="SELECT -sum(balance) FROM finance_account WHERE kind = 'CASH' AND NOT is_shadow",
@@ -338,7 +338,7 @@ invariants.register(
 )
 invariants.register(
     invariants.Invariant(
-        code="CASH",
+        code="BOOKS",
         name="cash_moved_on_its_ground",
         title=_("Every movement of cash has its row: a prize, a request or a count"),
         figure="SELECT count(*) FROM finance_cashmove",

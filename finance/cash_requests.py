@@ -335,4 +335,3 @@ def _move(request: CashRequest, state: State, actor: Any, **said: Any) -> None:
         actor,
         {"request": request.code, "amount_fen": request.amount},
     )
-

@@ -53,7 +53,10 @@ def of_person(person: str) -> Sequence[TaxCertificate]:
 
 def of_entry(reference: str) -> TaxCertificate | None:
     """The certificate of the prize paid under `reference`; None if nothing was withheld of it."""
-    return _whole(TaxCertificate.objects.filter(prize_tax__entry__reference=reference)).first()
+    found: TaxCertificate | None = _whole(
+        TaxCertificate.objects.filter(prize_tax__entry__reference=reference)
+    ).first()
+    return found
 
 
 @door
@@ -169,14 +172,20 @@ def _render(certificate: TaxCertificate) -> bytes:
         subject=digest(certificate),
         invariant=1,
     )
-    number = _now("No. %(number)s") % {"number": certificate.number}
+    number = _now("Certificate No. %(number)s") % {"number": certificate.number}
     agent = _now("Withholding agent: %(operator)s") % {"operator": settings.OPERATOR}
     top = Grid(
         [[paper.words(agent, body), paper.words(number, right)]],
         colWidths=[width * 0.62, width * 0.38],
     )
     top.setStyle(
-        TableStyle([("FONTNAME", (0, 0), (-1, -1), paper.FACE), ("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 0)])
+        TableStyle(
+            [
+                ("FONTNAME", (0, 0), (-1, -1), paper.FACE),
+                ("LEFTPADDING", (0, 0), (-1, -1), 0),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+            ]
+        )
     )
     cells = [
         [paper.words(name, small), paper.words(what, body)] for name, what in _rows(certificate)
@@ -188,8 +197,8 @@ def _render(certificate: TaxCertificate) -> bytes:
                 ("FONTNAME", (0, 0), (-1, -1), paper.FACE),
                 ("GRID", (0, 0), (-1, -1), 0.4, paper.LINE),
                 ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-                ("TOPPADDING", (0, 0), (-1, -1), 1.6),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 2.2),
+                ("TOPPADDING", (0, 0), (-1, -1), 2.6),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 3.4),
             ]
         )
     )

@@ -245,7 +245,7 @@ def _offered(user: Any, _now: datetime) -> int:
     return CashDesk.objects.filter(hand_overs__outcome="OFFERED", hand_overs__given_to=user).count()
 
 
-for name, title, count, url_name, roles, tone in (
+for _name, _title, _count, _url_name, _roles, _tone in (
     (
         "to_file",
         _("Withholding reports to be filed"),
@@ -281,12 +281,12 @@ for name, title, count, url_name, roles, tone in (
 ):
     waiting.register(
         waiting.Waiting(
-            name=f"finance.{name}",
-            title=title,
-            count=count,
-            url_name=url_name,
-            roles=roles,
-            tone=tone,
+            name=f"finance.{_name}",
+            title=_title,
+            count=_count,
+            url_name=_url_name,
+            roles=_roles,
+            tone=_tone,
             sign="bank",
         )
     )

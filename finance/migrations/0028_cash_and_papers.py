@@ -1,10 +1,11 @@
 """Cash desks, ways of paying prizes, papers of the tax on them (F094, F098, F278, F279)."""
 
 import django.db.models.deletion
-import lottery_portal.lib.codes
-import lottery_portal.lib.money
 from django.conf import settings
 from django.db import migrations, models
+
+import lottery_portal.lib.codes
+import lottery_portal.lib.money
 
 
 class Migration(migrations.Migration):

@@ -67,7 +67,7 @@ def test_cash_is_brought_counted_paid_and_handed_over(staff, now):
     assert (ledger.balance("tax:ssq"), ledger.balance(desk.account)) == (1_000_00, -1_799_50)
     again = tills.pay(desk, 3_200_50, cash, now)
     assert (again.move, again.tax) == (small.move, small.tax)
-    with pytest.raises(cash_desks.PrizePaidOtherwise):
+    with pytest.raises(prize_tax.PrizePaidOtherwise):
         tills.pay(desk, 3_200_00, cash, now)
 
     count = tills.handed(desk, cash, other, 1_799_50, now)

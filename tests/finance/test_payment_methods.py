@@ -162,16 +162,15 @@ def test_every_ceiling_holds_to_the_fen_and_is_told(now):
     for place in ("OUTLET", "CENTRE"):
         most = methods.cash_ceiling(place, now=now)
         for fen, possible in ((most - 10, True), (most, True), (most + 10, False)):
-            found = option("CASH", fen, now, place_kind=place)
-            assert found.is_possible is possible
-        assert "yuan" in found.why_not
+            assert option("CASH", fen, now, place_kind=place).is_possible is possible
+        assert "yuan" in option("CASH", most + 10, now, place_kind=place).why_not
     single = int(policies.read(methods.TRANSFER_UP_TO, at=now))
     daily = int(policies.read(methods.TRANSFER_DAILY, at=now))
     for fen, possible in ((single - 1, True), (single, True), (single + 1, False)):
         assert option("TRANSFER", fen, now).is_possible is possible
     for moved, possible in ((daily - 101, True), (daily - 100, True), (daily - 99, False)):
-        found = option("TRANSFER", 100, now, transferred_today=moved)
-        assert found.is_possible is possible
+        assert option("TRANSFER", 100, now, transferred_today=moved).is_possible is possible
+    found = option("TRANSFER", 100, now, transferred_today=daily - 99)
     assert isinstance(found.refusal, methods.DailyCeilingPassed)
     assert found.refusal.figures == {
         "most_fen": daily, "moved_fen": daily - 99, "amount_fen": 100,

@@ -191,6 +191,8 @@ def test_the_report_of_a_month_is_one_line_a_person_and_sums_to_the_dues(winner,
     assert winner.person.citizen_id.reveal() != mine.citizen_id
     first, last = tax_returns.days_of(month.month)
     report = reports.known("finance.withholding")
+    assert report is not None
+    assert report.count is not None
     params = {"since": first.isoformat(), "until": last.isoformat()}
     rows = list(report.rows(params))
     assert (len(rows), report.count(params), sum(row[-1] for row in rows)) == (2, 2, total)

@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
 from audit import trail
-from finance import cases, cash_counts, cash_desks, cash_requests, invariants, ledger
+from finance import cases, cash_counts, cash_desks, cash_requests, invariants, ledger, prize_tax
 from finance import payment_methods as methods
 from finance.ledger import EntryKind, Move
 from finance.models import CashCount, CashDesk, CashMove, CashRequest, Entry, PrizeTax

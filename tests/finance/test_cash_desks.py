@@ -12,7 +12,7 @@ from audit import trail
 from finance import cases, cash_counts, cash_desks, cash_requests, invariants, ledger, prize_tax
 from finance import payment_methods as methods
 from finance.ledger import EntryKind, Move
-from finance.models import CashCount, CashDesk, CashMove, CashRequest, Entry, PrizeTax
+from finance.models import CashCount, CashDesk, CashHandOver, CashMove, CashRequest, Entry, PrizeTax
 from lottery_portal.lib.db import violated
 from tests import people
 from tests.at_once import at_once
@@ -175,9 +175,14 @@ def test_a_hand_over_has_two_signatures_of_one_count(staff, now):
     with pytest.raises(cash_desks.DeskOfAnother):
         give(to=cash, actor=other)
     with pytest.raises(cash_counts.NotAHolder):
-        give(to=people.member("risk").user, actor=cash)
+        give(to=tills.one("risk", now), actor=cash)
     with pytest.raises(cash_counts.NotOffered):
         take(pieces=tills.pieces(300_00))
+    by_hand = {"desk": desk, "given_to": other, "offered_at": now, "counted": 0, "pieces": {}}
+    offer = CashHandOver.objects.create
+    refused("cash_desk_of_another", offer, **by_hand | {"given_by": treasurer})
+    refused("cash_count_adds_up", offer, **by_hand | {"given_by": cash, "counted": 10})
+    refused("cash_hand_over_stands", offer, **by_hand | {"given_by": cash, "outcome": "TAKEN"})
     give(to=other, actor=cash)
     with pytest.raises(cash_desks.DeskNotOpen):
         tills.pay(desk, 10_00, cash, now)
@@ -319,7 +324,7 @@ def test_the_last_banknote_is_paid_once(now):
 def test_an_operator_sees_his_desk_and_no_other(staff, now):
     """F278: the desks of others are not there for him; auditors see all and act on none."""
     treasurer, cash, _other = staff
-    operator = people.member("outlet_operator").user
+    operator = tills.one("outlet_operator", now)
     desk = tills.open_desk(treasurer, operator, now)
     foreign = tills.open_desk(treasurer, cash, now)
 
@@ -328,8 +333,8 @@ def test_an_operator_sees_his_desk_and_no_other(staff, now):
     assert [one.code for one in seen] == [desk.code]
     with pytest.raises(cash_desks.DeskUnknown):
         cash_desks.find(foreign.code, user=operator, now=now)
-    assert cash_desks.visible_to(people.member("auditor").user, now).count() == 2
-    assert not cash_desks.visible_to(people.member("support").user, now).exists()
+    assert cash_desks.visible_to(tills.one("auditor", now), now).count() == 2
+    assert not cash_desks.visible_to(tills.one("support", now), now).exists()
     client = people.behind(operator)
     assert client.get(reverse("finance:desk_cash_desk", args=[foreign.code])).status_code == 404
 
@@ -375,6 +380,6 @@ def test_the_pages_of_a_desk(staff, now):
     assert "400.00" in shown
     assert chief.get(reverse("finance:desk_cash_desks")).status_code == 200
     assert clerk.post(reverse("finance:desk_cash_desks"), {}).status_code == 403
-    auditor = people.behind(people.member("auditor").user)
+    auditor = people.behind(tills.one("auditor", now))
     assert auditor.get(page).status_code == 200
     assert auditor.post(page, {**faces, "action": "count"}).status_code == 403

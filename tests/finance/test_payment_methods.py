@@ -185,7 +185,7 @@ def test_every_ceiling_holds_to_the_fen_and_is_told(now):
     assert "500.00" in option("CASH", 500_10, now + timedelta(minutes=1)).why_not
 
 
-def test_everybody_reads_how_prizes_are_paid_and_a_treasurer_changes_it(client, treasurer, today):
+def test_everybody_reads_how_prizes_are_paid(client, treasurer, now, today):
     """F279: the public page, and the desk where a way is asked for and switched off."""
     answer = client.get(reverse("finance:payment_methods"))
     desk, page = people.in_english(treasurer), reverse("finance:desk_payment_methods")
@@ -203,5 +203,5 @@ def test_everybody_reads_how_prizes_are_paid_and_a_treasurer_changes_it(client, 
         200, 400, 302, 302,
     )  # fmt: skip
     assert PaymentMethod.objects.filter(way="CASH", state="ASKED").exists()
-    assert people.behind(people.member("auditor").user).get(page).status_code == 200
-    assert people.behind(people.member("support").user).get(page).status_code == 403
+    assert people.behind(tills.one("auditor", now)).get(page).status_code == 200
+    assert people.behind(tills.one("support", now)).get(page).status_code == 403

@@ -161,7 +161,7 @@ def test_the_paper_names_the_winner_and_only_he_and_the_desk_get_it(winner, now)
     desk = reverse("finance:desk_certificate", args=[found.number])
     clerk = money.staff("clerk", "cashier", now=now).member.user
     assert people.behind(clerk).get(desk).content == answer.content
-    operator = people.member("outlet_operator").user  # he paid none of it
+    operator = tills.one("outlet_operator", now)  # he paid none of it
     assert people.behind(operator).get(desk).status_code == 404
     taken = trail.read(trail.Filters(object_code=found.number))
     assert [row.action for row in taken] == ["finance.tax_certificate_taken"] * 3
@@ -259,7 +259,7 @@ def test_a_treasurer_files_on_the_page_and_an_auditor_reads(winner, treasurer, n
 
     assert answer.status_code == 302
     assert "T-77" in desk.get(page).content.decode()
-    auditor = people.behind(people.member("auditor").user)
+    auditor = people.behind(tills.one("auditor", now))
     assert auditor.get(page).status_code == 200
     assert auditor.post(page, {}).status_code == 403
     with connection.cursor() as cursor:

@@ -18,12 +18,14 @@ NOTHING = dict.fromkeys(cash_counts.FACES, 0)
 _numbers = itertools.count(1)
 
 
+def one(post, now):
+    """A member of staff with this post."""
+    return make.staff(f"till{next(_numbers)}", post, now=now).member.user
+
+
 def people_at(now):
     """A treasurer and two cashiers."""
-    return [
-        make.staff(f"till{next(_numbers)}", post, now=now).member.user
-        for post in ("treasurer", "cashier", "cashier")
-    ]
+    return [one(post, now) for post in ("treasurer", "cashier", "cashier")]
 
 
 def pieces(fen):

@@ -17,7 +17,10 @@ LIST = "accounts-of-the-books"  # the list that a field for an account offers
 MOST = 300
 # Accounts that the portal itself opens and books on.
 NAMES: dict[str, str | Promise] = {
+    "cash:desks": _("Cash in all desks"),
+    "expense:cash_short": _("Cash missing when it was counted"),
     "expense:provider_fees": _("Fees of payment institutions"),
+    "suspense:cash_over": _("Cash found too much when it was counted"),
     "suspense:unexplained_in": _("Received, not explained yet"),
     "suspense:unexplained_out": _("Paid, not explained yet"),
 }

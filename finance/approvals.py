@@ -15,8 +15,9 @@ from lottery_portal.lib.money import with_unit, yuan
 
 from . import (
     adjustments,
+    cash_approvals,  # noqa: F401 - registered by being imported
     channels,
-    payment_approvals,  # noqa: F401 - registered by being imported
+    payment_approvals,  # noqa: F401 - as above
     payout_approvals,  # noqa: F401 - as above
     payouts,
     periods,

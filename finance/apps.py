@@ -15,6 +15,8 @@ class FinanceConfig(AppConfig):
         from accounts import registration  # noqa: PLC0415 - apps are not loaded before
 
         from . import (  # noqa: PLC0415 - as above; registering is their effect
+            cash_counts,  # noqa: F401 - registers its cases
+            cash_desks,  # noqa: F401 - registers questions
             payment_invariants,  # noqa: F401 - registers questions, after those of the books
             prize_tax,  # noqa: F401 - registers a question
             wallets,

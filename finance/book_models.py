@@ -50,6 +50,7 @@ class AccountKind(models.TextChoices):
     ESCROW = "ESCROW", _("Escrow account")
     OWNBANK = "OWNBANK", _("Operator's own bank account")
     CLEARING = "CLEARING", _("Provider clearing")
+    CASH = "CASH", _("Cash desk")
     GRANT = "GRANT", _("Opening balance")
     SURPLUS = "SURPLUS", _("Surplus carried forward")
     INCOME = "INCOME", _("Income")
@@ -98,6 +99,8 @@ class EntryKind(models.TextChoices):
     EXPENSE_PAID = "EXPENSE_PAID", _("Expense paid")
     ADJUSTMENT = "ADJUSTMENT", _("Adjustment")
     OPENING = "OPENING", _("Opening balance")
+    CASH_MOVED = "CASH_MOVED", _("Cash brought to a desk or back")
+    CASH_COUNTED = "CASH_COUNTED", _("Difference of a cash count")
     CLOSING = "CLOSING", _("Closing of a period")
     REVERSAL = "REVERSAL", _("Reversal")
 
@@ -163,8 +166,12 @@ class Account(models.Model):
             ),
             models.CheckConstraint(
                 name="account_keeps_balance_when_it_must",
-                condition=Q(keeps_balance=True, kind__in=[*PURSES, "HOLD"])
-                | (Q(keeps_balance=False, balance=0) & ~Q(kind__in=[*PURSES, "HOLD"])),
+                condition=Q(keeps_balance=True, kind__in=[*PURSES, "HOLD", "CASH"])
+                | (Q(keeps_balance=False, balance=0) & ~Q(kind__in=[*PURSES, "HOLD", "CASH"])),
+            ),
+            # An asset is below zero when it is there: no more leaves a desk than lies in it (F278).
+            models.CheckConstraint(
+                name="cash_desk_not_overdrawn", condition=~Q(kind="CASH") | Q(balance__lte=0)
             ),
         ]
 

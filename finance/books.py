@@ -69,7 +69,8 @@ QUESTIONS: dict[str, str] = {
                         SELECT source_id, id, -amount, source_balance FROM finance_transfer) c
                ) h
           JOIN finance_account a ON a.id = h.account AND a.keeps_balance
-         WHERE h.folded < 0 OR h.left_over IS DISTINCT FROM h.folded""",
+         WHERE (CASE a.kind WHEN 'CASH' THEN -h.folded ELSE h.folded END) < 0
+            OR h.left_over IS DISTINCT FROM h.folded""",
     "moves_are_not_those_asked_for": """
         SELECT e.reference FROM finance_entry e
           JOIN (SELECT t.entry_id, jsonb_agg(

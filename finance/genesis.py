@@ -40,6 +40,16 @@ FIGURES: dict[str, tuple[int, str]] = {
         20_000_000_00,
         "Genesis: most of his prizes that is transferred to one winner on one day",
     ),
+    "payments.method_notice_days": (
+        7,
+        "Genesis: days from the public notice until a way of paying prizes is in force",
+    ),
+    "payments.transfer_up_to_fen": (10_000_000_00, "Genesis: largest single transfer of a prize"),
+    "payments.transfer_daily_up_to_fen": (
+        50_000_000_00,
+        "Genesis: most that is transferred as prizes on one day",
+    ),
+    "cash.alone_up_to_fen": (20_000_00, "Genesis: cash for a desk without a second word, up to"),
     "case.due_days": (3, "Genesis: days until a case must be settled"),
     "transfers.block_failures": (5, "Genesis: failed transfers in a row that block an account"),
     "transfers.window_minutes": (10, "Genesis: within so many minutes"),
@@ -65,6 +75,7 @@ TIERS: dict[str, dict[str, int | None]] = {
     "finance.cover": {"approver": None, "compliance": 10_000_000_00},
     "finance.withdrawal_recall": {"approver": None, "treasurer": 50_000_00},
     "finance.payout_returned": {"approver": None, "compliance": 100_000_00},
+    "finance.cash_request": {"approver": None, "treasurer": 200_000_00},
 }
 # A share of the issue fee in ten-thousandths, days of the next month, working days after an event.
 REMITTANCE: list[tuple[str, str, object, str]] = [
@@ -72,6 +83,8 @@ REMITTANCE: list[tuple[str, str, object, str]] = [
     ("remittance.due_day", "", 15, "Genesis: dues of a month are paid by the 15th of the next"),
     ("remittance.due_day", "TAX", 15, "Genesis: tax withheld is paid by the 15th of the next"),
     ("organiser.settle_working_days", "", 7, "Genesis: an event is settled within 7 working days"),
+    ("payments.cash_up_to_fen", "OUTLET", 10_000_00, "Genesis: cash for one prize at an outlet"),
+    ("payments.cash_up_to_fen", "CENTRE", 50_000_00, "Genesis: cash for one prize at a centre"),
     (
         "payment.people",
         "",

@@ -264,7 +264,10 @@ _TURNED_OVER = (
     "SELECT sum(t.moved_in) FROM (VALUES (false), (true)) b (shadow),"
     " finance_trial(b.shadow, '-infinity', 'infinity') t"
 )
-_KEPT = "SELECT sum(balance) FROM finance_account WHERE keeps_balance AND NOT is_shadow"
+_KEPT = (
+    "SELECT sum(balance) FROM finance_account"
+    " WHERE keeps_balance AND kind <> 'CASH' AND NOT is_shadow"
+)
 _OWED_KINDS = (
     "'STAKES', 'PRIZES', 'UNCLAIMED', 'POOL', 'FUND', 'WELFARE', 'FEE', 'BUSINESS', 'TAX',"
     " 'RISKFUND', 'WORKFUND', 'PARTNER', 'ORGANISER'"
@@ -287,7 +290,8 @@ register(
         title=_("No wallet, pool, fund or due is below zero"),
         figure=_KEPT,
         everything=f"""
-        SELECT a.code FROM finance_account a WHERE a.keeps_balance AND a.balance < 0
+        SELECT a.code FROM finance_account a
+         WHERE a.keeps_balance AND (CASE a.kind WHEN 'CASH' THEN -a.balance ELSE a.balance END) < 0
         UNION ALL
         SELECT a.code FROM finance_trial(false, '-infinity', 'infinity') t
           JOIN finance_account a ON a.id = t.account_id
@@ -347,7 +351,8 @@ register(
                   FROM finance_transfer t WHERE t.id > %(since)s) r
           JOIN finance_account a ON a.id = r.account AND a.keeps_balance
           {_LAST_LEFT.format(until="AND (t.posted_at, t.id) < (r.posted_at, r.id)")}
-         WHERE r.left_over IS NULL OR r.left_over < 0
+         WHERE r.left_over IS NULL
+            OR (CASE a.kind WHEN 'CASH' THEN -r.left_over ELSE r.left_over END) < 0
             OR r.left_over <> coalesce(l.left_over, 0) + r.change""",  # noqa: S608 - written above
     )
 )

@@ -386,3 +386,21 @@ from .remittance_models import (  # noqa: E402 - they refer to the models above
 )
 
 __all__ += ["Cover", "Due", "Payee", "PaymentOrder", "PrizeTax", "Purpose", "TreasuryReceipt"]
+
+from .cash_models import (  # noqa: E402 - as above
+    CashCount,
+    CashDesk,
+    CashHandOver,
+    CashMove,
+    CashRequest,
+    PlaceKind,
+)
+from .prize_models import (  # noqa: E402 - as above
+    PaymentMethod,
+    TaxCertificate,
+    TaxReturn,
+    Way,
+)
+
+__all__ += ["CashCount", "CashDesk", "CashHandOver", "CashMove", "CashRequest", "PlaceKind"]
+__all__ += ["PaymentMethod", "TaxCertificate", "TaxReturn", "Way"]

@@ -66,11 +66,12 @@ def escalate_cases() -> None:
 @jobs.handler("finance.make_dues", max_attempts=1)
 def make_dues() -> None:
     """Make the dues of the months that are over, and give alarm of those that are late."""
-    from . import dues
+    from . import dues, tax_returns
 
     now = timezone.now()
     dues.make(now=now)
     dues.notice_late(now=now)
+    tax_returns.notice_late(now=now)
 
 
 @jobs.handler("finance.watch_providers", max_attempts=1)

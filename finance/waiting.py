@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from audit import people, waiting
 from lottery_portal.lib import dates
 
-from . import cases, dues, treasury_receipts
+from . import cases, cash_requests, dues, tax_returns, treasury_receipts
 from .models import (
     Case,
+    CashDesk,
+    CashRequest,
     Deposit,
     DepositReturn,
     PaymentOrder,
@@ -222,3 +224,69 @@ waiting.register(
         sign="alert",
     )
 )
+
+
+def _to_file(_user: Any, now: datetime) -> int:
+    today = dates.in_shanghai(now).date()
+    soon = today + tax_returns.SOON
+    return sum(month.due_on <= soon for month in tax_returns.open_now())
+
+
+def _to_bring(user: Any, _now: datetime) -> int:
+    found = CashRequest.objects.filter(state=CashRequest.State.APPROVED)
+    return found.exclude(asked_by=user).count()
+
+
+def _to_count(user: Any, _now: datetime) -> int:
+    return CashDesk.objects.filter(state=CashDesk.State.TO_COUNT, holder=user).count()
+
+
+def _offered(user: Any, _now: datetime) -> int:
+    return CashDesk.objects.filter(hand_overs__outcome="OFFERED", hand_overs__given_to=user).count()
+
+
+for _name, _title, _count, _url_name, _roles, _tone in (
+    (
+        "to_file",
+        _("Withholding reports to be filed"),
+        _to_file,
+        "finance:desk_tax_returns",
+        frozenset({"treasurer"}),
+        "attention",
+    ),
+    (
+        "cash_to_bring",
+        _("Cash to bring to a desk or back"),
+        _to_bring,
+        "finance:desk_cash_desks",
+        cash_requests.CARRIERS,
+        "waiting",
+    ),
+    (
+        "cash_to_count",
+        _("Your cash desk waits to be counted"),
+        _to_count,
+        "finance:desk_cash_desks",
+        frozenset({"cashier", "treasurer", "outlet_operator"}),
+        "attention",
+    ),
+    (
+        "cash_offered",
+        _("A cash desk is handed over to you"),
+        _offered,
+        "finance:desk_cash_desks",
+        frozenset({"cashier", "treasurer", "outlet_operator"}),
+        "waiting",
+    ),
+):
+    waiting.register(
+        waiting.Waiting(
+            name=f"finance.{_name}",
+            title=_title,
+            count=_count,
+            url_name=_url_name,
+            roles=_roles,
+            tone=_tone,
+            sign="bank",
+        )
+    )

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owne
 EVIDENCE = {
     "audit_trail", "audit_epoch", "audit_policyparameter", "audit_approvaldecision",
     "finance_entry", "finance_transfer", "finance_invariantrun", "finance_solvencyproof",
+    "finance_cashcount", "finance_cashmove", "finance_taxcertificate", "finance_taxreturn",
     "finance_match", "finance_periodbalance", "finance_prizetax", "finance_proof", "finance_sample",
     "finance_statement", "finance_statementline", "finance_treasuryreceipt",
     "games_announcement", "games_drawtransition", "games_licence", "games_result",
@@ -32,6 +33,7 @@ EVIDENCE = {
 }  # fmt: skip
 KEPT = {"audit_approvalrequest", "audit_reportrun"}
 STAYS = {*KEPT, "games_draw", "finance_account", "finance_adjustment", "finance_case",
+         "finance_cashdesk", "finance_cashhandover", "finance_cashrequest", "finance_paymentmethod",
          "finance_deposit", "finance_depositreturn", "finance_difference", "finance_due",
          "finance_housebank", "finance_payee", "finance_paymentorder",
          "finance_payoutstop", "finance_period", "finance_provider",

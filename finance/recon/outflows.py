@@ -21,8 +21,9 @@ from . import house_banks
 
 UNLISTED = "finance.outflow_unlisted"
 CAUSE = "outflow_unlisted"  # the database asks for open alarms before this stop is lifted
-# A winner is on no list: his prize left by its own approval, and the books name it.
-TO_WINNERS = (EntryKind.PRIZE,)
+# A winner is on no list: his prize left by its own approval, and the books name it. So is a cash
+# desk of ours: its float left by a request that the database looked at.
+TO_WINNERS = (EntryKind.PRIZE, EntryKind.CASH_MOVED)
 
 
 def _words(facts: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

@@ -111,7 +111,7 @@ class Taken:
 
 # What the operator may still draw for himself is owed to nobody: it is the cushion.
 _BOOKED = """
-SELECT coalesce(sum(t.closing) FILTER (WHERE y.keeps_balance), 0)::bigint,
+SELECT coalesce(sum(t.closing) FILTER (WHERE y.keeps_balance AND y.is_players), 0)::bigint,
        coalesce(sum(t.closing) FILTER (WHERE t.kind = 'UNCLAIMED'), 0)::bigint,
        coalesce(sum(CASE t.kind WHEN 'SUSPENSE' THEN t.closing
                                 ELSE greatest(t.closing, 0) END) FILTER (
@@ -278,7 +278,8 @@ def _take(night: date, now: datetime) -> Taken:
                    coalesce(sum(x.fen) FILTER (WHERE x.is_prize), 0)::bigint
               FROM (SELECT substr(a.code, strpos(a.code, ':') + 1) AS player, a.balance AS fen,
                            false AS is_prize
-                      FROM finance_account a WHERE a.keeps_balance AND NOT a.is_shadow
+                      FROM finance_account a WHERE a.keeps_balance AND a.kind <> 'CASH'
+                       AND NOT a.is_shadow
                     {open_prizes}) x
              GROUP BY x.player
             """  # noqa: S608 - SQL of the rooms
@@ -293,7 +294,9 @@ def _take(night: date, now: datetime) -> Taken:
         cursor.execute(
             "SELECT a.code, -t.closing FROM finance_trial(false, '-infinity', 'infinity') t"
             "  JOIN finance_account a ON a.id = t.account_id"
-            " WHERE a.kind IN ('ESCROW', 'CLEARING') ORDER BY a.code"
+            " WHERE a.kind IN ('ESCROW', 'CLEARING')"
+            " UNION ALL SELECT 'cash:desks', -sum(a.balance)::bigint FROM finance_account a"
+            "  WHERE a.kind = 'CASH' AND NOT a.is_shadow HAVING count(*) > 0 ORDER BY 1"
         )
         assets = dict(cursor.fetchall())
     owed.sort(key=lambda one: one.name)

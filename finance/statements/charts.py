@@ -70,6 +70,7 @@ def paid_out(span: Span) -> list[Day]:
             (EntryKind.WITHDRAWAL_PAID, Kind.HOLD, Kind.CLEARING): 1,
             (EntryKind.DEPOSIT_RETURNED, Kind.WALLET, Kind.CLEARING): 1,
             (EntryKind.PRIZE, Kind.UNCLAIMED, Kind.CLEARING): 1,
+            (EntryKind.PRIZE, Kind.UNCLAIMED, Kind.CASH): 1,
             (EntryKind.PRIZE, Kind.UNCLAIMED, Kind.ESCROW): 1,
         },
     )

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from finance.models import AccountClass, AccountKind, AccountType
 
-CASH = (AccountKind.ESCROW, AccountKind.OWNBANK, AccountKind.CLEARING)
+CASH = (AccountKind.ESCROW, AccountKind.OWNBANK, AccountKind.CLEARING, AccountKind.CASH)
 OUTWARD = (AccountClass.ASSET, AccountClass.EXPENSE)  # worth something when below zero
 Flow = tuple[str, str, str]  # kind of entry, kind of source, kind of target
 

@@ -33,7 +33,7 @@ WIDE = 4  # columns that stand upright; more lie
 MOST = 5000  # lines of a paper; what is longer is read as a sheet
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
-_BODY = ParagraphStyle(
+BODY = ParagraphStyle(
     "statement-body",
     fontName=FACE,
     bulletFontName=FACE,
@@ -42,17 +42,17 @@ _BODY = ParagraphStyle(
     textColor=INK,
     wordWrap="CJK",
 )
-_RIGHT = ParagraphStyle("statement-right", parent=_BODY, alignment=2)
-_SMALL = ParagraphStyle("statement-small", parent=_BODY, fontSize=8, leading=11, textColor=INK2)
-_SMALL_RIGHT = ParagraphStyle("statement-small-right", parent=_SMALL, alignment=2)
-_TITLE = ParagraphStyle("statement-title", parent=_BODY, fontSize=17, leading=24, alignment=1)
+_RIGHT = ParagraphStyle("statement-right", parent=BODY, alignment=2)
+SMALL = ParagraphStyle("statement-small", parent=BODY, fontSize=8, leading=11, textColor=INK2)
+_SMALL_RIGHT = ParagraphStyle("statement-small-right", parent=SMALL, alignment=2)
+TITLE = ParagraphStyle("statement-title", parent=BODY, fontSize=17, leading=24, alignment=1)
 _HEAD = ParagraphStyle(
-    "statement-head", parent=_BODY, fontSize=11, leading=15, spaceBefore=8, spaceAfter=3
+    "statement-head", parent=BODY, fontSize=11, leading=15, spaceBefore=8, spaceAfter=3
 )
 
 
 @cache
-def _face() -> TTFont:
+def letters() -> TTFont:
     """The letters, read once a process."""
     face = TTFont(FACE, str(FILE))
     pdfmetrics.registerFont(face)
@@ -61,7 +61,7 @@ def _face() -> TTFont:
 
 def render(statement: Statement) -> bytes:
     """The statement as a PDF, in the language it was made in."""
-    _face()
+    letters()
     lies = statement.is_side_by_side or any(len(t.columns) > WIDE for t in statement.tables)
     size = landscape(A4) if lies else A4
     said = layout.digest(statement)
@@ -95,19 +95,19 @@ def render(statement: Statement) -> bytes:
         _story(statement, size[0] - 2 * MARGIN - 2 * PADDING),
         onFirstPage=foot,
         onLaterPages=foot,
-        canvasmaker=_canvas,
+        canvasmaker=first_canvas,
     )
     return paper.getvalue()
 
 
-def _canvas(*args: Any, **kwargs: Any) -> Canvas:
+def first_canvas(*args: Any, **kwargs: Any) -> Canvas:
     """A canvas that begins with letters of ours: a paper for the archive needs no others."""
     return Canvas(*args, **kwargs | {"initialFontName": FACE})
 
 
 def _story(statement: Statement, width: float) -> list[Flowable]:
     story: list[Flowable] = [
-        _paragraph(statement.title, _TITLE),
+        words(statement.title, TITLE),
         _facts(statement, width),
         Spacer(1, 4),
     ]
@@ -117,15 +117,15 @@ def _story(statement: Statement, width: float) -> list[Flowable]:
         story.append(_beside(left, right, width))
     for table in tables:
         if table.title != statement.title:
-            story.append(_paragraph(table.title, _HEAD))
+            story.append(words(table.title, _HEAD))
         story.append(_grid(table, width))
     story.append(Spacer(1, 6))
     for check in statement.checks:
         agrees = _("they agree") if check.is_right else _("they do not agree")
         said = _("%(what)s: %(word)s") % {"what": check.title, "word": agrees}
-        style = _SMALL if check.is_right else ParagraphStyle("wrong", parent=_SMALL, textColor=CHOP)
-        story.append(_paragraph(said, style))
-    story += [_paragraph(text, _SMALL) for text in statement.notes]
+        style = SMALL if check.is_right else ParagraphStyle("wrong", parent=SMALL, textColor=CHOP)
+        story.append(words(said, style))
+    story += [words(text, SMALL) for text in statement.notes]
     if statement.is_signed:
         story += [Spacer(1, 10), _hands(width)]
     return story
@@ -135,20 +135,20 @@ def _facts(statement: Statement, width: float) -> Grid:
     """Who reports, about when, in which unit."""
     prepared = _("Prepared by: %(operator)s") % {"operator": settings.OPERATOR}
     cells = [
-        _paragraph(prepared, _SMALL),
-        _paragraph(
+        words(prepared, SMALL),
+        words(
             f"{statement.about}  |  {statement.book}",
-            ParagraphStyle("m", parent=_SMALL, alignment=1),
+            ParagraphStyle("m", parent=SMALL, alignment=1),
         ),
-        _paragraph(_("Unit: yuan"), _SMALL_RIGHT),
+        words(_("Unit: yuan"), _SMALL_RIGHT),
     ]
     return _plain([cells], [width * share for share in (0.32, 0.36, 0.32)])
 
 
 def _hands(width: float) -> Grid:
     """Where those who answer for it sign."""
-    words = (_("Drawn up by"), _("Checked by"), _("Head of accounting"))
-    hands = [_paragraph(_("%(what)s:") % {"what": word}, _SMALL) for word in words]
+    posts = (_("Drawn up by"), _("Checked by"), _("Head of accounting"))
+    hands = [words(_("%(what)s:") % {"what": post}, SMALL) for post in posts]
     return _plain([hands], [width / 3] * 3)
 
 
@@ -235,9 +235,7 @@ def _beside(left: Table, right: Table, width: float) -> Grid:
 
 
 def _titles(columns: Sequence[Column]) -> list[Flowable]:
-    return [
-        _paragraph(column.title, _SMALL_RIGHT if column.is_number else _SMALL) for column in columns
-    ]
+    return [words(column.title, _SMALL_RIGHT if column.is_number else SMALL) for column in columns]
 
 
 def _cells(columns: Sequence[Column], row: Row, *, leading: float = LEADING) -> list[Flowable]:
@@ -246,7 +244,7 @@ def _cells(columns: Sequence[Column], row: Row, *, leading: float = LEADING) -> 
         text = layout.shown(cell, column.kind)
         level = row.level if place == 0 else 0
         style = _style(level, leading, is_number=column.is_number)
-        found.append(_paragraph(text, style))
+        found.append(words(text, style))
     return found
 
 
@@ -256,14 +254,15 @@ def _style(level: int, leading: float, *, is_number: bool) -> ParagraphStyle:
     name = f"statement-body-{level}-{leading}-{is_number}"
     if is_number:
         return ParagraphStyle(name, parent=_RIGHT, leading=leading)
-    return ParagraphStyle(name, parent=_BODY, leading=leading, leftIndent=9 * level)
+    return ParagraphStyle(name, parent=BODY, leading=leading, leftIndent=9 * level)
 
 
 def _shown(text: str) -> str:
     """`text` with every letter that the face lacks written as its number, so that none is lost."""
-    known = _face().face.charToGlyph
+    known = letters().face.charToGlyph
     return "".join(letter if ord(letter) in known else f"[U+{ord(letter):X}]" for letter in text)
 
 
-def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
+def words(text: str, style: ParagraphStyle) -> Paragraph:
+    """A paragraph of `text`, in which no letter is lost."""
     return Paragraph(_shown(text).translate(_ESCAPED), style)

@@ -104,7 +104,7 @@ def liabilities(span: Span) -> Statement:
     )
     lines.add(_("Owed in all"), guaranteed + rest, level=0, is_total=True)
     lines.head(_("What stands against it"))
-    there = (Kind.ESCROW, Kind.CLEARING)
+    there = (Kind.ESCROW, Kind.CLEARING, Kind.CASH)
     for kind in there:
         lines.add(str(kind.label), _natural(stood, [kind], "closing"))
     money = _natural(stood, there, "closing")

@@ -113,7 +113,7 @@ def sales(span: Span) -> Statement:
     lines.head(_("Prizes"))
     credited = pair(Deed.PRIZE, [Kind.PRIZES, Kind.UNCLAIMED], [Kind.WINNINGS])
     lines.add(_("Credited to players"), *credited)
-    paid = pair(Deed.PRIZE, [Kind.UNCLAIMED], [Kind.CLEARING, Kind.ESCROW])
+    paid = pair(Deed.PRIZE, [Kind.UNCLAIMED], [Kind.CLEARING, Kind.ESCROW, Kind.CASH])
     lines.add(_("Paid to winners directly"), *paid)
     lines.add(_("Tax withheld"), *pair(Deed.PRIZE, [Kind.PRIZES, Kind.UNCLAIMED], [Kind.TAX]))
     set_out = pair(Deed.PRIZE, [Kind.PRIZES], [Kind.UNCLAIMED])
@@ -152,7 +152,7 @@ def sales(span: Span) -> Statement:
 def cash_flow(span: Span) -> Statement:
     """Money in and out by what it was for; what only changed places is no flow.
 
-    Money is what lies in the escrow and own accounts and what providers owe us.
+    Money is what lies in the escrow and own accounts and in cash desks, and what providers owe us.
     """
     lines = Lines(2)
     spans = span, span.year

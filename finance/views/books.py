@@ -185,7 +185,7 @@ def desk_treasury(request: HttpRequest) -> HttpResponse:
         ],
         "figures": [
             {"name": AccountKind(kind).label, "fen": chart[kind].natural(stood[kind].closing)}
-            for kind in ("ESCROW", "CLEARING", "OWNBANK")
+            for kind in ("ESCROW", "CLEARING", "CASH", "OWNBANK")
         ],
         "owed": [
             {

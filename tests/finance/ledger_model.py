@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 PLAYERS = ("WALLET", "WINNINGS", "BONUS", "HOLD", "RECEIVABLE")
 KEPT = ("WALLET", "WINNINGS", "BONUS", "HOLD")
 
+# What goes in and out of a cash desk moves with a row of its own: `test_cash_desks`.
 # kind of entry: (source, target): the order in which a purse is drawn on, or None
 RULES: dict[str, dict[tuple[str, str], int | None]] = {
     "DEPOSIT": {("CLEARING", "WALLET"): None},

@@ -19,7 +19,7 @@ from tests import make_remittance as dues
 from tests import people
 from tests.samples import one_in
 
-from . import checked_house, recon_deeds
+from . import checked_house, recon_deeds, tills
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
@@ -35,6 +35,14 @@ OTHER_PEOPLE = """
 
 # Name of the fault: the invariant it breaks, the table whose guards sleep meanwhile, the statement.
 BY_FORCE = {
+    "cash of a desk that there is not": (
+        "till_is_the_ledger",
+        "finance_account",
+        (
+            "INSERT INTO finance_account (code, kind, is_shadow, keeps_balance, balance, opened_at)"
+            " VALUES ('cash:nobody', 'CASH', false, true, 0, now())"
+        ),
+    ),
     "a day's turnover edited": (
         "debits_equal_credits",
         "finance_turnover",
@@ -297,6 +305,12 @@ def called_refunded_with_stakes_left():
     )
 
 
+def cash_without_its_row():
+    treasurer, cashier, _other = tills.people_at(make.NOW)
+    tills.open_desk(treasurer, cashier, make.NOW, fen=100_00)
+    checked_house.by_force("DELETE FROM finance_cashmove", table="finance_cashmove")
+
+
 def make_accounts():
     make.open_accounts(
         ("welfare:t", "WELFARE"), ("prizes:t", "PRIZES"), ("unclaimed:t", "UNCLAIMED"),
@@ -306,6 +320,7 @@ def make_accounts():
 
 # What no constraint keeps from the doors themselves, were they wrong; little force is needed.
 BY_DOORS = {
+    "cash that moved without its row": ("cash_moved_on_its_ground", cash_without_its_row),
     "a due below zero": ("nothing_below_zero", set_aside_what_is_not_there),
     "a correction nobody agreed to": (
         "correction_has_its_approval",

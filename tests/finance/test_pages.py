@@ -367,6 +367,10 @@ def test_without_a_bank_account_the_way_leads_to_one(client):
     assert client.get("/wallet/withdraw/")["Location"] == reverse("finance:bank_accounts")
 
 
+CASH_AND_TAX = {
+    "desk_cash_desks", "desk_cash_desk", "payment_methods", "desk_payment_methods",
+    "my_tax", "my_certificate", "desk_tax_returns", "desk_certificate",
+}  # fmt: skip
 DESK_OF_BANKS = {
     "desk_cover", "desk_covers", "desk_difference", "desk_differences", "desk_house_bank_new",
     "desk_house_banks", "desk_house_bank_close", "desk_proof", "desk_proof_take",
@@ -440,6 +444,7 @@ def test_the_doors_behind_the_pages_are_the_only_ones(rich):
         "desk_samples",
         "desk_sample",
         "funds",
+        *CASH_AND_TAX,
         *DESK_OF_BANKS,
     }
     assert deposits.find(rich, deposits.of(rich)[0].code).player_code == rich.code

@@ -52,6 +52,7 @@ def test_a_whole_month_by_hand(whoever):
         "Escrow account": 5_795_50,
         "Operator's own bank account": 31_66,
         "Provider clearing": 0,
+        "Cash desk": 0,
         "Receivable from a player": 0,
         "Total assets": 5_827_16,
         "Wallet": 650_00,
@@ -112,6 +113,7 @@ def test_a_whole_month_by_hand(whoever):
         "of it: Escrow account": 5_795_50,
         "of it: Operator's own bank account": 31_66,
         "of it: Provider clearing": 0,
+        "of it: Cash desk": 0,
     }
     assert said(sales) == {
         "Tickets sold": 600_00,
@@ -169,6 +171,7 @@ def test_a_whole_month_by_hand(whoever):
         "Owed in all": 5_795_50,
         "Escrow account": 5_795_50,
         "Provider clearing": 0,
+        "Cash desk": 0,
         "Money of the sales fund": 5_795_50,
         "More than is owed (below zero: short)": 0,
         "prizes:drill-1": 6_80,

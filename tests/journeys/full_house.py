@@ -16,6 +16,7 @@ from finance import (
     adjustments,
     bank_accounts,
     cases,
+    cash_desks,
     covers,
     deposits,
     dues,
@@ -162,7 +163,11 @@ def _reconciled(house: House) -> None:
         now=now,
     )
     recon_deeds.approved(cover.approval_code, now)
+    desk = cash_desks.register(
+        place_kind="CENTRE", place="SH-01", name="一号台", actor=treasurer, now=now
+    )
     house.codes |= {
+        "cash_desk": desk.code,
         "cover": cover.code,
         "statement": taken.code,
         "difference": first.code,

@@ -232,7 +232,7 @@ BEGIN
         ('PAID', 'ARCHIVED'), ('PAID', 'RECOVERED'), ('ARCHIVED', 'RECOVERED'),
         ('OPENED', 'REFUSED'), ('CHECKED', 'REFUSED'), ('COMPLETE', 'REFUSED'), ('SIGNED', 'REFUSED'),
         ('APPROVED', 'REFUSED'), ('REFUSED', 'REFUSED'))
-       AND NOT (c.state = 'REFUSED' AND target = refusal.from_state) THEN
+       AND NOT coalesce(c.state = 'REFUSED' AND target = refusal.from_state, false) THEN
         PERFORM prizes_refuse('claim_goes_forward');
     END IF;
     IF body IS NULL OR jsonb_typeof(body) <> 'object' THEN PERFORM prizes_refuse('claim_step_has_evidence'); END IF;

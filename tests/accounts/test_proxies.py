@@ -203,3 +203,32 @@ def test_the_papers_of_a_minor_are_put_on_file_and_nothing_more():
     assert GuardianRecord.objects.count() == 1
     with pytest.raises(DatabaseError), transaction.atomic():
         GuardianRecord.objects.update(adult_on=papers.today())
+
+
+def test_the_database_knows_what_a_guardian_needs():
+    """F087: whoever writes the row."""
+    owner, clerk = people.player(), people.member("support")
+    one = guardian(owner, clerk)
+    two = guardian(owner, clerk, object_code="prize:P2")
+    himself = people.member("support", id_number=one.guardian.citizen_id.reveal())
+    fields = {
+        field.attname: getattr(one, field.attname)
+        for field in GuardianRecord._meta.concrete_fields
+        if field.attname not in {"id", "code", "row_uuid"}
+    } | {"minor_name": "赵小一", "minor_number": "made up", "object_code": "prize:P3"}
+    wrong: dict[str, dict[str, Any]] = {
+        "guardian_paper_is_his": {"guardian_paper_id": two.guardian_paper_id},
+        "guardian_of_a_minor": {"adult_on": papers.today()},
+        "guardian_recorded_by_another": {"recorded_by_id": himself.user_id},
+        "guardian_record_once": {"object_code": PRIZE},
+        "guardian_relation_known": {"relation": "UNCLE"},
+        "guardian_proof_known": {"proof": "WORD"},
+        "guardian_proof_digest_is_one": {"proof_digest": "no"},
+    }
+
+    for name, other_than in wrong.items():
+        with pytest.raises(DatabaseError) as refused, transaction.atomic():
+            GuardianRecord.objects.create(**{**fields, **other_than})
+        assert violated(refused.value) == name
+    with transaction.atomic():
+        GuardianRecord.objects.create(**fields)

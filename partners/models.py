@@ -194,8 +194,8 @@ class ClaimAuthorityEnd(models.Model):
     ended_at = models.DateTimeField(verbose_name=_("ended at"))
 
     class Meta:
-        verbose_name = _("end of an authority")
-        verbose_name_plural = _("ends of authorities")
+        verbose_name = _("withdrawal of a claim authority")
+        verbose_name_plural = _("withdrawals of claim authorities")
         constraints = [
             models.CheckConstraint(name="authority_end_has_reason", condition=~Q(reason=""))
         ]

@@ -104,7 +104,7 @@ def _row(one: TaxCertificate, page: str) -> dict[str, Any]:
 
 def _month(one: tax_returns.Month, today: Any) -> dict[str, Any]:
     if one.is_filed:
-        word, tone = _("Filed"), "done"
+        word, tone = _("Filed with the tax office"), "done"
     elif one.is_late(today):
         word, tone = _("Late"), "wrong"
     else:

@@ -202,8 +202,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "end of an authority",
-                "verbose_name_plural": "ends of authorities",
+                "verbose_name": "withdrawal of a claim authority",
+                "verbose_name_plural": "withdrawals of claim authorities",
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("reason", ""), _negated=True),

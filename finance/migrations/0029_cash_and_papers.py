@@ -10,7 +10,7 @@ import lottery_portal.lib.money
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("finance", "0027_own_money_guards"),
+        ("finance", "0028_prizes_to_the_bank"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -397,7 +397,7 @@ ALTER TABLE finance_accounttype ENABLE ALWAYS TRIGGER finance_accounttype_never_
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("finance", "0028_cash_and_papers"),
+        ("finance", "0029_cash_and_papers"),
         ("audit", "0007_log"),
         ("accounts", "0001_first_tables"),
     ]

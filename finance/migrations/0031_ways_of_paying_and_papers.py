@@ -164,5 +164,5 @@ DELETE FROM finance_paymentmethod WHERE approval_code = 'GENESIS';
 
 
 class Migration(migrations.Migration):
-    dependencies = [("finance", "0029_cash_guards"), ("audit", "0007_log")]
+    dependencies = [("finance", "0030_cash_guards"), ("audit", "0007_log")]
     operations = [migrations.RunSQL(SQL, UNDO)]

@@ -342,6 +342,7 @@ BY_DOORS = {
     "tax withheld of nothing": ("tax_withheld_has_its_basis", tax_withheld_of_nothing),
     "a prize set aside for nobody": ("open_prizes_are_set_aside", a_prize_set_aside_for_nobody),
     "a prize that lapsed in the books only": ("prize_ended_once", lapsed_without_an_end),
+    "a fund that got what nobody lost": ("forfeited_is_in_the_fund", lapsed_without_an_end),
     "money set aside for no plan": ("plans_hold_what_is_left", set_aside_for_no_plan),
     "a ticket taken back for nothing": ("taken_back_is_refunded_once", taken_back_and_not_refunded),
     "a ticket refunded without an entry": ("refunded_once", refunded_without_an_entry),

@@ -97,7 +97,7 @@ def added_up(sum_: Arithmetic) -> None:
 def test_days_counted_and_days_held_are_the_calendar(request):
     """N11, C11: over random draws, holidays, closures, holds and extensions, from day to day."""
 
-    @random_cases(request, ordinary=120, deep=CASES)
+    @random_cases(request, ordinary=60, deep=CASES)
     @given(
         drawn=st.integers(0, 800),
         days=st.sampled_from((60, 60, 30, 1)),

@@ -218,6 +218,7 @@ def test_a_request_keeps_the_prize_until_the_letter(draw):
         lapsing.asked(second, ended_on=today)
 
 
+@pytest.mark.thorough
 def test_the_winner_asks_and_the_officer_proposes_on_pages(draw):
     """F276: the digest is that of the paper he sends; the desk shows it beside the words."""
     prize = lapsing.prizes_of(draw)[0]

@@ -243,6 +243,7 @@ def test_no_last_day_is_moved_by_hand(draw):
     assert last_day_of(prize) == last + 3 * DAY
 
 
+@pytest.mark.thorough
 def test_the_desk_holds_and_asks_to_lift(draw):
     """F081: an officer at the desk; who only reads has no form."""
     prize = lapsing.prizes_of(draw)[0]

@@ -40,9 +40,17 @@ def _game(code: str) -> str:
     )
 
 
+def draw_named(code: str) -> str:
+    """A draw as people call it, with the code that is signed."""
+    known = Draw.objects.filter(code=code).select_related("game").first()
+    return (
+        _now("%(game)s (%(code)s)") % {"game": words.draw(known), "code": code} if known else code
+    )
+
+
 def _times_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     return (
-        (_now("Draw"), payload["draw"]),
+        (_now("Draw"), draw_named(payload["draw"])),
         (_now("Closes now"), _time(payload["closes_before"])),
         (_now("Will close"), _time(payload["closes_after"])),
         (_now("Drawn now"), _time(payload["draws_before"])),
@@ -123,7 +131,7 @@ def _mode_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
 
 def _difference_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     return (
-        (_now("Draw"), payload["draw"]),
+        (_now("Draw"), draw_named(payload["draw"])),
         (_now("Edition of the announcement"), str(payload["edition"])),
         (_now("Digest of the announcement"), payload["announcement"]),
         *(

@@ -48,6 +48,27 @@ def draw_named(code: str) -> str:
     )
 
 
+def about_draw(payload: Mapping[str, Any]) -> str:
+    """The draw that a request is about, for lists of requests."""
+    return draw_named(payload["draw"])
+
+
+def _about_game(payload: Mapping[str, Any]) -> str:
+    return _game(payload["game"])
+
+
+def _about_licence(payload: Mapping[str, Any]) -> str:
+    return str(payload["number"])
+
+
+def _about_rule(payload: Mapping[str, Any]) -> str:
+    return str(payload["version"])
+
+
+def _about_days(payload: Mapping[str, Any]) -> str:
+    return f"{payload['first_on']} – {payload['last_on']}"
+
+
 def _times_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     return (
         (_now("Draw"), draw_named(payload["draw"])),
@@ -188,6 +209,7 @@ approvals.register(
             _("I know that the reason is published as it stands here."),
         ),
         words=_times_words,
+        about=about_draw,
     )
 )
 approvals.register(
@@ -201,6 +223,7 @@ approvals.register(
         lifetime=timedelta(days=3),
         statements=(_("I have seen the licence and compared number and dates."),),
         words=_licence_words,
+        about=_about_licence,
     )
 )
 approvals.register(
@@ -217,6 +240,7 @@ approvals.register(
             _("I know that what no other licence covers is not sold from then on."),
         ),
         words=_ending_words,
+        about=_about_licence,
     )
 )
 approvals.register(
@@ -233,6 +257,7 @@ approvals.register(
             _("I know that planned draws move to their new days, and that the public is told."),
         ),
         words=_closure_words,
+        about=_about_days,
     )
 )
 approvals.register(
@@ -249,6 +274,7 @@ approvals.register(
             _("I know that the notice is published at once, as it stands here."),
         ),
         words=_rule_words,
+        about=_about_rule,
     )
 )
 approvals.register(
@@ -281,6 +307,7 @@ approvals.register(
             _("I know that the public is told at once."),
         ),
         words=_mode_words,
+        about=_about_game,
     )
 )
 approvals.register(
@@ -297,6 +324,7 @@ approvals.register(
             _("I know that the draw is paid by these amounts, and that its kit says so."),
         ),
         words=_difference_words,
+        about=about_draw,
         consequence=_("After signing, the draw is settled by the amounts announced."),
     )
 )

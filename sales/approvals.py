@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import approvals
 from games import words
-from games.approvals import draw_named
+from games.approvals import about_draw, draw_named
 from lottery_portal.lib.money import with_unit
 
 from . import break_glass, draw_cancellation
@@ -35,6 +35,7 @@ approvals.register(
             _("I know that every page that is opened is recorded, and that the public is told."),
         ),
         words=_words,
+        about=about_draw,
     )
 )
 
@@ -74,5 +75,6 @@ approvals.register(
             _("I know that the draw is never held, and that the reason is published."),
         ),
         words=_cancellation_words,
+        about=about_draw,
     )
 )

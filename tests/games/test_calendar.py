@@ -264,6 +264,8 @@ def test_times_are_changed_from_those_that_hold():
     (_named, name), *_times = approvals.kinds()[calendar.KIND].words(asked[1].payload)
     assert draw.issue in name.replace(draw.code, "")
     assert draw.code in name
+    people_see = people.text(people.behind(checker).get("/desk/approvals/?show=ended"))
+    assert name in people_see  # several requests of a kind are told apart in the list
 
 
 def test_the_closure_of_a_feast_that_began_is_not_recorded_anew():

@@ -65,6 +65,10 @@ def _about_rule(payload: Mapping[str, Any]) -> str:
     return str(payload["version"])
 
 
+def _about_equipment(payload: Mapping[str, Any]) -> str:
+    return str(payload["equipment"])
+
+
 def _about_days(payload: Mapping[str, Any]) -> str:
     return f"{payload['first_on']} – {payload['last_on']}"
 
@@ -291,6 +295,7 @@ approvals.register(
             _("I have compared serial number and certificate with the piece itself."),
         ),
         words=_inspection_words,
+        about=_about_equipment,
     )
 )
 approvals.register(

@@ -130,7 +130,7 @@ def check_feast(occasion: str, year: int, *, now: datetime) -> None:
         if known.occasion == occasion and known.first_on <= today:
             raise ClosureOfThatFeastBegan(
                 occasion=Occasion(occasion).label,
-                year=year,
+                year=str(year),  # a year is no figure: no comma in it
                 first=dates.year_weekday(known.first_on),
             )
 

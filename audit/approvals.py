@@ -145,6 +145,10 @@ def _kept_as_it_is(_request: Request, _reason: str, _now: datetime) -> None:
     return None
 
 
+def _about_nothing(_payload: Mapping[str, Any]) -> str:
+    return ""
+
+
 def _no_words(_payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     return ()
 
@@ -155,7 +159,8 @@ class Kind:
 
     `perform` runs inside the transaction of the last decision, `dropped` inside the one that
     refuses or expires the request. `statements` are what a checker confirms with his signature;
-    `words` says the payload in pairs of label and value for people; `consequence` is what follows.
+    `words` says the payload in pairs of label and value for people, `about` names its object in
+    lists, where several requests of a kind stand together; `consequence` is what follows.
     """
 
     name: str
@@ -168,6 +173,7 @@ class Kind:
     dropped: Callable[[Request, str, datetime], None] = _kept_as_it_is
     statements: Sequence[str | Promise] = (READ_IN_FULL,)
     words: Callable[[Mapping[str, Any]], Sequence[tuple[str, str]]] = _no_words
+    about: Callable[[Mapping[str, Any]], str] = _about_nothing
     consequence: str | Promise = DONE_AT_ONCE
 
 

@@ -40,9 +40,42 @@ def _game(code: str) -> str:
     )
 
 
+def draw_named(code: str) -> str:
+    """A draw as people call it, with the code that is signed."""
+    known = Draw.objects.filter(code=code).select_related("game").first()
+    return (
+        _now("%(game)s (%(code)s)") % {"game": words.draw(known), "code": code} if known else code
+    )
+
+
+def about_draw(payload: Mapping[str, Any]) -> str:
+    """The draw that a request is about, for lists of requests."""
+    return draw_named(payload["draw"])
+
+
+def _about_game(payload: Mapping[str, Any]) -> str:
+    return _game(payload["game"])
+
+
+def _about_licence(payload: Mapping[str, Any]) -> str:
+    return str(payload["number"])
+
+
+def _about_rule(payload: Mapping[str, Any]) -> str:
+    return str(payload["version"])
+
+
+def _about_equipment(payload: Mapping[str, Any]) -> str:
+    return str(payload["equipment"])
+
+
+def _about_days(payload: Mapping[str, Any]) -> str:
+    return f"{payload['first_on']} – {payload['last_on']}"
+
+
 def _times_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     return (
-        (_now("Draw"), payload["draw"]),
+        (_now("Draw"), draw_named(payload["draw"])),
         (_now("Closes now"), _time(payload["closes_before"])),
         (_now("Will close"), _time(payload["closes_after"])),
         (_now("Drawn now"), _time(payload["draws_before"])),
@@ -123,7 +156,7 @@ def _mode_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
 
 def _difference_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     return (
-        (_now("Draw"), payload["draw"]),
+        (_now("Draw"), draw_named(payload["draw"])),
         (_now("Edition of the announcement"), str(payload["edition"])),
         (_now("Digest of the announcement"), payload["announcement"]),
         *(
@@ -180,6 +213,7 @@ approvals.register(
             _("I know that the reason is published as it stands here."),
         ),
         words=_times_words,
+        about=about_draw,
     )
 )
 approvals.register(
@@ -193,6 +227,7 @@ approvals.register(
         lifetime=timedelta(days=3),
         statements=(_("I have seen the licence and compared number and dates."),),
         words=_licence_words,
+        about=_about_licence,
     )
 )
 approvals.register(
@@ -209,6 +244,7 @@ approvals.register(
             _("I know that what no other licence covers is not sold from then on."),
         ),
         words=_ending_words,
+        about=_about_licence,
     )
 )
 approvals.register(
@@ -225,6 +261,7 @@ approvals.register(
             _("I know that planned draws move to their new days, and that the public is told."),
         ),
         words=_closure_words,
+        about=_about_days,
     )
 )
 approvals.register(
@@ -241,6 +278,7 @@ approvals.register(
             _("I know that the notice is published at once, as it stands here."),
         ),
         words=_rule_words,
+        about=_about_rule,
     )
 )
 approvals.register(
@@ -257,6 +295,7 @@ approvals.register(
             _("I have compared serial number and certificate with the piece itself."),
         ),
         words=_inspection_words,
+        about=_about_equipment,
     )
 )
 approvals.register(
@@ -273,6 +312,7 @@ approvals.register(
             _("I know that the public is told at once."),
         ),
         words=_mode_words,
+        about=_about_game,
     )
 )
 approvals.register(
@@ -289,6 +329,7 @@ approvals.register(
             _("I know that the draw is paid by these amounts, and that its kit says so."),
         ),
         words=_difference_words,
+        about=about_draw,
         consequence=_("After signing, the draw is settled by the amounts announced."),
     )
 )

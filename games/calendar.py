@@ -58,6 +58,20 @@ class TimesStand(Refused):
     message = _("Draw %(draw)s has closed. Its times can no longer be changed.")
 
 
+class TimesUnchanged(Refused):
+    """Close and draw are asked for as they are."""
+
+    code, status = "draw_times_unchanged", 400
+    message = _("Draw %(draw)s has these times already.")
+
+
+class TimesChangedMeanwhile(Refused):
+    """Another approved request was first; who still wants this asks again."""
+
+    code = "draw_times_changed_meanwhile"
+    message = _("The times of draw %(draw)s changed after this was asked. Please ask anew.")
+
+
 class OnlyPutOff(Refused):
     """After the close the drawing can be put off; the close stands, and nothing is held earlier."""
 
@@ -196,6 +210,8 @@ def ask_for_times(
             raise OnlyPutOff(draw=draw.code)
     else:
         raise TimesStand(draw=draw.code)
+    if (closes_at, draws_at) == (draw.closes_at, draw.draws_at):
+        raise TimesUnchanged(draw=draw.code)
     payload = {
         "draw": draw.code,
         "closes_before": _written(draw.closes_at),
@@ -218,12 +234,12 @@ def change_times(
     is_put_off = draw.state in BEFORE_THE_DRAW and closes_at == closes_before
     if not (is_put_off or now < closes_at) or not max(now, closes_at) < draws_at:
         raise TimesNotInOrder
-    if (
-        draw.state not in (BEFORE_THE_DRAW if is_put_off else BEFORE_THE_CLOSE)
-        or (draw.closes_at, draw.draws_at) != (closes_before, _read(payload["draws_before"]))
-        or draw.opens_at >= closes_at
-    ):
+    if draw.state not in (BEFORE_THE_DRAW if is_put_off else BEFORE_THE_CLOSE):
         raise TimesStand(draw=draw.code)
+    if (draw.closes_at, draw.draws_at) != (closes_before, _read(payload["draws_before"])):
+        raise TimesChangedMeanwhile(draw=draw.code)
+    if draw.opens_at >= closes_at:
+        raise TimesNotInOrder
     return _move(
         draw,
         opens_at=draw.opens_at,
@@ -247,6 +263,7 @@ def record_closure(
     """
     first_on = date.fromisoformat(payload["first_on"])
     closures.check_time(first_on, now=now)
+    closures.check_feast(payload["occasion"], first_on.year, now=now)
     days_before = {game: _days(game, first_on.year, now) for game in _real_games()}
     recorded = MarketClosure.objects.create(
         year=payload["year"],
@@ -325,15 +342,20 @@ def opens_on(game: Game, issue: str, *, now: datetime) -> date | None:
     return None
 
 
-def moved_by(*, first_on: date, last_on: date, occasion: str, now: datetime) -> list[Draw]:
-    """The planned draws that a closure would move, if it were recorded now; nothing moves."""
+def moved_by(
+    *, first_on: date, last_on: date, occasion: str, now: datetime
+) -> list[tuple[Draw, date | None]]:
+    """The planned draws that a closure would move if it were recorded now, each with its new day.
+
+    Nothing moves. None: no day is left for the draw in its year.
+    """
     known = [
         one
         for one in closures_of(first_on.year, now=now)
         if occasion not in closures.ANNOUNCED or one.occasion != occasion
     ]
     wanted = (*known, Closure(first_on=first_on, last_on=last_on))
-    found = []
+    found: list[tuple[Draw, date | None]] = []
     for game in _real_games():
         before = _days(game, first_on.year, now)
         planned = Draw.objects.filter(
@@ -341,7 +363,7 @@ def moved_by(*, first_on: date, last_on: date, occasion: str, now: datetime) -> 
         ).select_related("game")
         after = {issue: day for issue, day, _schedule in _numbered(game, first_on.year, wanted)}
         found += [
-            draw
+            (draw, after.get(draw.issue))
             for draw in planned.order_by("issue")
             if after.get(draw.issue) != before[draw.issue][0]
         ]

@@ -14,6 +14,7 @@ import holidays
 from django.utils.translation import gettext_lazy as _
 
 from audit import approvals
+from lottery_portal.lib import dates
 from lottery_portal.lib.dates import in_shanghai
 from lottery_portal.lib.errors import Refused
 
@@ -42,6 +43,16 @@ class ClosureTooLate(Refused):
 
     code = "closure_too_late"
     message = _("A closure is recorded before its first day.")
+
+
+class ClosureOfThatFeastBegan(Refused):
+    """The closure of that feast has begun: numbers of draws already held would shift with it."""
+
+    code = "closure_of_that_feast_began"
+    message = _(
+        "The closure of %(year)s for %(occasion)s began on %(first)s."
+        " Record other days as another closure."
+    )
 
 
 class NoticeMissing(Refused):
@@ -84,9 +95,7 @@ def request(
     now: datetime,
 ) -> approvals.Request:
     """Ask for a closure to be recorded; planned draws then move to their new days."""
-    if last_on < first_on or last_on.year != first_on.year or (last_on - first_on).days >= LONGEST:
-        raise ClosureNotInOrder(most=LONGEST)
-    check_time(first_on, now=now)
+    check(occasion=occasion, first_on=first_on, last_on=last_on, now=now)
     if not notice.strip():
         raise NoticeMissing
     return approvals.request(
@@ -102,6 +111,28 @@ def request(
         maker=maker,
         now=now,
     )
+
+
+def check(*, occasion: str, first_on: date, last_on: date, now: datetime) -> None:
+    """Raise the `Refused` that speaks against these days; nothing is asked for yet."""
+    if last_on < first_on or last_on.year != first_on.year or (last_on - first_on).days >= LONGEST:
+        raise ClosureNotInOrder(most=LONGEST)
+    check_time(first_on, now=now)
+    check_feast(occasion, first_on.year, now=now)
+
+
+def check_feast(occasion: str, year: int, *, now: datetime) -> None:
+    """Raise `ClosureOfThatFeastBegan` when the year's closure of that feast has begun."""
+    if occasion not in ANNOUNCED:
+        return
+    today = in_shanghai(now).date()
+    for known in of_year(year, now=now):
+        if known.occasion == occasion and known.first_on <= today:
+            raise ClosureOfThatFeastBegan(
+                occasion=Occasion(occasion).label,
+                year=str(year),  # a year is no figure: no comma in it
+                first=dates.year_weekday(known.first_on),
+            )
 
 
 def check_time(first_on: date, *, now: datetime) -> None:

@@ -25,7 +25,7 @@ TOLD_FOR = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One notice as a page shows it: tone, the sentence in bold, the rest, the reason, when."""
+    """One notice as a page shows it: tone, the sentence in bold, the rest, the reason, a link."""
 
     tone: str
     lead: str
@@ -33,6 +33,7 @@ class Told:
     reason: str
     at: datetime
     url: str = ""
+    link: str = ""
 
 
 def cancellations(*, now: datetime) -> QuerySet[DrawCancellation]:
@@ -62,7 +63,7 @@ def now_told(*, now: datetime, game: str = "") -> list[Told]:
     last: dict[int, CalendarNotice] = {}
     for notice in moved:  # the newest first: of several changes of a draw the last one counts
         last.setdefault(notice.draw_id, notice)
-    found = [_moved(notice) for notice in last.values()]
+    found = _all_moved(list(last.values()), game=game)
     found += [_cancelled(one) for one in cancelled]
     found += [_new_rule(one) for one in rule_changes_told(now=now, game=game)]
     found += [_mode(one) for one in modes(now=now, game=game)]
@@ -90,6 +91,43 @@ def of_draw(draw: Draw) -> list[Told]:
 def texts(told: Sequence[Told]) -> list[str]:
     """The notices as plain sentences, for programs and scripts."""
     return [" ".join((one.lead, one.text, one.reason)) for one in told]
+
+
+def _all_moved(notices: Sequence[CalendarNotice], *, game: str) -> list[Told]:
+    """Each changed draw; those that one decision moved together, as a closure does, in one."""
+    together: dict[str, list[CalendarNotice]] = {}
+    for notice in notices:
+        together.setdefault(notice.approval_code, []).append(notice)
+    return [
+        _moved(group[0]) if len(group) == 1 else _moved_together(group, game=game)
+        for group in together.values()
+    ]
+
+
+def _moved_together(group: Sequence[CalendarNotice], *, game: str) -> Told:
+    """Many draws, one decision: how many, from when to when, and where each of them is read."""
+    days = [in_shanghai(notice.draws_after).date() for notice in group]
+    figures = {
+        "game": _(group[0].draw.game.name),
+        "count": len(group),
+        "first": dates.year_weekday(min(days)),
+        "last": dates.year_weekday(max(days)),
+    }
+    lead = (
+        _("%(count)s draws of %(game)s have other times.")
+        if game
+        else _("%(count)s draws have other times.")
+    )
+    url = f"{reverse('games:calendar')}?month={min(days):%Y-%m}"
+    return Told(
+        tone="attention",
+        lead=lead % figures,
+        text=_("They are held from %(first)s to %(last)s. Tickets stay valid.") % figures,
+        reason=group[0].reason,
+        at=max(notice.published_at for notice in group),
+        url=f"{url}&game={game}" if game else url,
+        link=_("See the calendar"),
+    )
 
 
 def _moved(notice: CalendarNotice) -> Told:
@@ -129,6 +167,7 @@ def _new_rule(notice: RuleNotice) -> Told:
         reason=notice.text,
         at=notice.published_at,
         url=reverse("games:rule", args=[game.code, sheet.code]),
+        link=_("Read the rules"),
     )
 
 

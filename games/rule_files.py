@@ -104,7 +104,7 @@ def bring(*, game: Game, raw: bytes, signature: bytes, actor: User, now: datetim
     document = read(raw)
     version = document.version
     if version.game != game.rules_game:
-        raise RuleOfAnotherGame(game=version.game)
+        raise RuleOfAnotherGame(game=_(rules.GAMES[version.game].name))
     digest = rules.rule_sheet_digest(version)
     known = rules.known(version.code)
     if known is not None and rules.rule_sheet_digest(known) != digest:

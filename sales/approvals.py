@@ -11,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import approvals
 from games import words
+from games.approvals import about_draw, draw_named
 from lottery_portal.lib.money import with_unit
 
 from . import break_glass, draw_cancellation
 
 
 def _words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-    return ((_now("Draw"), payload["draw"]), (_now("Reason"), payload["reason"]))
+    return ((_now("Draw"), draw_named(payload["draw"])), (_now("Reason"), payload["reason"]))
 
 
 approvals.register(
@@ -34,6 +35,7 @@ approvals.register(
             _("I know that every page that is opened is recorded, and that the public is told."),
         ),
         words=_words,
+        about=about_draw,
     )
 )
 
@@ -44,7 +46,7 @@ def _others(_payload: Mapping[str, Any], now: datetime) -> int:
 
 def _cancellation_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     return (
-        (_now("Draw"), payload["draw"]),
+        (_now("Draw"), draw_named(payload["draw"])),
         (_now("State when it was asked for"), words.state(payload["state"])),
         (_now("Tickets sold by then"), f"{payload['tickets']:,}"),
         (_now("To be refunded"), with_unit(payload["stake_fen"])),
@@ -73,5 +75,6 @@ approvals.register(
             _("I know that the draw is never held, and that the reason is published."),
         ),
         words=_cancellation_words,
+        about=about_draw,
     )
 )

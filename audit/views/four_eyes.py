@@ -64,6 +64,7 @@ def listing(request: HttpRequest) -> HttpResponse:
             {
                 "code": codes.shown(row.code),
                 "title": _title(row),
+                "about": _about(row),
                 "maker": names.get(row.maker.get_username(), ""),
                 "made_at": row.requested_at,
                 "expires_at": row.expires_at,
@@ -166,6 +167,11 @@ def _decide(
 def _title(row: ApprovalRequest) -> str:
     kind = approvals.kinds().get(row.kind)
     return str(kind.title) if kind else row.kind
+
+
+def _about(row: ApprovalRequest) -> str:
+    kind = approvals.kinds().get(row.kind)
+    return kind.about(approvals.as_request(row).payload) if kind else ""
 
 
 def _state(row: ApprovalRequest, now: datetime) -> tuple[str, str]:

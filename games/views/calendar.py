@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages as notes
@@ -62,12 +62,17 @@ def desk_closure_new(request: HttpRequest) -> HttpResponse:
     """Ask for a closure to be recorded: first which draws it moves, and from there the request."""
     form, now = ClosureForm(request.POST or None), timezone.now()
     status = 400 if form.is_bound else 200
-    moved: list[Draw] | None = None
+    moved: list[tuple[Draw, date | None]] | None = None
     if form.is_valid():
         asked = form.cleaned_data
         try:
             if "is_sure" not in request.POST:
-                closures.check_time(asked["first_on"], now=now)
+                closures.check(
+                    occasion=asked["occasion"],
+                    first_on=asked["first_on"],
+                    last_on=asked["last_on"],
+                    now=now,
+                )
                 moved = draw_calendar.moved_by(
                     first_on=asked["first_on"],
                     last_on=asked["last_on"],
@@ -91,9 +96,10 @@ def desk_closure_new(request: HttpRequest) -> HttpResponse:
                 {
                     "name": words.draw(draw),
                     "draws_at": draw.draws_at,
+                    "new_day": new_day,
                     "state": words.state(draw.state),
                 }
-                for draw in moved
+                for draw, new_day in moved
             ]
             if moved is not None
             else None,

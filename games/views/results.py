@@ -58,6 +58,7 @@ def results(request: HttpRequest) -> HttpResponse:
         "results": [as_row(row) for row in rows],
         "issue": issue,
         "not_found": bool(issue) and not rows,
+        "to_come": _to_come(issue) if issue and not rows else [],
         "notices": public_notices.now_told(now=timezone.now()),
     }
     return render(request, "games/results.html", context, status=404 if issue and not rows else 200)
@@ -92,6 +93,15 @@ def result(request: HttpRequest, game_code: str, issue: str) -> HttpResponse:
     page |= _ours(draw) if draw else {"is_ours": False, "seal": None, "minutes": None, "files": []}
     page["claims"] = claim_facts.of(game, draw, page["tiers"])
     return render(request, "games/result.html", page)
+
+
+def _to_come(issue: str) -> list[dict[str, Any]]:
+    """The planned draws of this number, of which there is no result yet."""
+    if not archive.is_issue(issue):
+        return []
+    found = Draw.objects.real().filter(issue=issue).select_related("game")
+    unseen = found.exclude(state__in=[*SHOWN, Draw.State.CANCELLED]).order_by("game__position")
+    return [{"name": words.draw(draw), "draws_at": draw.draws_at} for draw in unseen]
 
 
 def _cancelled(request: HttpRequest, game: Game, issue: str) -> HttpResponse:

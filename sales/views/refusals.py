@@ -260,20 +260,26 @@ def _other(_figures: Mapping[str, Any], game: Game) -> Page:
 
 
 def _between_draws(figures: Mapping[str, Any], game: Game) -> Page:
-    opens_at = figures["opens_at"]
+    opens_at, now = figures["opens_at"], timezone.now()
     rows = [_figure(_("Game"), _(game.name))]
     if opens_at:
         rows += [
             _figure(
                 _("Next draw %(issue)s") % {"issue": figures["next_issue"]},
-                _("opens %(when)s") % {"when": dates.relative(opens_at, timezone.now(), "minute")},
+                _("opens %(when)s") % {"when": dates.relative(opens_at, now, "minute")},
             )
         ]
+    cancelled = public_notices.cancellations(now=now).filter(draw__game=game).first()
+    told = (
+        public_notices.texts(public_notices.of_draw(cancelled.draw))
+        if cancelled and cancelled.draw.draws_at > now  # so it is the one that was on sale
+        else [str(_("Sales have closed for the last draw; the next one has not opened yet."))]
+    )
     return {
         "bar_title": _("No draw on sale"),
         "sign": "clock",
         "title": _("No draw is on sale now"),
-        "text": _("Sales have closed for the last draw; the next one has not opened yet."),
+        "text": " ".join(told),
         "figures": rows,
         "kept": "",
         "actions": [_other_games()],

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from games import archive, rules
 from games.archive import Asked
 from games.models import Announcement, Game
+from tests import make
 from tests.games.announced import announce
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +148,10 @@ def test_the_list_is_asked_for_on_the_page():
         assert client.get(f"/results/ssq/?{wrong}").status_code == 400, wrong
     assert client.get("/results/ssq/?older_than=%27%3B--").status_code == 200
     assert client.get("/results/?issue=%27+OR+1").status_code == 404
+    planned = make.draw()
+    to_come = client.get(f"/results/?issue={planned.issue}")
+    assert planned.draws_at in [row["draws_at"] for row in to_come.context["to_come"]]
+    assert "has not been drawn yet" in to_come.content.decode()
     assert client.get("/results/?game=nonsense").status_code == 200
     assert client.get("/results/ssq/?numbers=%F0%9F%90%89").status_code == 400
 

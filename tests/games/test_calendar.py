@@ -14,8 +14,24 @@ from django.test import Client
 
 from accounts.models import Message
 from audit import approvals, policies, waiting
-from games import calendar, claim_days, closures, draws, results, rule_sheets, rules
-from games.models import Announcement, CalendarNotice, Draw, Game, NoticeDelivery
+from games import (
+    calendar,
+    claim_days,
+    closures,
+    draws,
+    public_notices,
+    results,
+    rule_sheets,
+    rules,
+)
+from games.models import (
+    Announcement,
+    CalendarNotice,
+    Draw,
+    Game,
+    MarketClosure,
+    NoticeDelivery,
+)
 from games.rules.schedule import Closure
 from lottery_portal import jobs
 from lottery_portal.lib.dates import in_shanghai
@@ -222,6 +238,71 @@ def test_times_that_are_not_in_order_are_refused():
             )  # fmt: skip
 
 
+def test_times_are_changed_from_those_that_hold():
+    """F025: asking for what is so is refused; of two requests the second one is told why."""
+    draw, now, maker = make.draw(), database_time(), people.member("draw_official").user
+    with pytest.raises(calendar.TimesUnchanged):
+        calendar.ask_for_times(
+            draw=draw, closes_at=draw.closes_at, draws_at=draw.draws_at, reason="x", maker=maker,
+            now=now,
+        )  # fmt: skip
+    asked = [
+        calendar.ask_for_times(
+            draw=draw, closes_at=draw.closes_at + timedelta(minutes=late),
+            draws_at=draw.draws_at + timedelta(hours=1), reason="x", maker=maker, now=now,
+        )
+        for late in (1, 2)
+    ]  # fmt: skip
+    checker = people.member("approver").user
+    approvals.decide(code=asked[0].code, checker=checker, approve=True, now=database_time())
+
+    with pytest.raises(calendar.TimesChangedMeanwhile):
+        approvals.decide(code=asked[1].code, checker=checker, approve=True, now=database_time())
+
+    assert Draw.objects.get(pk=draw.pk).closes_at == draw.closes_at + timedelta(minutes=1)
+    assert CalendarNotice.objects.count() == 1
+    (_named, name), *_times = approvals.kinds()[calendar.KIND].words(asked[1].payload)
+    assert draw.issue in name.replace(draw.code, "")
+    assert draw.code in name
+    people_see = people.text(people.behind(checker).get("/desk/approvals/?show=ended"))
+    assert name in people_see  # several requests of a kind are told apart in the list
+
+
+def test_the_closure_of_a_feast_that_began_is_not_recorded_anew():
+    """F025: drawn days would become other numbers; days to come are a closure of their own."""
+    days = {"first_on": date(2026, 12, 24), "last_on": date(2026, 12, 26)}
+    payload = {
+        "year": 2026, "occasion": "SPRING", "first_on": "2026-12-24", "last_on": "2026-12-26",
+        "notice": "财政部公告（测试）", "address": "",
+    }  # fmt: skip
+
+    with pytest.raises(closures.ClosureOfThatFeastBegan):
+        closures.check(occasion="SPRING", **days, now=NOV_21)
+    with pytest.raises(closures.ClosureOfThatFeastBegan), transaction.atomic():
+        calendar.record_closure(payload=payload, approval_code="test", actor=None, now=NOV_21)
+
+    assert not MarketClosure.objects.exists()
+    assert not CalendarNotice.objects.exists()
+    closures.check(occasion="OTHER", **days, now=NOV_21)
+    later = date(2027, 2, 4)
+    closures.check(occasion="SPRING", first_on=later, last_on=later, now=NOV_21)
+
+
+def test_days_in_the_wrong_order_are_refused_before_anything_is_worked_out():
+    """F025: the first look says what the request would say."""
+    year = in_shanghai(database_time()).year + 1
+    desk = people.behind(people.member("compliance").user)
+
+    answer = desk.post(
+        "/desk/calendar/closures/new/",
+        {"occasion": "OTHER", "first_on": f"{year}-03-05", "last_on": f"{year}-03-04",
+         "notice": "财政部公告（测试）"},
+    )  # fmt: skip
+
+    assert answer.status_code == 400
+    assert answer.context["moved"] is None
+
+
 def test_real_draws_follow_the_schedule_and_are_not_brought_forward():
     """F250: only drills have times of their own."""
     draw, now = make.draw(), database_time()
@@ -307,7 +388,10 @@ def test_a_recorded_closure_moves_planned_draws_and_tells_the_public():
 
     notices = closure(first, first, occasion="OTHER")
 
-    assert [notice.draw for notice in notices] == would_move != []
+    assert [notice.draw for notice in notices] == [draw for draw, _day in would_move] != []
+    assert [in_shanghai(notice.draws_after).date() for notice in notices] == [
+        day for _draw, day in would_move
+    ]
     assert notices[0].draw.issue == planned[1].issue
     moved = Draw.objects.get(pk=planned[1].pk)
     assert moved.draws_at == planned[2].draws_at
@@ -321,6 +405,12 @@ def test_a_recorded_closure_moves_planned_draws_and_tells_the_public():
     }
     assert first not in counted.values()
     assert "财政部公告（测试）" in Client().get("/calendar/").content.decode()
+    (told,) = public_notices.now_told(now=now)  # one decision, one notice, however many draws
+    assert told.reason == "财政部公告（测试）"
+    assert str(len(notices)) in told.lead
+    assert told.url.startswith("/calendar/?month=")
+    (told,) = public_notices.now_told(now=now, game="ssq")
+    assert str(sum(notice.draw.game_id == ssq.pk for notice in notices)) in told.lead
     assert NoticeDelivery.objects.filter(about="TIMES").count() == len(notices)
 
 
@@ -570,5 +660,5 @@ def test_a_game_that_writes_a_year_in_two_digits_is_planned_and_moved_like_any_o
     day = in_shanghai(planned[0].draws_at).date()
     moved = calendar.moved_by(first_on=day, last_on=day, occasion="OTHER", now=now)
 
-    assert planned[0].issue in {draw.issue for draw in moved if draw.game_id == game.pk}
+    assert planned[0].issue in {draw.issue for draw, _day in moved if draw.game_id == game.pk}
     assert calendar.next_issue(game, now=planned[0].draws_at)[:2] == str(year)[2:]

@@ -425,6 +425,9 @@ def test_who_comes_with_a_full_basket_is_told_that_the_draw_is_cancelled():
     )
     assert answer.status_code == 409
     assert make_cancelled.REASON in answer.content.decode()
+    board = people.behind(alice.user).get("/play/ssq/")  # between two draws: why there is none
+    assert board.status_code == 409
+    assert make_cancelled.REASON in board.content.decode()
     assert not Ticket.objects.exists()
 
 

@@ -232,7 +232,7 @@ BEGIN
         ('PAID', 'ARCHIVED'), ('PAID', 'RECOVERED'), ('ARCHIVED', 'RECOVERED'),
         ('OPENED', 'REFUSED'), ('CHECKED', 'REFUSED'), ('COMPLETE', 'REFUSED'), ('SIGNED', 'REFUSED'),
         ('APPROVED', 'REFUSED'), ('REFUSED', 'REFUSED'))
-       AND NOT (c.state = 'REFUSED' AND target = refusal.from_state) THEN
+       AND NOT coalesce(c.state = 'REFUSED' AND target = refusal.from_state, false) THEN
         PERFORM prizes_refuse('claim_goes_forward');
     END IF;
     IF body IS NULL OR jsonb_typeof(body) <> 'object' THEN PERFORM prizes_refuse('claim_step_has_evidence'); END IF;
@@ -274,10 +274,10 @@ BEGIN
         c.due_on := coalesce(c.due_on, (figures->>'due_on')::date);
         c.approval_code := '';
         IF c.tax + c.net IS DISTINCT FROM won.amount THEN PERFORM prizes_refuse('claim_pays_the_prize'); END IF;
-        IF NOT CASE c.method WHEN 'WALLET' THEN c.payee = ''
+        IF NOT (CASE c.method WHEN 'WALLET' THEN c.payee = ''
                              WHEN 'TRANSFER' THEN EXISTS (SELECT FROM finance_bankaccount b WHERE b.code = c.payee
                                                              AND b.player_code = player.code AND b.removed_at IS NULL)
-                             WHEN 'CASH' THEN c.payee <> '' AND c.way <> 'REMOTE' ELSE false END THEN
+                             WHEN 'CASH' THEN c.payee <> '' AND c.way <> 'REMOTE' ELSE false END) THEN
             PERFORM prizes_refuse('claim_payee_is_the_winner');
         END IF;
         IF EXISTS (SELECT FROM jsonb_array_elements_text(prizes_policy('prizes.papers_to_pay', c.way, c.opened_at)) k
@@ -309,7 +309,7 @@ BEGIN
     ELSIF target IN ('REFUSED', 'RECOVERED') THEN
         SELECT * INTO asked FROM audit_approvalrequest r WHERE r.code = approval;
         IF asked.id IS NULL OR asked.state <> 'PERFORMED' OR asked.payload::jsonb->>'claim' IS DISTINCT FROM c.code::text
-           OR asked.kind <> CASE target WHEN 'REFUSED' THEN 'prizes.claim_refusal' ELSE 'prizes.claim_recovery' END
+           OR asked.kind <> (CASE target WHEN 'REFUSED' THEN 'prizes.claim_refusal' ELSE 'prizes.claim_recovery' END)
            OR NOT EXISTS (SELECT FROM audit_approvaldecision d WHERE d.request_id = asked.id AND d.approved)
            OR EXISTS (SELECT FROM prizes_claimstep s WHERE s.body->>'approval' = asked.code) THEN
             PERFORM prizes_refuse('claim_ended_by_two');

@@ -280,6 +280,7 @@ FACTS: dict[str, type[Refused]] = {
     "claim_signed_before_it_is_paid": NotSigned,
     "claim_not_held": Held,
     "claim_paid_as_approved": NotAsApproved,
+    "claim_approval_used_once": NotAsApproved,
     "claim_by_enough_people": MorePeople,
     "claim_checked_and_approved_by_others": CheckedYourself,
     "claim_not_by_who_drew": NotByWhoDrew,

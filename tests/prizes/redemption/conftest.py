@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from django.conf import LazySettings
 
 from finance import providers
 from tests import make_claims
@@ -22,7 +22,7 @@ def won(begin: Callable[[Callable[[], Won]], Won]) -> Won:
 
 
 @pytest.fixture
-def fake_bank(won: Won, settings: SettingsWrapper) -> Iterator[FakeBank]:
+def fake_bank(won: Won, settings: LazySettings) -> Iterator[FakeBank]:
     """The first way out is a bank that does as it is told."""
     settings.PAYMENT_PROVIDERS = {
         "fake": "tests.fake_bank.FakeBank",

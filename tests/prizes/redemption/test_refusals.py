@@ -72,7 +72,7 @@ def test_an_objection_that_is_upheld_reopens_at_the_same_step(won):
     now = database_time()
     with pytest.raises(refusal.NoObjection):
         refusal.uphold(code=claim.code, actor=won.staff["compliance"], reason="ok", now=now)
-    with pytest.raises(no.NotYourPost):
+    with pytest.raises(no.NotTheOwner):
         refusal.object_(code=claim.code, actor=won.carol.user, words="I am Bob")
     claim = refusal.object_(code=claim.code, actor=won.bob.user, words="It is me.")
     with pytest.raises(no.ObjectedAlready):
@@ -224,19 +224,15 @@ def test_ontario_the_retailer_cannot_cash_what_his_customer_won(won):
             request_key="0190b9c8-0000-7000-8000-000000000002", now=database_time(),
         )  # fmt: skip
     # In the customer's name it is paid to the customer only, whatever he does.
-    claim = make.opened(won, prize, "OUTLET")
-    account = _account_of(retailer)
+    claim = make.checked(won, make.opened(won, prize, "OUTLET"))
+    account = money.bank_account(retailer, holder="王老板", now=database_time())
     with pytest.raises(no.PayeeWrong), no.in_words(), transaction.atomic():
-        _complete_by_hand(make.checked(won, claim), operator, account.code)
+        _complete_by_hand(claim, operator, account.code)
     claim = make.asked(won, make.signed(make.completed(won, Claim.objects.get())))
     make.paid(won, claim, by="outlet_operator")
     assert ledger.balance(wallets.winnings_of(won.carol)) == 3_005_00
     assert ledger.balance(wallets.winnings_of(retailer)) == 0
     assert told.count() <= 2
-
-
-def _account_of(player):
-    return money.bank_account(player, holder="王老板", now=database_time())
 
 
 def _complete_by_hand(claim: Claim, actor, payee: str) -> None:

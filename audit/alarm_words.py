@@ -80,6 +80,8 @@ KINDS: Mapping[str, str | Promise] = {
     "claim_step": gettext_lazy("Step of a claim"),
     "claim_paper": gettext_lazy("Paper of a claim"),
     "prize_end": gettext_lazy("End of a prize"),
+    "voucher": gettext_lazy("Voucher of a paid prize"),
+    "voucher_paper": gettext_lazy("Paper of a voucher"),
     "break_glass": gettext_lazy("Opening of a seal"),
     "calendar_notice": gettext_lazy("Notice of changed times"),
     "draw_cancellation": gettext_lazy("Cancellation of a draw"),

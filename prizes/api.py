@@ -20,7 +20,6 @@ from audit import canonical, pace
 from games import draws, seals
 from games.api import PublicKeyOut
 from games.models import Draw
-
 from lottery_portal.lib import codes
 from lottery_portal.lib.db import database_time
 from sales.api import RefusalShown

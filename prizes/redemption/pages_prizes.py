@@ -168,7 +168,7 @@ def _context(own: Own, *, now: datetime) -> dict[str, Any]:
         "wanted": _wanted(own),
         "steps": winners.timeline(own, deadline=deadline),
         "claim": claim,
-        "payee": payee_words(claim) if claim else "",
+        "payee": payee_words(claim) if claim and (own.end or own.is_under_way) else "",
         "papers": _papers(claim) if claim else [],
         "may_hand_in": claim is not None
         and claim.way == Claim.Way.REMOTE
@@ -214,8 +214,8 @@ def _sums(found: winners.Deductions) -> list[str]:
 
 def _places(own: Own) -> dict[str, Any]:
     """Where the prize is claimed, and by which figure that is so."""
-    if own.place == Place.WALLET:
-        return {"title": _("In your balance"), "why": "", "ways": []}
+    if own.is_over or (own.is_under_way and own.claim and own.claim.way == Claim.Way.REMOTE):
+        return {"title": "", "why": "", "ways": []}
     up_to = with_unit(routing.outlets_up_to(own.prize.draw))
     centre = _("Prize centre of %(operator)s") % {"operator": settings.OPERATOR}
     if own.place == Place.OUTLET:
@@ -225,7 +225,7 @@ def _places(own: Own) -> dict[str, Any]:
             % {"up_to": up_to},
             "ways": [
                 _("At an outlet: show your ticket number and your identity paper."),
-                _("Or at the centre: %(centre)s.") % {"centre": centre},
+                _("Or come to the centre: %(centre)s") % {"centre": centre},
                 _("Or from afar: you send photos, and are paid to your balance or bank account."),
             ],
         }
@@ -253,9 +253,8 @@ def _wanted(own: Own) -> list[str]:
     if way == Claim.Way.CENTRE:
         return [here, number]
     return [
-        _("In person: %(paper)s") % {"paper": here},
-        _("From afar: %(first)s; %(second)s.")
-        % dict(zip(("first", "second"), remote.KINDS.values(), strict=True)),
+        _("In person: bring the identity paper your account was confirmed with, itself and valid."),
+        _("From afar: send a photo or scan of that paper, and a photo of you with it."),
         number,
     ]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
@@ -34,7 +34,9 @@ LANGUAGE = "zh-hans"
 FACE = "voucher"
 FILE = settings.BASE_DIR / "games" / "data" / "fonts" / "wqy-microhei-subset.ttf"
 INK, INK2, LINE, CHOP = (HexColor(one) for one in (0x1B1F23, 0x4B5158, 0x8C867A, 0xB8321F))
-MARGIN, WIDTH = 22 * mm, A4[0] - 44 * mm
+MARGIN, PADDING = 22 * mm, 6  # of the page, and of the frame that the library puts the text into
+LEFT, RIGHT = MARGIN + PADDING, A4[0] - MARGIN - PADDING
+WIDTH = RIGHT - LEFT
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 _BODY = ParagraphStyle(
@@ -127,11 +129,11 @@ def _built(story: list[Flowable], *, title: str, digest: str) -> bytes:
         canvas.saveState()
         canvas.setStrokeColor(LINE)
         canvas.setLineWidth(0.5)
-        canvas.line(MARGIN, 19 * mm, A4[0] - MARGIN, 19 * mm)
+        canvas.line(LEFT, 19 * mm, RIGHT, 19 * mm)
         canvas.setFont(FACE, 7.5)
         canvas.setFillColor(INK2)
-        canvas.drawString(MARGIN, 15 * mm, _shown(settings.OPERATOR))
-        canvas.drawString(MARGIN, 11 * mm, f"SHA-256 {digest}")
+        canvas.drawString(LEFT, 15 * mm, _shown(settings.OPERATOR))
+        canvas.drawString(LEFT, 11 * mm, f"SHA-256 {digest}")
         canvas.restoreState()
 
     document.build(story, onFirstPage=foot, onLaterPages=foot, canvasmaker=_canvas)
@@ -162,10 +164,10 @@ def _told(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (_("Game and draw"), f"{account_words.game(facts['game'])} {facts['issue']}"),
         (_("Ticket"), codes.shown(facts["ticket"])),
-        *((_("Bet"), _bet(bet)) for bet in facts["bets"]),
+        *((pgettext("of a ticket", "Bet"), _bet(bet)) for bet in facts["bets"]),
         (_("Winning numbers"), facts["drawn"]),
         (_("Claim"), codes.shown(facts["claim"])),
-        (_("Paid by"), str(Claim.Method(facts["method"]).label)),
+        (pgettext("of a prize", "Paid by"), str(Claim.Method(facts["method"]).label)),
         *([(_("Payee"), codes.shown(facts["payee"]))] if facts["payee"] else []),
         (_("Place of payment"), _place(facts)),
         (_("Date of payment"), dates.written(facts["paid_at"], "full")),
@@ -192,7 +194,10 @@ def _figures(facts: Mapping[str, Any]) -> Table:
         [_paragraph(_("Item"), _SMALL), _paragraph(_("Amount (yuan)"), _RIGHT_SMALL)],
         [_paragraph(_("Prize"), _BODY), _paragraph(yuan(facts["amount_fen"]), _RIGHT)],
         [_paragraph(_("Tax withheld"), _BODY), _paragraph(yuan(facts["tax_fen"]), _RIGHT)],
-        [_paragraph(_("Paid out"), _BODY), _paragraph(yuan(facts["net_fen"]), _NET)],
+        [
+            _paragraph(pgettext("of a prize", "Paid out"), _BODY),
+            _paragraph(yuan(facts["net_fen"]), _NET),
+        ],
     ]
     table = Table(rows, colWidths=[WIDTH * 0.5, WIDTH * 0.5], hAlign="LEFT")
     table.setStyle(

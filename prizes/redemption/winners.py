@@ -32,6 +32,9 @@ WAY = (
 )  # fmt: skip
 
 
+_OPEN = Q(end__isnull=True) | Q(end__claim__state=State.PAYING)  # the bank has not said yet
+
+
 class NoSuchPrize(Refused):
     """No prize of this player under this ticket."""
 
@@ -87,7 +90,9 @@ class Own:
     @property
     def is_under_way(self) -> bool:
         """Whether a claim works towards its payment, or the bank has the money."""
-        return self.claim is not None and self.claim.state not in Claim.OVER
+        if self.claim is None or self.claim.state in Claim.OVER:
+            return False
+        return self.end is None or self.claim.state == State.PAYING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,13 +121,13 @@ def prizes_of(player: Player) -> QuerySet[Prize]:
 
 
 def waiting(player: Player) -> QuerySet[Prize]:
-    """Those that are not over."""
-    return prizes_of(player).filter(route=Prize.Route.CENTRE, end__isnull=True)
+    """Those that are not over; one on its way to the bank is not."""
+    return prizes_of(player).filter(_OPEN, route=Prize.Route.CENTRE)
 
 
 def over(player: Player) -> QuerySet[Prize]:
     """Those that are: in the balance from the first, paid, lapsed."""
-    return prizes_of(player).filter(Q(route=Prize.Route.WALLET) | Q(end__isnull=False))
+    return prizes_of(player).filter(Q(route=Prize.Route.WALLET) | ~_OPEN)
 
 
 def find(player: Player, ticket_code: str) -> Own:

@@ -17,9 +17,9 @@ from audit import approvals, policies
 from games.models import Draw
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.ids import uuid7
-from prizes.claim_models import Claim
+from prizes.claim_models import Claim, ClaimStep
 from prizes.models import Prize
-from prizes.redemption import claims, confirmation, papers, payment
+from prizes.redemption import claims, confirmation, papers, payment, queue
 from prizes.settlement import WALLET_POLICY
 from sales import sealing
 from sales.models import Ticket
@@ -94,11 +94,11 @@ def counting_as_real(made: Won) -> Won:
         guards_up(hand)
     for player in (made.alice, made.bob, made.carol):
         embody(player)
-    return Won(
-        Draw.objects.select_related("game", "rule").get(pk=made.draw.pk),
-        *(Player.objects.get(pk=one.pk) for one in (made.alice, made.bob, made.carol)),
-        made.staff,
+    alice, bob, carol = (
+        Player.objects.get(pk=one.pk) for one in (made.alice, made.bob, made.carol)
     )
+    draw = Draw.objects.select_related("game", "rule").get(pk=made.draw.pk)
+    return Won(draw, alice, bob, carol, made.staff)
 
 
 def embody(player: Player) -> None:
@@ -193,6 +193,20 @@ def asked(made: Won, claim: Claim) -> Claim:
     """The approval asked for by who opened it."""
     by = "outlet_operator" if claim.way == "OUTLET" else "claims_officer"
     return payment.ask(code=claim.code, maker=made.staff[by], now=database_time())
+
+
+def next_of(claim: Claim) -> queue.Next:
+    """What the claim waits for; it does wait for something."""
+    step = queue.next_step(claim)
+    assert step is not None
+    return step
+
+
+def last_of(claim: Claim) -> ClaimStep:
+    """The last step of the claim."""
+    step = claim.steps.order_by("-number").first()
+    assert step is not None
+    return step
 
 
 def request_of(claim: Claim, kind: str = payment.KIND) -> approvals.Request:

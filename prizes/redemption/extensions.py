@@ -141,6 +141,7 @@ def ask(
         if refusal := _REFUSALS.get(violated(exc)):
             raise refusal from exc
         raise
+    asked.refresh_from_db(fields=["window_days", "asked_at"])
     trail.record(
         action="prizes.extension_asked",
         actor=actor,
@@ -284,7 +285,7 @@ def _write(asked: Extension, request: approvals.Request, *, now: datetime) -> Ex
             "approval": request.code,
         }
     )
-    return ExtensionLetter.objects.create(
+    letter = ExtensionLetter.objects.create(
         extension=asked,
         year=year,
         number=number,
@@ -296,6 +297,8 @@ def _write(asked: Extension, request: approvals.Request, *, now: datetime) -> Ex
         digest=canonical.digest(body),
         written_at=now,  # the database writes its own clock over it
     )
+    letter.refresh_from_db(fields=["written_at"])
+    return letter
 
 
 _IN_THE_LETTER = (

@@ -100,6 +100,7 @@ def begin(
         if refusal := _REFUSALS.get(violated(exc)):
             raise refusal from exc
         raise
+    held.refresh_from_db(fields=["opened_at"])
     trail.record(
         action=BEGUN,
         actor=actor,

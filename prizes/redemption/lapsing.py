@@ -104,7 +104,7 @@ def _soon(today: date) -> list[tuple[str, int, int]]:
             """,
             {"today": today, "until": today + WITHIN},
         )
-        return cursor.fetchall()
+        return [(game, prizes, fen) for game, prizes, fen in cursor.fetchall()]
 
 
 def _into_the_fund(since: datetime) -> int:

@@ -130,12 +130,14 @@ def claimable_until(prize: Prize) -> datetime | None:
 def give_back(lift: HoldLift, *, now: datetime) -> ClaimLimit | None:
     """Give the days back that the clock of a prize stood; None where another hold still stands.
 
-    Nothing is given back where nothing was left: when the hold began after the last day.
+    Nothing is given back where nothing was left, when the hold began after the last day, or where
+    nothing was lost: when it is lifted before the draw is settled.
     """
     prize = lift.hold.prize
-    if Hold.objects.filter(prize=prize).standing().exists():
+    period = ClaimPeriod.objects.filter(draw_id=prize.draw_id).first()
+    if period is None or Hold.objects.filter(prize=prize).standing().exists():
         return None
-    sum_ = _sum(ClaimPeriod.objects.get(draw_id=prize.draw_id), prize)
+    sum_ = _sum(period, prize)
     by = deadlines.Held(
         from_on=in_shanghai(_held_since(lift)).date(), to_on=in_shanghai(lift.lifted_at).date()
     )

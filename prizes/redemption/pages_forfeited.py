@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import step_up
+from accounts import step_up, who
 from games import words as game_words
 from lottery_portal.lib.dates import SHANGHAI, in_shanghai
 from lottery_portal.lib.errors import Refused, refuse
@@ -38,7 +38,7 @@ def desk_forfeited(request: HttpRequest) -> HttpResponse:
         "nav": "forfeited",
         "year": first.year,
         "rows": rows,
-        "prizes": ends.count(),
+        "number": ends.count(),
         "fen": ends.aggregate(fen=Sum("amount"))["fen"] or 0,
         "shown": SHOWN,
     }
@@ -56,7 +56,9 @@ def desk_unclaimed(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             rows = forfeiture.reveal_unclaimed(
-                reason=form.cleaned_data["reason"], actor=request.user, now=timezone.now()
+                reason=form.cleaned_data["reason"],
+                actor=who.staff(request.user).user,
+                now=timezone.now(),
             )
             status = 200
         except Refused as refusal:

@@ -47,7 +47,7 @@ def desk_holds(request: HttpRequest) -> HttpResponse:
             form.add_error("ticket", _("No prize of this ticket waits for its winner."))
         else:
             try:
-                held = holds.begin(prize=prize, actor=request.user, now=now, **said)
+                held = holds.begin(prize=prize, actor=who.staff(request.user).user, now=now, **said)
             except Refused as refusal:
                 status = refuse(form, refusal)
             else:
@@ -79,7 +79,9 @@ def desk_hold(request: HttpRequest, code: str) -> HttpResponse:
         raise PermissionDenied
     if form.is_valid():
         try:
-            asked = holds.ask_to_lift(hold=held, maker=request.user, now=now, **form.cleaned_data)
+            asked = holds.ask_to_lift(
+                hold=held, maker=who.staff(request.user).user, now=now, **form.cleaned_data
+            )
         except Refused as refusal:
             status = refuse(form, refusal)
         else:
@@ -145,7 +147,7 @@ def desk_extension(request: HttpRequest, code: str) -> HttpResponse:
     if form.is_valid():
         try:
             made = extensions.propose(
-                extension=asked, maker=request.user, now=now, **form.cleaned_data
+                extension=asked, maker=who.staff(request.user).user, now=now, **form.cleaned_data
             )
         except Refused as refusal:
             status = refuse(form, refusal)

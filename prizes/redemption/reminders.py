@@ -55,7 +55,7 @@ def send_due(*, now: datetime) -> int:
 def _due(today: date, behind: int) -> list[tuple[int, date, int]]:
     with connection.cursor() as cursor:
         cursor.execute(_DUE, {"today": today, "behind": behind, "most": BATCH})
-        return cursor.fetchall()
+        return [(pk, day, step) for pk, day, step in cursor.fetchall()]
 
 
 @door

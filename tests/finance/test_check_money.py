@@ -16,7 +16,7 @@ from finance.models import InvariantRun
 from tests import make as tickets
 from tests import make_money as make
 from tests import make_remittance as dues
-from tests import people
+from tests import owner, people
 from tests.samples import one_in
 
 from . import checked_house, recon_deeds
@@ -220,6 +220,16 @@ def a_prize_set_aside_for_nobody():
     checked_house.posted("prize:t", "PRIZE", Move("prizes:t", "unclaimed:t", 1))
 
 
+def lapsed_without_an_end():
+    make_accounts()
+    unclaimed = f"unclaimed:{tickets.shadow_draw().code}"
+    make.open_accounts((unclaimed, "UNCLAIMED"))
+    checked_house.posted("prize:t", "PRIZE", Move("prizes:t", unclaimed, 1))
+    with owner.as_owner() as hand:
+        hand.execute("ALTER TABLE finance_entry DISABLE TRIGGER prizes_end_in_the_books")
+    checked_house.posted("lapsed:t", "FORFEIT", Move(unclaimed, "welfare:t", 1))
+
+
 def a_payment_order_called_paid():
     dues.allocate(("welfare:ssq", 10_00), on=dues.month(1))
     dues_of_months.make(now=people.right_now())
@@ -316,6 +326,8 @@ BY_DOORS = {
     "a prize nobody won": ("prize_credited_once", a_prize_nobody_won),
     "tax withheld of nothing": ("tax_withheld_has_its_basis", tax_withheld_of_nothing),
     "a prize set aside for nobody": ("open_prizes_are_set_aside", a_prize_set_aside_for_nobody),
+    "a prize that lapsed in the books only": ("prize_ended_once", lapsed_without_an_end),
+    "a fund that got what nobody lost": ("forfeited_is_in_the_fund", lapsed_without_an_end),
     "money set aside for no plan": ("plans_hold_what_is_left", set_aside_for_no_plan),
     "a ticket taken back for nothing": ("taken_back_is_refunded_once", taken_back_and_not_refunded),
     "a ticket refunded without an entry": ("refunded_once", refunded_without_an_entry),

@@ -35,6 +35,14 @@ TOLD = {
                          "left_fen": 123_456_00},
     "sales.plan_left_out": {"game": "Double Color Ball", "plan": "ABCDEFGH2345", "issue": "2026108",
                             "reason": "limit", "fen": 123_456_00, "is_last": False},
+    **{
+        kind: {"ticket": "ABCDEFGH23456789K", "game": "Double Color Ball", "issue": "2026108",
+               "amount_fen": 123_456_00, "last_day": "2027-01-01", "days_left": 7, "step": 7,
+               "year": 2027, "number": 1, "is_granted": True, "until_on": "2027-02-01",
+               "reason": "x"}
+        for kind in ("prizes.claim_by", "prizes.forfeited", "prizes.hold_begun",
+                     "prizes.hold_over", "prizes.extension_decided")
+    },
 }  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from finance import ledger, wallets
@@ -33,7 +35,7 @@ def test_fifty_claims_of_one_ticket_pay_once(begin):
         claim = make.asked(won, make.ready_to_ask(won, claim))
         return make.paid(won, claim, by="outlet_operator")
 
-    outcomes = at_once([lambda n=n: whole(f"4401000{n % 5}") for n in range(50)])
+    outcomes = at_once([partial(whole, f"4401000{n % 5}") for n in range(50)])
 
     paid = [one for one in outcomes if isinstance(one, Claim)]
     assert len(paid) == 1
@@ -45,6 +47,7 @@ def test_fifty_claims_of_one_ticket_pay_once(begin):
     assert ledger.balance(wallets.winnings_of(won.carol)) - was == 3_000_00
 
 
+@pytest.mark.thorough
 def test_one_approved_claim_paid_at_once_by_ten_is_paid_once(begin):
     """F092: whoever comes second finds it paid."""
     won = begin(make.won)

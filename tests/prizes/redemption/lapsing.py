@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
+from accounts import legal_texts
 from audit import approvals
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import database_time
@@ -30,6 +32,10 @@ def seven_wait():
     player = make.shadow_player(wallet=100_00)
     draw = make_draws.confirmed(*[[make.single()]] * SEVEN, player=player)
     make_draws.settled(draw)
+    people.prepared()
+    with as_owner() as hand:  # who plays in the drill does not log in; this one reads his pages
+        hand.execute("UPDATE accounts_user SET is_active = true WHERE id = %s", [player.user_id])
+    legal_texts.accept(player.user, people.latest(), now=people.right_now(), ip="192.0.2.1")
     return draw
 
 
@@ -136,7 +142,7 @@ def signed(code: str, *posts: str) -> None:
         )
 
 
-def asked_of_sql(question: str, *values: object):
+def asked_of_sql(question: str, *values: Any):
     """What a function of the database answers."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {question}", list(values))

@@ -15,7 +15,7 @@ from audit import approvals, policies
 from games import claim_days
 from lottery_portal.lib.db import database_time, violated
 from prizes.deadline_models import ClaimLimit, Extension, ExtensionLetter
-from prizes.redemption import extensions, forfeiture, letters, limits
+from prizes.redemption import extensions, forfeiture, holds, letters, limits
 from tests import people
 from tests.owner import as_owner, guards_up
 
@@ -194,7 +194,7 @@ def test_letters_past_the_door_are_refused(draw):
         "UPDATE prizes_extensionletter SET reason = 'x'",
         "DELETE FROM prizes_extension",
     ):
-        with as_owner() as hand, pytest.raises(psycopg.errors.RaiseException):
+        with as_owner() as hand, pytest.raises(psycopg.errors.RestrictViolation):
             hand.execute(change)
 
 
@@ -214,10 +214,11 @@ def test_a_request_keeps_the_prize_until_the_letter(draw):
 
     assert not hasattr(lapsing.prizes_of(draw)[0], "end")
     assert lapsing.prizes_of(draw)[1].end.kind == "FORFEITED"
-    with pytest.raises(extensions.PrizeIsOver):
+    with pytest.raises(holds.PrizeIsOver):
         lapsing.asked(second, ended_on=today)
 
 
+@pytest.mark.thorough
 def test_the_winner_asks_and_the_officer_proposes_on_pages(draw):
     """F276: the digest is that of the paper he sends; the desk shows it beside the words."""
     prize = lapsing.prizes_of(draw)[0]

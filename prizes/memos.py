@@ -13,6 +13,7 @@ from finance import memos
 from finance.ledger import Line
 from finance.memos import Key, Memo
 
+from .claim_models import Claim
 from .models import Batch, Prize
 
 
@@ -60,4 +61,22 @@ def _of_batches(references: Collection[str]) -> Q:
     return found
 
 
+def _claims(lines: Sequence[Line]) -> Mapping[Key, Memo]:
+    """What was paid by a claim, or owed again when it was taken back."""
+    by_code = {line.reference.partition(":")[2]: line for line in lines}
+    claims = Claim.objects.select_related("prize__ticket", "prize__draw__game")
+    found = {}
+    for claim in claims.filter(code__in=by_code):
+        line, prize = by_code[claim.code], claim.prize
+        about = {"game": _(prize.draw.game.name), "issue": prize.draw.issue}
+        found[line.reference, line.position] = Memo(
+            title=_("Prize of %(game)s %(issue)s") % about,
+            detail=_("Ticket %(tail)s") % {"tail": f"…{prize.ticket.code[-4:]}"},
+            url=reverse("sales:ticket", args=[prize.ticket.code]),
+        )
+    return found
+
+
 memos.register("prize", _prizes)
+memos.register("claim", _claims)
+memos.register("recalled", _claims)

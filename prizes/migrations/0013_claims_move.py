@@ -388,7 +388,7 @@ BEGIN
                       coalesce(sum(t.amount) FILTER (WHERE b.kind <> 'TAX'), 0)::bigint,
                       bool_and(a.code = 'unclaimed:' || draw.code AND CASE
                           WHEN b.kind = 'TAX' THEN true
-                          WHEN c.method = 'CASH' THEN b.kind NOT IN ('WALLET', 'WINNINGS', 'BONUS', 'HOLD', 'RECEIVABLE')
+                          WHEN c.method = 'CASH' THEN b.code = 'cash:' || c.payee
                           ELSE b.code = 'winnings:' || player.code END)
                  FROM finance_transfer t JOIN finance_account a ON a.id = t.source_id
                  JOIN finance_account b ON b.id = t.target_id WHERE t.entry_id = e.id)) THEN

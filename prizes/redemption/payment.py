@@ -10,7 +10,6 @@ lies in the winner's balance, he is told, and staff get a case (F096).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -55,25 +54,15 @@ class NoCashDesk(Refused):
     message = _("Cash is not paid here. Please choose another way.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class CashOut:
-    """Cash that leaves a desk: from which, how much, by whom, under which entry of the books."""
-
-    desk: str
-    reference: str
-    fen: int
-    cashier: Any
-    now: datetime
-
-
-# Checks that the desk holds so much and is this cashier's; the account of the books it leaves.
-CashDesk = Callable[[CashOut], str]
+# Pays a prize in cash out of a desk, less the tax on it: takes what `prize_tax.pay` takes, `desk`
+# instead of a target, and `actor`, who has it; answers with the withholding as `tax`.
+CashDesk = Callable[..., Any]
 _cash_desks: list[CashDesk] = []
 
 
-def register_cash_desks(desks: CashDesk) -> None:
+def register_cash_desks(pay_out: CashDesk) -> None:
     """Make known who pays cash; there is one."""
-    _cash_desks[:] = [desks]
+    _cash_desks[:] = [pay_out]
 
 
 def ask(*, code: str, maker: Any, now: datetime) -> Claim:
@@ -150,17 +139,7 @@ def _pay(code: str, actor: Any, now: datetime) -> Claim:
     if claim.state != State.APPROVED:
         raise NotAtThisStep
     reference = f"claim:{claim.code}"
-    draw = claim.prize.draw
-    taxed = prize_tax.pay(
-        reference=reference,
-        source=pools.unclaimed_of(draw),
-        target=_target(claim, reference, actor, now),
-        game=draw.game.code,
-        **claims.tax_facts(claim.prize),
-        now=now,
-        is_shadow=draw.is_shadow,
-    )
-    if taxed.tax != claim.tax:
+    if _book(claim, reference, actor, now) != claim.tax:
         raise FiguresWrong
     body: dict[str, Any] = {"entry": reference}
     if claim.method == Method.TRANSFER:
@@ -190,15 +169,22 @@ def _pay(code: str, actor: Any, now: datetime) -> Claim:
     return paid
 
 
-def _target(claim: Claim, reference: str, actor: Any, now: datetime) -> str:
-    """The account of the books that the prize goes to, less its tax."""
+def _book(claim: Claim, reference: str, actor: Any, now: datetime) -> int:
+    """Move the prize to the winner, or out of the desk, less its tax; what was withheld, in fen."""
+    draw = claim.prize.draw
+    facts: dict[str, Any] = {
+        "reference": reference,
+        "source": pools.unclaimed_of(draw),
+        "game": draw.game.code,
+        **claims.tax_facts(claim.prize),
+        "now": now,
+    }
     if claim.method != Method.CASH:
-        return wallets.winnings_of(claim.owner)
+        target = wallets.winnings_of(claim.owner)
+        return prize_tax.pay(**facts, target=target, is_shadow=draw.is_shadow).tax
     if not _cash_desks:
         raise NoCashDesk
-    return _cash_desks[0](
-        CashOut(desk=claim.payee, reference=reference, fen=claim.net, cashier=actor, now=now)
-    )
+    return int(_cash_desks[0](**facts, desk=claim.payee, actor=actor).tax.tax)
 
 
 @inside_transaction

@@ -10,7 +10,16 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts.models import Message
 from audit.models import TrailRecord
-from finance import bank_accounts, cases, invariants, ledger, prize_transfers, wallets, withdrawals
+from finance import (
+    bank_accounts,
+    cases,
+    invariants,
+    ledger,
+    memos,
+    prize_transfers,
+    wallets,
+    withdrawals,
+)
 from finance.models import InvariantRun, PrizeTax, Withdrawal
 from finance.prize_transfers import NotOriginal, PrizeTooLarge
 from lottery_portal.lib.db import database_time, violated
@@ -111,6 +120,9 @@ def test_a_prize_goes_from_its_winner_to_the_file(won):
 
 
 def _filed(won: Won, claim: Claim) -> None:
+    codes = wallets.accounts_of(won.bob)
+    lines = ledger.lines(codes, ledger.movements(*codes, kinds=["PRIZE"]))
+    assert [memo.url for memo in memos.describe(lines)] == [f"/tickets/{claim.prize.ticket.code}/"]
     assert make.next_of(claim).missing == ()
     claim = papers.archive(code=claim.code, actor=won.staff["claims_clerk"], now=database_time())
     assert (claim.state, queue.next_step(claim)) == (State.ARCHIVED, None)

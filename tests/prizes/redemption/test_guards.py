@@ -268,6 +268,21 @@ def _taken_back_without_a_debt(won: Won, claim: Claim, approval: str) -> None:
         )
 
 
+def test_a_request_key_opens_one_claim(won):
+    """F092: whatever prize the second request names."""
+    claim = make.opened(won, won.prize(won.bob))
+    other = won.prize(won.alice)
+    asked = {
+        "prize": other.pk, "code": "X", "way": "CENTRE", "claimant": won.alice.code,
+        "request_key": str(claim.request_key), "account": claim.opened_by_id,
+        **make.proof(other.ticket),
+    }  # fmt: skip
+    said = "SELECT prizes_claim_open(%s::jsonb)"
+    assert fact(said, json.dumps(asked)) == "claim_once_per_request"
+    asked["request_key"] = "0190b9c8-0000-7000-8000-000000000003"
+    assert fact(said, json.dumps(asked)) == ""
+
+
 def test_steps_say_who_by_person_and_hash_their_evidence(won):
     """F077, F097: a step that was edited does not fit its digest."""
     claim = make.checked(won, make.opened(won, won.prize(won.bob)))

@@ -12,11 +12,13 @@ from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from PIL import Image
 
+from accounts import messages
 from audit.models import TrailRecord
 from finance import bank_accounts, ledger, wallets
 from lottery_portal.lib import uploads
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.ids import uuid7
+from prizes import publication
 from prizes.claim_models import Claim, ClaimPaper, ClaimStep, PrizeEnd
 from prizes.redemption import claim_refusals as no
 from prizes.redemption import claims, papers, refusal, remote, vouchers, winners
@@ -66,6 +68,11 @@ def test_a_prize_is_claimed_from_afar_page_by_page(won):
     """F089, F090, F091, N11: opened with consent, papers by content, signed word for word, paid to
     the balance; every step stored, and a voucher that is original once."""
     client, where = people.in_english(won.bob.user), page_of(won, won.bob)
+    told = messages.KINDS[publication.WON].address
+    ticket = won.prize(won.bob).ticket.code
+    assert told({"route": "CENTRE", "ticket": ticket}) == where
+    assert told({"route": "WALLET", "ticket": ticket}) == f"/tickets/{ticket}/"
+    assert 'href="/prizes/"' in text(client.get("/me/"))
     mine = text(client.get("/prizes/"))
     assert "Waiting for you" in mine
     assert where in mine

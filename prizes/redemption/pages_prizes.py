@@ -242,9 +242,10 @@ def _places(own: Own) -> dict[str, Any]:
 
 def _wanted(own: Own) -> list[str]:
     """Which papers are needed, in words."""
-    if own.place == Place.WALLET or own.end is not None:
+    claim = own.claim if own.is_under_way else None
+    if own.is_over or (claim is not None and claim.state not in remote.HANDED_IN_WHILE):
         return []
-    way = own.claim.way if own.is_under_way and own.claim else ""
+    way = claim.way if claim else ""
     ticket = _("No photo of the ticket: it is electronic, and its proof lies in the file already.")
     if way == Claim.Way.REMOTE:
         return [*map(str, remote.KINDS.values()), ticket]

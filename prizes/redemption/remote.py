@@ -139,7 +139,8 @@ def hand_in(*, code: str, kind: str, file: uploads.Source, actor: Any, now: date
     if claim.papers.filter(kind__in=KINDS).count() >= MOST_PAPERS:
         raise TooManyPapers(most=MOST_PAPERS)
     taken = uploads.take(uploads.read(file))
-    _keep_proof(claim, actor, now)
+    if not claim.papers.filter(kind=papers.TICKET).exists():
+        _keep_proof(claim, actor, now)
     return papers.add(
         code=code,
         kind=kind,

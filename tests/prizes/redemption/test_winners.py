@@ -119,6 +119,9 @@ def test_a_prize_is_claimed_from_afar_page_by_page(won):
     assert "Download the original" in over
     _voucher_is_original_once(client, where, claim)
     assert "What you got" in over
+    ticket_page = text(client.get(f"/tickets/{ticket}/"))
+    assert "Your prize of 30,000.00 yuan is paid." in ticket_page
+    assert "are in the balance" not in ticket_page
     assert f"{where}claim/" not in over
     assert client.get(f"{where}sign/")["Location"] == where
     assert [step.to_state for step in claim.steps.order_by("number")][:4] == [

@@ -80,6 +80,8 @@ KINDS: Mapping[str, str | Promise] = {
     "claim_step": gettext_lazy("Step of a claim"),
     "claim_paper": gettext_lazy("Paper of a claim"),
     "prize_end": gettext_lazy("End of a prize"),
+    "voucher": gettext_lazy("Voucher of a paid prize"),
+    "voucher_paper": gettext_lazy("Paper of a voucher"),
     "claim_period": gettext_lazy("Period for claims"),
     "hold": gettext_lazy("Hold of a prize"),
     "hold_lift": gettext_lazy("Lifting of a hold"),

@@ -98,6 +98,11 @@ def foresee(*, occasion: str, winner: str, prize: int, together: int, now: datet
     return _withheld(prize, together, before=before, taxed=taxed, exempt=exempt, rate=rate)
 
 
+def withheld(reference: str) -> PrizeTax | None:
+    """What was withheld with an entry of the books, and by which figures; None for any other."""
+    return PrizeTax.objects.filter(entry__reference=reference).first()
+
+
 def _withheld(prize: int, together: int, *, before: int, taxed: int, exempt: int, rate: int) -> int:
     if not 0 < prize <= together - before:
         raise ValueError("More is paid than was won.")

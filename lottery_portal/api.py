@@ -7,6 +7,7 @@ import accounts.api
 import finance.api
 import games.api
 import prizes.api
+import prizes.claim_api
 import sales.api
 import sales.plan_api
 
@@ -17,6 +18,7 @@ routes = [
     *games.api.routes,
     *sales.api.routes,
     *sales.plan_api.routes,
+    *prizes.claim_api.routes,
     *finance.api.routes,
     *prizes.api.routes,
 ]

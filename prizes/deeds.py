@@ -30,6 +30,8 @@ trail.name_deeds(
         "prizes.claim_archived": _("Claim filed"),
         "prizes.claim_refused": _("Claim refused"),
         "prizes.claim_recovered": _("Prize taken back"),
+        "prizes.voucher_taken": _("Paper of a voucher taken"),
+        "prizes.confirmation_taken": _("Signed confirmation taken"),
     },
     {"prize": _("Prize"), "claim": _("Claim")},
 )
@@ -52,5 +54,7 @@ step_up.name_purposes(
         "prizes:desk_settle_again": _("Have a draw settled again"),
         "prizes:desk_winding_up": _("Ask for a stopped game to be wound up"),
         "prizes:desk_unclaimed": _("See unclaimed prizes"),
+        "prizes:payment": _("Choose how a prize is paid"),
+        "prizes:sign": _("Sign the confirmation of a prize"),
     }
 )

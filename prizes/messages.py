@@ -3,12 +3,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from accounts import messages
 
 from . import publication
 from .redemption import extensions, forfeiture, holds, payment, refusal, reminders
+
+
+def _of_a_prize(params: Mapping[str, Any]) -> str:
+    """The page of a prize that waits for its winner; of any other the ticket says it all."""
+    name = "prizes:prize" if params.get("route") == "CENTRE" else "sales:ticket"
+    return messages.page(name, "ticket")(params)
+
 
 messages.register(
     messages.Kind(
@@ -17,7 +27,7 @@ messages.register(
         template="prizes/mail/won.txt",
         sms="prizes/mail/won_sms.txt",
         channels=messages.EVERYWHERE,
-        address=messages.page("sales:ticket", "ticket"),
+        address=_of_a_prize,
     )
 )
 messages.register(
@@ -57,7 +67,7 @@ messages.register(
         sms="prizes/mail/claim_paid_sms.txt",
         channels=messages.EVERYWHERE,
         is_legal=True,
-        address=messages.page("sales:ticket", "ticket"),
+        address=messages.page("prizes:prize", "ticket"),
     )
 )
 messages.register(
@@ -68,7 +78,7 @@ messages.register(
         sms="prizes/mail/claim_refused_sms.txt",
         channels=messages.EVERYWHERE,
         is_legal=True,
-        address=messages.page("sales:ticket", "ticket"),
+        address=messages.page("prizes:prize", "ticket"),
     )
 )
 messages.register(
@@ -79,7 +89,7 @@ messages.register(
         sms="prizes/mail/claim_reopened_sms.txt",
         channels=messages.EVERYWHERE,
         is_legal=True,
-        address=messages.page("sales:ticket", "ticket"),
+        address=messages.page("prizes:prize", "ticket"),
     )
 )
 messages.register(
@@ -90,6 +100,6 @@ messages.register(
         sms="prizes/mail/objection_dismissed_sms.txt",
         channels=messages.EVERYWHERE,
         is_legal=True,
-        address=messages.page("sales:ticket", "ticket"),
+        address=messages.page("prizes:prize", "ticket"),
     )
 )

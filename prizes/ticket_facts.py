@@ -43,6 +43,7 @@ def facts(ticket_ids: Collection[int]) -> Mapping[int, Fact]:
             claim_state=claims[prize.pk].state if prize.pk in claims else "",
             claim_until=until.get(prize.pk) or claim_days.last_day(prize.draw),
             claim_url=_claim_url(prize),
+            prize_url=reverse("prizes:prize", args=[prize.ticket.code]),
             line_prizes={tier: per_line[prize.draw_id, tier] for tier in prize.tiers()},
         )
         for prize in prizes

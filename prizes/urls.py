@@ -3,7 +3,15 @@
 from django.urls import path
 
 from . import views
-from .redemption import pages_deadlines, pages_forfeited, pages_holds, pages_where
+from .redemption import (
+    pages_claiming,
+    pages_deadlines,
+    pages_forfeited,
+    pages_holds,
+    pages_prizes,
+    pages_vouchers,
+    pages_where,
+)
 
 app_name = "prizes"
 
@@ -22,6 +30,22 @@ urlpatterns = [
     path("desk/stopped-games/<slug:game_code>/", views.desk_winding_up, name="desk_winding_up"),
     path("transparency/", views.transparency_page, name="transparency"),
     path("prizes/lapsing/", pages_deadlines.lapsing_page, name="lapsing"),
+    path("prizes/", pages_prizes.index, name="mine"),
+    path("prizes/<slug:code>/", pages_prizes.prize, name="prize"),
+    path("prizes/<slug:code>/claim/", pages_claiming.claim, name="claim"),
+    path("prizes/<slug:code>/papers/", pages_claiming.hand_in, name="papers"),
+    path("prizes/<slug:code>/payment/", pages_claiming.payment, name="payment"),
+    path("prizes/<slug:code>/sign/", pages_claiming.sign, name="sign"),
+    path("prizes/<slug:code>/objection/", pages_claiming.objection, name="objection"),
+    path("prizes/<slug:code>/confirmation.pdf", pages_prizes.confirmation, name="confirmation"),
+    path("prizes/<slug:code>/voucher.pdf", pages_prizes.voucher, name="voucher"),
+    path("desk/prizes/vouchers/", pages_vouchers.desk_vouchers, name="desk_vouchers"),
+    path("desk/prizes/vouchers/<slug:code>.pdf", pages_vouchers.desk_voucher, name="desk_voucher"),
+    path(
+        "desk/prizes/confirmations/<slug:code>.pdf",
+        pages_vouchers.desk_confirmation,
+        name="desk_confirmation",
+    ),
     path("prizes/<slug:code>/deadline/", pages_deadlines.deadline, name="deadline"),
     path("prizes/letters/<slug:code>.pdf", pages_deadlines.letter, name="letter"),
     path("desk/prizes/holds/", pages_holds.desk_holds, name="desk_holds"),

@@ -19,7 +19,8 @@ class Fact:
     """What a settled ticket won: all of it in fen, and per tier what one line wins.
 
     Of a prize that waits for its winner: the claim that is under way, by its code and state, and
-    the page that says until when it is claimed. It is over when it was paid, or when it lapsed.
+    the page that says until when it is claimed, and that of the prize itself. It is over when it
+    was paid, or when it lapsed.
     """
 
     prize_fen: int
@@ -30,6 +31,7 @@ class Fact:
     claim_state: str = ""
     claim_until: date | None = None
     claim_url: str = ""
+    prize_url: str = ""
     line_prizes: Mapping[int, int] = field(default_factory=dict)
 
 

@@ -309,7 +309,7 @@ def steps_of(
     if one.state != "lost":
         told = (
             _("%(amount)s yuan are in the balance") % {"amount": yuan(one.fact.prize_fen)}
-            if one.fact
+            if one.fact and not one.fact.claim_code
             else ""
         )
         steps.append(
@@ -340,7 +340,9 @@ def _by_plan(ticket: Ticket, plan: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _claim(one: Read) -> dict[str, Any]:
-    """Until when a prize is to be claimed that is not paid by itself."""
+    """Until when a prize is to be claimed that is not paid by itself; then how it was paid."""
+    if one.state == "paid" and one.fact and one.fact.claim_code:
+        return {"url": one.fact.prize_url, "link": _("How this prize is paid")}
     if one.state != "won" or one.fact is None or one.fact.claim_until is None:
         return {}
     until = {

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts import legal_texts
 from accounts.models import Player, User
 from audit import approvals, policies
 from games.models import Draw
@@ -115,7 +116,9 @@ def embody(player: Player) -> None:
             "UPDATE accounts_player SET person_id = %s, verified_at = now() WHERE id = %s",
             [person.pk, player.pk],
         )
+        hand.execute("UPDATE accounts_user SET is_active = true WHERE id = %s", [player.user_id])
         guards_up(hand)
+    legal_texts.accept(player.user, people.latest(), now=database_time(), ip="192.0.2.1")
 
 
 def proof(ticket: Ticket) -> dict[str, Any]:

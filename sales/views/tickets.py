@@ -142,6 +142,8 @@ def ticket(request: HttpRequest, code: str) -> HttpResponse:
         "prize_fen": one.fact.prize_fen if one.fact else None,
         "claim_until": one.fact.claim_until if one.fact else None,
         "claim_url": one.fact.claim_url if one.fact else "",
+        "prize_url": one.fact.prize_url if one.fact and one.fact.prize_fen else "",
+        "claim_state": one.fact.claim_state if one.fact else "",
         "picks": tickets.picks_shown(one),
         "steps": tickets.steps_of(one, seal=seal, plan=_plan_of(row)),
         "receipt": {

@@ -30,6 +30,7 @@ trail.name_deeds(
         "prizes.claim_archived": _("Claim filed"),
         "prizes.claim_refused": _("Claim refused"),
         "prizes.claim_recovered": _("Prize taken back"),
+        "prizes.claim_paper_opened": _("Paper of a claim opened"),
     },
     {"prize": _("Prize"), "claim": _("Claim")},
 )
@@ -52,5 +53,7 @@ step_up.name_purposes(
         "prizes:desk_settle_again": _("Have a draw settled again"),
         "prizes:desk_winding_up": _("Ask for a stopped game to be wound up"),
         "prizes:desk_unclaimed": _("See unclaimed prizes"),
+        "prizes:desk_claim": _("Ask for or make the payment of a prize"),
+        "prizes:terminal_claim": _("Stamp a ticket and pay its prize"),
     }
 )

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.ids import uuid7
@@ -49,7 +50,7 @@ class Claim(models.Model):
         REMOTE = "REMOTE", _("From afar")
 
     class State(models.TextChoices):
-        OPENED = "OPENED", _("Opened")
+        OPENED = "OPENED", pgettext_lazy("of a claim", "Opened")
         CHECKED = "CHECKED", _("Checked")
         COMPLETE = "COMPLETE", _("Papers complete")
         SIGNED = "SIGNED", _("Signed by the winner")
@@ -61,7 +62,7 @@ class Claim(models.Model):
         RECOVERED = "RECOVERED", _("Taken back")
 
     class Method(models.TextChoices):
-        WALLET = "WALLET", _("To the balance")
+        WALLET = "WALLET", pgettext_lazy("of a prize", "To the balance")
         TRANSFER = "TRANSFER", _("Bank transfer")
         CASH = "CASH", _("Cash")
 

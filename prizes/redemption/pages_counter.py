@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -56,6 +56,7 @@ from . import (
 from .claim_refusals import NotAtThisStep
 
 ROWS = 50
+SECOND = timedelta(seconds=1)  # before the moment from which it is claimed no more
 MONEY = frozenset({"ask", "pay"})
 State, Way = Claim.State, Claim.Way
 REFUSABLE = frozenset({State.OPENED, State.CHECKED, State.COMPLETE, State.SIGNED, State.APPROVED})
@@ -462,7 +463,7 @@ def _facts(claim: Claim, user: User, now: datetime, shown: Forms) -> dict[str, A
         "lacks": _lacks(claim),
         "figures": claim_facts.figures(claim, now=now),
         "lines": words.lines(deadline.sum_) if deadline else [],
-        "until": deadline.until if deadline else None,
+        "until": deadline.until - SECOND if deadline and deadline.until else None,
         "is_late": claim.due_on is not None
         and claim.due_on < today
         and claim.state not in {State.PAID, *Claim.OVER},

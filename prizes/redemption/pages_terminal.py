@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -46,6 +46,7 @@ from .claim_refusals import NotAtThisStep, NothingToClaim
 
 State, Way = Claim.State, Claim.Way
 NOT_STANDING = (State.REFUSED, State.RECOVERED)
+SECOND = timedelta(seconds=1)  # before the moment from which it is claimed no more
 MONEY = frozenset({"stamp"})
 
 
@@ -262,7 +263,7 @@ def _facts(here: _Here, step: str, form: forms.Form | None) -> dict[str, Any]:
         "is_elsewhere": here.is_elsewhere,
         "obstacle": "" if claim else here.obstacle,
         "end": PrizeEnd.objects.filter(prize=prize).first(),
-        "until": deadline.until if deadline else None,
+        "until": deadline.until - SECOND if deadline and deadline.until else None,
         "is_held": bool(deadline and deadline.is_held),
         "step": step,
         "form": form,

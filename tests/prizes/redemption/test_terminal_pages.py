@@ -13,11 +13,12 @@ from lottery_portal.lib.db import database_time
 from lottery_portal.lib.ids import uuid7
 from partners import claim_authority
 from prizes.claim_models import Claim, PrizeEnd
-from prizes.redemption import authenticity, claims, outlet
-from prizes.redemption.claim_refusals import ClaimUnknown
+from prizes.redemption import authenticity, claims, counter, outlet
+from prizes.redemption.claim_refusals import ClaimUnknown, TicketNotSealed
 from sales import receipts
 from tests import make_claims as make
 from tests import make_outlets, people
+from tests.accounts import papers as cards
 from tests.owner import as_owner, guards_up
 
 from .test_counter_pages import card, hidden
@@ -165,21 +166,28 @@ def test_a_forged_receipt_raises_alarm_and_opens_a_case(won):
         ticket=ticket.code, leaf=bytes(other.receipt.leaf), signature=genuine.signature
     )
     broken = receipts.Claim(ticket=ticket.code, leaf=genuine.leaf, signature=b"\0" * 64)
-    for forged in (stolen, broken):
+    unsold = receipts.sign(ticket=ticket.code, leaf=b"\2" * 32)  # by our key, and never given
+    for forged in (stolen, broken, unsold):
         answer = here.client.post("/terminal/claims/", {"ticket": forged.qr()})
         assert (answer.status_code, "not as we signed it" in people.text(answer)) == (409, True)
     assert Alarm.objects.filter(kind=claims.FORGED).exists()
     assert cases.about(object_type="ticket", object_code=ticket.code)[0].kind == claims.FORGED
     assert not Claim.objects.exists()
+    claim = make.opened(won, claims.prize_of(ticket.code))
     with as_owner() as hand:
         hand.execute("ALTER TABLE sales_receipt DISABLE TRIGGER USER")
-        hand.execute(
-            "UPDATE sales_receipt SET leaf = %s WHERE ticket_id = %s", [b"\1" * 32, ticket.pk]
-        )
+        hand.execute("UPDATE sales_receipt SET leaf = %s", [b"\1" * 32])
         guards_up(hand)
-    page = people.text(here.client.get(f"/terminal/claims/{ticket.code}/"))
+    page = people.text(here.client.get(f"/terminal/claims/{other.code}/"))
     assert "This ticket is not genuine" in page
     assert 'value="open"' not in page
+    with pytest.raises(TicketNotSealed):
+        counter.check(
+            code=claim.code, actor=won.staff["claims_clerk"], paper=cards.of(won.carol),
+            now=database_time(),
+        )  # fmt: skip
+    claim.refresh_from_db()
+    assert claim.state == State.OPENED
 
 
 def test_a_larger_prize_waits_for_the_centre_and_a_report_that_is_missing_is_listed(won):

@@ -50,7 +50,7 @@ class Claim(models.Model):
         REMOTE = "REMOTE", _("From afar")
 
     class State(models.TextChoices):
-        OPENED = "OPENED", _("Opened")
+        OPENED = "OPENED", pgettext_lazy("of a claim", "Opened")
         CHECKED = "CHECKED", _("Checked")
         COMPLETE = "COMPLETE", _("Papers complete")
         SIGNED = "SIGNED", _("Signed by the winner")

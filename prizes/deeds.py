@@ -32,6 +32,7 @@ trail.name_deeds(
         "prizes.claim_recovered": _("Prize taken back"),
         "prizes.voucher_taken": _("Paper of a voucher taken"),
         "prizes.confirmation_taken": _("Signed confirmation taken"),
+        "prizes.claim_paper_opened": _("Paper of a claim opened"),
     },
     {"prize": _("Prize"), "claim": _("Claim")},
 )
@@ -56,5 +57,7 @@ step_up.name_purposes(
         "prizes:desk_unclaimed": _("See unclaimed prizes"),
         "prizes:payment": _("Choose how a prize is paid"),
         "prizes:sign": _("Sign the confirmation of a prize"),
+        "prizes:desk_claim": _("Ask for or make the payment of a prize"),
+        "prizes:terminal_claim": _("Stamp a ticket and pay its prize"),
     }
 )

@@ -5,10 +5,12 @@ from django.urls import path
 from . import views
 from .redemption import (
     pages_claiming,
+    pages_counter,
     pages_deadlines,
     pages_forfeited,
     pages_holds,
     pages_prizes,
+    pages_terminal,
     pages_vouchers,
     pages_where,
 )
@@ -48,6 +50,20 @@ urlpatterns = [
     ),
     path("prizes/<slug:code>/deadline/", pages_deadlines.deadline, name="deadline"),
     path("prizes/letters/<slug:code>.pdf", pages_deadlines.letter, name="letter"),
+    path("terminal/claims/", pages_terminal.terminal_claims, name="terminal_claims"),
+    path("terminal/claims/<slug:ticket>/", pages_terminal.terminal_claim, name="terminal_claim"),
+    path("desk/claims/", pages_counter.desk_claims, name="desk_claims"),
+    path(
+        "desk/claims/tickets/<slug:ticket>/open/",
+        pages_counter.desk_claim_open,
+        name="desk_claim_open",
+    ),
+    path("desk/claims/<slug:code>/", pages_counter.desk_claim, name="desk_claim"),
+    path(
+        "desk/claims/<slug:code>/papers/<uuid:paper>/",
+        pages_counter.desk_claim_paper,
+        name="desk_claim_paper",
+    ),
     path("desk/prizes/holds/", pages_holds.desk_holds, name="desk_holds"),
     path("desk/prizes/holds/<slug:code>/", pages_holds.desk_hold, name="desk_hold"),
     path("desk/prizes/extensions/", pages_holds.desk_extensions, name="desk_extensions"),

@@ -41,6 +41,7 @@ CLERKS = frozenset({"claims_clerk", "claims_officer"})
 AT_OUTLETS = frozenset({"outlet_operator"})
 DUE_POLICY = "prizes.claim_due_working_days"
 NOT_SEALED = "prizes.ticket_not_sealed"
+FORGED = "prizes.ticket_forged"
 
 State, Way, Method = Claim.State, Claim.Way, Claim.Method
 
@@ -49,6 +50,14 @@ cases.register(
     cases.Kind(
         name=NOT_SEALED,
         title=_("A ticket that was claimed is not in its sealed file"),
+        roles=frozenset({"compliance", "risk"}),
+    )
+)
+alarms.register(kind=FORGED, title=_("A ticket was shown that we did not sign"))
+cases.register(
+    cases.Kind(
+        name=FORGED,
+        title=_("A ticket was shown that we did not sign"),
         roles=frozenset({"compliance", "risk"}),
     )
 )

@@ -110,6 +110,8 @@ def of(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
             ("visitor", "?game=ssq&amount=12000", {}),
         ],
         "partners:terminal": [("outlet_operator", "", {})],
+        "prizes:terminal_claims": [("outlet_operator", "", {})],
+        "prizes:desk_claims": [("claims_clerk", "", {}), ("auditor", "?q=S7K2-9QMF", {})],
         "partners:desk_outlets": [("compliance", "", {}), ("auditor", "", {})],
         "partners:desk_outlet": [
             ("compliance", "", outlet),
@@ -273,7 +275,7 @@ NONE = {
             "games:desk_notice_again", "games:desk_prize_mode_new",
             "games:desk_minutes_sign", "games:desk_equipment_state", "games:desk_mail_again",
             "prizes:desk_settle_again", "prizes:desk_verify_log", "sales:desk_seal_again",
-            "partners:desk_operator_end",
+            "partners:desk_operator_end", "prizes:desk_claim_open",
             "prizes:voucher", "prizes:desk_voucher",
             "account_logout", "sandbox_bank:orders", "sandbox_bank:close", "sandbox_bank:payouts",
             "sandbox_bank:refunds",
@@ -291,6 +293,7 @@ NONE = {
             "prizes:confirmation", "prizes:desk_confirmation",
             "prizes:sealed_file", "finance:statement_file", "finance:statement_paper",
             "finance:desk_receipt", "finance:my_certificate", "finance:desk_certificate",
+            "prizes:desk_claim_paper",
             "finance:solvency_statement", "finance:my_solvency_file", "finance:my_solvency_page",
             "finance:desk_report_file", "finance:desk_sheet_file",
             "finance:desk_general_ledger_file",
@@ -312,6 +315,9 @@ NONE = {
         ["prizes:prize", "prizes:claim", "prizes:papers", "prizes:payment", "prizes:sign",
          "prizes:objection"],
         "walked in test_claim_from_afar.py",
+    ),
+    **dict.fromkeys(
+        ["prizes:desk_claim", "prizes:terminal_claim"], "walked in tests/journeys/test_outlet.py"
     ),
     "sales:desk_opened_seal": "open for minutes only; walked in tests/sales/test_break_glass.py",
     "finance:desk_return_plan": "walked in tests/finance/test_refund_pages.py",

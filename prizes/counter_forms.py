@@ -1,0 +1,195 @@
+"""What is typed about claims at the desk and at the terminal; validation only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts import paper_kinds
+from accounts.models import PaperKind
+from accounts.paper_kinds import Paper
+from finance import treasury_receipts
+from lottery_portal.lib.choices import offer
+
+MOST_BYTES = 5 * 1024 * 1024
+TYPED = {"autocomplete": "off"}
+CAPITALS = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+HANDED_IN = {
+    "IDENTITY": _("Identity paper, scanned"),
+    "TICKET": _("Photo of the ticket"),
+    "PERSON": _("Photo of the winner"),
+    "STATEMENT": _("Written statement"),
+    "AUTHORITY": _("Authorisation of a proxy"),
+    "OTHER": _("Another paper"),
+}
+
+
+def _line(label: Any, longest: int, **more: Any) -> forms.CharField:
+    return forms.CharField(
+        label=label, max_length=longest, widget=forms.TextInput(attrs=TYPED), **more
+    )
+
+
+def _lines(label: Any, longest: int, **more: Any) -> forms.CharField:
+    return forms.CharField(
+        label=label, max_length=longest, widget=forms.Textarea(attrs={"rows": 3}), **more
+    )
+
+
+class _WithFile(forms.Form):
+    """A form with one file: photo or PDF, judged by its first bytes, at most five megabytes."""
+
+    def clean_file(self) -> Any:
+        """The bytes and their media type; nothing where no file was sent."""
+        file = self.cleaned_data["file"]
+        if not file:
+            return b"", ""
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(_("The file is larger than 5 MB."))
+        content = file.read()
+        kind = treasury_receipts.kind_of(content)
+        if kind is None:
+            raise forms.ValidationError(_("Please choose a PDF, a JPEG or a PNG."))
+        return content, kind
+
+
+class TicketForm(forms.Form):
+    """The number of a ticket, typed or scanned."""
+
+    ticket = forms.CharField(
+        label=_("Number of the ticket, typed or scanned"),
+        max_length=400,
+        widget=forms.TextInput(attrs={**CAPITALS, "autofocus": True, "inputmode": "text"}),
+    )
+
+
+class OpenForm(forms.Form):
+    """Open a claim, once per key."""
+
+    request_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+
+class IdentityForm(forms.Form):
+    """What is printed on the paper that the winner shows."""
+
+    kind = forms.ChoiceField(label=_("Kind of paper"))
+    number = forms.CharField(
+        label=_("Number of the paper"),
+        max_length=24,
+        widget=forms.TextInput(attrs=CAPITALS),
+    )
+    name = _line(_("Name as printed on the paper"), 60)
+    valid_until = forms.DateField(
+        label=_("Valid to the end of"),
+        required=False,
+        help_text=_("Empty where the paper has no end: a household register, a long-term card."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    issued_by = forms.CharField(
+        label=_("Passport: country code"),
+        max_length=3,
+        required=False,
+        initial=paper_kinds.CHINA,
+        widget=forms.TextInput(attrs=CAPITALS),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        listed = [(kind.value, kind.label) for kind in PaperKind]
+        offer(self, "kind", [*listed, *paper_kinds.UNLISTED.items()])
+
+    def paper(self) -> Paper:
+        """The paper as it was read off."""
+        said = self.cleaned_data
+        return Paper(
+            kind=said["kind"],
+            number=said["number"],
+            name=said["name"],
+            valid_until=said["valid_until"],
+            issued_by=said["issued_by"] or paper_kinds.CHINA,
+        )
+
+
+class PaperForm(_WithFile):
+    """A paper that the winner hands in."""
+
+    kind = forms.ChoiceField(label=_("What it is"))
+    file = forms.FileField(label=_("PDF or photo"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "kind", HANDED_IN.items())
+
+
+class SettleForm(forms.Form):
+    """How the prize is paid."""
+
+    to = forms.ChoiceField(label=_("The prize is paid"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, ways: Iterable[tuple[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "to", ways)
+
+    def clean_to(self) -> tuple[str, str]:
+        """Method and payee."""
+        method, _colon, payee = self.cleaned_data["to"].partition(":")
+        return method, payee
+
+
+class ConfirmForm(_WithFile):
+    """The winner has read the text that stands above, and signs it."""
+
+    digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    language = forms.CharField(max_length=12, widget=forms.HiddenInput)
+    has_read = forms.BooleanField(
+        label=_("The winner has read this text himself and confirmed it before me.")
+    )
+    file = forms.FileField(
+        label=_("The text with his signature, scanned"),
+        required=False,
+        help_text=_("PDF or photo, kept in the file of the claim."),
+    )
+
+
+class SpotForm(forms.Form):
+    """The same at an outlet, without a file."""
+
+    digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    language = forms.CharField(max_length=12, widget=forms.HiddenInput)
+    has_read = forms.BooleanField(
+        label=_("The winner has read this text himself and confirmed it before me.")
+    )
+
+
+class DeedForm(forms.Form):
+    """A deed that needs no words."""
+
+
+class RefuseForm(forms.Form):
+    """The rule, what shows it, and what the winner reads."""
+
+    clause = _line(_("Clause of the rules"), 120)
+    evidence = _lines(_("Evidence: numbers of papers and records"), 500)
+    reason = _lines(_("Reason, as the winner reads it"), 500)
+
+
+class HearForm(forms.Form):
+    """What becomes of an objection."""
+
+    decision = forms.ChoiceField(
+        label=_("The objection"),
+        choices=[("uphold", _("is right: the claim goes on")), ("dismiss", _("is not right"))],
+        widget=forms.RadioSelect,
+    )
+    reason = _lines(_("Reason, as the winner reads it"), 500)
+
+
+class RecoverForm(forms.Form):
+    """Why a prize is taken back, and where that was reported."""
+
+    reason = _lines(_("Why it is taken back"), 500)
+    referral = _line(_("Reported to the police: where, and its number"), 200)

@@ -1,0 +1,526 @@
+"""The prize centre's desk: the queue of claims, and one claim with the deeds of who looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages as notes
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import confidentiality, reveal, step_up, vault, who
+from accounts.models import User
+from audit import approvals, people
+from games import words as game_words
+from lottery_portal.lib import codes, dates
+from lottery_portal.lib.errors import Refused, refuse
+from partners.models import Outlet
+from prizes import counter_forms as typed
+from prizes.claim_models import Claim
+from prizes.deadline_models import Hold
+from prizes.models import Prize
+
+from . import (
+    authenticity,
+    claim_facts,
+    claims,
+    confirmation,
+    counter,
+    holds,
+    limits,
+    outlet,
+    papers,
+    payment,
+    queue,
+    recovery,
+    refusal,
+    steps,
+    words,
+)
+from .claim_refusals import NotAtThisStep
+
+ROWS = 50
+SECOND = timedelta(seconds=1)  # before the moment from which it is claimed no more
+MONEY = frozenset({"ask", "pay"})
+State, Way = Claim.State, Claim.Way
+REFUSABLE = frozenset({State.OPENED, State.CHECKED, State.COMPLETE, State.SIGNED, State.APPROVED})
+Forms = dict[str, forms.Form]
+
+
+@never_cache
+@require_safe
+def desk_claims(request: HttpRequest) -> HttpResponse:
+    """Claims under way, the oldest first, by way and step; found by claim or ticket."""
+    now = timezone.now()
+    today = dates.in_shanghai(now).date()
+    way = request.GET.get("way", "")
+    state = request.GET.get("state", "")
+    asked = request.GET.get("q", "").strip()
+    found = _searched(asked) if asked else _listed(way, state, today)
+    page = Paginator(found, ROWS).get_page(request.GET.get("page"))
+    code = codes.typed(asked)
+    context = {
+        "nav": "claims",
+        "board": _board(state, way),
+        "overdue": queue.overdue(on=today).count(),
+        "overdue_url": f"?{urlencode({'state': 'LATE'})}",
+        "is_late": state == "LATE",
+        "ways": _chips(way, state),
+        "asked": asked,
+        "shown_code": codes.shown(code) if codes.is_valid(code) else asked,
+        "rows": [_row(claim, today) for claim in page.object_list],
+        "page": page,
+        "query": urlencode({"way": way, "state": state, "q": asked}),
+        "to_open": _to_open(request, code, found, now) if asked else None,
+        "reports": _reports(now),
+    }
+    return render(request, "desk/claims.html", context)
+
+
+@never_cache
+@require_POST
+def desk_claim_open(request: HttpRequest, ticket: str) -> HttpResponse:
+    """Open a claim for the winner who stands at the counter; the same key leads to the same."""
+    form = typed.OpenForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    try:
+        claim = counter.open_(
+            ticket=ticket,
+            actor=who.staff(request.user).user,
+            request_key=form.cleaned_data["request_key"],
+            now=timezone.now(),
+        )
+    except Refused as refusal_:
+        notes.error(request, str(refusal_))
+        return redirect(f"{reverse('prizes:desk_claims')}?{urlencode({'q': ticket})}")
+    return redirect("prizes:desk_claim", code=claim.code)
+
+
+@never_cache
+@sensitive_post_parameters("number", "name")
+@require_http_methods(["GET", "POST"])
+def desk_claim(request: HttpRequest, code: str) -> HttpResponse:
+    """One claim: where it stands, what is missing, who may act; and the deeds of this person."""
+    try:
+        claim = steps.find(code)
+    except Refused as refusal_:
+        raise Http404 from refusal_
+    now, user = timezone.now(), who.staff(request.user).user
+    action = request.POST.get("action", "") if request.method == "POST" else ""
+    shown = _forms(request, claim, user, now, action)
+    status = 200
+    if request.method == "POST":
+        form = shown.get(action)
+        if form is None:
+            notes.error(request, str(NotAtThisStep()))
+            status = NotAtThisStep.status
+        elif action in MONEY and not step_up.is_recent(request):
+            return redirect(step_up.address(user, request.path))
+        elif not form.is_valid():
+            status = 400
+        else:
+            try:
+                goes_to = _DEEDS[action](form, code=code, user=user, now=timezone.now())
+            except Refused as refusal_:
+                status = refuse(form, refusal_)
+            else:
+                notes.success(request, _said(action))
+                return redirect(goes_to or reverse("prizes:desk_claim", args=[code]))
+        claim = steps.find(code)
+    return render(request, "desk/claim.html", _facts(claim, user, now, shown), status=status)
+
+
+@never_cache
+@require_POST
+def desk_claim_paper(request: HttpRequest, code: str, paper: UUID) -> HttpResponse:
+    """A paper of the file, to whom works on claims and has signed; the look is on record first."""
+    try:
+        row, content = counter.open_paper(
+            code=code, paper=paper, actor=who.staff(request.user).user, now=timezone.now()
+        )
+    except (confidentiality.NotSigned, reveal.NotForThisRole, vault.OwnRecord) as refusal_:
+        raise PermissionDenied(str(refusal_)) from refusal_
+    except Refused as refusal_:
+        raise Http404 from refusal_
+    answer = HttpResponse(content, content_type=row.media_type)
+    ending = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
+    name = f"{row.kind.lower()}-{row.digest[:12]}.{ending.get(row.media_type, 'txt')}"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+# The queue
+
+
+def _listed(way: str, state: str, today: Any) -> QuerySet[Claim]:
+    if state == "LATE":
+        return queue.overdue(on=today)
+    return queue.desk(
+        way=way if way in Way.values else "", state=state if state in State.values else ""
+    )
+
+
+def _searched(asked: str) -> QuerySet[Claim]:
+    code = codes.typed(asked)
+    found = Claim.objects.filter(Q(code=code) | Q(prize__ticket__code=code))
+    return found.shown().order_by("-opened_at", "-pk")
+
+
+def _row(claim: Claim, today: Any) -> dict[str, Any]:
+    step = queue.next_step(claim)
+    return {
+        "code": codes.shown(claim.code),
+        "url": reverse("prizes:desk_claim", args=[claim.code]),
+        "game": game_words.game(claim.prize.draw.game),
+        "issue": claim.prize.draw.issue,
+        "way": claim.get_way_display(),
+        "opened_at": claim.opened_at,
+        "due_on": claim.due_on,
+        "is_late": claim.due_on is not None
+        and claim.due_on < today
+        and claim.state not in {State.PAID, *Claim.OVER},
+        "amount_fen": claim.prize.amount,
+        "state": claim.get_state_display(),
+        "tone": claim_facts.TONES[claim.state],
+        "next": step.title if step else "",
+    }
+
+
+def _board(state: str, way: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": State(code).label,
+            "count": number,
+            "url": f"?{urlencode({'state': code, 'way': way})}",
+            "is_on": code == state,
+        }
+        for code, number in queue.boards().items()
+    ]
+
+
+def _chips(chosen: str, state: str) -> list[dict[str, Any]]:
+    kinds: list[tuple[str, Any]] = [("", _("All ways")), *Way.choices]
+    return [
+        {
+            "name": name,
+            "url": f"?{urlencode({'way': code, 'state': state})}",
+            "is_on": code == chosen,
+        }
+        for code, name in kinds
+    ]
+
+
+def _to_open(
+    request: HttpRequest, code: str, found: QuerySet[Claim], now: datetime
+) -> dict[str, Any] | None:
+    """A prize that waits and has no claim under way, for a clerk whose winner stands there."""
+    if not people.roles_of(request.user, now) & claims.CLERKS:
+        return None
+    if found.exclude(state__in=[State.REFUSED, State.RECOVERED]).exists():
+        return None
+    prize = (
+        Prize.objects.filter(ticket__code=code, route=Prize.Route.CENTRE, end__isnull=True)
+        .select_related("draw__game")
+        .first()
+    )
+    if prize is None:
+        return None
+    return {
+        "game": game_words.game(prize.draw.game),
+        "issue": prize.draw.issue,
+        "amount_fen": prize.amount,
+        "form": typed.OpenForm(),
+        "url": reverse("prizes:desk_claim_open", args=[code]),
+    }
+
+
+def _reports(now: datetime) -> list[dict[str, Any]]:
+    rows = outlet.reports(now=now)
+    names = dict(
+        Outlet.objects.filter(code__in=[row.outlet for row in rows]).values_list("code", "name")
+    )
+    return [{"report": row, "name": names.get(row.outlet, row.outlet)} for row in rows]
+
+
+# One claim
+
+
+def _forms(request: HttpRequest, claim: Claim, user: User, now: datetime, action: str) -> Forms:
+    """The form of each deed that this person may do now; the one that was sent is bound."""
+    made: Forms = {}
+    roles = people.roles_of(user, now)
+    is_own = steps.bar(claim, people.person_of(user)) == "claim_not_ones_own"
+    if is_own:
+        return made
+    step = queue.next_step(claim)
+    is_clerk = bool(roles & claims.CLERKS)
+    if step is not None and _NEXT.get(step.deed) and queue.may(claim, step, user=user, now=now):
+        made |= _NEXT[step.deed](request, claim, action)
+    if is_clerk and claim.way != Way.OUTLET and claim.state in {
+        State.COMPLETE, State.SIGNED, State.APPROVED,
+    }:  # fmt: skip
+        made |= _settle(request, claim, action)
+    if roles & papers.STAFF and claim.state not in {State.ARCHIVED, State.RECOVERED}:
+        made["paper"] = typed.PaperForm(*_sent(request, action, "paper"), auto_id="paper_%s")
+    if is_clerk and claim.state in REFUSABLE and not _asked(claim, refusal.KIND):
+        made["refuse"] = typed.RefuseForm(*_sent(request, action, "refuse"), auto_id="refuse_%s")
+    can_recover = claim.state in {State.PAID, State.ARCHIVED} and not _asked(claim, recovery.KIND)
+    if roles & recovery.ASKERS and can_recover:
+        made["recover"] = typed.RecoverForm(
+            *_sent(request, action, "recover"), auto_id="recover_%s"
+        )
+    return made
+
+
+def _sent(request: HttpRequest, action: str, name: str) -> tuple[Any, Any]:
+    return (request.POST, request.FILES) if action == name else (None, None)
+
+
+def _plain(name: str, request: HttpRequest, _claim: Claim, action: str) -> Forms:
+    return {name: typed.DeedForm(*_sent(request, action, name))}
+
+
+def _identity(request: HttpRequest, _claim: Claim, action: str) -> Forms:
+    return {"check": typed.IdentityForm(*_sent(request, action, "check"))}
+
+
+def _settle(request: HttpRequest, claim: Claim, action: str) -> Forms:
+    ways = claim_facts.ways_to_pay(claim)
+    return {
+        "complete": typed.SettleForm(
+            *_sent(request, action, "complete"), ways=ways, auto_id="complete_%s"
+        )
+    }
+
+
+def _sign(request: HttpRequest, claim: Claim, action: str) -> Forms:
+    language = get_language() or "zh-hans"
+    text = confirmation.text_of(claim, language)
+    start = {"digest": confirmation.digest_of(text), "language": language}
+    return {
+        "sign": typed.ConfirmForm(*_sent(request, action, "sign"), initial=start, auto_id="sign_%s")
+    }
+
+
+def _hear(request: HttpRequest, _claim: Claim, action: str) -> Forms:
+    return {"hear": typed.HearForm(*_sent(request, action, "hear"), auto_id="hear_%s")}
+
+
+_NEXT: Mapping[str, Callable[[HttpRequest, Claim, str], Forms]] = {
+    "check": _identity,
+    "complete": _settle,
+    "sign": _sign,
+    "ask": partial(_plain, "ask"),
+    "pay": partial(_plain, "pay"),
+    "archive": partial(_plain, "archive"),
+    "hear": _hear,
+}
+
+
+def _do_check(form: Any, *, code: str, user: User, now: datetime) -> None:
+    counter.check(code=code, actor=user, paper=form.paper(), now=now)
+
+
+def _do_paper(form: Any, *, code: str, user: User, now: datetime) -> None:
+    content, media_type = form.cleaned_data["file"]
+    kind = form.cleaned_data["kind"]
+    papers.add(code=code, kind=kind, content=content, media_type=media_type, actor=user, now=now)
+
+
+def _do_complete(form: Any, *, code: str, user: User, now: datetime) -> None:
+    method, payee = form.cleaned_data["to"]
+    claims.complete(code=code, actor=user, method=method, payee=payee, now=now)
+
+
+def _do_sign(form: Any, *, code: str, user: User, now: datetime) -> None:
+    said = form.cleaned_data
+    content, media_type = said["file"]
+    claims.sign(
+        code=code,
+        actor=user,
+        digest=said["digest"],
+        language=said["language"],
+        signature=content,
+        media_type=media_type,
+        now=now,
+    )
+
+
+def _do_ask(_form: Any, *, code: str, user: User, now: datetime) -> None:
+    payment.ask(code=code, maker=user, now=now)
+
+
+def _do_pay(_form: Any, *, code: str, user: User, now: datetime) -> None:
+    payment.pay(code=code, actor=user, now=now)
+
+
+def _do_archive(_form: Any, *, code: str, user: User, now: datetime) -> None:
+    papers.archive(code=code, actor=user, now=now)
+
+
+def _do_refuse(form: Any, *, code: str, user: User, now: datetime) -> str:
+    asked = refusal.ask(code=code, maker=user, now=now, **form.cleaned_data)
+    return _approval_page(asked, user, now)
+
+
+def _do_recover(form: Any, *, code: str, user: User, now: datetime) -> str:
+    asked = recovery.ask(code=code, maker=user, now=now, **form.cleaned_data)
+    return _approval_page(asked, user, now)
+
+
+def _do_hear(form: Any, *, code: str, user: User, now: datetime) -> None:
+    said = form.cleaned_data
+    hear = refusal.uphold if said["decision"] == "uphold" else refusal.dismiss
+    hear(code=code, actor=user, reason=said["reason"], now=now)
+
+
+_DEEDS: Mapping[str, Callable[..., str | None]] = {
+    "check": _do_check,
+    "paper": _do_paper,
+    "complete": _do_complete,
+    "sign": _do_sign,
+    "ask": _do_ask,
+    "pay": _do_pay,
+    "archive": _do_archive,
+    "refuse": _do_refuse,
+    "recover": _do_recover,
+    "hear": _do_hear,
+}
+
+
+def _approval_page(asked: approvals.Request, user: User, now: datetime) -> str:
+    """Where the request is read, for whose post opens that page; else back to the claim."""
+    if people.roles_of(user, now) & READERS_OF_APPROVALS:
+        return reverse("audit:approval", args=[asked.code])
+    return ""
+
+
+READERS_OF_APPROVALS = frozenset({"claims_officer", "compliance", "approver", "treasurer"})
+
+
+def _said(action: str) -> str:
+    return {
+        "check": _("Ticket and identity are checked, and it is on record."),
+        "paper": _("The paper is in the file."),
+        "complete": _("The figures stand. Now the winner reads and signs them."),
+        "sign": _("Signed. The text and its digest are in the file."),
+        "ask": _("Asked. Nothing is paid before others have agreed."),
+        "pay": _("Paid, once and as it was approved."),
+        "archive": _("The claim is filed."),
+        "refuse": _("Asked. Another person decides on the refusal."),
+        "recover": _("Asked. Another person decides on it."),
+        "hear": _("Decided. The winner is told."),
+    }[action]
+
+
+def _asked(claim: Claim, kind: str) -> approvals.Request | None:
+    """The request of a kind about this claim that waits for others."""
+    waiting = (one for one in approvals.under_way(kind) if one.payload["claim"] == claim.code)
+    return next(waiting, None)
+
+
+def _facts(claim: Claim, user: User, now: datetime, shown: Forms) -> dict[str, Any]:
+    today = dates.in_shanghai(now).date()
+    taken = claim_facts.steps_of(claim)
+    step = queue.next_step(claim)
+    deadline = limits.of(claim.prize)
+    roles = people.roles_of(user, now)
+    language = get_language() or "zh-hans"
+    requests = [_asked(claim, kind) for kind in (payment.KIND, refusal.KIND, recovery.KIND)]
+    return {
+        "nav": "claims",
+        "claim": claim,
+        "code": codes.shown(claim.code),
+        "ticket": codes.shown(claim.prize.ticket.code),
+        "game": game_words.game(claim.prize.draw.game),
+        "tone": claim_facts.TONES[claim.state],
+        "sign": {"done": "check", "wrong": "alert"}.get(claim_facts.TONES[claim.state], "clock"),
+        "meaning": claim_facts.MEANING[claim.state],
+        "next": step,
+        "may_act": bool(step and step.deed in shown),
+        "is_own": steps.bar(claim, people.person_of(user)) == "claim_not_ones_own",
+        "who_may": _who_may(step),
+        "course": claim_facts.course(claim, taken),
+        "log": claim_facts.log(claim, taken),
+        "lacks": _lacks(claim),
+        "figures": claim_facts.figures(claim, now=now),
+        "lines": words.lines(deadline.sum_) if deadline else [],
+        "until": deadline.until - SECOND if deadline and deadline.until else None,
+        "is_late": claim.due_on is not None
+        and claim.due_on < today
+        and claim.state not in {State.PAID, *Claim.OVER},
+        "holds": [
+            {"hold": one, "url": reverse("prizes:desk_hold", args=[one.code])}
+            for one in Hold.objects.filter(prize=claim.prize).standing()
+        ],
+        "hold_url": reverse("prizes:desk_holds") if roles & holds.OPENERS else "",
+        "authentic": authenticity.of(claim.prize.ticket),
+        "papers": [
+            {
+                "title": claim_facts.paper(one.kind),
+                "paper": one,
+                "url": reverse("prizes:desk_claim_paper", args=[claim.code, one.row_uuid]),
+            }
+            for one in claim.papers.order_by("pk")
+        ],
+        "opens_papers": bool(roles & vault.ROLES),
+        "text": confirmation.text_of(claim, language) if claim.method else "",
+        "forms": shown,
+        "requests": [
+            {
+                "title": approvals.kinds()[one.kind].title,
+                "at": one.requested_at,
+                "url": reverse("audit:approval", args=[one.code])
+                if roles & READERS_OF_APPROVALS
+                else "",
+            }
+            for one in requests
+            if one is not None
+        ],
+    }
+
+
+def _who_may(step: queue.Next | None) -> str:
+    if step is None:
+        return ""
+    named = people.role_titles(step.roles) if step.roles else ""
+    if step.by_winner:
+        return f"{_('the winner')}, {named}" if named else _("the winner")
+    return named or _("nobody here: the bank answers")
+
+
+def _lacks(claim: Claim) -> list[dict[str, Any]]:
+    """The papers that the policy asks for, to be paid and to be filed, and which are there."""
+    to_pay, to_file = (papers.missing(claim, one) for one in (papers.TO_PAY, papers.TO_FILE))
+    there = claim.papers.order_by("pk").values_list("kind", flat=True)
+    kinds = dict.fromkeys([*to_pay, *to_file, *there])
+    return [
+        {
+            "title": claim_facts.paper(kind),
+            "is_there": kind not in {*to_pay, *to_file},
+            "text": _("before it is paid")
+            if kind in to_pay
+            else _("before it is filed")
+            if kind in to_file
+            else _("in the file"),
+        }
+        for kind in kinds
+    ]

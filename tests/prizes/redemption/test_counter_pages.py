@@ -157,6 +157,7 @@ def test_papers_open_to_who_has_signed_and_the_look_is_on_record(won):
     assert clerk.get("/desk/claims/NOSUCHCLAIM/").status_code == 404
 
 
+@pytest.mark.thorough
 def test_a_claim_is_refused_heard_and_goes_on_by_its_pages(won):
     """F283: a clause and evidence, two people, an objection heard by a third."""
     claim = make.opened(won, won.prize(won.carol))

@@ -133,6 +133,11 @@ def of(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         "prizes:desk_winding_up": [("treasurer", "", {"game_code": "ssq"})],
         "prizes:transparency": [("visitor", "", {}), ("player", "", {})],
         "prizes:mine": [("player", "", {}), ("newcomer", "", {})],
+        "prizes:lapsing": [("visitor", "", {}), ("player", "", {})],
+        "prizes:desk_holds": [("claims_officer", "", {}), ("auditor", "", {})],
+        "prizes:desk_extensions": [("claims_officer", "", {}), ("auditor", "", {})],
+        "prizes:desk_forfeited": [("treasurer", "", {}), ("auditor", "", {})],
+        "prizes:desk_unclaimed": [("claims_officer", "", {})],
         "prizes:desk_vouchers": [("cashier", "", {}), ("auditor", "", {})],
         "games:desk_draws": [("draw_official", "", {})],
         "games:desk_draw": [
@@ -293,7 +298,7 @@ NONE = {
             "prizes:confirmation", "prizes:desk_confirmation",
             "prizes:sealed_file", "finance:statement_file", "finance:statement_paper",
             "finance:desk_receipt", "finance:my_certificate", "finance:desk_certificate",
-            "prizes:desk_claim_paper",
+            "prizes:desk_claim_paper", "prizes:letter", "prizes:desk_letter",
             "finance:solvency_statement", "finance:my_solvency_file", "finance:my_solvency_page",
             "finance:desk_report_file", "finance:desk_sheet_file",
             "finance:desk_general_ledger_file",
@@ -315,6 +320,10 @@ NONE = {
         ["prizes:prize", "prizes:claim", "prizes:papers", "prizes:payment", "prizes:sign",
          "prizes:objection"],
         "walked in test_claim_from_afar.py",
+    ),
+    **dict.fromkeys(
+        ["prizes:deadline", "prizes:desk_hold", "prizes:desk_extension"],
+        "walked in tests/prizes/redemption/test_holds.py and test_extensions.py",
     ),
     **dict.fromkeys(
         ["prizes:desk_claim", "prizes:terminal_claim"], "walked in tests/journeys/test_outlet.py"

@@ -43,6 +43,12 @@ TOLD = {
         for kind in ("prizes.claim_by", "prizes.forfeited", "prizes.hold_begun",
                      "prizes.hold_over", "prizes.extension_decided")
     },
+    "prizes.claim_paid": {"ticket": "ABCDEFGH23456789K", "claim": "ABCDEFGH2345", "method": "CASH",
+                          "amount_fen": 123_456_00, "tax_fen": 123_456, "net_fen": 123_456_00},
+    **{
+        kind: {"ticket": "ABCDEFGH23456789K", "claim": "ABCDEFGH2345", "clause": "S1", "reason": "x"}
+        for kind in ("prizes.claim_refused", "prizes.claim_reopened", "prizes.objection_dismissed")
+    },
 }  # fmt: skip
 
 
@@ -62,7 +68,7 @@ def test_no_telephone_shows_what_was_won_or_paid(language):
 
         assert not re.search(r"123|456|元|yuan", short), (name, short)
         assert len(short) <= 140, (name, short)
-        assert "2026108" in short or "2345" in short
+        assert "2026108" in short or "2345" in short or "789K" in short
         assert messages.write(message, language).text != short
 
 

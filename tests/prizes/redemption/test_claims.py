@@ -226,7 +226,7 @@ def test_who_may_open_a_claim_of_what(won):
     with pytest.raises(no.NotYourPost):  # an operator only at his outlet
         make.opened(won, prize, actor=won.staff["outlet_operator"])
     with pytest.raises(no.NotPresent):
-        claims.open_(**{**own, "way": "OUTLET"}, actor=won.bob.user, outlet="44010001")
+        claims.open_(**{**own, "way": "OUTLET"}, actor=won.bob.user, outlet=won.outlet.code)
     with pytest.raises(no.OutletMayNot):
         make.opened(won, prize, "OUTLET", outlet="")
     with pytest.raises(no.NothingToClaim):  # five yuan are in the wallet

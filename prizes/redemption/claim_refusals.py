@@ -134,6 +134,13 @@ class PayeeWrong(Refused):
     message = _("This prize cannot be paid so. Please choose a bank account in your own name.")
 
 
+class NoCashDesk(Refused):
+    """Nobody pays cash here, or not out of this desk."""
+
+    code = "claim_no_cash_desk"
+    message = _("Cash is not paid here. Please choose another way.")
+
+
 class PapersMissing(Refused):
     """Not every paper is there."""
 
@@ -274,6 +281,7 @@ FACTS: dict[str, type[Refused]] = {
     "claim_figures_together": FiguresWrong,
     "claim_payee_is_the_winner": PayeeWrong,
     "claim_method_known": PayeeWrong,
+    "claim_cash_at_its_place": NoCashDesk,
     "claim_papers_are_there": PapersMissing,
     "claim_file_is_complete": PapersMissing,
     "claim_signed_with_a_digest": NotSigned,

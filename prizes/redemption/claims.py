@@ -28,7 +28,7 @@ from prizes.models import Prize
 from sales import sealing
 from sales.models import Ticket
 
-from . import confirmation, papers, steps
+from . import cash, confirmation, papers, steps
 from .claim_refusals import (
     FACTS,
     NothingToClaim,
@@ -222,6 +222,8 @@ def settle(claim: Claim, *, actor: Any, method: str, payee: str, now: datetime) 
     net = claim.prize.amount - tax
     if method == Method.TRANSFER:
         prize_transfers.check(player=claim.owner, amount=net, bank_account=payee, now=now)
+    elif method == Method.CASH and claim.way != Way.REMOTE:
+        cash.check(claim, payee)
     return steps.move(
         claim,
         State.COMPLETE,

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
+from finance.payment_methods import MethodNotInForce
 from lottery_portal.lib.db import violated
 from lottery_portal.lib.errors import Refused
 
@@ -139,6 +140,12 @@ class NoCashDesk(Refused):
 
     code = "claim_no_cash_desk"
     message = _("Cash is not paid here. Please choose another way.")
+
+
+class WayNotInForce(MethodNotInForce):
+    """Prizes are not paid this way today."""
+
+    message = _("Prizes cannot be paid this way today. Please choose another way.")
 
 
 class PapersMissing(Refused):
@@ -282,6 +289,7 @@ FACTS: dict[str, type[Refused]] = {
     "claim_payee_is_the_winner": PayeeWrong,
     "claim_method_known": PayeeWrong,
     "claim_cash_at_its_place": NoCashDesk,
+    "payment_method_in_force": WayNotInForce,
     "claim_papers_are_there": PapersMissing,
     "claim_file_is_complete": PapersMissing,
     "claim_signed_with_a_digest": NotSigned,

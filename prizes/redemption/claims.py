@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Player
 from audit import alarms, policies
-from finance import cases, prize_tax, prize_transfers
+from finance import cases, payment_methods, prize_tax, prize_transfers
 from lottery_portal.lib import dates, working_days
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import door, inside_transaction, violated
@@ -124,8 +124,9 @@ def check(*, code: str, actor: Any, evidence: Mapping[str, Any], now: datetime) 
 def complete(*, code: str, actor: Any, method: str, payee: str = "", now: datetime) -> Claim:
     """Settle the figures: how the prize is paid, to whom, less which tax, and until when.
 
-    Refuses while papers are missing, and what could not be paid so. May be done again until it is
-    paid; then the winner signs again, and others agree again.
+    Refuses while papers are missing, what could not be paid so, and with
+    `payment_methods.MethodNotInForce` or `AboveTheCeiling` what is not paid so today. May be done
+    again until it is paid; then the winner signs again, and others agree again.
     """
     with in_words():
         return _complete(code, actor, method, payee, now)
@@ -224,6 +225,9 @@ def settle(claim: Claim, *, actor: Any, method: str, payee: str, now: datetime) 
         prize_transfers.check(player=claim.owner, amount=net, bank_account=payee, now=now)
     elif method == Method.CASH and claim.way != Way.REMOTE:
         cash.check(claim, payee)
+        _must_be_possible(claim, method, now)
+    elif method == Method.WALLET:
+        _must_be_possible(claim, method, now)
     return steps.move(
         claim,
         State.COMPLETE,
@@ -239,6 +243,12 @@ def settle(claim: Claim, *, actor: Any, method: str, payee: str, now: datetime) 
         },
         body={"method": method, "payee": payee, "tax_fen": tax, "net_fen": net},
     )
+
+
+def _must_be_possible(claim: Claim, method: str, now: datetime) -> None:
+    """Below the ceilings of the place, by a way that is in force; transfers ask for themselves."""
+    kind = "" if claim.way == Way.REMOTE else claim.way
+    payment_methods.must_be_possible(method, claim.prize.amount, place_kind=kind, now=now)
 
 
 @door

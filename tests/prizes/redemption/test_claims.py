@@ -21,7 +21,8 @@ from finance import (
     withdrawals,
 )
 from finance.models import InvariantRun, PrizeTax, Withdrawal
-from finance.prize_transfers import NotOriginal, PrizeTooLarge
+from finance.payment_methods import TransferCeilingPassed
+from finance.prize_transfers import NotOriginal
 from lottery_portal.lib.db import database_time, violated
 from lottery_portal.lib.ids import uuid7
 from prizes.claim_models import Claim, ClaimPaper, ClaimStep, PrizeEnd
@@ -524,7 +525,7 @@ def test_no_other_money_leaves_as_a_prize(won, fake_bank):
                 player=won.bob, origin=origin, amount=100_00, bank_account=account.code,
                 now=database_time(),
             )  # fmt: skip
-    with pytest.raises(PrizeTooLarge), transaction.atomic():
+    with pytest.raises(TransferCeilingPassed), transaction.atomic():
         prize_transfers.send(
             player=won.bob, origin="x", amount=10_000_000_01, bank_account=account.code,
             now=database_time(),

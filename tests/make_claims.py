@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Player, User
+from accounts.paper_kinds import Paper
 from audit import approvals, policies
 from games.models import Draw
 from lottery_portal.lib.db import database_time
@@ -25,6 +26,7 @@ from sales import sealing
 from sales.models import Ticket
 
 from . import make, make_draws, make_outlets, people
+from .accounts.papers import of as card
 from .owner import as_owner, guards_up
 
 SHADOWS = (
@@ -163,8 +165,13 @@ def checked(made: Won, claim: Claim, *, by: str = "") -> Claim:
             now=now,
         )
     return claims.check(
-        code=claim.code, actor=actor, evidence={"identity": "ID_CARD", "matches": True}, now=now
+        code=claim.code, actor=actor, evidence={"matches": True}, now=now, paper=paper_of(claim)
     )
+
+
+def paper_of(claim: Claim, **other: Any) -> Paper | None:
+    """The id card of the winner, for who stands there; `other` is read otherwise."""
+    return None if claim.way == "REMOTE" else card(claim.owner, **other)
 
 
 def completed(made: Won, claim: Claim, method: str = "WALLET", payee: str = "") -> Claim:

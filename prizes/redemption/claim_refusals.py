@@ -148,6 +148,13 @@ class WayNotInForce(MethodNotInForce):
     message = _("Prizes cannot be paid this way today. Please choose another way.")
 
 
+class PaperNotShown(Refused):
+    """Who claims at a place shows a paper."""
+
+    code, status = "claim_paper_not_shown", 400
+    message = _("The winner must show an identity paper. Please enter what is printed on it.")
+
+
 class PapersMissing(Refused):
     """Not every paper is there."""
 
@@ -291,6 +298,7 @@ FACTS: dict[str, type[Refused]] = {
     "claim_cash_at_its_place": NoCashDesk,
     "payment_method_in_force": WayNotInForce,
     "claim_papers_are_there": PapersMissing,
+    "claim_identity_seen": PaperNotShown,
     "claim_file_is_complete": PapersMissing,
     "claim_signed_with_a_digest": NotSigned,
     "claim_signed_before_it_is_paid": NotSigned,

@@ -17,7 +17,9 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
+from accounts import identity_papers
 from accounts.models import Player
+from accounts.paper_kinds import Paper
 from audit import alarms, policies
 from finance import cases, payment_methods, prize_tax, prize_transfers
 from lottery_portal.lib import dates, working_days
@@ -111,14 +113,31 @@ def open_(
         raise
 
 
-def check(*, code: str, actor: Any, evidence: Mapping[str, Any], now: datetime) -> Claim:
+def check(
+    *,
+    code: str,
+    actor: Any,
+    evidence: Mapping[str, Any],
+    now: datetime,
+    paper: Paper | None = None,
+) -> Claim:
     """Note that ticket and person were checked, by whom and how; who does so pays nobody later.
 
-    `evidence` says what was looked at (kind of paper, outcome, numbers of records), without any
-    personal data.
+    At an outlet and at the centre the winner shows a `paper`, which must be the owner's: what does
+    not match, has expired or is not listed stops the claim by its name (F084, F275), and leaves a
+    line in the trail. `evidence` says what else was looked at, without any personal data; the
+    number of the paper's record is put beside it.
     """
-    with in_words():
-        return _check(code, actor, evidence, now)
+    try:
+        with in_words():
+            return _check(code, actor, evidence, now, paper)
+    except identity_papers.OF_A_PAPER as refusal:
+        claim = steps.find(code)
+        if paper is not None:
+            identity_papers.note_refusal(
+                claim.owner, paper.kind, refusal.code, actor, f"claim:{code}"
+            )
+        raise
 
 
 def complete(*, code: str, actor: Any, method: str, payee: str = "", now: datetime) -> Claim:
@@ -202,10 +221,18 @@ def _raise_alarm(prize: Prize, *, now: datetime) -> None:
 
 
 @door
-def _check(code: str, actor: Any, evidence: Mapping[str, Any], now: datetime) -> Claim:
+def _check(
+    code: str, actor: Any, evidence: Mapping[str, Any], now: datetime, paper: Paper | None
+) -> Claim:
     claim = steps.locked(code)
     steps.in_post(actor, AT_OUTLETS if claim.way == Way.OUTLET else CLERKS, now)
-    return steps.move(claim, State.CHECKED, actor=actor, body=evidence)
+    body = dict(evidence)
+    if paper is not None:
+        seen = identity_papers.record(
+            owner=claim.owner, paper=paper, seen_by=actor, reference=f"claim:{code}", now=now
+        )
+        body |= {"paper": seen.code, "paper_kind": seen.kind}
+    return steps.move(claim, State.CHECKED, actor=actor, body=body)
 
 
 @door

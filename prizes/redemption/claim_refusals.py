@@ -142,6 +142,13 @@ class NoCashDesk(Refused):
     message = _("Cash is not paid here. Please choose another way.")
 
 
+class NoCashToAnAgent(NoCashDesk):
+    """Who acts for the winner takes none of his money."""
+
+    code = "claim_no_cash_to_an_agent"
+    message = _("A prize is paid to the winner himself, not in cash to who acts for him.")
+
+
 class WayNotInForce(MethodNotInForce):
     """Prizes are not paid this way today."""
 
@@ -296,6 +303,7 @@ FACTS: dict[str, type[Refused]] = {
     "claim_payee_is_the_winner": PayeeWrong,
     "claim_method_known": PayeeWrong,
     "claim_cash_at_its_place": NoCashDesk,
+    "claim_cash_to_the_winner_himself": NoCashToAnAgent,
     "payment_method_in_force": WayNotInForce,
     "claim_papers_are_there": PapersMissing,
     "claim_identity_seen": PaperNotShown,

@@ -17,9 +17,9 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
-from accounts import identity_papers
-from accounts.models import Player
-from accounts.paper_kinds import Paper
+from accounts import identity_papers, proxies
+from accounts.models import Player, Proxy
+from accounts.paper_kinds import MinorWinner, Paper
 from audit import alarms, policies
 from finance import cases, payment_methods, prize_tax, prize_transfers
 from lottery_portal.lib import dates, working_days
@@ -30,7 +30,7 @@ from prizes.models import Prize
 from sales import sealing
 from sales.models import Ticket
 
-from . import cash, confirmation, papers, steps
+from . import cash, confirmation, minors, papers, steps
 from .claim_refusals import (
     FACTS,
     NothingToClaim,
@@ -78,18 +78,26 @@ def open_(
     claimant: Player | None = None,
     outlet: str = "",
     evidence: Mapping[str, Any] | None = None,
+    proxy: Proxy | None = None,
 ) -> Claim:
     """Open a claim of a prize that waits, once while it is under way.
 
     The winner opens it himself, for the centre or from afar; staff open it for the `claimant` who
     stands before them, at an outlet its operator. `evidence` is kept with the first step: how he
-    was recognised; no personal data. Repeating a `request_key` leads to the first claim.
+    was recognised; no personal data. Staff open it for somebody with an authority of the winner,
+    `proxy`, too: one that does not cover the prize now is refused as `proxies.check` says, and
+    what is claimed so is never paid in cash (F086). Repeating a `request_key` leads to the first
+    claim.
     """
     same = Claim.objects.shown().filter(opened_by=actor, request_key=request_key)
     if known := same.first():
         return _if_same(known, prize, way, outlet)
     if actor.is_staff:
         steps.in_post(actor, AT_OUTLETS if way == Way.OUTLET else CLERKS, now)
+    body = dict(evidence or {})
+    if proxy is not None:
+        _must_cover(proxy, prize, actor, now)
+        body["proxy"] = proxy.code
     asked = {
         "prize": prize.pk,
         "code": new_code(),
@@ -98,7 +106,7 @@ def open_(
         "outlet": outlet,
         "request_key": request_key,
         **_proof(prize.ticket),
-        "body": dict(evidence or {}),
+        "body": body,
     }
     try:
         return _open(asked, actor)
@@ -125,8 +133,8 @@ def check(
 
     At an outlet and at the centre the winner shows a `paper`, which must be the owner's: what does
     not match, has expired or is not listed stops the claim by its name (F084, F275), and leaves a
-    line in the trail. `evidence` says what else was looked at, without any personal data; the
-    number of the paper's record is put beside it.
+    line in the trail; a holder under age has the prize held, too (F087). `evidence` says what else
+    was looked at, without any personal data; the number of the paper's record is put beside it.
     """
     try:
         with in_words():
@@ -137,6 +145,8 @@ def check(
             identity_papers.note_refusal(
                 claim.owner, paper.kind, refusal.code, actor, f"claim:{code}"
             )
+        if isinstance(refusal, MinorWinner):
+            minors.seen(claim=claim, actor=actor, now=now)
         raise
 
 
@@ -185,6 +195,12 @@ def tax_facts(prize: Prize) -> dict[str, Any]:
         "prize": prize.amount,
         "together": sum(won.values_list("amount", flat=True)),
     }
+
+
+def _must_cover(proxy: Proxy, prize: Prize, actor: Any, now: datetime) -> None:
+    if not actor.is_staff or proxy.principal_id != prize.owner_id:
+        raise proxies.ProxyOutOfScope
+    proxies.check(proxy=proxy, for_what=minors.object_of(prize), at=now)
 
 
 def _if_same(known: Claim, prize: Prize, way: str, outlet: str) -> Claim:

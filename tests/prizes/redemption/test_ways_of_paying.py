@@ -47,6 +47,7 @@ def test_a_claim_is_settled_and_paid_by_a_way_that_is_in_force(won):
     assert approved.state == "APPROVED"
 
 
+@pytest.mark.thorough
 def test_the_ceilings_are_those_of_the_way_of_payment(won, fake_bank):
     """F094: −1/=/+1 of one transfer and of the day's; lowered meanwhile, nothing leaves. Cash −1/=
     at an outlet."""

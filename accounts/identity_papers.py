@@ -97,6 +97,20 @@ class IdentityFirst(Refused):
     message = _("Please confirm your identity first.")
 
 
+# What stops a claim by its name: what a paper shows by itself, and whose it is not.
+OF_A_PAPER = (
+    paper_kinds.PaperNotTaken,
+    paper_kinds.PaperNumberWrong,
+    paper_kinds.PaperNameWrong,
+    paper_kinds.PaperExpired,
+    paper_kinds.ValidityWrong,
+    MinorWinner,
+    NotTheOwner,
+    NumberNotRegistered,
+    NumberTooNew,
+    SeenByHimself,
+)
+
 _REFUSALS: dict[str, type[Refused]] = {
     "identity_paper_of_its_person": NotTheOwner,
     "identity_paper_number_rested": NumberTooNew,
@@ -117,7 +131,7 @@ def show(
     try:
         return _show(owner, paper, seen_by, reference, now)
     except Refused as refusal:
-        _note(owner, paper.kind, refusal.code, seen_by, reference)
+        note_refusal(owner, paper.kind, refusal.code, seen_by, reference)
         raise
 
 
@@ -125,7 +139,8 @@ def show(
 def record(
     *, owner: Player, paper: Paper, seen_by: User, reference: str, now: datetime
 ) -> IdentityPaper:
-    """The same as a step of another door; what is refused leaves no line of its own."""
+    """The same as a step of another door; what is refused leaves no line of its own: whoever calls
+    writes it by `note_refusal` once his own step is undone."""
     today = dates.in_shanghai(now).date()
     seen = paper_kinds.examine(paper, on=today)
     person = owner.person
@@ -260,7 +275,8 @@ def _write(
 
 
 @door
-def _note(owner: Player, kind: str, reason: str, seen_by: User, reference: str) -> None:
+def note_refusal(owner: Player, kind: str, reason: str, seen_by: User, reference: str) -> None:
+    """Put on record that a paper was refused at a claim, and why; neither number nor name."""
     known = kind if kind in {*PaperKind.values, *paper_kinds.UNLISTED} else "OTHER"
     trail.record(
         action="accounts.identity_paper_refused",

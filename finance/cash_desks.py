@@ -239,9 +239,12 @@ def find(code: str, *, user: Any, now: datetime) -> CashDesk:
     return desk
 
 
-def of_places(*, place_kind: str, places: Collection[str]) -> Sequence[CashDesk]:
-    """The desks of these places that are in use, for who shows where cash can be paid."""
-    found = CashDesk.objects.filter(place_kind=place_kind, place__in=places)
+def of_places(*, place_kind: str, places: Collection[str] | None) -> Sequence[CashDesk]:
+    """The desks of these places (None: all of the kind) that are in use, for who shows where cash
+    can be paid."""
+    found = CashDesk.objects.filter(place_kind=place_kind)
+    if places is not None:
+        found = found.filter(place__in=places)
     return list(found.exclude(state=State.ENDED).order_by("place", "name"))
 
 

@@ -167,7 +167,6 @@ policies.name_keys(
             "Minutes for which an account is blocked after failed transfers"
         ),
         "transfers.window_minutes": _("Minutes within which failed transfers count together"),
-        "prize_transfer.max_fen": _("Largest prize paid by one transfer"),
         "prize_transfer.daily_max_fen": _("Most of his prizes transferred to one winner a day"),
         "withdrawal.max_fen": _("Largest single withdrawal"),
         "withdrawal.min_fen": _("Smallest withdrawal"),

@@ -35,7 +35,6 @@ FIGURES: dict[str, tuple[int, str]] = {
         "Genesis: winnings of one person, draw and game free of tax",
     ),
     "tax.prize_rate": (2_000, "Genesis: tax on winnings, of the full amount"),
-    "prize_transfer.max_fen": (10_000_000_00, "Genesis: largest prize paid by one transfer"),
     "prize_transfer.daily_max_fen": (
         20_000_000_00,
         "Genesis: most of his prizes that is transferred to one winner on one day",

@@ -203,14 +203,24 @@ def ceilings(*, now: datetime) -> Sequence[tuple[str, int]]:
     rows = [(str(kind.label), cash_ceiling(kind, now=now)) for kind in PlaceKind]
     return [
         *((f"{Way.CASH.label} ({place})", fen) for place, fen in rows),
-        (str(_("Bank transfer, single")), int(policies.read(TRANSFER_UP_TO, at=now))),
-        (str(_("Bank transfers of one day")), int(policies.read(TRANSFER_DAILY, at=now))),
+        (str(_("Bank transfer, single")), transfer_ceiling(now=now)),
+        (str(_("Bank transfers of one day")), transfers_of_a_day(now=now)),
     ]
 
 
 def cash_ceiling(place_kind: str, *, now: datetime) -> int:
     """The largest prize that is paid in cash at such a place, in fen."""
     return int(policies.read(CASH_UP_TO, at=now, scope=place_kind))
+
+
+def transfer_ceiling(*, now: datetime) -> int:
+    """The largest single transfer of a prize, in fen."""
+    return int(policies.read(TRANSFER_UP_TO, at=now))
+
+
+def transfers_of_a_day(*, now: datetime) -> int:
+    """The most that is transferred as prizes on one day, in fen."""
+    return int(policies.read(TRANSFER_DAILY, at=now))
 
 
 @door
@@ -323,8 +333,7 @@ def _not_in_cash(amount: int, place_kind: str, now: datetime) -> Refused | None:
 
 
 def _not_by_transfer(amount: int, moved: int, now: datetime) -> Refused | None:
-    single = int(policies.read(TRANSFER_UP_TO, at=now))
-    daily = int(policies.read(TRANSFER_DAILY, at=now))
+    single, daily = transfer_ceiling(now=now), transfers_of_a_day(now=now)
     if amount > single:
         return TransferCeilingPassed(most_fen=single, amount_fen=amount)
     if moved + amount > daily:

@@ -2,7 +2,7 @@
 
 It is held, sent, asked about and given back as every withdrawal is. What makes it one is its
 `origin`: the entry that credited the money in the same transaction; who agreed to that entry agreed
-to this. Ceilings of its own (F094).
+to this. The ceilings are those of the way of payment, and one of its own for each winner (F094).
 """
 
 from __future__ import annotations
@@ -25,26 +25,17 @@ from . import (
     debts,
     failures,
     ledger,
+    payment_methods,
     wallets,
     withdrawal_limits,
     withdrawals,
 )
 from .ledger import EntryKind, Move
-from .models import BankAccount, Withdrawal
+from .models import BankAccount, Way, Withdrawal
 
 __all__ = ["State", "check", "of", "send"]
 
 State = Withdrawal.State
-
-
-class PrizeTooLarge(Refused):
-    """More than is transferred at once."""
-
-    code = "prize_transfer_too_large"
-    message = _(
-        "At most %(max_fen)s yuan of a prize are transferred at once. Please choose another way "
-        "to be paid."
-    )
 
 
 class PrizesOfTheDay(Refused):
@@ -77,8 +68,13 @@ def check(*, player: Player, amount: int, bank_account: str, now: datetime) -> N
     failures.check(player.code, now=now)
     if debt := debts.owed(player):
         raise DebtFirst(owed_fen=debt)
-    if amount > (most := withdrawal_limits.most_of_prizes(now)):
-        raise PrizeTooLarge(max_fen=most)
+    payment_methods.must_be_possible(
+        Way.TRANSFER,
+        amount,
+        place_kind="",
+        now=now,
+        transferred_today=withdrawal_limits.prizes_today(now),
+    )
     if amount > (left := withdrawal_limits.prizes_left_today(player, now)):
         raise PrizesOfTheDay(left_fen=max(left, 0))
 
@@ -122,7 +118,15 @@ def send(
         if name == "withdrawal_of_a_prize":
             raise NotOriginal from exc
         if name == "withdrawal_below_the_ceiling":
-            raise PrizeTooLarge(max_fen=withdrawal_limits.most_of_prizes(now)) from exc
+            raise payment_methods.TransferCeilingPassed(
+                most_fen=payment_methods.transfer_ceiling(now=now), amount_fen=amount
+            ) from exc
+        if name == "prizes_below_the_ceiling_of_the_day":  # others were faster
+            raise payment_methods.DailyCeilingPassed(
+                most_fen=payment_methods.transfers_of_a_day(now=now),
+                moved_fen=withdrawal_limits.prizes_today(now),
+                amount_fen=amount,
+            ) from exc
         if name == "withdrawal_provider_in_force":
             raise channels.NoWayOut from exc
         if name == "withdrawal_to_checked_account":

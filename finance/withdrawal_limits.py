@@ -19,7 +19,6 @@ from . import debts, failures, wallets
 from .models import Withdrawal
 
 PEOPLE = "withdrawal.people"
-PRIZE_MOST = "prize_transfer.max_fen"
 PRIZE_DAILY = "prize_transfer.daily_max_fen"
 
 State = Withdrawal.State
@@ -110,9 +109,9 @@ def daily(now: datetime) -> int:
     return int(policies.read("withdrawal.daily_max_fen", at=now))
 
 
-def most_of_prizes(now: datetime) -> int:
-    """The largest prize that is paid by one transfer, in fen (F094)."""
-    return int(policies.read(PRIZE_MOST, at=now))
+def prizes_today(now: datetime) -> int:
+    """What was transferred as prizes to all winners on this Shanghai day, in fen (F094)."""
+    return _sum(_asked_for_today(now).exclude(origin=""))
 
 
 def prizes_left_today(player: Player, now: datetime) -> int:
@@ -123,11 +122,13 @@ def prizes_left_today(player: Player, now: datetime) -> int:
 
 def _of_the_day(player: Player, now: datetime) -> QuerySet[Withdrawal]:
     """What the player asked for on this Shanghai day and did not get back."""
+    return _asked_for_today(now).filter(player_code=player.code)
+
+
+def _asked_for_today(now: datetime) -> QuerySet[Withdrawal]:
     midnight = datetime.combine(dates.in_shanghai(now).date(), time.min, dates.SHANGHAI)
     return Withdrawal.objects.filter(
-        player_code=player.code,
-        requested_at__gte=midnight,
-        requested_at__lt=midnight + timedelta(days=1),
+        requested_at__gte=midnight, requested_at__lt=midnight + timedelta(days=1)
     ).exclude(state__in=[State.FAILED, State.REFUSED, State.RECALLED, State.RETURNED])
 
 

@@ -13,10 +13,12 @@ from django.db import transaction
 
 from accounts import legal_texts
 from accounts.models import Player, User
+from accounts.paper_kinds import Paper
 from audit import approvals, policies
 from games.models import Draw
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.ids import uuid7
+from partners.models import Outlet
 from prizes.claim_models import Claim, ClaimStep
 from prizes.models import Prize
 from prizes.redemption import claims, confirmation, papers, payment, queue
@@ -24,7 +26,8 @@ from prizes.settlement import WALLET_POLICY
 from sales import sealing
 from sales.models import Ticket
 
-from . import make, make_draws, people
+from . import make, make_draws, make_outlets, people
+from .accounts.papers import of as card
 from .owner import as_owner, guards_up
 
 SHADOWS = (
@@ -32,6 +35,7 @@ SHADOWS = (
     "finance_turnover", "finance_dayflow",
 )  # fmt: skip
 POSTS = ("claims_clerk", "claims_officer", "outlet_operator", "cashier", "treasurer", "compliance")
+OUTLET_UP_TO = 100_000_00  # its authority; above the figure of outlets
 FIRST, THIRD = make.SELECTION, make.single(1, 2, 3, 4, 5, 30, blue=7)
 
 
@@ -39,7 +43,8 @@ FIRST, THIRD = make.SELECTION, make.single(1, 2, 3, 4, 5, 30, blue=7)
 class Won:
     """Alice won the first prize and 3,000 yuan beside it, Bob 30,000, Carol 3,000 and 5 yuan.
 
-    All wait for their winners but the five yuan; the draw is published.
+    All wait for their winners but the five yuan; the draw is published. The operator works at the
+    outlet, which has authority.
     """
 
     draw: Draw
@@ -47,6 +52,7 @@ class Won:
     bob: Player
     carol: Player
     staff: dict[str, User]
+    outlet: Outlet
 
     def prize(self, player: Player) -> Prize:
         """The largest prize of a player."""
@@ -80,7 +86,10 @@ def settled() -> Won:
     draw = make_draws.settled(make_draws.drawn(make_draws.sealed(draw)))
     staff = {post: people.member(post).user for post in POSTS}
     staff |= {f"approver{number}": people.member("approver").user for number in (1, 2)}
-    return Won(draw, alice, bob, carol, staff)
+    desk = make_outlets.Desk(staff["compliance"], staff["approver1"])
+    outlet = desk.place(OUTLET_UP_TO)
+    desk.works_at(outlet, staff["outlet_operator"])
+    return Won(draw, alice, bob, carol, staff, outlet)
 
 
 def counting_as_real(made: Won) -> Won:
@@ -98,7 +107,7 @@ def counting_as_real(made: Won) -> Won:
         Player.objects.get(pk=one.pk) for one in (made.alice, made.bob, made.carol)
     )
     draw = Draw.objects.select_related("game", "rule").get(pk=made.draw.pk)
-    return Won(draw, alice, bob, carol, made.staff)
+    return Won(draw, alice, bob, carol, made.staff, made.outlet)
 
 
 def embody(player: Player) -> None:
@@ -138,7 +147,7 @@ def opened(made: Won, prize: Prize, way: str = "CENTRE", **changes: Any) -> Clai
         "request_key": uuid7(),
         "now": database_time(),
         "claimant": prize.owner,
-        "outlet": "44010001" if way == "OUTLET" else "",
+        "outlet": made.outlet.code if way == "OUTLET" else "",
         **changes,
     }
     return claims.open_(**fields)
@@ -159,8 +168,13 @@ def checked(made: Won, claim: Claim, *, by: str = "") -> Claim:
             now=now,
         )
     return claims.check(
-        code=claim.code, actor=actor, evidence={"identity": "ID_CARD", "matches": True}, now=now
+        code=claim.code, actor=actor, evidence={"matches": True}, now=now, paper=paper_of(claim)
     )
+
+
+def paper_of(claim: Claim, **other: Any) -> Paper | None:
+    """The id card of the winner, for who stands there; `other` is read otherwise."""
+    return None if claim.way == "REMOTE" else card(claim.owner, **other)
 
 
 def completed(made: Won, claim: Claim, method: str = "WALLET", payee: str = "") -> Claim:

@@ -57,8 +57,12 @@ class Desk:
     def operator(self, outlet: Outlet) -> StaffMember:
         """Somebody who works there."""
         member = people.member("outlet_operator")
-        operators.assign(outlet=outlet, user=member.user, actor=self.maker, now=database_time())
+        self.works_at(outlet, member.user)
         return member
+
+    def works_at(self, outlet: Outlet, user: User) -> None:
+        """Have an operator work there."""
+        operators.assign(outlet=outlet, user=user, actor=self.maker, now=database_time())
 
 
 def outlets_pay_up_to(fen: int, *, game: str = "") -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
+from finance.payment_methods import MethodNotInForce
 from lottery_portal.lib.db import violated
 from lottery_portal.lib.errors import Refused
 
@@ -132,6 +133,33 @@ class PayeeWrong(Refused):
 
     code, status = "claim_payee_wrong", 400
     message = _("This prize cannot be paid so. Please choose a bank account in your own name.")
+
+
+class NoCashDesk(Refused):
+    """Nobody pays cash here, or not out of this desk."""
+
+    code = "claim_no_cash_desk"
+    message = _("Cash is not paid here. Please choose another way.")
+
+
+class NoCashToAnAgent(NoCashDesk):
+    """Who acts for the winner takes none of his money."""
+
+    code = "claim_no_cash_to_an_agent"
+    message = _("A prize is paid to the winner himself, not in cash to who acts for him.")
+
+
+class WayNotInForce(MethodNotInForce):
+    """Prizes are not paid this way today."""
+
+    message = _("Prizes cannot be paid this way today. Please choose another way.")
+
+
+class PaperNotShown(Refused):
+    """Who claims at a place shows a paper."""
+
+    code, status = "claim_paper_not_shown", 400
+    message = _("The winner must show an identity paper. Please enter what is printed on it.")
 
 
 class PapersMissing(Refused):
@@ -274,7 +302,11 @@ FACTS: dict[str, type[Refused]] = {
     "claim_figures_together": FiguresWrong,
     "claim_payee_is_the_winner": PayeeWrong,
     "claim_method_known": PayeeWrong,
+    "claim_cash_at_its_place": NoCashDesk,
+    "claim_cash_to_the_winner_himself": NoCashToAnAgent,
+    "payment_method_in_force": WayNotInForce,
     "claim_papers_are_there": PapersMissing,
+    "claim_identity_seen": PaperNotShown,
     "claim_file_is_complete": PapersMissing,
     "claim_signed_with_a_digest": NotSigned,
     "claim_signed_before_it_is_paid": NotSigned,

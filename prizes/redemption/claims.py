@@ -17,9 +17,11 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Player
+from accounts import identity_papers, proxies
+from accounts.models import Player, Proxy
+from accounts.paper_kinds import MinorWinner, Paper
 from audit import alarms, policies
-from finance import cases, prize_tax, prize_transfers
+from finance import cases, payment_methods, prize_tax, prize_transfers
 from lottery_portal.lib import dates, working_days
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import door, inside_transaction, violated
@@ -28,7 +30,7 @@ from prizes.models import Prize
 from sales import sealing
 from sales.models import Ticket
 
-from . import confirmation, papers, steps
+from . import cash, confirmation, minors, papers, steps
 from .claim_refusals import (
     FACTS,
     NothingToClaim,
@@ -85,18 +87,26 @@ def open_(
     claimant: Player | None = None,
     outlet: str = "",
     evidence: Mapping[str, Any] | None = None,
+    proxy: Proxy | None = None,
 ) -> Claim:
     """Open a claim of a prize that waits, once while it is under way.
 
     The winner opens it himself, for the centre or from afar; staff open it for the `claimant` who
     stands before them, at an outlet its operator. `evidence` is kept with the first step: how he
-    was recognised; no personal data. Repeating a `request_key` leads to the first claim.
+    was recognised; no personal data. Staff open it for somebody with an authority of the winner,
+    `proxy`, too: one that does not cover the prize now is refused as `proxies.check` says, and
+    what is claimed so is never paid in cash (F086). Repeating a `request_key` leads to the first
+    claim.
     """
     same = Claim.objects.shown().filter(opened_by=actor, request_key=request_key)
     if known := same.first():
         return _if_same(known, prize, way, outlet)
     if actor.is_staff:
         steps.in_post(actor, AT_OUTLETS if way == Way.OUTLET else CLERKS, now)
+    body = dict(evidence or {})
+    if proxy is not None:
+        _must_cover(proxy, prize, actor, now)
+        body["proxy"] = proxy.code
     asked = {
         "prize": prize.pk,
         "code": new_code(),
@@ -105,7 +115,7 @@ def open_(
         "outlet": outlet,
         "request_key": request_key,
         **_proof(prize.ticket),
-        "body": dict(evidence or {}),
+        "body": body,
     }
     try:
         return _open(asked, actor)
@@ -120,21 +130,41 @@ def open_(
         raise
 
 
-def check(*, code: str, actor: Any, evidence: Mapping[str, Any], now: datetime) -> Claim:
+def check(
+    *,
+    code: str,
+    actor: Any,
+    evidence: Mapping[str, Any],
+    now: datetime,
+    paper: Paper | None = None,
+) -> Claim:
     """Note that ticket and person were checked, by whom and how; who does so pays nobody later.
 
-    `evidence` says what was looked at (kind of paper, outcome, numbers of records), without any
-    personal data.
+    At an outlet and at the centre the winner shows a `paper`, which must be the owner's: what does
+    not match, has expired or is not listed stops the claim by its name (F084, F275), and leaves a
+    line in the trail; a holder under age has the prize held, too (F087). `evidence` says what else
+    was looked at, without any personal data; the number of the paper's record is put beside it.
     """
-    with in_words():
-        return _check(code, actor, evidence, now)
+    try:
+        with in_words():
+            return _check(code, actor, evidence, now, paper)
+    except identity_papers.OF_A_PAPER as refusal:
+        claim = steps.find(code)
+        if paper is not None:
+            identity_papers.note_refusal(
+                claim.owner, paper.kind, refusal.code, actor, f"claim:{code}"
+            )
+        if isinstance(refusal, MinorWinner):
+            minors.seen(claim=claim, actor=actor, now=now)
+        raise
 
 
 def complete(*, code: str, actor: Any, method: str, payee: str = "", now: datetime) -> Claim:
     """Settle the figures: how the prize is paid, to whom, less which tax, and until when.
 
-    Refuses while papers are missing, and what could not be paid so. May be done again until it is
-    paid; then the winner signs again, and others agree again.
+    Refuses while papers are missing, what could not be paid so, and with
+    `payment_methods.MethodNotInForce` or `AboveTheCeiling` what is not paid so today. May be done
+    again until it is paid; then the winner signs again, and others agree again.
     """
     with in_words():
         return _complete(code, actor, method, payee, now)
@@ -176,6 +206,12 @@ def tax_facts(prize: Prize) -> dict[str, Any]:
     }
 
 
+def _must_cover(proxy: Proxy, prize: Prize, actor: Any, now: datetime) -> None:
+    if not actor.is_staff or proxy.principal_id != prize.owner_id:
+        raise proxies.ProxyOutOfScope
+    proxies.check(proxy=proxy, for_what=minors.object_of(prize), at=now)
+
+
 def _if_same(known: Claim, prize: Prize, way: str, outlet: str) -> Claim:
     if (known.prize_id, known.way, known.outlet_code) != (prize.pk, str(way), outlet):
         raise RequestKeyUsed
@@ -210,10 +246,18 @@ def _raise_alarm(prize: Prize, *, now: datetime) -> None:
 
 
 @door
-def _check(code: str, actor: Any, evidence: Mapping[str, Any], now: datetime) -> Claim:
+def _check(
+    code: str, actor: Any, evidence: Mapping[str, Any], now: datetime, paper: Paper | None
+) -> Claim:
     claim = steps.locked(code)
     steps.in_post(actor, AT_OUTLETS if claim.way == Way.OUTLET else CLERKS, now)
-    return steps.move(claim, State.CHECKED, actor=actor, body=evidence)
+    body = dict(evidence)
+    if paper is not None:
+        seen = identity_papers.record(
+            owner=claim.owner, paper=paper, seen_by=actor, reference=f"claim:{code}", now=now
+        )
+        body |= {"paper": seen.code, "paper_kind": seen.kind}
+    return steps.move(claim, State.CHECKED, actor=actor, body=body)
 
 
 @door
@@ -231,6 +275,11 @@ def settle(claim: Claim, *, actor: Any, method: str, payee: str, now: datetime) 
     net = claim.prize.amount - tax
     if method == Method.TRANSFER:
         prize_transfers.check(player=claim.owner, amount=net, bank_account=payee, now=now)
+    elif method == Method.CASH and claim.way != Way.REMOTE:
+        cash.check(claim, payee)
+        _must_be_possible(claim, method, now)
+    elif method == Method.WALLET:
+        _must_be_possible(claim, method, now)
     return steps.move(
         claim,
         State.COMPLETE,
@@ -246,6 +295,12 @@ def settle(claim: Claim, *, actor: Any, method: str, payee: str, now: datetime) 
         },
         body={"method": method, "payee": payee, "tax_fen": tax, "net_fen": net},
     )
+
+
+def _must_be_possible(claim: Claim, method: str, now: datetime) -> None:
+    """Below the ceilings of the place, by a way that is in force; transfers ask for themselves."""
+    kind = "" if claim.way == Way.REMOTE else claim.way
+    payment_methods.must_be_possible(method, claim.prize.amount, place_kind=kind, now=now)
 
 
 @door

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -85,17 +85,28 @@ def begin(
     """
     if not who.roles(actor, now) & OPENERS:
         raise NotForThisRole
+    return put(
+        prize=prize, kind=kind, order_reference=order_reference, reason=reason, actor=actor, now=now
+    )
+
+
+@inside_transaction
+def put(
+    *, prize: Prize, kind: str, order_reference: str, reason: str, actor: User, now: datetime
+) -> Hold:
+    """The same as a step of another door, whoever acts: what must be held is held at once."""
     if not order_reference.strip() or not reason.strip():
         raise OrderMissing(fields=["order_reference", "reason"])
     try:
-        held = Hold.objects.create(
-            prize=prize,
-            kind=Hold.Kind(kind),
-            order_reference=order_reference.strip(),
-            reason=reason.strip(),
-            opened_by=actor,
-            opened_at=now,  # the database writes its own clock over it
-        )
+        with transaction.atomic():
+            held = Hold.objects.create(
+                prize=prize,
+                kind=Hold.Kind(kind),
+                order_reference=order_reference.strip(),
+                reason=reason.strip(),
+                opened_by=actor,
+                opened_at=now,  # the database writes its own clock over it
+            )
     except IntegrityError as exc:
         if refusal := _REFUSALS.get(violated(exc)):
             raise refusal from exc

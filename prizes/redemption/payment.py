@@ -28,7 +28,7 @@ from prizes import pools
 from prizes.claim_models import Claim
 
 from . import claims, steps
-from .claim_refusals import FiguresWrong, NotAtThisStep, in_words
+from .claim_refusals import FiguresWrong, NoCashDesk, NotAtThisStep, in_words
 
 KIND = "prizes.claim"
 PAID = "prizes.claim_paid"
@@ -45,13 +45,6 @@ class AskedAlready(Refused):
 
     code = "claim_asked_already"
     message = _("This payment has been asked for already. Another person decides on it.")
-
-
-class NoCashDesk(Refused):
-    """Nobody pays cash here."""
-
-    code = "claim_no_cash_desk"
-    message = _("Cash is not paid here. Please choose another way.")
 
 
 # Pays a prize in cash out of a desk, less the tax on it: takes what `prize_tax.pay` takes, `desk`

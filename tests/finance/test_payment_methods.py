@@ -37,7 +37,7 @@ def option(way, amount, now, **told):
 
 def set_figure(key, value, now, *, scope=""):
     """A figure changes under four eyes, as it does in the house."""
-    maker = make.staff(f"m{key[-6:]}{value}", "compliance", now=now).member.user
+    maker = tills.one("compliance", now)
     asked = policies.request_change(
         key=key, scope=scope, value=value, reason="演练", maker=maker, now=now
     )
@@ -163,7 +163,7 @@ def test_every_ceiling_holds_to_the_fen_and_is_told(now):
         most = methods.cash_ceiling(place, now=now)
         for fen, possible in ((most - 10, True), (most, True), (most + 10, False)):
             assert option("CASH", fen, now, place_kind=place).is_possible is possible
-        assert "yuan" in option("CASH", most + 10, now, place_kind=place).why_not
+        assert f"{most // 100:,}.00" in option("CASH", most + 10, now, place_kind=place).why_not
     single = int(policies.read(methods.TRANSFER_UP_TO, at=now))
     daily = int(policies.read(methods.TRANSFER_DAILY, at=now))
     for fen, possible in ((single - 1, True), (single, True), (single + 1, False)):

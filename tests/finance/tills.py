@@ -69,11 +69,14 @@ def brought(desk, fen, holder, carrier, now):
     return cash_requests.receive(code=request.code, actor=holder, now=now)
 
 
-def open_desk(treasurer, holder, now, *, fen=0, place_kind="OUTLET", name="兑奖台") -> CashDesk:
+def open_desk(
+    treasurer, holder, now, *, fen=0, place_kind="OUTLET", place="", name="兑奖台"
+) -> CashDesk:
     """A desk that `holder` has, counted, with `fen` in it that the treasurer brought."""
     desk = cash_desks.register(
-        place_kind=place_kind, place=f"P{next(_numbers)}", name=name, actor=treasurer, now=now
-    )
+        place_kind=place_kind, place=place or f"P{next(_numbers)}", name=name, actor=treasurer,
+        now=now,
+    )  # fmt: skip
     handed(desk, treasurer, holder, 0, now)
     if fen:
         brought(desk, fen, holder, treasurer, now)

@@ -30,6 +30,7 @@ STAFF = {
     "support": ("客服",),
     "administrator": ("管理",),
     "claims_clerk": ("兑奖",),
+    "claims_officer": ("兑奖主管",),
     "outlet_operator": ("网点",),
 }
 

@@ -21,7 +21,8 @@ from finance import (
     withdrawals,
 )
 from finance.models import InvariantRun, PrizeTax, Withdrawal
-from finance.prize_transfers import NotOriginal, PrizeTooLarge
+from finance.payment_methods import TransferCeilingPassed
+from finance.prize_transfers import NotOriginal
 from lottery_portal.lib.db import database_time, violated
 from lottery_portal.lib.ids import uuid7
 from prizes.claim_models import Claim, ClaimPaper, ClaimStep, PrizeEnd
@@ -150,15 +151,13 @@ def test_an_outlet_pays_a_small_prize_alone_and_no_larger_one(won):
     """F077, F097: up to 10,000 yuan nobody further is asked at an outlet; at the centre somebody
     is. Cash needs a desk."""
     claim = make.opened(won, won.prize(won.carol), "OUTLET")
-    claim = make.ready_to_ask(won, claim, "CASH", "till-1")
-    claim = make.asked(won, claim)
+    claim = make.checked(won, claim)
+    with pytest.raises(no.NoCashDesk):
+        make.completed(won, claim, "CASH", "till-1")
+    claim = make.asked(won, make.signed(make.completed(won, claim)))
     assert (claim.state, claim.tax, claim.approval_code) == (State.APPROVED, 0, "")
-    with pytest.raises(payment.NoCashDesk):
-        make.paid(won, claim, by="outlet_operator")
     stands(won, claim)
-
-    claim = make.signed(make.completed(won, claim, "WALLET"))
-    claim = make.paid(won, make.asked(won, claim), by="outlet_operator")
+    claim = make.paid(won, claim, by="outlet_operator")
     assert (claim.state, winnings(won.carol)) == (State.PAID, 3_000_00 + 5_00)
 
     claim = make.opened(won, won.prize(won.bob), "OUTLET")
@@ -226,7 +225,7 @@ def test_who_may_open_a_claim_of_what(won):
     with pytest.raises(no.NotYourPost):  # an operator only at his outlet
         make.opened(won, prize, actor=won.staff["outlet_operator"])
     with pytest.raises(no.NotPresent):
-        claims.open_(**{**own, "way": "OUTLET"}, actor=won.bob.user, outlet="44010001")
+        claims.open_(**{**own, "way": "OUTLET"}, actor=won.bob.user, outlet=won.outlet.code)
     with pytest.raises(no.OutletMayNot):
         make.opened(won, prize, "OUTLET", outlet="")
     with pytest.raises(no.NothingToClaim):  # five yuan are in the wallet
@@ -526,7 +525,7 @@ def test_no_other_money_leaves_as_a_prize(won, fake_bank):
                 player=won.bob, origin=origin, amount=100_00, bank_account=account.code,
                 now=database_time(),
             )  # fmt: skip
-    with pytest.raises(PrizeTooLarge), transaction.atomic():
+    with pytest.raises(TransferCeilingPassed), transaction.atomic():
         prize_transfers.send(
             player=won.bob, origin="x", amount=10_000_000_01, bank_account=account.code,
             now=database_time(),

@@ -15,11 +15,14 @@ from finance import ledger, prize_tax, wallets
 from finance.ledger import Move
 from finance.models import PrizeTax
 from lottery_portal.lib.db import database_time, violated
+from partners import outlets
+from partners.models import Outlet
 from prizes.claim_models import Claim, ClaimStep, PrizeEnd
 from prizes.redemption import claim_refusals as no
 from prizes.redemption import claims, recovery, refusal
 from tests import make_claims as make
 from tests import make_money as money
+from tests import make_outlets
 from tests.make_claims import Won
 from tests.owner import as_owner, guards_up
 
@@ -116,30 +119,45 @@ def test_the_figures_of_a_claim_are_the_prize(won):
 
 
 def test_nothing_is_claimed_before_its_draw_is_published(won):
-    """F073, F077: and at no outlet that may not."""
+    """F073."""
     prize = won.prize(won.carol)
     forced("games_draw", "UPDATE games_draw SET state = 'SETTLED' WHERE id = %s", won.draw.pk)
     with pytest.raises(no.NotPublished):
         make.opened(won, prize)
     forced("games_draw", "UPDATE games_draw SET state = 'ARCHIVED' WHERE id = %s", won.draw.pk)
-    claim = make.approved(won, make.opened(won, prize, "OUTLET"))
-    _outlets_may("false")
+    assert make.opened(won, prize).state == "OPENED"
+
+
+def test_an_outlet_redeems_what_its_authority_covers_now(won):
+    """F178: none that is made up, without authority, for another game, below the amount (−1/=), or
+    suspended; suspended meanwhile, it does not pay what it opened."""
+    prize, larger = won.prize(won.carol), won.prize(won.bob)
+    desk = make_outlets.Desk(won.staff["compliance"], won.staff["approver1"])
+    exact = desk.place(prize.amount, name="恰好")
+    for outlet in (
+        "", "44010001", desk.outlet(name="无授权").code, desk.place(name="他种", game="ssq").code,
+        desk.place(prize.amount - 1, name="差一分").code,
+    ):  # fmt: skip
+        with pytest.raises(no.OutletMayNot):
+            make.opened(won, prize, "OUTLET", outlet=outlet)
     with pytest.raises(no.OutletMayNot):
-        make.opened(won, won.prize(won.bob), "OUTLET")
+        make.opened(won, larger, "OUTLET", outlet=exact.code)
+    assert not Claim.objects.exists()
+
+    claim = make.approved(won, make.opened(won, prize, "OUTLET", outlet=exact.code))
+    outlets.suspend(outlet=exact, reason="停", actor=desk.maker, now=database_time())
     with pytest.raises(no.OutletMayNot):
         make.paid(won, claim, by="outlet_operator")
     assert not PrizeEnd.objects.exists()
-    _outlets_may("true")
-    assert make.paid(won, claim, by="outlet_operator").state == "PAID"
-
-
-def _outlets_may(answer: str) -> None:
-    with as_owner() as hand:
-        hand.execute(
-            "CREATE OR REPLACE FUNCTION prizes_outlet_may(outlet text, prize bigint)"
-            " RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER"
-            f" SET search_path = public, pg_temp AS $$ SELECT {answer} $$"
+    desk.agreed(
+        outlets.request_return(
+            outlet=Outlet.objects.get(pk=exact.pk),
+            reason="回",
+            maker=desk.maker,
+            now=database_time(),
         )
+    )
+    assert make.paid(won, claim, by="outlet_operator").state == "PAID"
 
 
 def test_enough_people_are_counted_by_the_policy_and_not_by_the_request(won):

@@ -95,7 +95,7 @@ DROP FUNCTION prizes_next_paper(bigint, text);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("prizes", "0016_routed_by_the_sum"),
+        ("prizes", "0021_no_cash_to_an_agent"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

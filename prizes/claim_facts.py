@@ -42,8 +42,7 @@ def _figures(draw: Draw) -> where.Thresholds:
     settled = Settlement.objects.filter(draw=draw, priced_at__isnull=False).first()
     if settled is None:
         return where.thresholds(draw.game.code, at=database_time())
-    moment = settled.done_at or settled.priced_at or settled.begun_at
-    figures = where.thresholds(draw.game.code, at=moment)
+    figures = where.thresholds(draw.game.code, at=settled.begun_at)
     return where.Thresholds(settled.wallet_up_to, figures.outlet_up_to)
 
 

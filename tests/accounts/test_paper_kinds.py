@@ -120,7 +120,8 @@ def test_a_paper_holds_to_the_end_of_its_last_day(kind, number):
         assert paper_kinds.examine(shown, on=ON).valid_until == shown.valid_until
     with translation.override("en"), pytest.raises(paper_kinds.PaperExpired) as refused:
         paper_kinds.examine(paper(kind, number, valid_until=ON - timedelta(days=1)), on=ON)
-    assert paper_kinds.title("PASSPORT") in str(refused.value) or kind != "PASSPORT"
+    with translation.override("en"):
+        assert str(paper_kinds.title(kind)) in str(refused.value)
     assert "2026-11-21" in str(refused.value)
 
     years = {"ID_CARD": 20, "PASSPORT": 10, "RESIDENCE": 5, "PERMANENT": 10}[kind]

@@ -273,7 +273,8 @@ def values(house: full_house.House, name: str, wanted: str) -> list[Any]:
     records = TrailRecord.objects.order_by("-pk").values_list("pk", flat=True)
     known: dict[str, list[Any]] = {
         "account": ["fee:ssq"],
-        "app_label": ["audit", "accounts", "games", "finance", "sales", "prizes"],
+        "app_label": ["audit", "accounts", "games", "finance", "sales", "prizes", "partners"],
+        "approval": [house.codes["approval"]],
         "code": [draw.code] if name in OF_DRAWS else codes(house),
         "content_type_id": [1],
         "digest": [TreasuryReceipt.objects.latest("pk").file_digest],
@@ -286,11 +287,14 @@ def values(house: full_house.House, name: str, wanted: str) -> list[Any]:
         "name": ["statement.json"],
         "night": [str(SolvencyProof.objects.latest("pk").night)],
         "number": list(records.filter(object_code=draw.code)),
+        "paper": ["00000000-0000-4000-8000-000000000000"],
         "order_code": [house.codes["deposit"]],
         "pk": [1],
         "provider": ["sandbox"],
         "slug": ["rules", "verify"],
+        "ticket": [house.won],
         "trade": [house.codes["bank"]],
+        "username": [house.player.user.username],
         "year": [timezone.localdate().year],
     }
     return known[wanted]

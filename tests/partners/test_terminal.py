@@ -6,7 +6,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
-from accounts import demo
+from accounts import demo, login_names
 from audit.models import TrailRecord
 from lottery_portal.lib.db import database_time
 from partners import operators, outlets
@@ -21,7 +21,7 @@ def test_an_operator_logs_in_with_a_second_factor_and_lands_at_his_terminal():
     outlet = desk.place(name="海淀一号网点")
     member = desk.operator(outlet)
     secret = demo.enrol(member.user)
-    name = member.user.login_names.get().value
+    name = login_names.of(member.user.login_names.get()).value
     client = Client()
     client.cookies["language"] = "en"
 

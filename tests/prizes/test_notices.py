@@ -46,7 +46,8 @@ TOLD = {
     "prizes.claim_paid": {"ticket": "ABCDEFGH23456789K", "claim": "ABCDEFGH2345", "method": "CASH",
                           "amount_fen": 123_456_00, "tax_fen": 123_456, "net_fen": 123_456_00},
     **{
-        kind: {"ticket": "ABCDEFGH23456789K", "claim": "ABCDEFGH2345", "clause": "S1", "reason": "x"}
+        kind: {"ticket": "ABCDEFGH23456789K", "claim": "ABCDEFGH2345", "clause": "S1",
+               "reason": "x"}
         for kind in ("prizes.claim_refused", "prizes.claim_reopened", "prizes.objection_dismissed")
     },
 }  # fmt: skip

@@ -25,6 +25,7 @@ from finance import cases, payment_methods, prize_tax, prize_transfers
 from lottery_portal.lib import dates, working_days
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import door, inside_transaction, violated
+from partners import operators
 from prizes.claim_models import Claim
 from prizes.models import Prize
 from sales import sealing
@@ -35,6 +36,7 @@ from .claim_refusals import (
     FACTS,
     NothingToClaim,
     OtherText,
+    OutletMayNot,
     RequestKeyUsed,
     in_words,
 )
@@ -92,17 +94,19 @@ def open_(
     """Open a claim of a prize that waits, once while it is under way.
 
     The winner opens it himself, for the centre or from afar; staff open it for the `claimant` who
-    stands before them, at an outlet its operator. `evidence` is kept with the first step: how he
-    was recognised; no personal data. Staff open it for somebody with an authority of the winner,
-    `proxy`, too: one that does not cover the prize now is refused as `proxies.check` says, and
-    what is claimed so is never paid in cash (F086). Repeating a `request_key` leads to the first
-    claim.
+    stands before them, at an outlet who works at this very one (F178). `evidence` is kept with the
+    first step: how he was recognised; no personal data. Staff open it for somebody with an
+    authority of the winner, `proxy`, too: one that does not cover the prize now is refused as
+    `proxies.check` says, and what is claimed so is never paid in cash (F086). Repeating a
+    `request_key` leads to the first claim.
     """
     same = Claim.objects.shown().filter(opened_by=actor, request_key=request_key)
     if known := same.first():
         return _if_same(known, prize, way, outlet)
     if actor.is_staff:
         steps.in_post(actor, AT_OUTLETS if way == Way.OUTLET else CLERKS, now)
+        if way == Way.OUTLET and _works_elsewhere(actor, outlet):
+            raise OutletMayNot
     body = dict(evidence or {})
     if proxy is not None:
         _must_cover(proxy, prize, actor, now)
@@ -204,6 +208,11 @@ def tax_facts(prize: Prize) -> dict[str, Any]:
         "prize": prize.amount,
         "together": sum(won.values_list("amount", flat=True)),
     }
+
+
+def _works_elsewhere(actor: Any, outlet: str) -> bool:
+    place = operators.works_at(actor)
+    return place is None or place.code != outlet
 
 
 def _must_cover(proxy: Proxy, prize: Prize, actor: Any, now: datetime) -> None:

@@ -130,21 +130,27 @@ def test_nothing_is_claimed_before_its_draw_is_published(won):
 
 def test_an_outlet_redeems_what_its_authority_covers_now(won):
     """F178: none that is made up, without authority, for another game, below the amount (−1/=), or
-    suspended; suspended meanwhile, it does not pay what it opened."""
+    suspended, nor by who works elsewhere; suspended meanwhile, it does not pay what it opened."""
     prize, larger = won.prize(won.carol), won.prize(won.bob)
     desk = make_outlets.Desk(won.staff["compliance"], won.staff["approver1"])
     exact = desk.place(prize.amount, name="恰好")
     for outlet in (
-        "", "44010001", desk.outlet(name="无授权").code, desk.place(name="他种", game="ssq").code,
-        desk.place(prize.amount - 1, name="差一分").code,
-    ):  # fmt: skip
+        desk.outlet(name="无授权"),
+        desk.place(name="他种", game="ssq"),
+        desk.place(prize.amount - 1, name="差一分"),
+    ):
+        there = desk.operator(outlet).user
         with pytest.raises(no.OutletMayNot):
-            make.opened(won, prize, "OUTLET", outlet=outlet)
+            make.opened(won, prize, "OUTLET", outlet=outlet.code, actor=there)
+    for code in ("", "44010001", exact.code):  # made up, or where he does not work
+        with pytest.raises(no.OutletMayNot):
+            make.opened(won, prize, "OUTLET", outlet=code)
+    there = desk.operator(exact).user
     with pytest.raises(no.OutletMayNot):
-        make.opened(won, larger, "OUTLET", outlet=exact.code)
+        make.opened(won, larger, "OUTLET", outlet=exact.code, actor=there)
     assert not Claim.objects.exists()
 
-    claim = make.approved(won, make.opened(won, prize, "OUTLET", outlet=exact.code))
+    claim = make.approved(won, make.opened(won, prize, "OUTLET", outlet=exact.code, actor=there))
     outlets.suspend(outlet=exact, reason="停", actor=desk.maker, now=database_time())
     with pytest.raises(no.OutletMayNot):
         make.paid(won, claim, by="outlet_operator")

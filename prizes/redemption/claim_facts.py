@@ -16,7 +16,7 @@ from lottery_portal.lib import codes
 from prizes.claim_models import Claim, ClaimStep
 from prizes.counter_forms import HANDED_IN
 
-from . import claims, papers
+from . import cash, claims, papers
 
 State, Method = Claim.State, Claim.Method
 COURSE = (
@@ -128,8 +128,14 @@ def payee(claim: Claim) -> str:
 
 
 def ways_to_pay(claim: Claim) -> list[tuple[str, Any]]:
-    """How this prize can be paid here: to the balance, and from the centre to his own banks."""
-    found: list[tuple[str, Any]] = [(str(Method.WALLET), Method.WALLET.label)]
+    """How this prize can be paid here: to the balance, in cash, and from the centre to his banks."""
+    found: list[tuple[str, Any]] = [
+        (str(Method.WALLET), Method.WALLET.label),
+        *(
+            (f"{Method.CASH}:{code}", f"{Method.CASH.label}: {name}")
+            for code, name in cash.desks(claim)
+        ),
+    ]
     if claim.way != Claim.Way.OUTLET:
         found += [
             (

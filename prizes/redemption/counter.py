@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from accounts import identity_papers, reveal, vault
+from accounts import reveal, vault
 from accounts.paper_kinds import Paper
 from audit import people, trail
 from lottery_portal.lib.db import door
@@ -41,7 +41,7 @@ def open_(*, ticket: str, actor: Any, request_key: UUID, now: datetime) -> Claim
 def check(*, code: str, actor: Any, paper: Paper, now: datetime) -> Claim:
     """Check the ticket once more and the paper of who shows it, and note both (F084, F085, F275).
 
-    Refuses a ticket that is not genuine, every paper that `identity_papers.show` refuses, and who
+    Refuses a ticket that is not genuine, every paper that `claims.check` refuses, and who
     does not hold the post; then the claim stays where it was.
     """
     claim = steps.find(code)
@@ -51,17 +51,12 @@ def check(*, code: str, actor: Any, paper: Paper, now: datetime) -> Claim:
     found = authenticity.of(claim.prize.ticket)
     if not found.is_genuine:
         raise TicketNotSealed
-    seen = identity_papers.show(
-        owner=claim.owner, paper=paper, seen_by=actor, reference=f"claim:{claim.code}", now=now
-    )
     evidence = {
-        "paper": seen.code,
-        "kind": str(seen.kind),
         "serial": found.serial,
         "root": found.root,
         "receipt_signed": found.is_signed,
     }
-    return claims.check(code=code, actor=actor, evidence=evidence, now=now)
+    return claims.check(code=code, actor=actor, evidence=evidence, paper=paper, now=now)
 
 
 def open_paper(*, code: str, paper: UUID, actor: Any, now: datetime) -> tuple[ClaimPaper, bytes]:

@@ -33,6 +33,7 @@ from prizes.models import Prize
 
 from . import (
     authenticity,
+    cash,
     claim_facts,
     claims,
     confirmation,
@@ -272,6 +273,7 @@ def _facts(here: _Here, step: str, form: forms.Form | None) -> dict[str, Any]:
         return facts
     return facts | {
         "code": codes.shown(claim.code),
+        "has_cash": bool(cash.desks(claim)),
         "figures": claim_facts.figures(claim, now=here.now),
         "course": claim_facts.course(claim, claim_facts.steps_of(claim))[:7],
         "text": confirmation.text_of(claim, language) if step == "sign" else "",

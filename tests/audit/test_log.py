@@ -74,6 +74,7 @@ def test_every_place_is_given_once_when_many_sequence_at_the_same_time():
 def test_without_the_advisory_lock_the_primary_key_is_the_fence():
     """Two sequencers that both believe to be alone: one of them is refused, nothing is doubled."""
     with owner.as_owner() as one:
+        sequencing.run_all()
         add(one, "once")
         (source,) = one.execute(
             "SELECT pg_get_functiondef('audit_sequence'::regproc)"

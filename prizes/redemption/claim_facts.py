@@ -128,7 +128,7 @@ def payee(claim: Claim) -> str:
 
 
 def ways_to_pay(claim: Claim) -> list[tuple[str, Any]]:
-    """How this prize can be paid here: to the balance, in cash, and from the centre to his banks."""
+    """How this prize can be paid here: to the balance, in cash, from the centre to his banks."""
     found: list[tuple[str, Any]] = [
         (str(Method.WALLET), Method.WALLET.label),
         *(

@@ -82,7 +82,7 @@ def test_an_outlet_redeems_a_ticket_once(won):
     assert (wrong.status_code, "does not match" in people.text(wrong)) == (409, True)
     assert here.client.post(at, {"action": "stamp"}).status_code == 409
     assert here.client.post(at, card(won.carol)).status_code == 302
-    assert "no counted cash desk" in people.text(here.client.get(at))
+    assert "no cash desk in use" in people.text(here.client.get(at))
     assert here.client.post(at, {"action": "complete", "to": "CASH"}).status_code == 400
     assert here.client.post(at, {"action": "complete", "to": "WALLET"}).status_code == 302
     said = confirm(here.client, at)

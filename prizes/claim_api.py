@@ -259,6 +259,6 @@ def _in_full(own: winners.Own) -> dict[str, Any]:
 
 routes = [
     path("prizes/", PrizesView.as_view(), name="prizes"),
-    path("prizes/<slug:code>/", PrizeView.as_view(), name="prize"),
-    path("prizes/<slug:code>/claim/", PrizeClaimView.as_view(), name="prize_claim"),
+    path("prizes/<str:code>/", PrizeView.as_view(), name="prize"),
+    path("prizes/<str:code>/claim/", PrizeClaimView.as_view(), name="prize_claim"),
 ]

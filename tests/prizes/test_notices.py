@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -24,7 +25,7 @@ from tests import make, make_draws, people
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # What each message with a text for telephones is told, with amounts where the mail has them.
-TOLD = {
+TOLD: dict[str, dict[str, Any]] = {
     "prizes.won": {"ticket": "ABCDEFGH23456789K", "game": "Double Color Ball", "issue": "2026108",
                    "amount_fen": 123_456_00, "route": "WALLET"},
     "prizes.result": {"game": "Double Color Ball", "game_code": "ssq", "issue": "2026108",

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from accounts.models import User
 from finance import ledger, wallets
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.ids import uuid7
@@ -13,6 +14,7 @@ from prizes.claim_models import Claim, PrizeEnd
 from prizes.redemption import claim_refusals as no
 from prizes.redemption import claims, payment
 from tests import make_claims as make
+from tests import make_outlets
 from tests.at_once import at_once
 
 pytestmark = [
@@ -24,10 +26,15 @@ pytestmark = [
 def test_fifty_claims_of_one_ticket_pay_once(begin):
     """F092: the index of claims that are under way lets one in; the prize ends once."""
     won = begin(make.won)
-    prize, operator = won.prize(won.carol), won.staff["outlet_operator"]
+    prize = won.prize(won.carol)
+    desk = make_outlets.Desk(won.staff["compliance"], won.staff["approver1"])
+    places = [(won.outlet.code, won.staff["outlet_operator"])]
+    for number in range(4):
+        outlet = desk.place(make.OUTLET_UP_TO, name=f"网点{number}")
+        places.append((outlet.code, desk.operator(outlet).user))
     was = ledger.balance(wallets.winnings_of(won.carol))
 
-    def whole(outlet: str):
+    def whole(outlet: str, operator: User):
         claim = claims.open_(
             prize=prize, way="OUTLET", actor=operator, request_key=uuid7(), now=database_time(),
             claimant=won.carol, outlet=outlet,
@@ -35,7 +42,7 @@ def test_fifty_claims_of_one_ticket_pay_once(begin):
         claim = make.asked(won, make.ready_to_ask(won, claim))
         return make.paid(won, claim, by="outlet_operator")
 
-    outcomes = at_once([partial(whole, f"4401000{n % 5}") for n in range(50)])
+    outcomes = at_once([partial(whole, *places[n % 5]) for n in range(50)])
 
     paid = [one for one in outcomes if isinstance(one, Claim)]
     assert len(paid) == 1

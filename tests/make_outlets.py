@@ -11,7 +11,7 @@ from audit import approvals, policies
 from lottery_portal.lib.db import database_time
 from partners import claim_authority, operators, outlets
 from partners.models import ClaimAuthority, Outlet
-from prizes.redemption import where
+from prizes.redemption import routing
 from tests import people
 
 HOURS = "1-5 09:00-18:00; 6-7 10:00-16:00"
@@ -69,6 +69,6 @@ def outlets_pay_up_to(fen: int, *, game: str = "") -> None:
     """The figure of the outlets; in a house where no ticket is sold yet."""
     with transaction.atomic():
         policies.set_genesis(
-            key=where.OUTLET_POLICY, scope=game, value=fen, reason="创世：供测试使用",
+            key=routing.OUTLET_POLICY, scope=game, value=fen, reason="创世：供测试使用",
             now=database_time(),
         )  # fmt: skip

@@ -19,7 +19,7 @@ from partners import claim_places
 from partners.claim_places import Place
 from prizes.settlement import WALLET_POLICY
 
-OUTLET_POLICY = "prizes.outlet_up_to_fen"
+from .routing import OUTLET_POLICY
 
 
 class Way(StrEnum):

@@ -339,6 +339,7 @@ def test_an_operator_sees_his_desk_and_no_other(staff, now):
     assert client.get(reverse("finance:desk_cash_desk", args=[foreign.code])).status_code == 404
 
 
+@pytest.mark.thorough
 def test_the_pages_of_a_desk(staff, now):
     """F278: set up, handed over, counted, asked and paid, each on its page."""
     treasurer, cash, _other = staff

@@ -246,6 +246,7 @@ def test_a_month_is_filed_once_as_it_is_due_or_an_alarm_says_so(winner, treasure
             deed()
 
 
+@pytest.mark.thorough
 def test_a_treasurer_files_on_the_page_and_an_auditor_reads(winner, treasurer, now):
     """F098"""
     paid_last_month(person_of(winner), 20_000_00, reference="c:1", occasion="ssq/1")

@@ -12,6 +12,7 @@ from tests import make_outlets, people
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.thorough
 def test_the_desk_admits_authorises_staffs_suspends_and_takes_back():
     """F176, F178: one outlet from the application to the return, by its pages."""
     maker, checker = people.member("compliance"), people.member("approver")

@@ -190,6 +190,7 @@ def test_a_fen_above_the_tax_free_sum_is_too_much(begin, size):
         assert routes == [route] * 3 * len(BOUGHT[name]), name
 
 
+@pytest.mark.thorough
 def test_ten_owners_are_paid_as_plain_sums_say(begin, full):
     """F067: figures around what each of them won, batches of one, some, and all winners."""
     draw = begin(compared).draw
@@ -210,6 +211,7 @@ def test_ten_owners_are_paid_as_plain_sums_say(begin, full):
     assert len(sums) > OWNERS
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("piece", "instead", "size"),
     [

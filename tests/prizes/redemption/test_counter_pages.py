@@ -179,6 +179,7 @@ def test_a_claim_is_refused_heard_and_goes_on_by_its_pages(won):
     assert claim.state == State.OPENED
 
 
+@pytest.mark.thorough
 def test_the_queue_shows_the_oldest_first_what_is_late_and_what_is_not_there(won):
     """F095: counts for each step, filters, a search that says what it did not find."""
     late = make.completed(won, make.checked(won, make.opened(won, won.prize(won.bob))))

@@ -123,6 +123,7 @@ def winnings(player) -> int:
     return ledger.balance(wallets.winnings_of(player))
 
 
+@pytest.mark.thorough
 def test_what_an_outlet_may_not_redeem_is_said_and_refused(won):
     """F077, F178: above every outlet, or above its own authority; nothing is opened."""
     desk = make_outlets.Desk()
@@ -190,6 +191,7 @@ def test_a_forged_receipt_raises_alarm_and_opens_a_case(won):
     assert claim.state == State.OPENED
 
 
+@pytest.mark.thorough
 def test_a_larger_prize_waits_for_the_centre_and_a_report_that_is_missing_is_listed(won):
     """F093, F097: who checked it at the outlet does not pay it; yesterday's claim is missing."""
     here = Terminal(make_outlets.Desk(), "海淀一号")

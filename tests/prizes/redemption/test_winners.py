@@ -301,6 +301,7 @@ def _register(won: Won, voucher: Voucher) -> None:
     assert auditor.post(where, {"part": "CENTRE"}).status_code == 403
 
 
+@pytest.mark.thorough
 def test_the_winner_chooses_anew_how_he_is_paid(won, fake_bank):
     """F090: balance or an own checked account; what was signed before is signed anew."""
     client, where = people.in_english(won.bob.user), page_of(won, won.bob)
@@ -339,6 +340,7 @@ def test_the_winner_chooses_anew_how_he_is_paid(won, fake_bank):
     assert (claim.state, claim.method) == ("COMPLETE", "WALLET")
 
 
+@pytest.mark.thorough
 def test_a_refused_winner_objects_on_his_page(won):
     """F283: clause and reason are shown; the objection is heard; not twice."""
     client, where = people.in_english(won.bob.user), page_of(won, won.bob)

@@ -164,7 +164,11 @@ THINGS = (
         name="sequenced row",
         table="audit_sequenced",
         pk="seq",
-        victim="SELECT 3",
+        victim=(
+            "SELECT s.seq FROM audit_sequenced s JOIN audit_entry e"
+            " ON (e.epoch, e.xid, e.id) = (s.epoch, s.xid, s.entry_id)"
+            " WHERE e.kind = 'trail' ORDER BY s.seq LIMIT 1"
+        ),
         kind="trail",
         key=(
             "(SELECT e.key FROM audit_entry e"

@@ -33,8 +33,10 @@ pytestmark = [
 # Guards whose refusal a test meets in other words, or only behind a door.
 TESTS_OF: Mapping[str, tuple[str, ...]] = {
     "finance_tax_certificate": (
-        "tests/finance/test_tax_papers.py::"
-        "test_the_threshold_is_that_of_the_sum_and_each_payment_has_its_paper",
+        (
+            "tests/finance/test_tax_papers.py::"
+            "test_the_threshold_is_that_of_the_sum_and_each_payment_has_its_paper"
+        ),
     ),
     "finance_year_is_carried_forward": (
         "tests/finance/test_periods.py::test_december_closes_after_its_year",

@@ -24,7 +24,7 @@ from reportlab.platypus import Table as Grid
 
 from accounts.models import Person
 from audit import canonical, people, trail
-from lottery_portal.lib import dates
+from lottery_portal.lib import dates, printing
 from lottery_portal.lib.db import door
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
@@ -83,7 +83,7 @@ def take(*, number: str, actor: Any, now: datetime) -> tuple[TaxCertificate, byt
 
 def render(certificate: TaxCertificate) -> bytes:
     """The certificate as a PDF in Chinese; the same rows give the same bytes."""
-    paper.letters()
+    printing.letters()
     with override(LANGUAGE):
         return _render(certificate)
 
@@ -159,7 +159,7 @@ def _render(certificate: TaxCertificate) -> bytes:
     head = ParagraphStyle("certificate-head", parent=paper.TITLE, fontSize=16, leading=21)
     right = ParagraphStyle("certificate-right", parent=body, alignment=2)
     made = BytesIO()
-    width = size[0] - 2 * MARGIN - 2 * paper.PADDING
+    width = size[0] - 2 * MARGIN - 2 * printing.PADDING
     document = SimpleDocTemplate(
         made,
         pagesize=size,
@@ -175,27 +175,28 @@ def _render(certificate: TaxCertificate) -> bytes:
     number = _now("Certificate No. %(number)s") % {"number": certificate.number}
     agent = _now("Withholding agent: %(operator)s") % {"operator": settings.OPERATOR}
     top = Grid(
-        [[paper.words(agent, body), paper.words(number, right)]],
+        [[printing.paragraph(agent, body), printing.paragraph(number, right)]],
         colWidths=[width * 0.62, width * 0.38],
     )
     top.setStyle(
         TableStyle(
             [
-                ("FONTNAME", (0, 0), (-1, -1), paper.FACE),
+                ("FONTNAME", (0, 0), (-1, -1), printing.FACE),
                 ("LEFTPADDING", (0, 0), (-1, -1), 0),
                 ("RIGHTPADDING", (0, 0), (-1, -1), 0),
             ]
         )
     )
     cells = [
-        [paper.words(name, small), paper.words(what, body)] for name, what in _rows(certificate)
+        [printing.paragraph(name, small), printing.paragraph(what, body)]
+        for name, what in _rows(certificate)
     ]
     grid = Grid(cells, colWidths=[width * 0.3, width * 0.7])
     grid.setStyle(
         TableStyle(
             [
-                ("FONTNAME", (0, 0), (-1, -1), paper.FACE),
-                ("GRID", (0, 0), (-1, -1), 0.4, paper.LINE),
+                ("FONTNAME", (0, 0), (-1, -1), printing.FACE),
+                ("GRID", (0, 0), (-1, -1), 0.4, printing.LINE),
                 ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
                 ("TOPPADDING", (0, 0), (-1, -1), 2.6),
                 ("BOTTOMPADDING", (0, 0), (-1, -1), 3.4),
@@ -207,13 +208,13 @@ def _render(certificate: TaxCertificate) -> bytes:
         "by the 15th of the following month."
     )
     story: list[Flowable] = [
-        paper.words(title, head),
+        printing.paragraph(title, head),
         top,
         Spacer(1, 3),
         grid,
         Spacer(1, 4),
-        paper.words(issued % {"day": dates.written(certificate.issued_at, "date")}, small),
-        paper.words(f"SHA-256 {digest(certificate)}", small),
+        printing.paragraph(issued % {"day": dates.written(certificate.issued_at, "date")}, small),
+        printing.paragraph(f"SHA-256 {digest(certificate)}", small),
     ]
-    document.build(story, canvasmaker=paper.first_canvas)
+    document.build(story, canvasmaker=printing.first_canvas)
     return made.getvalue()

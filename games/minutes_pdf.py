@@ -7,9 +7,7 @@ witnesses take home holds it too, and the digest of the text that was signed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -19,8 +17,6 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     Flowable,
@@ -32,31 +28,18 @@ from reportlab.platypus import (
     TableStyle,
 )
 
-from lottery_portal.lib import dates
+from lottery_portal.lib import dates, printing
 from lottery_portal.lib.money import yuan
 
 from . import minutes as books
 from . import rules, words
 from .models import Draw, DrawMinutes
 
-LANGUAGE = "zh-hans"
-FACE = "minutes"
-FILE = Path(__file__).parent / "data" / "fonts" / "wqy-microhei-subset.ttf"
-INK, INK2, LINE, CHOP = (HexColor(one) for one in (0x1B1F23, 0x4B5158, 0x8C867A, 0xB8321F))
 RED, BLUE = HexColor(0xC4202B), HexColor(0x1D5BB5)
 MARGIN, WIDTH = 20 * mm, A4[0] - 40 * mm
-_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
-_BODY = ParagraphStyle(
-    "body",
-    fontName=FACE,
-    bulletFontName=FACE,
-    fontSize=9.5,
-    leading=14,
-    textColor=INK,
-    wordWrap="CJK",
-)
-_SMALL = ParagraphStyle("small", parent=_BODY, fontSize=8, leading=11, textColor=INK2)
+_BODY = printing.body("body", size=9.5, leading=14)
+_SMALL = ParagraphStyle("small", parent=_BODY, fontSize=8, leading=11, textColor=printing.INK2)
 _TITLE = ParagraphStyle("title", parent=_BODY, fontSize=17, leading=24, spaceAfter=2)
 _HEAD = ParagraphStyle("head", parent=_BODY, fontSize=11.5, leading=16, spaceBefore=9, spaceAfter=3)
 _HASH = ParagraphStyle("hash", parent=_BODY, fontSize=10.5, leading=15)
@@ -80,30 +63,22 @@ class Balls(Flowable):  # type: ignore[misc]  # the library has no types
         canvas, step, x = self.canv, self.size + 2.5 * mm, 0.0
         for place, zone in enumerate(self.zones):
             if place:
-                canvas.setStrokeColor(LINE)
+                canvas.setStrokeColor(printing.LINE)
                 canvas.line(x - 0.4 * mm, 0, x - 0.4 * mm, self.size)
                 x += 2 * mm
             for number in zone:
                 canvas.setFillColor(BLUE if place else RED)
                 canvas.circle(x + self.size / 2, self.size / 2, self.size / 2, stroke=0, fill=1)
                 canvas.setFillColor(HexColor(0xFFFFFF))
-                canvas.setFont(FACE, 10)
+                canvas.setFont(printing.FACE, 10)
                 canvas.drawCentredString(x + self.size / 2, self.size / 2 - 3.5, f"{number:02d}")
                 x += step
 
 
-@cache
-def _face() -> TTFont:
-    """The letters, read once a process."""
-    face = TTFont(FACE, str(FILE))
-    pdfmetrics.registerFont(face)
-    return face
-
-
 def render(made: DrawMinutes) -> bytes:
     """The edition as a PDF; the same rows and the same words give the same bytes."""
-    _face()
-    with override(LANGUAGE):
+    printing.letters()
+    with override(printing.LANGUAGE):
         return _render(made)
 
 
@@ -131,12 +106,12 @@ def _render(made: DrawMinutes) -> bytes:
 
     def foot(canvas: Canvas, _document: Any) -> None:
         canvas.saveState()
-        canvas.setStrokeColor(LINE)
+        canvas.setStrokeColor(printing.LINE)
         canvas.setLineWidth(0.5)
         canvas.line(MARGIN, 18 * mm, A4[0] - MARGIN, 18 * mm)
-        canvas.setFont(FACE, 7.5)
-        canvas.setFillColor(INK2)
-        canvas.drawString(MARGIN, 14 * mm, _shown(settings.OPERATOR))
+        canvas.setFont(printing.FACE, 7.5)
+        canvas.setFillColor(printing.INK2)
+        canvas.drawString(MARGIN, 14 * mm, printing.shown(settings.OPERATOR))
         page = _("Draw %(draw)s, page %(page)s") % {
             "draw": draw.code,
             "page": canvas.getPageNumber(),
@@ -146,14 +121,12 @@ def _render(made: DrawMinutes) -> bytes:
         canvas.restoreState()
 
     document.build(
-        _story(made, draw, told), onFirstPage=foot, onLaterPages=foot, canvasmaker=_canvas
+        _story(made, draw, told),
+        onFirstPage=foot,
+        onLaterPages=foot,
+        canvasmaker=printing.first_canvas,
     )
     return paper.getvalue()
-
-
-def _canvas(*args: Any, **kwargs: Any) -> Canvas:
-    """A canvas that begins with letters of ours: a paper for the archive needs no others."""
-    return Canvas(*args, **kwargs | {"initialFontName": FACE})
 
 
 def _story(made: DrawMinutes, draw: Draw, told: dict[str, Any]) -> list[Flowable]:
@@ -164,7 +137,9 @@ def _story(made: DrawMinutes, draw: Draw, told: dict[str, Any]) -> list[Flowable
         _paragraph(_edition(told), style=_SMALL),
     ]
     if books.signature_of(made) is None:
-        story.append(_paragraph(_("Not signed: this is a draft."), style=_SMALL, color=CHOP))
+        story.append(
+            _paragraph(_("Not signed: this is a draft."), style=_SMALL, color=printing.CHOP)
+        )
     story += _section(_("The drawing"), [_pairs(_drawing(told))])
     story += _section(
         _("Balls in the order drawn"),
@@ -213,15 +188,15 @@ def _seal(told: dict[str, Any]) -> list[Flowable]:
     seal = told["seal"]
     return [
         _paragraph(_("Root of the sealed tickets"), style=_SMALL),
-        _paragraph(_groups(told["root"]), style=_HASH),
+        _paragraph(printing.groups(told["root"]), style=_HASH),
         Spacer(1, 3),
         _pairs(
             [
                 (_("Sealed at"), _time(seal["sealed_at"])),
                 (_("Tickets"), f"{seal['tickets']:,}"),
                 (_("Stakes (yuan)"), yuan(seal["stake_fen"])),
-                (_("Digest of the sealed file"), _groups(seal["file_digest"])),
-                (_("Digest of the seal statement"), _groups(seal["statement_digest"])),
+                (_("Digest of the sealed file"), printing.groups(seal["file_digest"])),
+                (_("Digest of the seal statement"), printing.groups(seal["statement_digest"])),
             ]
         ),
     ]
@@ -298,56 +273,17 @@ def _signed(made: DrawMinutes, told: dict[str, Any]) -> list[Flowable]:
         _pairs(pairs),
         Spacer(1, 4),
         _paragraph(_("SHA-256 of the text that was signed (UTF-8)"), style=_SMALL),
-        _paragraph(_groups(made.digest), style=_HASH),
+        _paragraph(printing.groups(made.digest), style=_HASH),
     ]
-
-
-def _groups(digest: str) -> str:
-    return " ".join(digest[place : place + 8] for place in range(0, len(digest), 8))
 
 
 def _time(text: str) -> str:
     return dates.written(books.moment(text), "full")
 
 
-def _shown(text: str) -> str:
-    """`text` with every letter that the face lacks written as its number, so that none is lost."""
-    known = _face().face.charToGlyph
-    return "".join(
-        letter if letter == "\n" or ord(letter) in known else f"[U+{ord(letter):X}]"
-        for letter in text
-    )
-
-
-def _paragraph(
-    text: str, *, style: ParagraphStyle = _BODY, color: HexColor | None = None
-) -> Paragraph:
-    marked = _shown(text).translate(_ESCAPED).replace("\n", "<br/>")
-    if color is not None:
-        style = ParagraphStyle(style.name, parent=style, textColor=color)
-    return Paragraph(marked, style)
-
-
 def _section(title: str, parts: Sequence[Flowable]) -> list[Flowable]:
     """A heading that stays with the first of its parts."""
     return [KeepTogether([_paragraph(title, style=_HEAD), parts[0]]), *parts[1:]]
-
-
-def _pairs(pairs: Sequence[tuple[str, str]]) -> Table:
-    rows = [[_paragraph(name, style=_SMALL), _paragraph(value)] for name, value in pairs]
-    table = Table(rows, colWidths=[WIDTH * 0.24, WIDTH * 0.76], hAlign="LEFT")
-    table.setStyle(
-        TableStyle(
-            [
-                ("FONTNAME", (0, 0), (-1, -1), FACE),
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LEFTPADDING", (0, 0), (-1, -1), 0),
-                ("TOPPADDING", (0, 0), (-1, -1), 1.5),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
-            ]
-        )
-    )
-    return table
 
 
 def _table(rows: Sequence[Sequence[str]], *, widths: Sequence[float]) -> Table:
@@ -359,9 +295,9 @@ def _table(rows: Sequence[Sequence[str]], *, widths: Sequence[float]) -> Table:
     table.setStyle(
         TableStyle(
             [
-                ("FONTNAME", (0, 0), (-1, -1), FACE),
+                ("FONTNAME", (0, 0), (-1, -1), printing.FACE),
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.4, printing.LINE),
                 ("LEFTPADDING", (0, 0), (-1, -1), 0),
                 ("RIGHTPADDING", (0, 0), (-1, -1), 6),
                 ("TOPPADDING", (0, 0), (-1, -1), 2.5),
@@ -370,3 +306,16 @@ def _table(rows: Sequence[Sequence[str]], *, widths: Sequence[float]) -> Table:
         )
     )
     return table
+
+
+def _pairs(rows: Sequence[tuple[str, str]]) -> Table:
+    widths = (WIDTH * 0.24, WIDTH * 0.76)
+    return printing.pairs(rows, label=_SMALL, value=_BODY, widths=widths, air=1.5)
+
+
+def _paragraph(
+    text: str, *, style: ParagraphStyle = _BODY, color: HexColor | None = None
+) -> Paragraph:
+    if color is not None:
+        style = ParagraphStyle(style.name, parent=style, textColor=color)
+    return printing.paragraph(text, style)

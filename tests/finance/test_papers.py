@@ -17,6 +17,7 @@ from audit.models import TrailRecord
 from finance import ledger
 from finance.ledger import Move
 from finance.statements import catalogue, layout, paper, sheets, workbook
+from lottery_portal.lib import printing
 from tests import make_money as make
 from tests import people
 
@@ -121,7 +122,7 @@ def test_the_paper_carries_its_letters_and_is_the_same_every_time(player):
         assert all(b"+WenQuanYi" in font for font in named)
         for line in layout._said(statement):
             for text in line:
-                assert paper._shown(text) == text
+                assert printing.shown(text) == text
 
 
 def plain(text):

@@ -372,7 +372,7 @@ class Objects:
             if row["setrole"] and row["setrole"] not in self.ours:
                 continue
             of = f"of {self._role(row['setrole'])}"
-            where = "this database" if row["setdatabase"] else "every database"
+            where = "this database" if row["is_of_this"] else "every database"
             for said in row["setconfig"]:
                 name, _equals, value = said.partition("=")
                 if not name.lower().startswith(TUNING):

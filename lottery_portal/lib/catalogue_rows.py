@@ -6,7 +6,8 @@ out of the rows elsewhere, in Python. Whatever came after the cluster was made, 
 is in, has an identifier from 16384 on.
 
 What belongs to partitions is read apart from what lasts: a draw brings partitions, only a release
-brings the rest, so that the rest is worked out once and the same text need not be again.
+brings the rest, so that the rest is worked out once and the same text need not be again: for that
+rows have an order, and none names the database by its identifier, which a copy does not share.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ IDENTIFIERS = frozenset(
         "defaclnamespace", "defaclrole", "ev_class", "extnamespace", "grantee", "indexrelid",
         "indrelid", "inhparent", "inhrelid", "member", "namespace", "nspowner", "oid",
         "owner", "polrelid", "polroles", "pronamespace", "proowner", "relnamespace",
-        "relowner", "roleid", "seqrelid", "setdatabase", "setrole", "tgconstraint", "tgfoid",
+        "relowner", "roleid", "seqrelid", "setrole", "tgconstraint", "tgfoid",
         "tgparentid", "tgrelid",
     }
 )  # fmt: skip
@@ -57,7 +58,8 @@ PARTS = {
         SELECT m.roleid, m.member, m.admin_option, m.inherit_option, m.set_option
           FROM pg_catalog.pg_auth_members m""",
     "settings": """
-        SELECT s.setdatabase, s.setrole, s.setconfig FROM pg_catalog.pg_db_role_setting s
+        SELECT s.setdatabase <> 0 AS is_of_this, s.setrole, s.setconfig
+          FROM pg_catalog.pg_db_role_setting s
          WHERE s.setdatabase = 0 OR s.setdatabase = (SELECT d.oid FROM pg_catalog.pg_database d
                 WHERE d.datname = pg_catalog.current_database())""",
     "namespaces": "SELECT n.oid, n.nspname, n.nspowner FROM pg_catalog.pg_namespace n",
@@ -148,7 +150,7 @@ PARTS = {
     "extensions": "SELECT e.extname, e.extnamespace FROM pg_catalog.pg_extension e",
     "grants": """
         SELECT g.thing, g.oid, g.part, g.owner, x.grantee, x.privilege_type, x.is_grantable FROM (
-            SELECT 'database' AS thing, d.oid, 0 AS part, d.datdba AS owner, coalesce(d.datacl,
+            SELECT 'database' AS thing, 0::oid AS oid, 0 AS part, d.datdba AS owner, coalesce(d.datacl,
                    pg_catalog.acldefault('d', d.datdba)) AS acl FROM pg_catalog.pg_database d
              WHERE d.datname = pg_catalog.current_database()
             UNION ALL
@@ -245,7 +247,7 @@ OF_PARTITIONS = {
     "grants": f"a_row.thing = 'table' AND a_row.oid IN ({A_PARTITION})",
 }
 WHOLE = " UNION ALL ".join(
-    f"SELECT '{name}', is_apart, json_agg(a_row)::text FROM"  # noqa: S608 - of this file
+    f"SELECT '{name}', is_apart, json_agg(a_row ORDER BY a_row)::text FROM"  # noqa: S608 - of this file
     f" (SELECT a_row, coalesce({apart}, false) AS is_apart FROM ({asked}) a_row) told"
     f" GROUP BY is_apart"
     for name, asked in PARTS.items()

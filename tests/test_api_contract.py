@@ -119,9 +119,12 @@ def send(api: Any, full: bool) -> Callable[..., set[int]]:  # noqa: FBT001 - a f
     return to
 
 
-def test_a_player_gets_what_the_schema_promises(send, token, subtests):
-    """F247: nothing that is sent makes it fail, and every answer is of the form described."""
-    for path, method, mode in CASES:
+def test_a_player_gets_what_the_schema_promises(send, token, subtests, full):
+    """F247: nothing that is sent makes it fail, and every answer is of the form described.
+
+    Everything in a full run, a third of it in any other.
+    """
+    for path, method, mode in CASES if full else CASES[::3]:
         with subtests.test(path=path, method=method, mode=mode):
             send(path, method, mode, Authorization=f"Token {token}")
 

@@ -106,6 +106,7 @@ def _refused(other: psycopg.Connection) -> bool:
     return False
 
 
+@pytest.mark.thorough
 def test_killed_at_every_statement_a_sequencer_leaves_all_or_nothing():
     """F210: after each kill the next run goes on; no place is lost and none is given twice."""
     make.alice(wallet=10_00)

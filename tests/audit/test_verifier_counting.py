@@ -528,6 +528,7 @@ def peak_kib(folder: Path, tickets: int) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_memory_does_not_grow_with_the_tickets(tmp_path):
     """F071: every ticket here wins, so the winners' file grows; the program does not."""
     small, large = peak_kib(tmp_path, 1_000), peak_kib(tmp_path, 40_000)

@@ -338,6 +338,7 @@ MUTANTS = {
 
 
 @pytest.mark.parametrize("mutant", one_in(3, MUTANTS.values()), ids=list(MUTANTS))
+@pytest.mark.thorough
 def test_a_ledger_that_does_otherwise_is_found_out(staff, mutant):
     """F103, F107, F116: the stories would notice."""
     with as_owner() as owner:

@@ -98,6 +98,7 @@ def test_every_constraint_refuses_something_and_nothing_else_does(owner, full):
     assert len(outcomes) == len(tried)
 
 
+@pytest.mark.thorough
 def test_evidence_is_kept_and_logged_by_its_guards_alone(owner):
     """F104: what never changes, and what comes into the log, each without its guard."""
     plain = [one for one in protections.triggers(owner) if protections.is_plain(one)]

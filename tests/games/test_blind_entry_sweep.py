@@ -106,6 +106,7 @@ def type_first(house: full_house.House) -> None:
     assert not betrays(answer.content.decode())
 
 
+@pytest.mark.thorough
 def test_the_first_entry_is_read_by_nobody_before_the_second(house, tmp_path, caplog, full, deep):
     """F061: on no page, in no row, export or file; what stands there later is found by the search.
 

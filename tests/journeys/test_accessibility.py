@@ -28,7 +28,7 @@ Visit = Callable[..., browser.Visitor]
 Begin = Callable[[Callable[[], full_house.House]], full_house.House]
 Sight = tuple[Mapping[str, int], str]  # a size and a theme
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-SOME, ALL = "every eighth", "all"  # of the pages: in every run, and with what those leave out
+SOME, ALL = "every twelfth", "all"  # of the pages: in every run, and with what those leave out
 PLAYERS = frozenset({"visitor", "player", "newcomer"})
 STAFF = frozenset(stage.STAFF)
 
@@ -133,7 +133,7 @@ def walk(
     """
     wrong = []
     turns = itertools.cycle([*USUAL, None])
-    is_taken = itertools.cycle([True, *[share == ALL] * 7])
+    is_taken = itertools.cycle([True, *[share == ALL] * 11])
     visitors: dict[str, browser.Visitor] = {}
     for name, ways in sights.of(house).items():
         for number, (eye, query, given) in enumerate(ways):

@@ -32,6 +32,7 @@ def from_home(visitor: browser.Visitor) -> str:
     return str(told.value.text())
 
 
+@pytest.mark.thorough
 def test_a_quick_pick_from_the_first_page_joins_the_basket(visit: Visit) -> None:
     """F027, F033: what lies in the basket stays, and so do numbers not yet put into it."""
     stage.draw()

@@ -119,6 +119,7 @@ def choose_digits(visitor: browser.Visitor) -> None:
     visitor.look("board-qxc")
 
 
+@pytest.mark.thorough
 def test_a_ticket_of_every_game_is_chosen_on_its_board_and_all_are_paid_together(
     visit: Visit,
 ) -> None:

@@ -89,6 +89,7 @@ def test_a_draw_is_cancelled_from_the_calendar_and_everybody_reads_why(
         judge(player, name, deep=deep)
 
 
+@pytest.mark.thorough
 def test_an_open_basket_learns_within_five_seconds_why_sales_stopped(visit: Visit) -> None:
     """F039: the reason stands beside the button that rests; when sales go on it may be pressed."""
     stage.draw()
@@ -115,6 +116,7 @@ def test_an_open_basket_learns_within_five_seconds_why_sales_stopped(visit: Visi
     expect(page.locator("button[value=confirm]").first).to_be_enabled()
 
 
+@pytest.mark.thorough
 def test_licences_as_compliance_sees_them(visit: Visit, *, deep: bool) -> None:
     """F023, F024: the list, a new one with its scope, and an early end."""
     compliance = people.member("compliance").user

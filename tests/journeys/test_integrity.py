@@ -83,6 +83,7 @@ def test_a_witness_that_is_away_is_said_in_words(
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.thorough
 def test_a_halted_draw_is_clear_at_first_sight(visit: Visit, house: str, *, deep: bool) -> None:
     """F071, F059: what stands still, why, which tickets, and the deed for him who may."""
     draw = sold()

@@ -22,6 +22,7 @@ Visit = Callable[..., browser.Visitor]
 LOST, WON = [[20, 21, 22, 23, 24, 25], [8]], [[1, 2, 3, 30, 31, 32], [7]]
 
 
+@pytest.mark.thorough
 def test_a_plan_stops_when_its_second_ticket_wins(visit: Visit) -> None:
     """F029, F052: number of draws and total on the board, the last look, two draws, the end."""
     crew = stage.staff("draw_official", "approver")

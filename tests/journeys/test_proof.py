@@ -135,6 +135,7 @@ def test_a_number_changed_on_the_page_is_seen(visit: Visit, sold: Sold) -> None:
     assert failed(page) == {"printed"}
 
 
+@pytest.mark.thorough
 def test_a_wrong_way_to_the_root_is_seen_and_reported(visit: Visit, sold: Sold) -> None:
     """N01: both roots stand there, what differs is marked, and we check it ourselves."""
     visitor = visit(cookies=browser.session_of(sold.player.user), language="en")
@@ -310,6 +311,7 @@ def rewritten(page: str, alter: Callable[[dict[str, Any]], None]) -> str:
     return page[: found.start(2)] + text + page[found.end(2) :]
 
 
+@pytest.mark.thorough
 def test_every_altered_part_of_a_saved_page_fails(visit: Visit, sold: Sold, tmp_path: Path) -> None:
     """N01: one digit anywhere, in the file itself and on the public page; the step is named."""
     visitor = visit(cookies=browser.session_of(sold.player.user), accept_downloads=True)
@@ -346,6 +348,7 @@ PAINTED_OVER = [
 ]
 
 
+@pytest.mark.thorough
 def test_what_a_saved_page_shows_is_held_against_its_line(
     visit: Visit, sold: Sold, tmp_path: Path
 ) -> None:
@@ -363,6 +366,7 @@ def test_what_a_saved_page_shows_is_held_against_its_line(
     assert told == dict.fromkeys(PAINTED_OVER, ("bad", {"printed"}))
 
 
+@pytest.mark.thorough
 def test_the_browser_reads_the_line_of_every_bet_of_every_game(visit: Visit, house: str) -> None:
     """N01, F026: places, bankers, places left empty, and what all this is called."""
     visitor = visit(language="en")
@@ -392,6 +396,7 @@ def test_the_browser_reads_the_line_of_every_bet_of_every_game(visit: Visit, hou
     assert visitor.page.evaluate(read, altered) == [None] * len(wrong)
 
 
+@pytest.mark.thorough
 def test_a_saved_page_with_another_program_does_not_run_it(
     visit: Visit, sold: Sold, tmp_path: Path
 ) -> None:

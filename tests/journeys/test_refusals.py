@@ -93,6 +93,7 @@ def test_a_draw_that_closed_meanwhile_is_refused_with_both_moments(visit: Visit)
     nothing_moved(buyer, 50_00)
 
 
+@pytest.mark.thorough
 def test_a_wallet_that_is_too_small_is_refused_with_what_is_missing(visit: Visit) -> None:
     """F042: what the bet costs, what is there, what is missing; the way on keeps the numbers."""
     stage.draw()
@@ -113,6 +114,7 @@ def test_a_wallet_that_is_too_small_is_refused_with_what_is_missing(visit: Visit
     nothing_moved(buyer, 1_50)
 
 
+@pytest.mark.thorough
 def test_a_ticket_above_twenty_thousand_yuan_is_refused_with_the_cap(visit: Visit) -> None:
     """F028: the board says so before anything is sent, the server to whoever sends it."""
     stage.draw()
@@ -153,6 +155,7 @@ def test_who_is_not_verified_is_led_to_the_identity_check(visit: Visit) -> None:
     nothing_moved(newcomer, 0)
 
 
+@pytest.mark.thorough
 def test_sales_switched_off_say_why(visit: Visit) -> None:
     """F039: from the moment the switch is thrown, for who pays and for who comes."""
     stage.draw()
@@ -176,6 +179,7 @@ def test_sales_switched_off_say_why(visit: Visit) -> None:
     nothing_moved(buyer, 50_00)
 
 
+@pytest.mark.thorough
 def test_without_a_licence_nothing_is_sold(visit: Visit) -> None:
     """F023: the board and the payment answer 503."""
     stage.draw()

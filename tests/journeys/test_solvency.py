@@ -85,6 +85,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.thorough
 def test_whatever_is_changed_is_found(visit: Visit, published: Player) -> None:
     """N08: an amount, a neighbour's sum, one below zero, the statement, the signature, the key."""
     visitor = visit(cookies=browser.session_of(published.user))

@@ -77,6 +77,7 @@ def test_a_ticket_is_bought_without_script(visit: Visit) -> None:
     assert page.locator(".qr").count() == 1
 
 
+@pytest.mark.thorough
 def test_a_refusal_without_script_shows_the_figures_and_keeps_the_basket(visit: Visit) -> None:
     """F042: what was missing, that nothing was charged, and the numbers are still there."""
     stage.draw()

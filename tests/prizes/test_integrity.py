@@ -108,6 +108,7 @@ def test_seals_checkpoint_witness_and_engines_are_told_as_they_are(begin):
     assert f"{size:,}" in text_of(desk())
 
 
+@pytest.mark.thorough
 def test_a_seal_that_names_another_root_breaks_the_chain(begin):
     """N01: changed past every protection, it is named on the dashboard at the next look."""
     _first, second = begin(past_and_waiting)

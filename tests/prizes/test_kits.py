@@ -140,6 +140,7 @@ def test_an_altered_kit_fails(draw, tmp_path):
     assert "minutes.json" in said
 
 
+@pytest.mark.thorough
 def test_the_same_kit_has_the_same_bytes(draw):
     """F230: made again it is found; lost or damaged it is made again as it was."""
     kit = kits.make(draw=draw, now=database_time())
@@ -160,6 +161,7 @@ def test_the_same_kit_has_the_same_bytes(draw):
     assert [one.name for one in kits.directory().iterdir()] == [kit.file_name]
 
 
+@pytest.mark.thorough
 def test_corrected_minutes_make_another_edition(draw, crew):
     """F230, F064: once the correction is signed; the first edition stays."""
     first = kits.make(draw=draw, now=database_time())
@@ -238,6 +240,7 @@ def test_a_kit_that_was_given_up_is_an_alarm_and_is_asked_for_again_after_an_hou
     assert alarms.open_now() == []
 
 
+@pytest.mark.thorough
 def test_a_drill_has_a_kit_too(tmp_path):
     """N19, F250: of shadow draws, for practice; nobody outside gets it."""
     call_command("drill", "--tickets", "20", stdout=StringIO())

@@ -146,6 +146,7 @@ def _tell(user: object, key: str) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_a_hundred_receipts_add_up_to_the_ledger():
     """N09: what the tickets say of their price is what the books moved when the draw was sealed;
     once it is published each also says what the draw paid and gave.

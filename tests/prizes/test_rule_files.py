@@ -29,6 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("game", "document"), [("ssq", make_rules.ssq), ("fc3d", make_rules.digits)]
 )
+@pytest.mark.thorough
 def test_a_rule_from_a_file_is_sold_sealed_settled_and_verified(
     game: str, document: Callable[[], make_rules.Document], settings: LazySettings, tmp_path: Path
 ):

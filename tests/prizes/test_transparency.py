@@ -108,6 +108,7 @@ def test_roots_checkpoint_and_kit_are_there_for_everybody(begin):
     assert said["checkpoint"]["size"] == cosigned().size
 
 
+@pytest.mark.thorough
 def test_the_chain_of_seals_can_be_walked_by_programs(begin):
     """N01: each names the root before it; older ones are asked for by their issue."""
     first, second = begin(past_and_sealed)

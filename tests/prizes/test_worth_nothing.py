@@ -54,6 +54,7 @@ def memos_of(ticket: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_prize_of_nothing_stops_no_draw(
     settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

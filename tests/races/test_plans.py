@@ -200,6 +200,7 @@ def test_nothing_is_taken_back_at_the_close_or_after_it():
     assert ledger.verify_books() == []
 
 
+@pytest.mark.thorough
 def test_without_the_gate_tickets_would_be_taken_back_after_the_close():
     """The protection of the test above is the gate."""
     with owner.as_owner() as hand:

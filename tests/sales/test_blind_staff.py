@@ -144,6 +144,7 @@ def in_the_clear() -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_no_member_of_staff_finds_the_picks_of_a_sealed_draw_anywhere(full, deep):
     """N07, F058: ten roles, all addresses, all tables; before the seal and after the draw they do.
 

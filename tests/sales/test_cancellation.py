@@ -270,6 +270,7 @@ def test_what_was_taken_back_is_not_sealed_and_not_paid(settings, tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.thorough
 def test_a_ticket_that_nobody_took_back_cannot_be_passed_off_as_such(
     settings, tmp_path, monkeypatch
 ):

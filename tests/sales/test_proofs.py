@@ -144,6 +144,7 @@ def test_the_proof_is_there_while_nobody_may_read_what_was_sold():
     assert not Alarm.objects.exists()
 
 
+@pytest.mark.thorough
 def test_every_ticket_of_a_draw_of_any_size_has_its_place():
     """N01: serials without a gap, each with its own way to the one root."""
     for numbers in (1, 2, 3, 4, 5, 7, 8, 9):

@@ -193,6 +193,7 @@ def test_a_row_taken_away_is_named():
     ]
 
 
+@pytest.mark.thorough
 def test_the_last_interval_waits_until_every_ticket_has_its_place():
     """The closing interval says: these tickets, and no more."""
     shade = make.shadow_player(wallet=100_00)

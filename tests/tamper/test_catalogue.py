@@ -113,6 +113,7 @@ def _named(hand: psycopg.Connection, statement: str) -> list[str]:
     return [str(one) for one in compared]
 
 
+@pytest.mark.thorough
 def test_every_deed_of_the_owner_is_named_by_its_object():
     """F210: guards dropped, disabled and loosened, rights given away, objects of his own."""
     assert not checks.look().differences

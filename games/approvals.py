@@ -12,12 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import approvals
 from lottery_portal.lib import dates
+from lottery_portal.lib.db import database_time
 from lottery_portal.lib.money import with_unit
 
 from . import (
     announced,
     calendar,
     closures,
+    draw_times,
     equipment,
     licences,
     prize_modes,
@@ -111,7 +113,68 @@ def _closure_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         (_now("Last day"), dates.year_weekday(last_on)),
         (_now("Notice of the ministry"), payload["notice"]),
         (_now("Where it is read"), payload["address"] or _now("Not given")),
+        *_moves_words(payload, first_on, last_on),
     )
+
+
+def _moves_words(
+    payload: Mapping[str, Any], first_on: date, last_on: date
+) -> Sequence[tuple[str, str]]:
+    """Every draw that a closure moves, or has moved, from when to when, and what comes of it."""
+    moved = _has_moved(payload) if closures.is_recorded(payload) else _would_move(
+        payload, first_on, last_on
+    )  # fmt: skip
+    if moved is None:
+        return ()
+    if not moved:
+        return ((_now("Draws that move"), _now("None")),)
+    return (
+        (_now("Draws that move"), f"{len(moved):,}"),
+        (
+            _now("What was sold for them"),
+            _now(
+                "Tickets and plans stay with their draws and are valid on the new day. Those who"
+                " hold them get a message, supervisors one mail."
+            ),
+        ),
+        *moved,
+    )
+
+
+def _would_move(
+    payload: Mapping[str, Any], first_on: date, last_on: date
+) -> list[tuple[str, str]] | None:
+    """As it would be if it were recorded now; None: it no longer can be."""
+    now = database_time()
+    if first_on <= dates.in_shanghai(now).date():
+        return None
+    return [
+        (
+            words.draw(draw),
+            _now("%(before)s → %(after)s")
+            % {
+                "before": dates.written(draw.draws_at, "short_weekday"),
+                "after": dates.day_weekday(day) if day else _now("no day left in the year"),
+            },
+        )
+        for draw, day in calendar.moved_by(
+            first_on=first_on, last_on=last_on, occasion=payload["occasion"], now=now
+        )
+    ]
+
+
+def _has_moved(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (
+            words.draw(notice.draw),
+            _now("%(before)s → %(after)s")
+            % {
+                "before": dates.written(notice.draws_before, "short_weekday"),
+                "after": dates.written(notice.draws_after, "short_weekday"),
+            },
+        )
+        for notice in closures.notices_of(payload)
+    ]
 
 
 def _rule_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
@@ -201,12 +264,12 @@ def _record_inspection(request: approvals.Request, now: datetime) -> None:
 
 approvals.register(
     approvals.Kind(
-        name=calendar.KIND,
+        name=draw_times.KIND,
         title=_("Change the times of a draw"),
         maker_roles=frozenset({"draw_official", "administrator"}),
         checker_roles=frozenset({"approver", "compliance"}),
         needed=approvals.one_more,
-        perform=_as_asked(calendar.change_times),
+        perform=_as_asked(draw_times.change),
         lifetime=timedelta(days=1),
         statements=(
             _("I have compared the new times with the decision."),

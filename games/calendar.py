@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from audit import approvals, policies, trail
+from audit import policies, trail
 from lottery_portal.lib.dates import in_shanghai
 from lottery_portal.lib.db import database_time, door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
-from . import closures, draws, notice_mail, rules
+from . import closures, draw_times, draws, notice_mail, rules
 from .models import Announcement, CalendarNotice, Draw, Game, MarketClosure, RuleSheet
 from .rules import Closure, Schedule
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-KIND = "games.draw_times"
 DAYS_AHEAD_POLICY = "games.plan_days_ahead"
 # There are always draws for so many days to come; F025 asks for seven.
 LEAST_DAYS_AHEAD = 30
 # Sales of a draw begin this long after the drawing of the one before.
 REST = timedelta(minutes=15)
-# Before the close all times may change; then the drawing may be put off, until a number is typed.
-BEFORE_THE_CLOSE = (Draw.State.SCHEDULED, Draw.State.OPEN)
-BEFORE_THE_DRAW = (Draw.State.CLOSED, Draw.State.SEALED)
 _NUMBER = 3  # digits of the running number in an issue
 _WEEK = timedelta(days=7)  # no game waits longer for its next draw, but for closures
 Days = dict[str, tuple[date, Schedule]]  # of a year: issue, day and the schedule that says so
@@ -42,41 +37,6 @@ class NoRuleSheet(Refused):
 
     code = "no_rule_sheet"
     message = _("No rule version of %(game)s is loaded for issue %(issue)s.")
-
-
-class TimesNotInOrder(Refused):
-    """Opening, close and draw are not one after another, or the close is past."""
-
-    code, status = "times_not_in_order", 400
-    message = _("A draw opens, closes and is drawn in this order, and closes in the future.")
-
-
-class TimesStand(Refused):
-    """The draw was held or is over, or has closed meanwhile; its times stand."""
-
-    code = "draw_times_stand"
-    message = _("Draw %(draw)s has closed. Its times can no longer be changed.")
-
-
-class TimesUnchanged(Refused):
-    """Close and draw are asked for as they are."""
-
-    code, status = "draw_times_unchanged", 400
-    message = _("Draw %(draw)s has these times already.")
-
-
-class TimesChangedMeanwhile(Refused):
-    """Another approved request was first; who still wants this asks again."""
-
-    code = "draw_times_changed_meanwhile"
-    message = _("The times of draw %(draw)s changed after this was asked. Please ask anew.")
-
-
-class OnlyPutOff(Refused):
-    """After the close the drawing can be put off; the close stands, and nothing is held earlier."""
-
-    code = "draw_only_put_off"
-    message = _("Draw %(draw)s has closed. Its drawing can only be put off to a later time.")
 
 
 class DaysDoNotFit(Refused):
@@ -154,7 +114,7 @@ def plan_one(
     if not game.is_shadow:
         raise ValueError("Draws of the real books follow the schedule of their rules.")
     if not opens_at < closes_at < draws_at:
-        raise TimesNotInOrder
+        raise draw_times.TimesNotInOrder
     draw = _plan(
         game=game, issue=issue, opens_at=opens_at, closes_at=closes_at, draws_at=draws_at, now=now
     )
@@ -187,69 +147,6 @@ def next_issue(game: Game, *, now: datetime) -> str:
     begins = schedule.issue(year, 0)[:-_NUMBER]
     last = Draw.objects.filter(game=game, issue__startswith=begins).order_by("-issue").first()
     return schedule.issue(year, int(last.issue[-_NUMBER:]) + 1 if last else 1)
-
-
-def ask_for_times(
-    *,
-    draw: Draw,
-    closes_at: datetime,
-    draws_at: datetime,
-    reason: str,
-    maker: User,
-    now: datetime,
-) -> Any:
-    """Ask for other times of a draw; another person approves, then the public is told (F025).
-
-    After the close only the drawing can be put off.
-    """
-    if draw.state in BEFORE_THE_CLOSE:
-        if not max(now, draw.opens_at) < closes_at < draws_at:
-            raise TimesNotInOrder
-    elif draw.state in BEFORE_THE_DRAW:
-        if closes_at != draw.closes_at or draws_at <= max(now, draw.draws_at):
-            raise OnlyPutOff(draw=draw.code)
-    else:
-        raise TimesStand(draw=draw.code)
-    if (closes_at, draws_at) == (draw.closes_at, draw.draws_at):
-        raise TimesUnchanged(draw=draw.code)
-    payload = {
-        "draw": draw.code,
-        "closes_before": _written(draw.closes_at),
-        "closes_after": _written(closes_at),
-        "draws_before": _written(draw.draws_at),
-        "draws_after": _written(draws_at),
-        "reason": reason,
-    }
-    return approvals.request(kind=KIND, payload=payload, maker=maker, now=now)
-
-
-@inside_transaction
-def change_times(
-    *, payload: dict[str, Any], approval_code: str, actor: User | None, now: datetime
-) -> CalendarNotice:
-    """Change the times of an approved request and publish the notice; refused once closed."""
-    closes_at, draws_at = _read(payload["closes_after"]), _read(payload["draws_after"])
-    closes_before = _read(payload["closes_before"])
-    draw = Draw.objects.select_related("game").get(code=payload["draw"])
-    is_put_off = draw.state in BEFORE_THE_DRAW and closes_at == closes_before
-    if not (is_put_off or now < closes_at) or not max(now, closes_at) < draws_at:
-        raise TimesNotInOrder
-    if draw.state not in (BEFORE_THE_DRAW if is_put_off else BEFORE_THE_CLOSE):
-        raise TimesStand(draw=draw.code)
-    if (draw.closes_at, draw.draws_at) != (closes_before, _read(payload["draws_before"])):
-        raise TimesChangedMeanwhile(draw=draw.code)
-    if draw.opens_at >= closes_at:
-        raise TimesNotInOrder
-    return _move(
-        draw,
-        opens_at=draw.opens_at,
-        closes_at=closes_at,
-        draws_at=draws_at,
-        reason=payload["reason"],
-        approval_code=approval_code,
-        actor=actor,
-        now=now,
-    )
 
 
 @inside_transaction
@@ -290,6 +187,7 @@ def record_closure(
             game, before, after, reason=recorded.notice, approval_code=approval_code,
             actor=actor, now=now,
         )  # fmt: skip
+    notice_mail.ask_moved(moved, now=now)
     return moved
 
 
@@ -318,12 +216,15 @@ def follow_rule(
             sheet.game, days, _days(sheet.game, year, now), reason=reason,
             approval_code=approval_code, actor=actor, now=now,
         )  # fmt: skip
+    notice_mail.ask_moved(moved, now=now)
     return moved
 
 
 def days_planned(game: Game, *, now: datetime) -> dict[int, Days]:
     """The days of a game in every year in which a draw of it is planned."""
-    moments = Draw.objects.filter(game=game, state__in=BEFORE_THE_CLOSE).values_list("draws_at")
+    moments = Draw.objects.filter(game=game, state__in=draw_times.BEFORE_THE_CLOSE).values_list(
+        "draws_at"
+    )
     years = {in_shanghai(draws_at).year for (draws_at,) in moments}
     return {year: _days(game, year, now) for year in sorted(years)}
 
@@ -347,7 +248,8 @@ def moved_by(
 ) -> list[tuple[Draw, date | None]]:
     """The planned draws that a closure would move if it were recorded now, each with its new day.
 
-    Nothing moves. None: no day is left for the draw in its year.
+    Nothing moves; a draw that two people have moved keeps its times. None: no day is left for the
+    draw in its year.
     """
     known = [
         one
@@ -359,14 +261,16 @@ def moved_by(
     for game in _real_games():
         before = _days(game, first_on.year, now)
         planned = Draw.objects.filter(
-            game=game, issue__in=before, state__in=BEFORE_THE_CLOSE
+            game=game, issue__in=before, state__in=draw_times.BEFORE_THE_CLOSE
         ).select_related("game")
         after = {issue: day for issue, day, _schedule in _numbered(game, first_on.year, wanted)}
-        found += [
-            (draw, after.get(draw.issue))
-            for draw in planned.order_by("issue")
-            if after.get(draw.issue) != before[draw.issue][0]
-        ]
+        for draw in planned.order_by("issue"):
+            day, schedule = before[draw.issue]
+            stands = (draw.closes_at, draw.draws_at) == (
+                schedule.closes_at(day), schedule.draws_at(day),
+            )  # fmt: skip
+            if stands and after.get(draw.issue) != day:
+                found.append((draw, after.get(draw.issue)))
     return found
 
 
@@ -424,7 +328,7 @@ def _follow_days(
     """Move the draws of a game that stood where the schedule had put them to where it puts them."""
     found = []
     planned = Draw.objects.filter(
-        game=game, issue__in=before, state__in=BEFORE_THE_CLOSE
+        game=game, issue__in=before, state__in=draw_times.BEFORE_THE_CLOSE
     ).select_related("game")
     for draw in planned.order_by("issue"):
         day, schedule = before[draw.issue]
@@ -441,7 +345,7 @@ def _follow_days(
         if draw.state == Draw.State.SCHEDULED and earlier:
             opens_at = new_schedule.draws_at(max(earlier)) + REST
         found.append(
-            _move(
+            draw_times.move(
                 draw,
                 opens_at=opens_at,
                 closes_at=closes_at,
@@ -453,57 +357,6 @@ def _follow_days(
             )
         )
     return found
-
-
-def _move(
-    draw: Draw,
-    *,
-    opens_at: datetime,
-    closes_at: datetime,
-    draws_at: datetime,
-    reason: str,
-    approval_code: str,
-    actor: User | None,
-    now: datetime,
-) -> CalendarNotice:
-    """Publish the notice, and with it give the draw its new times: the database asks for both."""
-    try:
-        with transaction.atomic():
-            notice = CalendarNotice.objects.create(
-                draw=draw,
-                closes_before=draw.closes_at,
-                closes_after=closes_at,
-                draws_before=draw.draws_at,
-                draws_after=draws_at,
-                reason=reason,
-                approval_code=approval_code,
-                published_at=now,
-            )
-            Draw.objects.filter(pk=draw.pk).update(
-                opens_at=opens_at, closes_at=closes_at, draws_at=draws_at
-            )
-    except IntegrityError as exc:
-        if violated(exc) in {"draw_times_stand_after_close", "notice_of_the_times_that_were"}:
-            raise TimesStand(draw=draw.code) from exc
-        raise
-    notice.refresh_from_db(fields=["published_at"])
-    trail.record(
-        action="games.draw_times_changed",
-        actor=actor,
-        object_type="draw",
-        object_code=draw.code,
-        body={
-            "closes_before": _written(notice.closes_before),
-            "closes_after": _written(closes_at),
-            "draws_before": _written(notice.draws_before),
-            "draws_after": _written(draws_at),
-            "reason": reason,
-            "approval": approval_code,
-        },
-    )
-    if not draw.is_shadow:
-        notice_mail.ask(about=notice_mail.About.TIMES, number=notice.pk, now=now)
-    return notice
 
 
 def _plan(
@@ -539,9 +392,9 @@ def _plan(
         object_type="draw",
         object_code=draw.code,
         body={
-            "opens_at": _written(opens_at),
-            "closes_at": _written(closes_at),
-            "draws_at": _written(draws_at),
+            "opens_at": draw_times.written(opens_at),
+            "closes_at": draw_times.written(closes_at),
+            "draws_at": draw_times.written(draws_at),
             "rule": sheet.code,
         },
     )
@@ -580,14 +433,3 @@ def _draw_days(game: Game, now: datetime, until: datetime) -> Iterator[tuple[str
                 yield last
                 last = None
             yield found
-
-
-def _written(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()
-
-
-def _read(text: str) -> datetime:
-    moment = parse_datetime(text)
-    if moment is None or moment.tzinfo is None:
-        raise ValueError(f"{text} is no moment.")
-    return moment

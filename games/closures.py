@@ -6,11 +6,13 @@ nobody knows yet is planned by the practice of years past, and says that it is p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import holidays
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit import approvals
@@ -18,7 +20,7 @@ from lottery_portal.lib import dates
 from lottery_portal.lib.dates import in_shanghai
 from lottery_portal.lib.errors import Refused
 
-from .models import MarketClosure
+from .models import CalendarNotice, MarketClosure
 from .rules import Closure
 from .rules.schedule import CLOSURES
 
@@ -111,6 +113,25 @@ def request(
         maker=maker,
         now=now,
     )
+
+
+def is_recorded(payload: Mapping[str, Any]) -> bool:
+    """Whether a closure that was asked for stands in the calendar."""
+    return _recorded(payload).exists()
+
+
+def notices_of(payload: Mapping[str, Any]) -> QuerySet[CalendarNotice]:
+    """The draws that a recorded closure moved, game by game."""
+    return (
+        CalendarNotice.objects.filter(approval_code__in=_recorded(payload).values("approval_code"))
+        .select_related("draw__game")
+        .order_by("draw__game__position", "draw__issue")
+    )
+
+
+def _recorded(payload: Mapping[str, Any]) -> QuerySet[MarketClosure]:
+    wanted = ("year", "occasion", "first_on", "last_on", "notice")
+    return MarketClosure.objects.filter(**{name: payload[name] for name in wanted})
 
 
 def check(*, occasion: str, first_on: date, last_on: date, now: datetime) -> None:

@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from audit import approvals, policies, trail
+from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
@@ -53,6 +54,13 @@ class LicenceEndsTooEarly(Refused):
 
     code, status = "licence_ends_too_early", 400
     message = _("A licence ends after it begins.")
+
+
+class LicencePast(Refused):
+    """It lies wholly in the past: nothing could be sold by it any more."""
+
+    code, status = "licence_past", 400
+    message = _("This licence ended on %(until)s. Nothing can be sold by it any more.")
 
 
 class LicenceScopeUnknown(Refused):
@@ -132,9 +140,10 @@ def request(
     maker: User,
     now: datetime,
 ) -> approvals.Request:
-    """Ask for a licence to be recorded; it counts from the approval on."""
+    """Ask for a licence to be recorded; it counts from the approval on, and ends after it."""
     if valid_until <= valid_from:
         raise LicenceEndsTooEarly
+    _check_not_past(valid_until, now=now)
     if Licence.objects.filter(number=number).exists():
         raise LicenceKnown(number=number)
     known = set(Game.objects.filter(is_shadow=False).values_list("code", flat=True))
@@ -159,7 +168,12 @@ def request(
 def record(
     *, payload: dict[str, Any], approval_code: str, actor: User | None, now: datetime
 ) -> Licence:
-    """Record the licence of an approved request, or of genesis; a number is recorded once."""
+    """Record the licence of an approved request, or of genesis; a number is recorded once.
+
+    One that ended while the request waited is refused.
+    """
+    valid_until = datetime.fromisoformat(payload["valid_until"])
+    _check_not_past(valid_until, now=now)
     try:
         with transaction.atomic():
             licence = Licence.objects.create(
@@ -168,7 +182,7 @@ def record(
                 channels=payload["channels"],
                 issued_by=payload["issued_by"],
                 valid_from=datetime.fromisoformat(payload["valid_from"]),
-                valid_until=datetime.fromisoformat(payload["valid_until"]),
+                valid_until=valid_until,
                 approval_code=approval_code,
                 recorded_at=now,
             )
@@ -186,6 +200,11 @@ def record(
         body={**payload, "approval": approval_code},
     )
     return licence
+
+
+def _check_not_past(valid_until: datetime, *, now: datetime) -> None:
+    if valid_until <= now:
+        raise LicencePast(until=dates.written(valid_until, "full"))
 
 
 def find(number: str) -> Licence:

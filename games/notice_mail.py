@@ -5,7 +5,7 @@ A notice asks for one delivery an address when it is written (F024, F075).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,17 +20,19 @@ from audit import alarms, policies
 from lottery_portal.lib.db import inside_transaction
 from lottery_portal.lib.errors import Refused
 
-from . import mailing, seals
+from . import mailing, seals, words
 from .models import (
     CalendarNotice,
     Draw,
     DrawCancellation,
     Game,
+    LicenceEnding,
     LicenceReminder,
     NoticeDelivery,
 )
 
 About = NoticeDelivery.About
+_SEVERAL = 2
 
 
 class NoNoticeFailed(Refused):
@@ -51,6 +53,14 @@ def ask(*, about: str, number: int, now: datetime, addresses: Collection[str] = 
             mailing.ask(POST, delivery)
 
 
+@inside_transaction
+def ask_moved(notices: Sequence[CalendarNotice], *, now: datetime) -> None:
+    """Ask for the notices of one decision to be mailed, all in one mail; drills tell nobody."""
+    told = sorted(one.pk for one in notices if not one.draw.is_shadow)
+    if told:
+        ask(about=About.TIMES, number=told[0], now=now)
+
+
 def deliver(*, delivery_id: int, now: datetime) -> None:
     """Send one notice, if it still waits; what passes by itself is raised, to be tried again."""
     mailing.deliver(POST, delivery_id=delivery_id, now=now)
@@ -68,7 +78,8 @@ def of(draw: Draw) -> list[NoticeDelivery]:
 
 def _about(draw: Draw) -> QuerySet[NoticeDelivery]:
     cancelled = DrawCancellation.objects.filter(draw=draw).values("pk")
-    moved = CalendarNotice.objects.filter(draw=draw).values("pk")
+    decided = CalendarNotice.objects.filter(draw=draw).values("approval_code")
+    moved = CalendarNotice.objects.filter(approval_code__in=decided).values("pk")
     return NoticeDelivery.objects.filter(
         Q(about=About.CANCELLATION, number__in=cancelled) | Q(about=About.TIMES, number__in=moved)
     )
@@ -102,22 +113,40 @@ def _of_cancellation(number: int) -> Written:
 
 
 def _of_times(number: int) -> Written:
-    told = CalendarNotice.objects.select_related("draw__game").get(pk=number)
-    return _of_draw(told, _("%(game)s draw %(issue)s has other times"), is_cancelled=False)
+    """The change of one draw, or of all that one decision moved: a closure, a new rule."""
+    known = CalendarNotice.objects.select_related("draw__game")
+    told = known.get(pk=number)
+    together = known.filter(approval_code=told.approval_code, draw__is_shadow=False)
+    rows = list(together.order_by("draw__game__position", "draw__issue"))
+    if len(rows) < _SEVERAL:
+        return _of_draw(told, _("%(game)s draw %(issue)s has other times"), is_cancelled=False)
+    return (
+        _("%(count)s draws have other times") % {"count": len(rows)},
+        "games/mail/draws_moved.txt",
+        {
+            "told": told,
+            "count": len(rows),
+            "rows": [{"name": words.draw(one.draw), "notice": one} for one in rows],
+            "address": mailing.page("games:calendar"),
+        },
+    )
 
 
 def _of_licence(number: int) -> Written:
     told = LicenceReminder.objects.select_related("licence").get(pk=number)
     licence = told.licence
+    early = LicenceEnding.objects.filter(licence=licence).first()
     games = Game.objects.filter(is_shadow=False).order_by("position")
     if licence.games:
         games = games.filter(code__in=licence.games)
     return (
-        _("Licence %(number)s ends soon") % {"number": licence.number},
+        _("Licence %(number)s ends within %(days)s days")
+        % {"number": licence.number, "days": told.days},
         "games/mail/licence_ends.txt",
         {
             "licence": licence,
             "days": told.days,
+            "ends_at": early.ends_at if early else licence.valid_until,
             "games": [_(game.name) for game in games],
             "address": mailing.page("games:desk_licences"),
         },

@@ -12,6 +12,8 @@ from fractions import Fraction
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from lottery_portal.lib import scales
+
 from . import words
 from .rules import Zone
 from .trends import GRID_ROWS, DrawShape, Trend, ZoneTrend
@@ -207,4 +209,51 @@ def course(points: Sequence[int], *, is_narrow: bool = False) -> SafeString:
         '<polygon class="chart-area" points="{}"/><polyline class="chart-line" points="{}"/></svg>',
         "chart--narrow" if is_narrow else "chart--wide",
         width, _HEIGHT, scale, area, line,
+    )  # fmt: skip
+
+
+def pools(
+    announced: Sequence[int | None],
+    tried: Sequence[int],
+    *,
+    first: str,
+    last: str,
+    is_narrow: bool = False,
+) -> SafeString:
+    """The pool after each draw: as announced dashed, as tried solid; sums and issues on the axes.
+
+    The course is said in words beside it, so it is silent for those who hear the page.
+    """
+    width = _NARROW if is_narrow else _WIDE
+    left, right, top, base = 56, width - _RIGHT, 14, _HEIGHT - _FOOT
+    highest = max((fen for course in (announced, tried) for fen in course if fen), default=0)
+    lowest = min((*tried, 0))
+    step = scales.step(highest - lowest)
+    ceiling, floor = -(-highest // step) * step, lowest // step * step
+
+    def y(fen: int) -> float:
+        return round(top + (base - top) * (ceiling - fen) / max(ceiling - floor, 1), 1)
+
+    def line(course: Sequence[int | None]) -> str:
+        wide = (right - left) / max(len(course) - 1, 1)
+        return " ".join(
+            f"{left + at * wide:.1f},{y(fen)}" for at, fen in enumerate(course) if fen is not None
+        )
+
+    scale = format_html_join(
+        "",
+        '<line class="chart-grid" x1="{0}" y1="{2}" x2="{1}" y2="{2}"/>'
+        '<text x="{3}" y="{2}" dy="4" text-anchor="end">{4}</text>',
+        (
+            (left, right, y(fen), left - 8, scales.figure(fen))
+            for fen in range(floor, ceiling + 1, step)
+        ),
+    )
+    return format_html(
+        '<svg class="chart {}" viewBox="0 0 {} {}" aria-hidden="true">{}'
+        '<polyline class="chart-before" points="{}"/><polyline class="chart-line" points="{}"/>'
+        '<text x="{}" y="{}">{}</text><text x="{}" y="{}" text-anchor="end">{}</text></svg>',
+        "chart--narrow" if is_narrow else "chart--wide",
+        width, _HEIGHT, scale, line(announced), line(tried),
+        left, _HEIGHT - 4, first, right, _HEIGHT - 4, last,
     )  # fmt: skip

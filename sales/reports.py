@@ -35,7 +35,12 @@ def _left_out(params: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         "sealed and not yet held; nobody may look at what was sold"
         " (Regulations on Lottery Management, article 22)"
     )
-    return ((_now("Left out"), f"{', '.join(draws)}: {law}"),)
+    return (
+        (
+            _now("Left out"),
+            _now("%(name)s: %(text)s") % {"name": _now(", ").join(draws), "text": law},
+        ),
+    )
 
 
 def _ordered(params: Mapping[str, Any], by: Any) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from django.utils.translation import gettext as _
+
 from games import bets
 from games.rules import RuleVersion
 
@@ -37,7 +39,10 @@ def _words(version: RuleVersion, row: Selection) -> str:
         f"({_numbers(bankers)}) {_numbers(picks)}" if bankers else _numbers(picks)
         for bankers, picks in zip(selection.bankers, selection.picks, strict=True)
     )
-    return f"{basket.type_name(version, selection)}: {zones} × {row.multiplier}"
+    return _("%(name)s: %(text)s") % {
+        "name": basket.type_name(version, selection),
+        "text": f"{zones} × {row.multiplier}",
+    }
 
 
 def _numbers(numbers: Sequence[int]) -> str:

@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from finance.models import AccountKind, EntryKind
-from lottery_portal.lib import dates
+from lottery_portal.lib import dates, scales
 from lottery_portal.lib.money import yuan
 
 from . import figures
@@ -142,7 +142,7 @@ def draw(days: Sequence[Day], *, title: str, is_bars: bool, width: int = 720) ->
     left, right = LEFT, width - RIGHT_GAP
     high = max([day.fen for day in days] + [0])
     low = min([day.fen for day in days] + [0])
-    step = _step(high - low)
+    step = scales.step(high - low)
     ceiling, floor = -(-high // step) * step, low // step * step
     if ceiling == floor:
         ceiling = floor + step
@@ -161,7 +161,9 @@ def draw(days: Sequence[Day], *, title: str, is_bars: bool, width: int = 720) ->
         "left": left,
         "right": right,
         "zero": y(0),
-        "grid": [{"y": y(fen), "text": _short(fen)} for fen in range(floor, ceiling + 1, step)],
+        "grid": [
+            {"y": y(fen), "text": scales.figure(fen)} for fen in range(floor, ceiling + 1, step)
+        ],
         "bars": [
             {
                 "x": round(x - room * 0.35, 1),
@@ -219,28 +221,3 @@ def _by_day(span: Span, wanted: Mapping[tuple[str, str, str], int]) -> list[Day]
 
 def _age(days: int) -> int:
     return next((place for place, until in enumerate(AGES) if days <= until), len(AGES))
-
-
-def _step(span: int) -> int:
-    """A round step so that four lines span it: 1, 2 or 5 of a power of ten, in whole yuan."""
-    wanted = max(-(-span // 3), 1)
-    power = 100
-    while True:
-        for leading in (1, 2, 5):
-            if leading * power >= wanted:
-                return leading * power
-        power *= 10
-
-
-def _short(fen: int) -> str:
-    """A figure on an axis; the exact ones stand in the table."""
-    whole = fen // 100
-    if dates.is_chinese():
-        for unit, word in ((100_000_000, "亿"), (10_000, "万")):
-            if abs(whole) >= unit:
-                return f"{whole / unit:g} {word}"
-        return f"{whole:g}"
-    for unit, word in ((1_000_000, " M"), (1_000, " k")):
-        if abs(whole) >= unit:
-            return f"{whole / unit:g}{word}"
-    return f"{whole:g}"

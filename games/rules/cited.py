@@ -41,12 +41,14 @@ _PL3 = "《中国体育彩票排列3游戏规则》"
 _3D = "《中国福利彩票3D游戏规则》"
 _DRAWN = "历期开奖公告复算"
 _OPEN = "尚无文本可核"
+_ALIKE = "同双色球、排列3规则，本游戏尚无文本可核"
 
 # What is no printed name, for readers of English.
 ENGLISH: Mapping[str, str] = {
     _DRAWN: "worked out from the published draws",
     f"{_DRAWN}（两个奖池合计）": "worked out from the published draws, both pools together",
     _OPEN: "no text to confirm it yet",
+    _ALIKE: "as in the rules of SSQ and PL3; no text of this game to confirm it yet",
     "每注可选多少个号码尚无文本可核": "how many numbers may be chosen: no text to confirm it yet",
     "超额转出尚无文本可核": "moving out the excess: no text to confirm it yet",
     "各省福彩中心限号公告，未见文本": "notices of the provinces on limited lines, text not seen",
@@ -71,8 +73,8 @@ ENGLISH: Mapping[str, str] = {
 }
 
 _COMMON: Mapping[str, Source] = {
-    "multiplier": Source(f"{_PL3}第八条"),
-    "ticket_cap": Source(f"{_PL3}第八条；{_SSQ}第十条"),
+    "multiplier": Source(_ALIKE, "open"),
+    "ticket_cap": Source(_ALIKE, "open"),
     "claim": Source(f"{_LAW}第二十五条"),
     "rounding": Source(_DRAWN, "draws"),
     "schedule": Source("发行机构公布的销售和开奖时间"),
@@ -91,6 +93,7 @@ _SSQ_SOURCES: Mapping[str, Source] = {
     "bet_types": Source(f"{_SSQ}第六条、第九条"),
     "bet_types/banker": Source("发行机构玩法说明（胆拖）"),
     "price": Source(f"{_SSQ}第六条"),
+    "multiplier": Source(f"{_SSQ}第十条"),
     "ticket_cap": Source(f"{_SSQ}第十条"),
     "tiers": Source(f"{_SSQ}奖级表；{_DRAWN}", "draws"),
     "floating": Source(f"发行机构关于奖金的公告；{_DRAWN}", "draws"),
@@ -154,6 +157,7 @@ _PL3_SOURCES: Mapping[str, Source] = {
     "zones": Source(_PL3),
     "bet_types": Source(_PL3),
     "price": Source(_PL3),
+    "multiplier": Source(f"{_PL3}第八条"),
     "ticket_cap": Source(f"{_PL3}第八条"),
     "limits": Source(f"{_PL3}第十二条"),
     "tiers": Source(_PL3),
@@ -166,6 +170,8 @@ _PL3_SOURCES: Mapping[str, Source] = {
 }
 _PL5_SOURCES: Mapping[str, Source] = {
     **_PL3_SOURCES,
+    "multiplier": Source(_ALIKE, "open"),
+    "ticket_cap": Source(_ALIKE, "open"),
     "limits": Source("无此规定", "open"),
     "deficit": Source(_OPEN, "open"),
     "allocation": Source(_OPEN, "open"),

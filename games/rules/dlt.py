@@ -143,7 +143,7 @@ DLT_2019 = RuleVersion(
         ),
     ),
     price_fen=2 * _YUAN,  # RULES C1 (T3)
-    multiplier_least=1,  # RULES C2 (T2 art. 8)
+    multiplier_least=1,  # RULES C2
     multiplier_most=99,
     ticket_cap_fen=20_000 * _YUAN,  # RULES C2
     tiers=(  # RULES §3, table of the 2019 rule (T3, draws)

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import permission, step_up
 from accounts.models import User
 from audit import approvals, people
-from games import calendar, results, rules, words
+from games import draw_times, results, rules, words
 from games.forms import ResultForm, TimesForm
 from games.models import Draw, Game, SealStatement
 from lottery_portal.lib.errors import Refused
@@ -127,14 +127,14 @@ def desk_times(request: HttpRequest, code: str) -> HttpResponse:
     form = TimesForm(
         request.POST or None, initial={"closes_at": draw.closes_at, "draws_at": draw.draws_at}
     )
-    is_put_off = draw.state in calendar.BEFORE_THE_DRAW
+    is_put_off = draw.state in draw_times.BEFORE_THE_DRAW
     if is_put_off:  # the close is past and stands
         del form.fields["closes_at"]
     status = 400 if form.is_bound else 200
     if form.is_valid():
         asked = {"closes_at": draw.closes_at, **form.cleaned_data}
         try:
-            calendar.ask_for_times(draw=draw, maker=user_of(request), now=now, **asked)
+            draw_times.ask(draw=draw, maker=user_of(request), now=now, **asked)
         except Refused as refusal:
             form.add_error(None, str(refusal))
             status = refusal.status
@@ -159,7 +159,7 @@ def desk_times(request: HttpRequest, code: str) -> HttpResponse:
 
 def asked_times(draw: Draw, user: User, *, now: datetime) -> list[dict[str, Any]]:
     """The open requests for other times of a draw."""
-    return asked_for(calendar.KIND, user, now=now, about=lambda said: said["draw"] == draw.code)
+    return asked_for(draw_times.KIND, user, now=now, about=lambda said: said["draw"] == draw.code)
 
 
 def asked_for(

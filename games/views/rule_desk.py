@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import permission, step_up
 from audit import approvals
-from games import rule_changes, rule_files, rule_sheets, rule_trials, rules, words
+from games import rule_changes, rule_files, rule_sheets, rule_trials, rules, trend_charts, words
 from games.forms import RuleFileForm, RuleLoadForm, RuleTrialForm
 from games.models import Game
 from games.rule_changes import Held
@@ -362,12 +361,16 @@ def _trial_page(trial: rule_trials.Trial) -> dict[str, Any]:
         if trial.was_paid_fen is None
         else trial.paid_fen - trial.was_paid_fen,
         "fund_fen": trial.fund_in_fen - trial.fund_out_fen,
-        "course": _lines(
-            [
+        "courses": [
+            trend_charts.pools(
                 [one.was_pool_after_fen for one in trial.draws],
                 [one.pool_after_fen for one in trial.draws],
-            ]
-        ),
+                first=first.issue,
+                last=last.issue,
+                is_narrow=is_narrow,
+            )
+            for is_narrow in (False, True)
+        ],
         "highest_fen": max(one.pool_after_fen for one in trial.draws),
         "lowest_fen": min(one.pool_after_fen for one in trial.draws),
         "skipped": trial.skipped[:20],
@@ -378,19 +381,3 @@ def _trial_page(trial: rule_trials.Trial) -> dict[str, Any]:
 
 def _percent(part: int | None, whole: int) -> str:
     return "—" if part is None or not whole else f"{part * 100 / whole:.2f}%"
-
-
-_WIDE, _HIGH = 600, 160
-
-
-def _lines(courses: Sequence[Sequence[int | None]]) -> list[str]:
-    """Each course as points of a polyline, all on one scale from nought."""
-    top = max((value for course in courses for value in course if value), default=1)
-    return [
-        " ".join(
-            f"{at * _WIDE / max(len(course) - 1, 1):.1f},{_HIGH - value * _HIGH / top:.1f}"
-            for at, value in enumerate(course)
-            if value is not None
-        )
-        for course in courses
-    ]

@@ -132,7 +132,10 @@ def ways_to_pay(claim: Claim) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = [
         (str(Method.WALLET), Method.WALLET.label),
         *(
-            (f"{Method.CASH}:{code}", f"{Method.CASH.label}: {name}")
+            (
+                f"{Method.CASH}:{code}",
+                _("%(name)s: %(text)s") % {"name": Method.CASH.label, "text": name},
+            )
             for code, name in cash.desks(claim)
         ),
     ]
@@ -140,7 +143,8 @@ def ways_to_pay(claim: Claim) -> list[tuple[str, Any]]:
         found += [
             (
                 f"{Method.TRANSFER}:{one.code}",
-                f"{Method.TRANSFER.label}: {bank_accounts.shown(one)}",
+                _("%(name)s: %(text)s")
+                % {"name": Method.TRANSFER.label, "text": bank_accounts.shown(one)},
             )
             for one in bank_accounts.of(claim.owner)
         ]

@@ -14,6 +14,7 @@ from audit import approvals, trail, waiting
 from games import licences
 from games.models import Game, Licence
 from lottery_portal import jobs
+from lottery_portal.lib import dates
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
 from sales import offers, purchase
@@ -114,6 +115,31 @@ def test_a_number_is_recorded_once_and_ends_after_it_begins():
             number="new", issued_by="x", valid_from=UNTIL, valid_until=FROM,
             maker=maker, now=database_time(),
         )  # fmt: skip
+
+
+def test_a_licence_that_is_over_is_neither_asked_for_nor_recorded():
+    """F023: nothing could be sold by it; one that ends while the request waits is refused too."""
+    maker, now = people.member("compliance").user, database_time()
+    past = {"number": "past", "issued_by": "财政部", "valid_from": now - timedelta(days=400)}
+
+    with pytest.raises(licences.LicencePast) as refused:
+        licences.request(**past, valid_until=now, maker=maker, now=now)
+    assert refused.value.status == 400
+    assert not approvals.under_way(licences.KIND)
+    page = people.behind(maker).post(
+        "/desk/licences/new/",
+        {"number": "past", "issued_by": "财政部", "valid_from": "2020-01-01T00:00",
+         "valid_until": "2021-01-01T00:00"},
+    )  # fmt: skip
+    assert (page.status_code, "2021-01-01 00:00:00" in people.text(page)) == (400, True)
+
+    until = now + timedelta(seconds=1)
+    asked = licences.request(**past, valid_until=until, maker=maker, now=now)
+    with pytest.raises(licences.LicencePast):
+        approvals.decide(
+            code=asked.code, checker=people.member("approver").user, approve=True, now=until
+        )
+    assert not Licence.objects.filter(number="past").exists()
 
 
 def test_the_desk_lists_licences_and_takes_a_new_one():
@@ -239,6 +265,12 @@ def test_people_are_reminded_ninety_sixty_and_thirty_days_ahead_once_each():
     assert [reminder.days for reminder in licence.reminders.order_by("pk")] == [90, 60, 30]
     assert len(list(trail.read(trail.Filters(action="games.licence_reminded")))) == 3
     assert [licence.number in sent.subject for sent in mail.outbox] == [True] * 3
+    for sent, days in zip(mail.outbox, (90, 60, 30), strict=True):
+        assert f"{days} 天" in sent.subject
+        assert f"{days} 天" in sent.body
+        assert f"终止时间：{dates.written(licence.valid_until, 'full')}" in sent.body
+        assert "/desk/licences/" in sent.body
+        assert ": " not in sent.body
 
 
 def test_nobody_is_reminded_of_a_licence_that_another_goes_on_after():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from django.utils import translation
 from audit import approvals
 from games import bets, rule_changes, rule_sheets, rule_words, rules
 from games.models import Draw, Game, LimitedLine, RuleFile, RuleSheet
+from games.rules import cited
 from lottery_portal.lib import dates
 from lottery_portal.lib.db import database_time
 from tests import make, make_rules, people
@@ -57,6 +59,20 @@ def test_every_version_is_a_sheet_with_an_article_beside_each_figure():
     assert desk.get("/desk/rules/file/").status_code == 403
 
 
+def test_the_multiplier_is_cited_from_a_games_own_rules_or_from_none():
+    """F021, RULES C2: read for 双色球 (article 10) and 排列3 (article 8); elsewhere it says so."""
+    own = {
+        "ssq": "《中国福利彩票双色球游戏规则》第十条",
+        "pl3": "《中国体育彩票排列3游戏规则》第八条",
+    }
+    for version in ALL:
+        for place in ("multiplier", "ticket_cap"):
+            found = cited.source(game=version.game, code=version.code, place=place)
+            assert found is not None
+            assert (found.text if found.standing == "text" else "") == own.get(version.game, "")
+            assert found.standing in {"text", "open"}
+
+
 def test_differences_say_only_what_changed():
     """F021: old and new beside each other, in words."""
     desk = people.in_english(people.member("compliance").user)
@@ -85,6 +101,16 @@ def test_the_desk_tries_a_version_on_announced_draws_and_on_a_file():
         "/desk/rules/dlt/dlt-2026.1/trial/", {"draws": "500", "course": "own", "file": file}
     )
     assert "All 57 draws come out to the fen as announced." in people.text(answer)
+    # The chart of the pool has its axes: sums from nought on, and the first and the last draw.
+    charts = re.findall(r'<svg class="chart .*?</svg>', answer.content.decode(), re.DOTALL)
+    assert len(charts) == 2  # one for wide pages, one for phones
+    issues = [line.split(",")[0] for line in (text[-57], text[-1])]
+    for chart in charts:
+        words = re.findall(r"<text[^>]*>([^<]+)</text>", chart)
+        assert words[0] == "0"
+        assert len(words) >= 5
+        assert all(word.endswith(" M") for word in words[1:-2])
+        assert words[-2:] == issues
     for wrong, why in (
         (b"a,b\n1,2\n", "no column issue"),
         (b"issue\xff", "UTF-8"),

@@ -30,7 +30,7 @@ from finance.ledger import Move
 from finance.models import Difference
 from finance.recon import differences, proof
 from finance.solvency import nightly
-from games import calendar, licences, limits, monitors, prize_modes, switches
+from games import draw_times, licences, limits, monitors, prize_modes, switches
 from games.models import Announcement, Draw, Game
 from lottery_portal import jobs
 from lottery_portal.lib import dates
@@ -342,7 +342,7 @@ def _outlets(house: House) -> None:
 def _desk(house: House) -> None:
     now = people.right_now()
     official, compliance = house.crew["draw_official"][0].user, house.crew["compliance"][0].user
-    calendar.ask_for_times(
+    draw_times.ask(
         draw=house.on_sale,
         closes_at=house.on_sale.closes_at + timedelta(minutes=10),
         draws_at=house.on_sale.draws_at + timedelta(minutes=10),

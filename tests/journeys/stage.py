@@ -1,7 +1,7 @@
 """What stands before a journey: a draw of the real books that closes soon, and its officials.
 
 Everything here goes through the doors that the pages use; only time is helped along, and only where
-a door exists for it (`games.calendar.ask_for_times`, four eyes).
+a door exists for it (`games.draw_times.ask`, four eyes).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from accounts import demo
 from accounts.models import User
 from audit import approvals
-from games import calendar, results
+from games import calendar, draw_times, results
 from games.models import Draw, Game
 from lottery_portal.lib.db import database_time
 from prizes import publication, settlement
@@ -92,7 +92,7 @@ def change_times(
 ) -> Draw:
     """Let a draw close and be held at these times: one person asks, another signs."""
     now = people.right_now()
-    asked = calendar.ask_for_times(
+    asked = draw_times.ask(
         draw=on,
         closes_at=closes_at,
         draws_at=draws_at,

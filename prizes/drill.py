@@ -16,14 +16,25 @@ from uuid import uuid4
 from accounts import drills, registration
 from accounts.models import Player
 from finance import wallets
-from games import bets, calendar, draws, minutes, quick_pick, results, rule_sheets
+from games import (
+    announced,
+    bets,
+    calendar,
+    draws,
+    minutes,
+    prize_modes,
+    quick_pick,
+    results,
+    rule_sheets,
+)
 from games.models import Draw, DrawMinutes, Game, SealStatement
 from games.rules import RuleVersion
 from games.rules.picks import BetType
+from lottery_portal.lib.dates import in_shanghai
 from lottery_portal.lib.db import database_time, door
 from sales import closing, opening, purchase, sealing
 
-from . import comparison, publication, settlement
+from . import announced_drill, comparison, publication, settlement
 from .models import Prize, PrizeSheet, Settlement
 
 GAME = "ssq-drill"
@@ -50,10 +61,15 @@ class Drill:
     differences: list[str] = field(default_factory=list)
 
 
-def prepare(*, game_code: str = GAME, now: datetime) -> Draw:
-    """Plan and open a draw of a drill game that takes tickets until it is brought forward."""
+def prepare(*, game_code: str = GAME, mode: str = Draw.Mode.OWN, now: datetime) -> Draw:
+    """Plan and open a draw of a drill game that takes tickets until it is brought forward.
+
+    It pays by its own pool, or what an issuer announces.
+    """
     game = Game.objects.get(code=game_code, is_shadow=True)
     began = database_time()
+    if prize_modes.on(game, in_shanghai(began).date()) != mode:
+        prize_modes.set_drill(game=game, mode=mode, now=began)
     draw = calendar.plan_one(
         game=game,
         issue=calendar.next_issue(game, now=now),
@@ -126,8 +142,13 @@ def write_minutes(*, draw: Draw, now: datetime) -> DrawMinutes:
 
 
 def settle(*, draw: Draw, now: datetime) -> Settlement:
-    """Write minutes, settle, credit, publish, here; what workers have done is not done again."""
+    """Write minutes, settle, credit, publish, here; what workers have done is not done again.
+
+    Where an issuer announces and nothing by which it could be settled is there, it is taken in.
+    """
     write_minutes(draw=draw, now=now)
+    if announced.is_announced(draw) and announced.lacks(draw):
+        announced_drill.take_in(draw=draw, now=now)
     settled = settlement.run(draw=draw, now=now)
     publication.publish(draw=draw, now=now)
     return settled

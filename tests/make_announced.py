@@ -12,9 +12,9 @@ from django.db import transaction
 
 from accounts import drills
 from audit import keys
-from games import announced, bets, draws, issuer_file, prize_modes, prize_tables, results, rules
+from games import announced, bets, draws, issuer_file, prize_tables, results, rules
 from games.issuer_file import Told
-from games.models import Draw, Game, IssuerAnnouncement
+from games.models import Draw, IssuerAnnouncement
 from lottery_portal.lib.dates import in_shanghai
 from lottery_portal.lib.db import database_time
 from prizes import drill
@@ -66,10 +66,7 @@ def registered(role: str = keys.Role.ISSUER_CWL) -> Issuer:
 
 def on_sale(game: str = "ssq") -> Draw:
     """An open draw of the drill game, which pays announced prizes."""
-    found = Game.objects.get(code=f"{game}-drill")
-    if prize_modes.on(found, in_shanghai(database_time()).date()) != Draw.Mode.ANNOUNCED:
-        prize_modes.set_drill(game=found, mode=Draw.Mode.ANNOUNCED, now=database_time())
-    return drill.prepare(game_code=found.code, now=database_time())
+    return drill.prepare(game_code=f"{game}-drill", mode=Draw.Mode.ANNOUNCED, now=database_time())
 
 
 def sold(draw: Draw, *selections: bets.Selection) -> None:

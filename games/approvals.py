@@ -153,7 +153,7 @@ def _would_move(
             words.draw(draw),
             _now("%(before)s → %(after)s")
             % {
-                "before": dates.written(draw.draws_at, "short_weekday"),
+                "before": dates.written(draw.draws_at, "day"),
                 "after": dates.day_weekday(day) if day else _now("no day left in the year"),
             },
         )
@@ -169,8 +169,8 @@ def _has_moved(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
             words.draw(notice.draw),
             _now("%(before)s → %(after)s")
             % {
-                "before": dates.written(notice.draws_before, "short_weekday"),
-                "after": dates.written(notice.draws_after, "short_weekday"),
+                "before": dates.written(notice.draws_before, "day"),
+                "after": dates.written(notice.draws_after, "weekday"),
             },
         )
         for notice in closures.notices_of(payload)

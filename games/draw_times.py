@@ -18,7 +18,7 @@ from lottery_portal.lib import codes, dates
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
-from . import notice_mail
+from . import notice_mail, words
 from .models import CalendarNotice, Draw
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ class DrawsStayInOrder(Refused):
 
     code, status = "draws_stay_in_order", 400
     message = _(
-        "The draws of a game are held in the order of their issues. Draw %(other)s is held at"
-        " %(at)s."
+        "The draws of a game are held in the order of their issues. %(other)s is held at %(at)s."
     )
 
 
@@ -227,10 +226,11 @@ def move(
 def _check_place(draw: Draw, draws_at: datetime) -> None:
     """Raise the `Refused` that speaks against holding the draw then, among those of its game."""
     held = Draw.objects.filter(game_id=draw.game_id).exclude(state=Draw.State.CANCELLED)
+    held = held.select_related("game")
     before = held.filter(issue__lt=draw.issue, draws_at__gte=draws_at).order_by("-draws_at").first()
     after = held.filter(issue__gt=draw.issue, draws_at__lte=draws_at).order_by("draws_at").first()
     if other := before or after:
-        raise DrawsStayInOrder(other=other.code, at=dates.written(other.draws_at, "full"))
+        raise DrawsStayInOrder(other=words.draw(other), at=dates.written(other.draws_at, "full"))
     last = draw.draws_at + LONGEST_DELAY
     if draws_at > last:
         raise PutOffTooFar(days=LONGEST_DELAY.days, last=dates.written(last, "full"))

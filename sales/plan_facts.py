@@ -81,6 +81,8 @@ def shown(plan: Plan) -> dict[str, Any]:
         "word": str(word),
         "why": plan.get_reason_display() if plan.reason else "",
         "ended_at": plan.ended_at,
+        "not_bought": plan.draws - done if plan.state == State.STOPPED else 0,
+        "freed_fen": (plan.draws - done) * plan.price if plan.state == State.STOPPED else 0,
         "waits_because": plan.waits_because,
     }
 
@@ -95,15 +97,17 @@ def stop_words(stop_from: int) -> str:
 
 
 def steps(plan: Plan) -> list[dict[str, Any]]:
-    """Every draw of the plan: done, next, to come; those that are not planned yet have no issue."""
+    """Every draw of the plan: done, next, to come, or not bought because it stopped.
+
+    Those that are not planned yet have no issue.
+    """
     done = list(
         plan.steps.select_related("draw", "ticket__draw__game", "ticket__receipt").order_by(
             "position"
         )
     )
     rows = _done(plan, done)
-    if plan.state != State.RUNNING:
-        return rows
+    is_stopped = plan.state == State.STOPPED
     left = plan.draws - len(done)
     last = done[-1].draw if done else plan.first_draw
     following = coming(last, left + 1)[1:]
@@ -114,12 +118,18 @@ def steps(plan: Plan) -> list[dict[str, Any]]:
                 "position": len(done) + place + 1,
                 "issue": draw.issue if draw else "",
                 "draws_at": draw.draws_at if draw else None,
-                "tone": "waiting" if place == 0 else "draft",
-                "word": pgettext("of a draw", "Next") if place == 0 else _("To come"),
-                "is_next": place == 0,
+                "tone": "waiting" if place == 0 and not is_stopped else "draft",
+                "word": _word_to_come(place, is_stopped=is_stopped),
+                "is_next": place == 0 and not is_stopped,
             }
         )
     return rows
+
+
+def _word_to_come(place: int, *, is_stopped: bool) -> str:
+    if is_stopped:
+        return pgettext("of a draw", "Not bought")
+    return pgettext("of a draw", "Next") if place == 0 else _("To come")
 
 
 def _done(plan: Plan, done: Sequence[PlanStep]) -> list[dict[str, Any]]:

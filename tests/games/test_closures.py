@@ -75,7 +75,7 @@ def test_a_recorded_closure_moves_planned_draws_and_tells_the_public():
     signed = people.behind(checker).get(f"/desk/approvals/{asked.code}/").content.decode()
     for draw, day in would_move:  # what is signed names every draw with its old and its new day
         assert day is not None
-        before, after = dates.written(draw.draws_at, "short_weekday"), dates.day_weekday(day)
+        before, after = dates.written(draw.draws_at, "day"), dates.day_weekday(day)
         assert f"<dt>{words.draw(draw)}</dt><dd>{before} → {after}</dd>" in signed
     assert "追号" in signed
     make_cancelled.agreed(asked, checker=checker)

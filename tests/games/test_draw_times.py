@@ -156,7 +156,7 @@ def test_draws_stay_in_their_order_and_are_not_put_off_beyond_all_sense():
             draw=draw, closes_at=closes_at, draws_at=draws_at, reason="x", maker=maker, now=now
         )
 
-    with pytest.raises(draw_times.DrawsStayInOrder, match=third.code):
+    with pytest.raises(draw_times.DrawsStayInOrder, match=third.issue):
         ask(second, third.draws_at)
     with pytest.raises(draw_times.PutOffTooFar):
         ask(last, last.draws_at + timedelta(days=30, minutes=1))
@@ -168,7 +168,7 @@ def test_draws_stay_in_their_order_and_are_not_put_off_beyond_all_sense():
     sooner = ask(third, third.draws_at - timedelta(hours=2))
     checker = people.member("approver").user
     approvals.decide(code=later.code, checker=checker, approve=True, now=database_time())
-    with pytest.raises(draw_times.DrawsStayInOrder, match=second.code):
+    with pytest.raises(draw_times.DrawsStayInOrder, match=second.issue):
         approvals.decide(code=sooner.code, checker=checker, approve=True, now=database_time())
     assert Draw.objects.get(pk=third.pk).draws_at == third.draws_at
 

@@ -59,7 +59,10 @@ def test_a_plan_stops_when_its_second_ticket_wins(visit: Visit) -> None:
 
     visitor.go(f"/plans/{plan.code}/")
     rows = page.locator("main section .rows .row")
-    expect(rows).to_have_count(2)
+    expect(rows).to_have_count(5)  # two bought, three that were not, because it stopped
+    for place in (2, 3, 4):
+        expect(rows.nth(place)).to_contain_text("未购买")
+    expect(page.locator("main .kv")).to_contain_text("6.00")
     visitor.look("plan-stopped")
     assert wallets.planned(player) == 0
     prize = wallets.purses(player).winnings_fen

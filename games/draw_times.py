@@ -104,7 +104,7 @@ def ask(
     reason: str,
     maker: User,
     now: datetime,
-) -> Any:
+) -> approvals.Request:
     """Ask for other times of a draw; another person approves, then the public is told (F025).
 
     After the close only the drawing can be put off. Draws stay in the order of their issues, are

@@ -11,13 +11,14 @@ from django.test import Client
 from accounts.models import Message
 from audit import approvals, waiting
 from games import calendar, draw_times, draws, results
-from games.models import CalendarNotice, Draw
+from games.models import CalendarNotice, Draw, Game
 from lottery_portal import jobs
 from lottery_portal.lib import codes
 from lottery_portal.lib.dates import in_shanghai
 from lottery_portal.lib.db import database_time, violated
 from sales import holders
 from tests import make, make_cancelled, make_draws, people
+from tests.at_once import at_once
 
 pytestmark = pytest.mark.django_db
 commits = pytest.mark.django_db(transaction=True)
@@ -142,7 +143,7 @@ def test_times_are_changed_from_those_that_hold():
 def test_draws_stay_in_their_order_and_are_not_put_off_beyond_all_sense():
     """F025: not past a neighbour, neither when it is asked nor when it is done, nor to 2099."""
     now, maker = database_time(), people.member("draw_official").user
-    calendar.plan_ahead(now=now)
+    calendar.plan(game=Game.objects.get(code="ssq"), until=now + timedelta(days=14), now=now)
     planned = list(
         Draw.objects.filter(game__code="ssq", state="SCHEDULED", closes_at__gt=now).order_by(
             "issue"
@@ -173,10 +174,30 @@ def test_draws_stay_in_their_order_and_are_not_put_off_beyond_all_sense():
     assert Draw.objects.get(pk=third.pk).draws_at == third.draws_at
 
 
+@commits
+def test_of_several_who_ask_at_once_one_is_heard():
+    """F025: they queue at the draw, and the others are told of the first."""
+    draw, now = make.draw(), database_time()
+    maker = people.member("draw_official").user
+
+    def ask() -> str:
+        try:
+            asked = draw_times.ask(
+                draw=draw, closes_at=draw.closes_at, reason="x", maker=maker, now=now,
+                draws_at=draw.draws_at + timedelta(minutes=1),
+            )  # fmt: skip
+        except draw_times.TimesAskedFor as refused:
+            return refused.code
+        return asked.state
+
+    assert sorted(at_once([ask] * 4)) == ["OPEN", *["draw_times_asked_for"] * 3]
+    assert len(approvals.under_way(draw_times.KIND)) == 1
+
+
 def test_a_request_whose_draw_a_closure_moved_meanwhile_is_asked_anew():
     """F025: agreed were times in place of others; those others are gone."""
     now = database_time()
-    calendar.plan_ahead(now=now)
+    calendar.plan(game=Game.objects.get(code="ssq"), until=now + timedelta(days=14), now=now)
     planned = Draw.objects.filter(game__code="ssq", state="SCHEDULED", closes_at__gt=now)
     draw = planned.order_by("issue")[1]
     asked = draw_times.ask(

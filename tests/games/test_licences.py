@@ -120,7 +120,11 @@ def test_a_number_is_recorded_once_and_ends_after_it_begins():
 def test_a_licence_that_is_over_is_neither_asked_for_nor_recorded():
     """F023: nothing could be sold by it; one that ends while the request waits is refused too."""
     maker, now = people.member("compliance").user, database_time()
-    past = {"number": "past", "issued_by": "财政部", "valid_from": now - timedelta(days=400)}
+    past: dict[str, Any] = {
+        "number": "past",
+        "issued_by": "财政部",
+        "valid_from": now - timedelta(days=400),
+    }
 
     with pytest.raises(licences.LicencePast) as refused:
         licences.request(**past, valid_until=now, maker=maker, now=now)

@@ -205,6 +205,12 @@ def test_a_plan_stops_as_soon_as_its_draw_is_settled(files):
     plan.refresh_from_db()
     assert (plan.state, plan.reason) == ("STOPPED", "WON")
     assert money(shade) == (23_00, 0)
+    # Its page names what it did not buy, and what was set free for that.
+    shown, rows = plan_facts.shown(plan), plan_facts.steps(plan)
+    left = plan.draws - 1
+    assert left > 0
+    assert (shown["not_bought"], shown["freed_fen"]) == (left, left * 2_00)
+    assert [row["word"] for row in rows[1:]] == ["未购买"] * left
 
 
 @pytest.mark.django_db(transaction=True)

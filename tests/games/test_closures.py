@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.test import Client
 
 from audit import approvals
-from games import calendar, closures, notice_mail, public_notices, words
+from games import calendar, closures, draw_times, notice_mail, public_notices, words
 from games.models import CalendarNotice, Draw, Game, MarketClosure, NoticeDelivery
 from lottery_portal import jobs
 from lottery_portal.lib import dates
@@ -59,6 +60,23 @@ def test_days_in_the_wrong_order_are_refused_before_anything_is_worked_out():
     assert answer.context["moved"] is None
 
 
+def one_mail_tells_of(notices: Sequence[CalendarNotice]) -> None:
+    """One mail to each supervisor, however many draws; every draw stands in it (F025)."""
+    (delivery,) = NoticeDelivery.objects.filter(about="TIMES")
+    assert len(notices) > 1
+    assert notice_mail.of(notices[0].draw) == notice_mail.of(notices[-1].draw) == [delivery]
+    jobs.run_pending(kinds=frozenset({"games.send_notice"}))
+    (sent,) = mail.outbox
+    assert str(len(notices)) in sent.subject
+    for notice in notices:
+        days = [
+            dates.written(at, "short_weekday") for at in (notice.draws_before, notice.draws_after)
+        ]
+        assert f"{words.draw(notice.draw)}：{' → '.join(days)}" in sent.body
+    assert "原因：财政部公告（测试）" in sent.body
+    assert ": " not in sent.body
+
+
 def test_a_recorded_closure_moves_planned_draws_and_tells_the_public():
     """F025, C12: numbers stay without a gap, a draw moves to the next draw day, with a notice."""
     now = database_time()
@@ -70,6 +88,11 @@ def test_a_recorded_closure_moves_planned_draws_and_tells_the_public():
     first = in_shanghai(planned[1].draws_at).date()
     would_move = calendar.moved_by(first_on=first, last_on=first, occasion="OTHER", now=now)
 
+    other = draw_times.ask(  # waits while the closure is recorded
+        draw=planned[3], closes_at=planned[3].closes_at, reason="x", now=now,
+        draws_at=planned[3].draws_at + timedelta(minutes=5),
+        maker=people.member("draw_official").user,
+    )  # fmt: skip
     asked = make_cancelled.closure_asked(first, first, occasion="OTHER")
     checker = people.member("approver").user
     signed = people.behind(checker).get(f"/desk/approvals/{asked.code}/").content.decode()
@@ -90,6 +113,10 @@ def test_a_recorded_closure_moves_planned_draws_and_tells_the_public():
     assert moved.draws_at == planned[2].draws_at
     assert moved.opens_at == planned[0].draws_at + timedelta(minutes=15)
     assert Draw.objects.get(pk=planned[0].pk).draws_at == planned[0].draws_at
+    # Agreed would be times in place of others, and those others are gone.
+    with pytest.raises(draw_times.TimesChangedMeanwhile):
+        make_cancelled.agreed(other, checker=checker)
+    assert Draw.objects.get(pk=planned[3].pk).draws_at == planned[4].draws_at
     now = database_time()
     counted = {issue: day for issue, day, _schedule in calendar.issues(ssq, first.year, now=now)}
     later = Draw.objects.filter(game=ssq, state="SCHEDULED", issue__startswith=str(first.year))
@@ -104,20 +131,7 @@ def test_a_recorded_closure_moves_planned_draws_and_tells_the_public():
     assert told.url.startswith("/calendar/?month=")
     (told,) = public_notices.now_told(now=now, game="ssq")
     assert str(sum(notice.draw.game_id == ssq.pk for notice in notices)) in told.lead
-    # One mail to each supervisor, however many draws; every draw stands in it.
-    (delivery,) = NoticeDelivery.objects.filter(about="TIMES")
-    assert len(notices) > 1
-    assert notice_mail.of(notices[0].draw) == notice_mail.of(notices[-1].draw) == [delivery]
-    jobs.run_pending(kinds=frozenset({"games.send_notice"}))
-    (sent,) = mail.outbox
-    assert str(len(notices)) in sent.subject
-    for notice in notices:
-        days = [
-            dates.written(at, "short_weekday") for at in (notice.draws_before, notice.draws_after)
-        ]
-        assert f"{words.draw(notice.draw)}：{' → '.join(days)}" in sent.body
-    assert "原因：财政部公告（测试）" in sent.body
-    assert ": " not in sent.body
+    one_mail_tells_of(notices)
     # When it is done, the request still says which draws it moved.
     said = approvals.kinds()[closures.KIND].words(asked.payload)
     assert [name for name, _days in said[-len(notices) :]] == [

@@ -194,30 +194,6 @@ def test_of_several_who_ask_at_once_one_is_heard():
     assert len(approvals.under_way(draw_times.KIND)) == 1
 
 
-def test_a_request_whose_draw_a_closure_moved_meanwhile_is_asked_anew():
-    """F025: agreed were times in place of others; those others are gone."""
-    now = database_time()
-    calendar.plan(game=Game.objects.get(code="ssq"), until=now + timedelta(days=14), now=now)
-    planned = Draw.objects.filter(game__code="ssq", state="SCHEDULED", closes_at__gt=now)
-    draw = planned.order_by("issue")[1]
-    asked = draw_times.ask(
-        draw=draw, closes_at=draw.closes_at, draws_at=draw.draws_at + timedelta(minutes=5),
-        reason="x", maker=people.member("draw_official").user, now=now,
-    )  # fmt: skip
-    day = in_shanghai(draw.draws_at).date()
-    make_cancelled.closure(day, day, occasion="OTHER")
-
-    with pytest.raises(draw_times.TimesChangedMeanwhile):
-        approvals.decide(
-            code=asked.code, checker=people.member("approver").user, approve=True,
-            now=database_time(),
-        )  # fmt: skip
-
-    stands = Draw.objects.get(pk=draw.pk)
-    assert in_shanghai(stands.draws_at).date() > day
-    assert CalendarNotice.objects.filter(draw=draw).count() == 1
-
-
 def test_the_page_asks_for_times_on_a_shanghai_clock():
     """F025: what the form shows is what holds, and what is typed is Shanghai's time."""
     draw, official = make.draw(), people.member("draw_official").user

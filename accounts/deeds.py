@@ -26,6 +26,7 @@ trail.name_deeds(
         "accounts.proxy_recorded": _("Recorded an authority to act"),
         "accounts.proxy_ended": _("Took an authority back"),
         "accounts.guardian_recorded": _("Recorded the papers of a guardian"),
+        "accounts.regions_recorded": _("Kept regions of persons"),
         "accounts.publicity_allowed": _("Allowed something to be published"),
         "accounts.publicity_taken_back": _("Took back what may be published"),
         "accounts.confidentiality_signed": _("Signed on confidentiality"),

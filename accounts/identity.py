@@ -26,6 +26,7 @@ from lottery_portal.lib.db import door, violated
 from lottery_portal.lib.encryption import blind_index
 from lottery_portal.lib.errors import Refused
 
+from . import regions
 from .models import IdentityCheck, Person, Player
 
 ADULT = 18
@@ -216,13 +217,15 @@ def _person(name: str, citizen_id: str, birth: date, *, now: datetime) -> tuple[
 
 def record_person(*, name: str, citizen_id: str, birth: date, now: datetime) -> Person:
     """Write a person down, encrypted and bound to his row; the database refuses a second row."""
-    return Person.objects.create(
+    person = Person.objects.create(
         citizen_id=citizen_id,
         citizen_id_index=blind_index("citizen_id", citizen_id),
         name=name,
         birth=birth.isoformat(),
         recorded_at=now,
     )
+    regions.record(person, citizen_id, now=now)
+    return person
 
 
 def _note(player: Player, reason: str, *, now: datetime) -> None:

@@ -474,6 +474,7 @@ from .paper_models import (  # noqa: E402 - they refer to the tables above
 from .vault_models import (  # noqa: E402 - they refer to the tables above
     ConfidentialityAgreement,
     ConfidentialitySignature,
+    PersonRegion,
     PublicityChoice,
     WinnerLook,
 )
@@ -494,6 +495,7 @@ __all__ = [
     "PaperKind",
     "PaperNumber",
     "Person",
+    "PersonRegion",
     "Player",
     "PlayerStateChange",
     "Post",

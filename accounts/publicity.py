@@ -23,7 +23,8 @@ class Shown(TextChoices):
     """What a winner may allow; each by itself."""
 
     SURNAME = "SURNAME", _("My surname")
-    PLACE = "PLACE", _("The city I live in")
+    PLACE = "PLACE", _("My province, as the first two digits of my citizen id name it")
+    OUTLET = "OUTLET", _("The outlet or centre that paid the prize")
 
 
 class NotYourPrize(Refused):

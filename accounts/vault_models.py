@@ -102,6 +102,32 @@ class WinnerLook(models.Model):
         return self.code
 
 
+class PersonRegion(models.Model):
+    """The province that a person's citizen id names, "" for none: all that statistics know."""
+
+    person = models.OneToOneField(
+        "accounts.Person",
+        on_delete=models.PROTECT,
+        primary_key=True,
+        related_name="region",
+        verbose_name=_("person"),
+    )
+    region = models.CharField(max_length=2, default="", blank=True, verbose_name=_("region"))
+    recorded_at = models.DateTimeField(verbose_name=_("recorded at"))
+
+    class Meta:
+        verbose_name = _("region of a person")
+        verbose_name_plural = _("regions of persons")
+        constraints = [
+            models.CheckConstraint(
+                name="person_region_is_a_province", condition=Q(region__regex="^([1-8][0-9])?$")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.region
+
+
 class PublicityChoice(models.Model):
     """What a winner allowed to be published about one prize, or that he took it back (F100)."""
 
@@ -127,7 +153,7 @@ class PublicityChoice(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="publicity_shows_known",
-                condition=Q(shows__contained_by=["SURNAME", "PLACE"]),
+                condition=Q(shows__contained_by=["SURNAME", "PLACE", "OUTLET"]),
             ),
         ]
 

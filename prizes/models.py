@@ -378,3 +378,4 @@ from . import claim_models as _claim_models  # noqa: E402, F401 - Django finds i
 from . import deadline_models as _deadline_models  # noqa: E402, F401 - Django finds its tables here
 from . import kit_models as _kit_models  # noqa: E402, F401 - Django finds its table here
 from . import voucher_models as _voucher_models  # noqa: E402, F401 - Django finds its tables here
+from . import winner_models as _winner_models  # noqa: E402, F401 - Django finds its tables here

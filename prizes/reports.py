@@ -13,7 +13,7 @@ from audit.reports import Column
 
 from .claim_models import PrizeEnd
 from .models import Prize, PrizeSheet
-from .redemption import forfeiture
+from .redemption import forfeiture, winner_reports  # noqa: F401 - the second registers its own
 
 
 def _sheets(params: Mapping[str, Any]) -> QuerySet[PrizeSheet]:

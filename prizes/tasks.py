@@ -181,3 +181,11 @@ def remind_winners() -> None:
     from .redemption import reminders
 
     reminders.send_due(now=timezone.now())
+
+
+@jobs.handler("prizes.close_statistics", max_attempts=1)
+def close_statistics() -> None:
+    """Write down statistics of months that are over; the next stroke of the clock repeats it."""
+    from .redemption import statistics
+
+    statistics.close_due(now=timezone.now())

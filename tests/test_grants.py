@@ -27,6 +27,7 @@ EVIDENCE = {
     "accounts_papernumber", "accounts_identitypaper", "accounts_proxy", "accounts_proxyend",
     "accounts_guardianrecord", "accounts_confidentialityagreement",
     "accounts_confidentialitysignature", "accounts_winnerlook", "accounts_publicitychoice",
+    "accounts_personregion", "prizes_winnercut", "prizes_winnerfigure", "prizes_winnernotice",
     "games_calendarnotice", "games_drawcancellation", "games_licenceending",
     "games_licencereminder", "games_marketclosure",
     "partners_claimauthority", "partners_claimauthorityend", "partners_outletchange",

@@ -22,4 +22,4 @@ class GamesConfig(AppConfig):
 
         rules.find_further(rule_sheets.loaded)
 
-        autodiscover_modules("desk_facts", "seal_facts", "claim_facts", "monitors")
+        autodiscover_modules("desk_facts", "seal_facts", "claim_facts", "winner_facts", "monitors")

@@ -14,7 +14,7 @@ from finance import account_words
 from lottery_portal.lib.money import with_unit
 
 from . import winding_up
-from .redemption import claim_approvals, extensions, holds  # noqa: F401 - registering their kinds is their effect
+from .redemption import announcements, claim_approvals, extensions, holds  # noqa: F401 - registering their kinds is their effect
 
 
 def _two(_payload: Mapping[str, Any], _at: datetime) -> int:

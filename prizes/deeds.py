@@ -19,6 +19,7 @@ trail.name_deeds(
         "prizes.extension_asked": _("More time for a prize asked for"),
         "prizes.extension_decided": _("Extension decided by letter"),
         "prizes.forfeited": _("Prize lapsed, to the welfare fund"),
+        "prizes.winner_announced": _("Told of a winner as he allows"),
         "prizes.unclaimed_revealed": _("Looked at unclaimed prizes"),
         "prizes.claim_opened": _("Claim opened"),
         "prizes.claim_checked": _("Ticket and identity of a claim checked"),
@@ -48,6 +49,7 @@ policies.name_keys(
         "prizes.kit_is_public": _("Regulator's kits open to everybody"),
         "prizes.extension_window_days": _("Days after an obstacle to ask for more time"),
         "prizes.extension_most_days": _("Longest extension, in days"),
+        "prizes.announced_from_fen": _("Prizes of a line announced, from"),
     }
 )
 step_up.name_purposes(

@@ -13,6 +13,7 @@ from .redemption import (
     pages_terminal,
     pages_vouchers,
     pages_where,
+    pages_winners,
 )
 
 app_name = "prizes"
@@ -31,6 +32,9 @@ urlpatterns = [
     path("desk/stopped-games/", views.desk_stopped_games, name="desk_stopped_games"),
     path("desk/stopped-games/<slug:game_code>/", views.desk_winding_up, name="desk_winding_up"),
     path("transparency/", views.transparency_page, name="transparency"),
+    path("winners/", pages_winners.winners_page, name="winners"),
+    path("winners/table.csv", pages_winners.winners_table, name="winners_table"),
+    path("desk/winners/", pages_winners.desk_winners, name="desk_winners"),
     path("prizes/lapsing/", pages_deadlines.lapsing_page, name="lapsing"),
     path("prizes/", pages_prizes.index, name="mine"),
     path("prizes/<slug:code>/", pages_prizes.prize, name="prize"),
@@ -48,6 +52,7 @@ urlpatterns = [
         pages_vouchers.desk_confirmation,
         name="desk_confirmation",
     ),
+    path("prizes/<slug:code>/publicity/", pages_winners.publicity_page, name="publicity"),
     path("prizes/<slug:code>/deadline/", pages_deadlines.deadline, name="deadline"),
     path("prizes/letters/<slug:code>.pdf", pages_deadlines.letter, name="letter"),
     path("terminal/claims/", pages_terminal.terminal_claims, name="terminal_claims"),

@@ -22,6 +22,7 @@ from games import (
     public_notices,
     rules,
     seal_facts,
+    winner_facts,
     words,
 )
 from games.archive import Asked
@@ -92,6 +93,7 @@ def result(request: HttpRequest, game_code: str, issue: str) -> HttpResponse:
     page |= _announced(game, announced) if announced else _nothing_announced(draw)
     page |= _ours(draw) if draw else {"is_ours": False, "seal": None, "minutes": None, "files": []}
     page["claims"] = claim_facts.of(game, draw, page["tiers"])
+    page["large"] = winner_facts.of(draw)
     return render(request, "games/result.html", page)
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 from audit import approvals, policies
 from games.models import Game
 
-from . import claims, papers, payment, routing
+from . import announcements, claims, papers, payment, routing
 
 # Up to so many fen so many further persons agree; at an outlet nobody up to a small amount.
 PEOPLE: list[tuple[str, list[list[int | None]]]] = [
@@ -50,6 +50,12 @@ def load(*, now: datetime) -> None:
         key=claims.DUE_POLICY,
         value=DUE_WORKING_DAYS,
         reason=gettext_noop("Genesis: a prize is paid within 10 working days"),
+        now=now,
+    )
+    policies.set_genesis(
+        key=announcements.FROM_POLICY,
+        value=announcements.FROM_FEN,
+        reason=gettext_noop("Genesis: prizes of 100,000 yuan a line or more are announced"),
         now=now,
     )
     for key, by_way in papers.GENESIS.items():

@@ -23,7 +23,7 @@ from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import with_unit, yuan
 from prizes.claim_models import Claim
 
-from . import limits, papers, remote, routing, vouchers, winners, words
+from . import announcements, limits, papers, remote, routing, vouchers, winners, words
 from .routing import Place
 from .winners import Own
 
@@ -179,6 +179,7 @@ def _context(own: Own, *, now: datetime) -> dict[str, Any]:
         "may_reopen": claim is not None and claim.state == Claim.State.REFUSED and not own.end,
         "voucher": _voucher(claim) if claim else None,
         "has_signed": claim is not None and claim.papers.filter(kind=papers.CONFIRMATION).exists(),
+        "is_large": announcements.is_large(prize, now=now),
         "now": now,
     }
 

@@ -134,6 +134,8 @@ def of(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         "prizes:transparency": [("visitor", "", {}), ("player", "", {})],
         "prizes:mine": [("player", "", {}), ("newcomer", "", {})],
         "prizes:lapsing": [("visitor", "", {}), ("player", "", {})],
+        "prizes:winners": [("visitor", "", {}), ("visitor", "?game=ssq", {})],
+        "prizes:desk_winners": [("claims_officer", "", {}), ("auditor", "", {})],
         "prizes:desk_holds": [("claims_officer", "", {}), ("auditor", "", {})],
         "prizes:desk_extensions": [("claims_officer", "", {}), ("auditor", "", {})],
         "prizes:desk_forfeited": [("treasurer", "", {}), ("auditor", "", {})],
@@ -295,7 +297,7 @@ NONE = {
             "games:desk_minutes_pdf", "games:desk_minutes_text", "prizes:kit", "prizes:desk_kit",
             "games:rule_sheet", "games:desk_rule_sheet", "sales:cancellation", "sales:sale_state",
             "prizes:desk_differences", "prizes:desk_integrity_now", "games:seal_file",
-            "prizes:confirmation", "prizes:desk_confirmation",
+            "prizes:confirmation", "prizes:desk_confirmation", "prizes:winners_table",
             "prizes:sealed_file", "finance:statement_file", "finance:statement_paper",
             "finance:desk_receipt", "finance:my_certificate", "finance:desk_certificate",
             "prizes:desk_claim_paper", "prizes:letter", "prizes:desk_letter",
@@ -328,6 +330,7 @@ NONE = {
     **dict.fromkeys(
         ["prizes:desk_claim", "prizes:terminal_claim"], "walked in tests/journeys/test_outlet.py"
     ),
+    "prizes:publicity": "walked in tests/prizes/redemption/test_announcements.py",
     "sales:desk_opened_seal": "open for minutes only; walked in tests/sales/test_break_glass.py",
     "finance:desk_return_plan": "walked in tests/finance/test_refund_pages.py",
     "accounts:reset_code": "the same form page; walked in tests/accounts/test_password_reset.py",

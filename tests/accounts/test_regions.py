@@ -15,9 +15,8 @@ from audit.models import TrailRecord
 from tests import people
 from tests.owner import as_owner, guards_up
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
-
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_a_verified_player_has_a_region_and_old_persons_get_theirs_once():
     """F222, S1·七1: kept at the check; for who was there before, by the command; never changed."""
     one, other = people.player(), people.player()

@@ -217,7 +217,7 @@ def test_no_sum_of_what_is_published_is_one_to_four_people(won):
 
 
 @given(st.lists(st.lists(st.sets(st.integers(0, 5), min_size=1), max_size=4), max_size=4))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_joined_lists_tell_no_more_than_each(lists):
     """F222: bands that one month tells together, no year tells apart; nothing is lost."""
     blocks = [

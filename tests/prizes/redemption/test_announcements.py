@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import publicity, regions
-from audit import approvals, policies
+from audit import approvals, policies, reports
 from audit.models import TrailRecord
+from lottery_portal.lib import dates
 from lottery_portal.lib.db import database_time, violated
+from prizes.claim_models import Claim
 from prizes.models import TierOutcome
 from prizes.redemption import announcements
 from prizes.winner_models import WinnerNotice
@@ -83,6 +85,18 @@ def told_before_anybody_came(won: Won):
     return before
 
 
+def the_report_says_how_it_went(prize):
+    """F222: one claim, at the centre, paid within the hour, not late."""
+    (report,) = (
+        one for one in reports.open_to(frozenset({"auditor"})) if one.name == "prizes.redemption"
+    )
+    day = dates.in_shanghai(database_time()).date().isoformat()
+    (row,) = report.rows({"since": day, "until": day})
+    assert row == (
+        str(Claim.Way.CENTRE.label), "", str(Claim.State.PAID.label), 1, prize.amount, 1, 1, 1, 0,
+    )  # fmt: skip
+
+
 def test_what_a_winner_allows_is_told_after_two_people_and_gone_when_he_takes_it_back(won):
     """F100: chosen on his page, each detail by itself; not before payment, not without consent; two
     people; taken back it is gone with the next page. Before, during and after the claim the line is
@@ -107,6 +121,7 @@ def test_what_a_winner_allows_is_told_after_two_people_and_gone_when_he_takes_it
     assert lines(won) == before
     make.paid(won, make.approved(won, claim))
     assert lines(won) == before
+    the_report_says_how_it_went(prize)
     with pytest.raises(approvals.MayNotAsk):
         announcements.ask(prize=prize, maker=won.staff["cashier"], now=database_time())
 

@@ -151,7 +151,8 @@ PARTS = {
     "grants": """
         SELECT g.thing, g.oid, g.part, g.owner, x.grantee, x.privilege_type, x.is_grantable FROM (
             SELECT 'database' AS thing, 0::oid AS oid, 0 AS part, d.datdba AS owner,
-                   coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba)) AS acl FROM pg_catalog.pg_database d
+                   coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba)) AS acl
+              FROM pg_catalog.pg_database d
              WHERE d.datname = pg_catalog.current_database()
             UNION ALL
             SELECT 'schema', n.oid, 0, n.nspowner, coalesce(n.nspacl,

@@ -7,22 +7,17 @@ before counsel has decided. There is no door here that leads to a payout.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
-from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
-from audit import trail
 from lottery_portal.lib import dates
-from lottery_portal.lib.db import inside_transaction, violated
+from lottery_portal.lib.db import inside_transaction
 from lottery_portal.lib.errors import Refused
 
-from . import identity_papers, paper_kinds
+from . import identity_papers, paper_files, paper_kinds
 from .models import GuardianRecord, Player, User
 from .paper_kinds import Paper
-
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class RelationNotProved(Refused):
@@ -66,7 +61,7 @@ def record(
     if (
         relation not in GuardianRecord.Relation.values
         or proof not in GuardianRecord.Proof.values
-        or not _DIGEST.fullmatch(proof_digest)
+        or not paper_files.is_digest(proof_digest)
     ):
         raise RelationNotProved(fields=["relation"])
     today = dates.in_shanghai(now).date()
@@ -74,7 +69,7 @@ def record(
     seen = identity_papers.record_other(
         paper=guardian_paper, seen_by=recorded_by, reference=object_code, now=now
     )
-    try:
+    with paper_files.kept(_REFUSALS):
         made = GuardianRecord.objects.create(
             object_code=object_code,
             owner=owner,
@@ -90,17 +85,8 @@ def record(
             recorded_by=recorded_by,
             recorded_at=now,
         )
-    except IntegrityError as exc:
-        if refusal := _REFUSALS.get(violated(exc)):
-            raise refusal from exc
-        raise
-    trail.record(
-        action="accounts.guardian_recorded",
-        actor=recorded_by,
-        object_type="player",
-        object_code=owner.code,
-        body={"record": made.code, "prize": object_code, "relation": relation, "proof": proof},
-    )
+    body = {"record": made.code, "prize": object_code, "relation": relation, "proof": proof}
+    paper_files.note("accounts.guardian_recorded", owner, recorded_by, body)
     return made
 
 

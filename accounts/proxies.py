@@ -7,24 +7,20 @@ staff: whoever works here collects for nobody.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
-from audit import trail
 from lottery_portal.lib import dates
-from lottery_portal.lib.db import door, inside_transaction, violated
+from lottery_portal.lib.db import door, inside_transaction
 from lottery_portal.lib.errors import Refused
 
-from . import identity_papers
+from . import identity_papers, paper_files
 from .models import Player, Proxy, ProxyEnd, User
 from .paper_kinds import Paper, PaperExpired, title
 
 LONGEST_DAYS = 366  # the database knows it too
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class ProxyExpired(Refused):
@@ -136,7 +132,7 @@ def record(
 ) -> Proxy:
     """The same as a step of another door."""
     objects = sorted({one.strip() for one in scope} - {""})
-    if not objects or not _DIGEST.fullmatch(letter_digest):
+    if not objects or not paper_files.is_digest(letter_digest):
         raise ProxyIncomplete
     today = dates.in_shanghai(now).date()
     if valid_until < today:
@@ -148,7 +144,7 @@ def record(
     agents = identity_papers.record_other(
         paper=agent_paper, seen_by=recorded_by, reference=reference, now=now
     )
-    try:
+    with paper_files.kept(_REFUSALS):
         proxy = Proxy.objects.create(
             principal=winner,
             agent=agents.person,
@@ -161,10 +157,6 @@ def record(
             recorded_by=recorded_by,
             recorded_at=now,
         )
-    except IntegrityError as exc:
-        if refusal := _REFUSALS.get(violated(exc)):
-            raise refusal from exc
-        raise
     _note("accounts.proxy_recorded", proxy, recorded_by, {"scope": objects})
     return proxy
 
@@ -202,10 +194,4 @@ def check(*, proxy: Proxy, for_what: str, at: datetime) -> None:
 
 
 def _note(action: str, proxy: Proxy, actor: User, body: dict[str, object]) -> None:
-    trail.record(
-        action=action,
-        actor=actor,
-        object_type="player",
-        object_code=proxy.principal.code,
-        body={"proxy": proxy.code, **body},
-    )
+    paper_files.note(action, proxy.principal, actor, {"proxy": proxy.code, **body})

@@ -174,7 +174,7 @@ def take_back(
 
 
 @door
-def correct(*, outlet: Outlet, hours_text: str, phone: str, actor: Any, now: datetime) -> Outlet:  # noqa: ARG001 - a door is given its moment
+def correct(*, outlet: Outlet, hours_text: str, phone: str, actor: Any) -> Outlet:
     """Write down other opening hours or another phone number; the public reads them at once."""
     said = {"hours": hours.checked(hours_text), "phone": _phone(phone)}
     locked = Outlet.objects.select_for_update(no_key=True).get(pk=outlet.pk)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
@@ -87,7 +86,7 @@ def deeds() -> Sequence[Deed]:
 
 
 @door
-def begin(*, user: User, outlet: Outlet, now: datetime) -> None:  # noqa: ARG001 - a door is given its moment
+def begin(*, user: User, outlet: Outlet) -> None:
     """Put on record that a session of this operator begins at this outlet."""
     trail.record(
         action="partners.terminal_begun",

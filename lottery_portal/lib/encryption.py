@@ -19,14 +19,13 @@ from django.conf import settings
 from django.db import models
 
 if TYPE_CHECKING:
-    _Base = models.TextField[Any, Any]
-    _BytesBase = models.BinaryField[Any, Any]
+    _FieldBase = models.Field[Any, Any]
+    _Text = models.TextField[Any, Any]
+    _Bytes = models.BinaryField[Any, Any]
 else:
-    _Base = models.TextField
-    _BytesBase = models.BinaryField
-
-NONCE = 12  # bytes, as GCM wants it
-
+    _FieldBase = object
+    _Text = models.TextField
+    _Bytes = models.BinaryField
 
 NONCE = 12  # bytes, as GCM wants it
 
@@ -106,28 +105,39 @@ def masked(purpose: str, plaintext: str) -> str:
     return plaintext[:keep_front] + "*" * hidden + plaintext[-4:]
 
 
-class Masked:
-    """An encrypted value in memory: prints as its mask; `reveal` is the way to the text."""
+class Encrypted:
+    """An encrypted value in memory, with the place it is bound to; `stored` is its ciphertext."""
 
-    __slots__ = ("_place", "_purpose", "_stored")
+    __slots__ = ("_place", "_purpose", "stored")
 
-    def __init__(self, stored: str, *, purpose: str, place: str) -> None:
-        self._stored, self._purpose, self._place = stored, purpose, place
+    def __init__(self, stored: Any, *, purpose: str, place: str) -> None:
+        self.stored, self._purpose, self._place = stored, purpose, place
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._purpose}>"
+
+
+class Masked(Encrypted):
+    """Encrypted text in memory: prints as its mask; `reveal` is the way to the text."""
+
+    __slots__ = ()
 
     def reveal(self) -> str:
         """The plain text. Callers write the trail before they ask."""
-        return decrypt(self._stored, purpose=self._purpose, place=self._place)
+        return decrypt(self.stored, purpose=self._purpose, place=self._place)
 
     def __str__(self) -> str:
         return masked(self._purpose, self.reveal())
 
-    def __repr__(self) -> str:
-        return f"<Masked {self._purpose}>"
 
-    @property
-    def stored(self) -> str:
-        """The ciphertext as it lies in the table."""
-        return self._stored
+class Sealed(Encrypted):
+    """Encrypted bytes in memory: print as nothing; `reveal` is the way to them."""
+
+    __slots__ = ()
+
+    def reveal(self) -> bytes:
+        """The bytes in the clear. Callers write the trail before they ask."""
+        return decrypt_bytes(self.stored, purpose=self._purpose, place=self._place)
 
 
 class Ciphertext(str):
@@ -135,17 +145,33 @@ class Ciphertext(str):
 
     __slots__ = ()
 
+    @classmethod
+    def of(cls, value: Any, *, purpose: str, place: str) -> Ciphertext:
+        """Encrypt what was assigned."""
+        return cls(encrypt(value, purpose=purpose, place=place))
 
-def _place_of(column: str | None, instance: models.Model) -> str:
-    row: uuid.UUID = instance.row_uuid  # type: ignore[attr-defined]  # every row with such a field has one
-    return f"{instance._meta.db_table}|{column}|{row}"  # noqa: SLF001 - Django's way
+
+class Cipherbytes(bytes):
+    """Bytes that came encrypted from a table, so that no file can pass for them."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, value: Any, *, purpose: str, place: str) -> Cipherbytes:
+        """Encrypt what was assigned."""
+        return cls(encrypt_bytes(bytes(value), purpose=purpose, place=place))
 
 
-class EncryptedField(_Base):
-    """A text column that is ciphertext in the database and `Masked` in Python.
+class _EncryptedColumn(_FieldBase):
+    """A column that is ciphertext in the database and an `Encrypted` in Python.
 
-    The model needs a `row_uuid`. Assign a plain string to write; it is encrypted on save.
+    The model needs a `row_uuid`. Assign the plain value to write; it is encrypted before it is
+    saved, and opens in no other row or column.
     """
+
+    kept_as: type[Ciphertext | Cipherbytes]
+    shown_as: type[Encrypted]
+    plain: type[str | bytes]  # as the driver takes it
 
     def __init__(self, *args: Any, purpose: str, **kwargs: Any) -> None:
         self.purpose = purpose
@@ -161,121 +187,49 @@ class EncryptedField(_Base):
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: FBT001 - Django's signature
         value = getattr(model_instance, self.attname)
-        return value.stored if isinstance(value, Masked) else value
+        return self.plain(value.stored) if isinstance(value, Encrypted) else value
 
-    def from_db_value(self, value: str | None, _expression: Any, _connection: Any) -> Any:
-        return Ciphertext(value) if value else value
+    def from_db_value(self, value: Any, _expression: Any, _connection: Any) -> Any:
+        return self.kept_as(value) if value else value
 
     def place_of(self, instance: models.Model) -> str:
-        return _place_of(self.column, instance)
+        row: uuid.UUID = instance.row_uuid  # type: ignore[attr-defined]  # every row with such a field has one
+        return f"{instance._meta.db_table}|{self.column}|{row}"  # noqa: SLF001 - Django's way
+
+
+class EncryptedField(_EncryptedColumn, _Text):
+    """A text column that is ciphertext in the database and `Masked` in Python."""
+
+    kept_as, shown_as, plain = Ciphertext, Masked, str
+
+
+class EncryptedBytesField(_EncryptedColumn, _Bytes):
+    """A bytes column that is ciphertext in the database and `Sealed` in Python."""
+
+    kept_as, shown_as, plain = Cipherbytes, Sealed, bytes
 
 
 class _Attribute:
-    """Turns what is read from the row into `Masked`, and what is assigned into ciphertext."""
+    """Turns what is read from the row into `Encrypted`, and what is assigned into ciphertext."""
 
-    def __init__(self, field: EncryptedField) -> None:
+    def __init__(self, field: _EncryptedColumn) -> None:
         self.field = field
 
     def __get__(self, instance: models.Model | None, owner: type | None = None) -> Any:
         if instance is None:
             return self
-        name = self.field.attname
+        field, name = self.field, self.field.attname
         if name not in instance.__dict__:
             instance.refresh_from_db(fields=[name])
         stored = instance.__dict__[name]
         if not stored:
             return stored
-        place = self.field.place_of(instance)
-        if not isinstance(stored, Ciphertext):
-            stored = Ciphertext(encrypt(stored, purpose=self.field.purpose, place=place))
-            instance.__dict__[name] = stored
-        return Masked(stored, purpose=self.field.purpose, place=place)
+        bound = {"purpose": field.purpose, "place": field.place_of(instance)}
+        if not isinstance(stored, field.kept_as):
+            stored = instance.__dict__[name] = field.kept_as.of(stored, **bound)
+        return field.shown_as(stored, **bound)
 
     def __set__(self, instance: models.Model, value: Any) -> None:
-        instance.__dict__[self.field.attname] = (
-            Ciphertext(value.stored) if isinstance(value, Masked) else value
-        )
-
-
-class Sealed:
-    """Encrypted bytes in memory: print as nothing; `reveal` is the way to them."""
-
-    __slots__ = ("_place", "_purpose", "_stored")
-
-    def __init__(self, stored: bytes, *, purpose: str, place: str) -> None:
-        self._stored, self._purpose, self._place = stored, purpose, place
-
-    def reveal(self) -> bytes:
-        """The bytes in the clear. Callers write the trail before they ask."""
-        return decrypt_bytes(self._stored, purpose=self._purpose, place=self._place)
-
-    def __repr__(self) -> str:
-        return f"<Sealed {self._purpose}>"
-
-    @property
-    def stored(self) -> bytes:
-        """The ciphertext as it lies in the table."""
-        return self._stored
-
-
-class Cipherbytes(bytes):
-    """Bytes that came encrypted from a table, so that no file can pass for them."""
-
-    __slots__ = ()
-
-
-class EncryptedBytesField(_BytesBase):
-    """A bytes column that is ciphertext in the database and `Sealed` in Python.
-
-    The model needs a `row_uuid`. Assign plain bytes to write; they are encrypted before they are
-    saved, and opened in no other row or column.
-    """
-
-    def __init__(self, *args: Any, purpose: str, **kwargs: Any) -> None:
-        self.purpose = purpose
-        super().__init__(*args, **kwargs)
-
-    def deconstruct(self) -> Any:
-        name, path, args, kwargs = super().deconstruct()
-        return name, path, args, {**kwargs, "purpose": self.purpose}
-
-    def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
-        super().contribute_to_class(cls, name, private_only)
-        setattr(cls, name, _BytesAttribute(self))
-
-    def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: FBT001 - Django's signature
-        value = getattr(model_instance, self.attname)
-        return bytes(value.stored) if isinstance(value, Sealed) else value
-
-    def from_db_value(self, value: Any, _expression: Any, _connection: Any) -> Any:
-        return Cipherbytes(value) if value else value
-
-    def place_of(self, instance: models.Model) -> str:
-        return _place_of(self.column, instance)
-
-
-class _BytesAttribute:
-    """As `_Attribute`, for bytes."""
-
-    def __init__(self, field: EncryptedBytesField) -> None:
-        self.field = field
-
-    def __get__(self, instance: models.Model | None, owner: type | None = None) -> Any:
-        if instance is None:
-            return self
-        name = self.field.attname
-        if name not in instance.__dict__:
-            instance.refresh_from_db(fields=[name])
-        stored = instance.__dict__[name]
-        if not stored:
-            return stored
-        place = self.field.place_of(instance)
-        if not isinstance(stored, Cipherbytes):
-            sealed = encrypt_bytes(bytes(stored), purpose=self.field.purpose, place=place)
-            stored = instance.__dict__[name] = Cipherbytes(sealed)
-        return Sealed(stored, purpose=self.field.purpose, place=place)
-
-    def __set__(self, instance: models.Model, value: Any) -> None:
-        instance.__dict__[self.field.attname] = (
-            Cipherbytes(value.stored) if isinstance(value, Sealed) else value
-        )
+        field = self.field
+        is_ours = isinstance(value, Encrypted)
+        instance.__dict__[field.attname] = field.kept_as(value.stored) if is_ours else value

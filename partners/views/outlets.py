@@ -186,9 +186,7 @@ def desk_outlet_correct(request: HttpRequest, code: str) -> HttpResponse:
         button=_("Save"),
         told=_("The public reads it at once. Name and address stay as two people admitted them."),
         done=_("Saved."),
-        act=lambda user, now: register.correct(
-            outlet=outlet, actor=user, now=now, **form.cleaned_data
-        ),
+        act=lambda user, _now: register.correct(outlet=outlet, actor=user, **form.cleaned_data),
     )
 
 

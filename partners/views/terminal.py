@@ -42,7 +42,7 @@ def required(
             page = {"refusal": refusal, "at": timezone.now()}
             return render(request, "partners/terminal_shut.html", page, status=refusal.status)
         if request.session.get(BOUND) != outlet.code:
-            terminals.begin(user=user, outlet=outlet, now=timezone.now())
+            terminals.begin(user=user, outlet=outlet)
             request.session[BOUND] = outlet.code
         return view(request, outlet, *args, **kwargs)
 

@@ -184,12 +184,12 @@ def test_hours_are_read_in_words_and_by_the_clock_and_nonsense_is_refused(settin
     outlet = desk.outlet()
     corrected = outlets.correct(
         outlet=outlet, hours_text="1-7 08:00-20:00", phone="010-6500 0009",
-        actor=desk.maker, now=database_time(),
+        actor=desk.maker,
     )  # fmt: skip
     assert (corrected.hours, corrected.phone) == ("1-7 08:00-20:00", "010-6500 0009")
     with pytest.raises(outlets.PhoneUnreadable):
         outlets.correct(
             outlet=outlet, hours_text=make_outlets.HOURS, phone="call us",
-            actor=desk.maker, now=database_time(),
+            actor=desk.maker,
         )  # fmt: skip
     refused("UPDATE partners_outlet SET hours = 'always'", match="outlet_hours_can_be_read")

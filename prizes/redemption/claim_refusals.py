@@ -48,6 +48,13 @@ class OwnClaim(Refused):
     message = _("This is your own prize. Colleagues must handle it.")
 
 
+class OwnerNotKnown(Refused):
+    """No prize is paid to who does not say who he is (RELIABILITY §1.6: Hot Lotto)."""
+
+    code, status = "claim_owner_not_known", 403
+    message = _("A prize is paid to a known person only. Please confirm the identity first.")
+
+
 class NotPresent(Refused):
     """At an outlet a claim is opened by its operator, for who stands there."""
 
@@ -287,6 +294,7 @@ FACTS: dict[str, type[Refused]] = {
     "claim_by_its_owner": NotTheOwner,
     "claim_objection_by_its_owner": NotTheOwner,
     "claim_not_ones_own": OwnClaim,
+    "claim_of_a_known_person": OwnerNotKnown,
     "claim_present_at_the_outlet": NotPresent,
     "claim_outlet_of_an_outlet": OutletMayNot,
     "claim_within_the_ceiling_of_outlets": AboveTheOutlets,

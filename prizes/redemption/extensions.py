@@ -27,7 +27,8 @@ from lottery_portal.lib.money import with_unit
 from prizes.deadline_models import Extension, ExtensionLetter
 from prizes.models import Prize
 
-from . import limits
+from . import limits, steps
+from .claim_refusals import OwnClaim
 from .holds import PrizeIsOver
 
 KIND = "prizes.extension"
@@ -100,6 +101,7 @@ _REFUSALS: dict[str, type[Refused]] = {
     "extension_once_at_a_time": AskedAlready,
     "claim_limit_of_an_open_prize": PrizeIsOver,
     "prizes_extensionletter_extension_id_key": DecidedAlready,
+    "prize_time_not_ones_own": OwnClaim,
 }
 
 
@@ -174,8 +176,10 @@ def propose(
     """Propose a decision with its reasons; two others agree, or it comes back.
 
     A day that is a holiday is moved on to the first working day. Refuses with `DayNotLater` what
-    gives no day or more than policy allows, `ReasonMissing`, `DecidedAlready`.
+    gives no day or more than policy allows, `ReasonMissing`, `DecidedAlready`, and with `OwnClaim`
+    whose own prize it is.
     """
+    steps.not_ones_own(extension.prize, maker)
     if not reason.strip():
         raise ReasonMissing(fields=["reason"])
     if hasattr(extension, "letter") or any(

@@ -24,7 +24,8 @@ from lottery_portal.lib.money import with_unit
 from prizes.deadline_models import Hold, HoldLift
 from prizes.models import Prize
 
-from . import limits
+from . import limits, steps
+from .claim_refusals import OwnClaim
 
 LIFT, MINOR_LIFT = "prizes.hold_lift", "prizes.minor_hold_lift"
 BEGUN, OVER = "prizes.hold_begun", "prizes.hold_over"
@@ -72,6 +73,7 @@ _REFUSALS: dict[str, type[Refused]] = {
     "hold_on_an_open_prize": PrizeIsOver,
     "hold_stands_already": HeldAlready,
     "prizes_holdlift_hold_id_key": NotHeld,
+    "prize_time_not_ones_own": OwnClaim,
 }
 
 
@@ -81,7 +83,8 @@ def begin(
 ) -> Hold:
     """Hold a prize from this moment on; the winner is told that the clock stands.
 
-    Refuses with `PrizeIsOver`, `HeldAlready`, `OrderMissing`, `NotForThisRole`.
+    Refuses with `PrizeIsOver`, `HeldAlready`, `OrderMissing`, `NotForThisRole`, and with `OwnClaim`
+    whose own prize it is.
     """
     if not who.roles(actor, now) & OPENERS:
         raise NotForThisRole
@@ -127,7 +130,9 @@ def ask_to_lift(*, hold: Hold, decision: str, maker: User, now: datetime) -> app
     """Ask that a hold be lifted by a decision; another person agrees.
 
     That of a winner under age is asked for by compliance, who record the decision of counsel.
+    Refuses with `NotHeld`, `OrderMissing`, and with `OwnClaim` whose own prize it is.
     """
+    steps.not_ones_own(hold.prize, maker)
     if HoldLift.objects.filter(hold=hold).exists():
         raise NotHeld
     if not decision.strip():

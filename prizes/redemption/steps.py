@@ -15,8 +15,9 @@ from django.db import connection
 from audit import canonical, people, trail
 from lottery_portal.lib.db import inside_transaction
 from prizes.claim_models import Claim
+from prizes.models import Prize
 
-from .claim_refusals import ClaimUnknown, NotYourPost
+from .claim_refusals import ClaimUnknown, NotYourPost, OwnClaim
 
 State = Claim.State
 
@@ -33,6 +34,13 @@ def in_post(actor: Any, roles: frozenset[str], now: datetime) -> None:
     """Refuse with `NotYourPost` who holds none of these roles now."""
     if not people.roles_of(actor, now) & roles:
         raise NotYourPost
+
+
+def not_ones_own(prize: Prize, actor: Any) -> None:
+    """Refuse with `OwnClaim` whose own prize it is, under whatever account."""
+    person = prize.owner.person
+    if person is not None and str(person.row_uuid) == people.person_of(actor):
+        raise OwnClaim
 
 
 @inside_transaction

@@ -14,7 +14,7 @@ from tests import make_money as money
 from tests.finance import tills
 from tests.make_claims import Won
 
-from .test_claims import broken, unclaimed, winnings
+from .books import broken, unclaimed, winnings
 from .test_guards import moved
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])

@@ -14,7 +14,7 @@ from tests import make_money as money
 from tests.finance import tills
 from tests.finance.test_payment_methods import set_figure
 
-from .test_claims import stands
+from .books import stands
 from .test_guards import moved
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])

@@ -22,7 +22,7 @@ from tests.accounts import papers
 from tests.finance import tills
 from tests.make_claims import Won
 
-from .test_claims import stands
+from .books import stands
 from .test_guards import moved
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])

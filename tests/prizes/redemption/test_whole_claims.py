@@ -18,7 +18,7 @@ from tests import make_money as money
 from tests import people
 from tests.finance import tills
 
-from .test_claims import broken, unclaimed, winnings
+from .books import broken, unclaimed, winnings
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 STEPS = ["OPENED", "CHECKED", "COMPLETE", "SIGNED", "APPROVED", "PAYING", "PAID", "ARCHIVED"]

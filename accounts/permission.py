@@ -34,7 +34,7 @@ from django.utils.translation import gettext_lazy as _
 from lottery_portal.lib import tokens
 from lottery_portal.lib.errors import Refused
 
-from . import legal_texts, second_factor, step_up, who
+from . import legal_texts, reach, second_factor, step_up, who
 from .models import Player, Posting, User
 
 TABLE = settings.BASE_DIR / "lottery_portal" / "permissions.toml"
@@ -84,7 +84,7 @@ class ConsentNeeded(Refused):
 
 
 class Undeclared(RuntimeError):
-    """A URL name without a line in the table: a mistake, found by the tests."""
+    """A URL name without a line in a table: a mistake, found by the tests."""
 
 
 @cache
@@ -123,12 +123,7 @@ def _lines(prefix: str) -> tuple[str, ...]:
 def may(user: Any, name: str, now: datetime | None = None) -> bool:
     """Whether `user` may open the URL of this name; factors are the middleware's business."""
     allowed = rule(name) or frozenset()
-    if PUBLIC in allowed:
-        return True
-    if not isinstance(user, User):
-        return ANONYMOUS in allowed
-    roles = _roles(user, now or timezone.now())
-    return not allowed.isdisjoint(_words_for(roles, is_staff=user.is_staff))
+    return PUBLIC in allowed or not allowed.isdisjoint(_words(user, now or timezone.now()))
 
 
 def open_to(user: User, now: datetime) -> frozenset[str]:
@@ -140,6 +135,13 @@ def open_to(user: User, now: datetime) -> frozenset[str]:
 def _open_to(roles: frozenset[str], *, is_staff: bool) -> frozenset[str]:
     known = _words_for(roles, is_staff=is_staff)
     return frozenset(name for name, allowed in table().items() if known & allowed)
+
+
+def _words(user: Any, now: datetime) -> frozenset[str]:
+    """The words of the table that mean this user, or nobody in particular."""
+    if not isinstance(user, User):
+        return frozenset({PUBLIC, ANONYMOUS})
+    return _words_for(_roles(user, now), is_staff=user.is_staff)
 
 
 @cache
@@ -199,22 +201,26 @@ class PermissionMiddleware:
         """None lets the view answer."""
         assert request.resolver_match is not None  # noqa: S101 - narrows: views run after resolving
         name, now = request.resolver_match.view_name, timezone.now()
-        allowed = rule(name)
-        if allowed is None and (
+        allowed, lacks = rule(name), reach.is_lacking(request.resolver_match)
+        if (allowed is None or lacks) and (
             settings.DEBUG or getattr(settings, "UNDECLARED_URLS_RAISE", False)
         ):
-            raise Undeclared(f"permissions.toml has no line for {name}.")
+            table_ = "objects" if lacks else "permissions"
+            raise Undeclared(f"{table_}.toml has no line for {name}.")
         user = _user(request)
         if isinstance(user, User):
             if ended := _session_ended(request, user, now):
                 return ended
             if held := _held_up(request, user, name, now):
                 return held
-        if allowed and PUBLIC in allowed:
-            return None
-        if may(user, name, now):
+        if not lacks and may(user, name, now) and _finds(user, name, now):
             return None
         return _denied(request, user)
+
+
+def _finds(user: Any, name: str, now: datetime) -> bool:
+    """Whether the address names no object of a line, or the line names who asks."""
+    return reach.is_open(name, ()) or reach.is_open(name, _words(user, now))
 
 
 def _user(request: HttpRequest) -> Any:

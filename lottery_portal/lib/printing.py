@@ -11,18 +11,22 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from reportlab.lib import textsplit
 from reportlab.lib.colors import HexColor
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, Table, TableStyle
+from reportlab.platypus import paragraph as platypus_paragraph
 
 LANGUAGE = "zh-hans"
 FACE = "house"
 FILE = settings.BASE_DIR / "games" / "data" / "fonts" / "wqy-microhei-subset.ttf"
 INK, INK2, LINE, CHOP = (HexColor(one) for one in (0x1B1F23, 0x4B5158, 0x8C867A, 0xB8321F))
 PADDING = 6  # of the frame that the library puts the text into
+# The library keeps the marks of Japanese from the beginning of a line; these are the Chinese ones.
+NEVER_FIRST = "，：；！？》〉”’…—·"
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -31,6 +35,8 @@ def letters() -> TTFont:
     """The letters, read once a process. Whoever renders a paper asks for them first."""
     face = TTFont(FACE, str(FILE))
     pdfmetrics.registerFont(face)
+    textsplit.ALL_CANNOT_START += NEVER_FIRST
+    platypus_paragraph.ALL_CANNOT_START = textsplit.ALL_CANNOT_START
     return face
 
 

@@ -14,7 +14,7 @@ from lottery_portal.lib import codes
 from lottery_portal.lib.money import with_unit
 from prizes.claim_models import Claim
 
-VERSION = 1
+VERSION = 2
 
 
 def text_of(claim: Claim, language: str) -> str:
@@ -31,12 +31,22 @@ def text_of(claim: Claim, language: str) -> str:
             _("Tax withheld: %(amount)s") % {"amount": with_unit(claim.tax)},
             _("Paid out: %(amount)s") % {"amount": with_unit(claim.net)},
             _("Paid by: %(method)s") % {"method": Claim.Method(claim.method).label},
-            *([_("Payee: %(payee)s") % {"payee": codes.shown(claim.payee)}] if claim.payee else []),
+            *_paid_to(claim),
             _("The ticket is my own. Amount, deductions and payee are right; I have read them."),
             _("With this payment the prize is settled; it is paid once."),
             _("A prize that was obtained by deception is taken back and reported to the police."),
         ]
     return "\n".join(lines) + "\n"
+
+
+def _paid_to(claim: Claim) -> list[str]:
+    """Which account the prize goes to, or out of which desk the notes are counted."""
+    if not claim.payee:
+        return []
+    payee = {"payee": codes.shown(claim.payee)}
+    if claim.method == Claim.Method.CASH:
+        return [_("Cash desk: %(payee)s") % payee]
+    return [_("Payee: %(payee)s") % payee]
 
 
 def digest_of(text: str) -> str:

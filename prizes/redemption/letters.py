@@ -6,7 +6,7 @@ It prints what was decided and why, and the digest of the text that stands in th
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from io import BytesIO
 from typing import Any
@@ -18,7 +18,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Flowable, KeepTogether, SimpleDocTemplate, Spacer, Table
 
 from lottery_portal.lib import codes, dates, printing
 from lottery_portal.lib.money import with_unit
@@ -78,7 +78,8 @@ def _render(letter: ExtensionLetter) -> bytes:
         canvas.line(MARGIN, 18 * mm, A4[0] - MARGIN, 18 * mm)
         canvas.setFont(printing.FACE, 7.5)
         canvas.setFillColor(printing.INK2)
-        canvas.drawString(MARGIN, 14 * mm, f"SHA-256 {letter.digest}")
+        named = f"{number_of(letter)}  SHA-256 {letter.digest}"
+        canvas.drawString(MARGIN, 14 * mm, printing.shown(named))
         canvas.restoreState()
 
     document.build(
@@ -106,7 +107,7 @@ def _story(letter: ExtensionLetter) -> list[Flowable]:
                 (_("Obstacle"), said["obstacle"]),
                 (_("End of the obstacle"), _day(said["obstacle_ended_on"])),
                 (_("Evidence"), said["evidence"]),
-                (_("SHA-256 of the evidence"), printing.groups(said["evidence_digest"])),
+                (_("SHA-256 of the evidence"), _two_lines(said["evidence_digest"])),
                 (_("Last day so far"), _day(said["last_day"])),
             ]
         ),
@@ -115,6 +116,13 @@ def _story(letter: ExtensionLetter) -> list[Flowable]:
         printing.paragraph(_("Reasons"), _HEAD),
         printing.paragraph(said["reason"], _BODY),
         Spacer(1, 16),
+        KeepTogether(_close(said)),
+    ]
+
+
+def _close(said: Mapping[str, Any]) -> list[Flowable]:
+    """Who decided and when, and what can be done about it: never alone on another page."""
+    return [
         printing.paragraph(settings.OPERATOR, _RIGHT),
         printing.paragraph(_day(said["decided_on"]), _RIGHT),
         Spacer(1, 10),
@@ -127,6 +135,11 @@ def _story(letter: ExtensionLetter) -> list[Flowable]:
             _("Whoever does not agree may object at the prize centre or the regulator."), _SMALL
         ),
     ]
+
+
+def _two_lines(digest: str) -> str:
+    half = len(digest) // 2
+    return f"{printing.groups(digest[:half])}\n{printing.groups(digest[half:])}"
 
 
 def _day(text: str) -> str:

@@ -142,10 +142,18 @@ def _told(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         (_("Winning numbers"), facts["drawn"]),
         (_("Claim"), codes.shown(facts["claim"])),
         (pgettext("of a prize", "Paid by"), str(Claim.Method(facts["method"]).label)),
-        *([(_("Payee"), codes.shown(facts["payee"]))] if facts["payee"] else []),
+        *_paid_to(facts),
         (_("Place of payment"), _place(facts)),
         (_("Date of payment"), dates.written(facts["paid_at"], "full")),
     ]
+
+
+def _paid_to(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Which account it went to, or out of which desk the notes were counted."""
+    if not facts["payee"]:
+        return []
+    is_cash = facts["method"] == Claim.Method.CASH
+    return [(_("Cash desk") if is_cash else _("Payee"), codes.shown(facts["payee"]))]
 
 
 def _bet(bet: Mapping[str, Any]) -> str:

@@ -25,6 +25,8 @@ trail.name_deeds(
         "accounts.paper_number_refused": _("Registration of a paper refused"),
         "accounts.proxy_recorded": _("Recorded an authority to act"),
         "accounts.proxy_ended": _("Took an authority back"),
+        "accounts.proxy_letter_written": _("Wrote a letter of authority"),
+        "accounts.proxy_letter_taken_back": _("Took a letter of authority back"),
         "accounts.guardian_recorded": _("Recorded the papers of a guardian"),
         "accounts.regions_recorded": _("Kept regions of persons"),
         "accounts.publicity_allowed": _("Allowed something to be published"),

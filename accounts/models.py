@@ -470,6 +470,8 @@ from .paper_models import (  # noqa: E402 - they refer to the tables above
     PaperNumber,
     Proxy,
     ProxyEnd,
+    ProxyLetter,
+    ProxyLetterEnd,
 )
 from .vault_models import (  # noqa: E402 - they refer to the tables above
     ConfidentialityAgreement,
@@ -502,6 +504,8 @@ __all__ = [
     "Posting",
     "Proxy",
     "ProxyEnd",
+    "ProxyLetter",
+    "ProxyLetterEnd",
     "PublicityChoice",
     "StaffMember",
     "Tries",

@@ -101,6 +101,74 @@ class IdentityPaper(models.Model):
         return self.code
 
 
+class ProxyLetter(models.Model):
+    """A winner's own letter of authority, signed on his page: who acts, for what, how long (F086).
+
+    It names the agent by his citizen id. An authority (`Proxy`) comes of it when the agent stands
+    there with the papers of both, and of nobody else.
+    """
+
+    row_uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    code = models.CharField(
+        max_length=20, unique=True, default=new_code, verbose_name=_("number of the letter")
+    )
+    winner = models.ForeignKey(
+        "accounts.Player",
+        on_delete=models.PROTECT,
+        related_name="proxy_letters",
+        verbose_name=_("winner"),
+    )
+    agent_name = EncryptedField(purpose="name")
+    agent_number = EncryptedField(purpose="citizen_id")
+    agent_index = models.BinaryField(max_length=32)
+    object_code = models.CharField(max_length=60, verbose_name=_("what it is for"))
+    valid_from = models.DateField(verbose_name=_("first day"))
+    valid_until = models.DateField(verbose_name=_("last day"))
+    language = models.CharField(max_length=10, verbose_name=_("language"))
+    text_digest = models.CharField(max_length=64, verbose_name=_("digest of the text"))
+    written_at = models.DateTimeField(verbose_name=_("written at"))
+
+    class Meta:
+        verbose_name = _("letter of authority")
+        verbose_name_plural = _("letters of authority")
+        constraints = [
+            models.CheckConstraint(
+                name="proxy_letter_has_a_period",
+                condition=Q(valid_until__gte=F("valid_from")) & ~Q(object_code=""),
+            ),
+            models.CheckConstraint(
+                name="proxy_letter_text_digest_is_one",
+                condition=Q(text_digest__regex="^[0-9a-f]{64}$"),
+            ),
+        ]
+        indexes = [models.Index(name="proxy_letter_of_object", fields=["object_code", "-id"])]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ProxyLetterEnd(models.Model):
+    """That the winner took his letter back; what came of it covers nothing from then on."""
+
+    letter = models.OneToOneField(
+        ProxyLetter,
+        on_delete=models.PROTECT,
+        related_name="end",
+        verbose_name=_("letter of authority"),
+    )
+    ended_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="+", verbose_name=_("taken back by")
+    )
+    ended_at = models.DateTimeField(verbose_name=_("taken back at"))
+
+    class Meta:
+        verbose_name = _("end of a letter of authority")
+        verbose_name_plural = _("ends of letters of authority")
+
+    def __str__(self) -> str:
+        return str(self.letter_id)
+
+
 class Proxy(models.Model):
     """A written authority: for which prizes, from which day to which, and who may act (F086)."""
 
@@ -134,6 +202,13 @@ class Proxy(models.Model):
     valid_from = models.DateField(verbose_name=_("first day"))
     valid_until = models.DateField(verbose_name=_("last day"))
     letter_digest = models.CharField(max_length=64, verbose_name=_("digest of the letter"))
+    letter = models.ForeignKey(
+        ProxyLetter,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="proxies",
+        verbose_name=_("letter of authority"),
+    )
     recorded_by = models.ForeignKey(
         "accounts.User", on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )

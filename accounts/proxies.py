@@ -17,7 +17,7 @@ from lottery_portal.lib.db import door, inside_transaction
 from lottery_portal.lib.errors import Refused
 
 from . import identity_papers, paper_files
-from .models import Player, Proxy, ProxyEnd, User
+from .models import Player, Proxy, ProxyEnd, ProxyLetter, ProxyLetterEnd, User
 from .paper_kinds import Paper, PaperExpired, title
 
 LONGEST_DAYS = 366  # the database knows it too
@@ -61,6 +61,13 @@ class ProxyIncomplete(Refused):
     )
 
 
+class NotTheAgent(Refused):
+    """The papers are those of somebody whom the letter does not name."""
+
+    code, status = "proxy_not_the_agent", 409
+    message = _("The letter names somebody else. Only who is named in it may act for the winner.")
+
+
 class AgentIsTheWinner(Refused):
     """Nobody acts for himself."""
 
@@ -83,6 +90,8 @@ _REFUSALS: dict[str, type[Refused]] = {
     "proxy_for_another": AgentIsTheWinner,
     "proxy_agent_is_not_staff": AgentIsStaff,
     "proxy_recorded_by_another": identity_papers.SeenByHimself,
+    "proxy_as_its_letter_says": NotTheAgent,
+    "proxy_letter_stands": ProxyTakenBack,
 }
 
 
@@ -129,8 +138,9 @@ def record(
     letter_digest: str,
     recorded_by: User,
     now: datetime,
+    letter: ProxyLetter | None = None,
 ) -> Proxy:
-    """The same as a step of another door."""
+    """The same as a step of another door; `letter` is the one that the winner wrote himself."""
     objects = sorted({one.strip() for one in scope} - {""})
     if not objects or not paper_files.is_digest(letter_digest):
         raise ProxyIncomplete
@@ -154,6 +164,7 @@ def record(
             valid_from=valid_from,
             valid_until=valid_until,
             letter_digest=letter_digest,
+            letter=letter,
             recorded_by=recorded_by,
             recorded_at=now,
         )
@@ -181,7 +192,10 @@ def check(*, proxy: Proxy, for_what: str, at: datetime) -> None:
     today = dates.in_shanghai(at).date()
     if for_what not in proxy.scope:
         raise ProxyOutOfScope
-    if ProxyEnd.objects.filter(proxy=proxy).exists():
+    if ProxyEnd.objects.filter(proxy=proxy).exists() or (
+        proxy.letter_id is not None
+        and ProxyLetterEnd.objects.filter(letter=proxy.letter_id).exists()
+    ):
         raise ProxyTakenBack
     if today < proxy.valid_from:
         raise ProxyNotBegun(since=dates.written(proxy.valid_from, "date"))

@@ -264,6 +264,12 @@ def past() -> QuerySet[Case]:
     return found.order_by("-resolved_at", "-pk")
 
 
+def of_kind(kind: str) -> QuerySet[Case]:
+    """Every case of one kind: the open ones first, then the newest."""
+    found = Case.objects.filter(kind=kind).select_related("owner")
+    return found.order_by("state", "-opened_at", "-pk")
+
+
 def find(code: str) -> Case:
     """The case of this code, or `CaseUnknown`."""
     found = Case.objects.select_related("owner", "resolved_by").filter(code=code).first()

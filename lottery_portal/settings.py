@@ -280,6 +280,7 @@ TICKS: dict[str, int] = {
     "prizes.forfeit_due": 3600,  # the first round after midnight in Shanghai finds what lapsed
     "prizes.remind_winners": 3600,
     "prizes.close_statistics": 86_400,
+    "prizes.examine_claims": 3600,
     "jobs.sweep": 3600,
 }
 CELERY_BEAT_SCHEDULE = {

@@ -16,6 +16,6 @@ class PrizesConfig(AppConfig):
         from finance import cash_desks  # noqa: PLC0415 - models are there only now
 
         from . import engine_words, memos, owed  # noqa: F401, PLC0415 - models are there only now; registering is their effect
-        from .redemption import forfeiture, game_titles, payment, vault_claims  # noqa: F401, PLC0415 - as above
+        from .redemption import damaged, forfeiture, game_titles, lookers, payment, vault_claims  # noqa: F401, PLC0415 - as above
 
         payment.register_cash_desks(cash_desks.pay_out)

@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from lottery_portal.lib.dates import ASKED
+
 from .claim_models import Claim
 from .redemption import remote
 
@@ -68,6 +70,40 @@ class SignatureForm(forms.Form):
     has_read = forms.BooleanField(
         label=_("I have read this confirmation. The figures and the payee are right.")
     )
+
+
+class AgentForm(forms.Form):
+    """Who may hand in the claim, until which day, and that the letter was read."""
+
+    agent_name = forms.CharField(
+        label=_("Name of the person, as on the id card"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    agent_number = forms.CharField(
+        label=_("Citizen id number of that person"),
+        max_length=24,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
+    valid_until = forms.DateField(
+        label=_("May come until the end of"),
+        validators=[*ASKED],
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    agreed = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    has_agreed = forms.BooleanField(label=_("I have read this letter and authorise this person."))
+
+
+class WithdrawForm(forms.Form):
+    """Take a claim back; a reason is welcome and not needed."""
+
+    reason = forms.CharField(
+        label=_("Why"),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    is_sure = forms.BooleanField(label=_("I take this claim back. Nothing is paid by it."))
 
 
 class ObjectionForm(forms.Form):

@@ -60,13 +60,16 @@ class Claim(models.Model):
         ARCHIVED = "ARCHIVED", _("Filed")
         REFUSED = "REFUSED", _("Refused")
         RECOVERED = "RECOVERED", _("Taken back")
+        WITHDRAWN = "WITHDRAWN", pgettext_lazy("of a claim", "Withdrawn")
 
     class Method(models.TextChoices):
         WALLET = "WALLET", pgettext_lazy("way of paying a prize", "To the balance")
         TRANSFER = "TRANSFER", _("Bank transfer")
         CASH = "CASH", _("Cash")
 
-    OVER = (State.ARCHIVED, State.REFUSED, State.RECOVERED)
+    OVER = (State.ARCHIVED, State.REFUSED, State.RECOVERED, State.WITHDRAWN)
+    STANDS_NOT = (State.REFUSED, State.RECOVERED, State.WITHDRAWN)  # another may be opened
+    OF_THE_WINNER = (State.OPENED, State.CHECKED, State.COMPLETE)  # he may take it back himself
 
     code = models.CharField(
         max_length=20, unique=True, default=new_code, verbose_name=_("claim number")
@@ -112,7 +115,7 @@ class Claim(models.Model):
             models.UniqueConstraint(
                 name="claim_once_per_prize",
                 fields=["prize"],
-                condition=~Q(state__in=["REFUSED", "RECOVERED"]),
+                condition=~Q(state__in=["REFUSED", "RECOVERED", "WITHDRAWN"]),
             ),
             models.UniqueConstraint(
                 name="claim_once_per_request", fields=["opened_by", "request_key"]
@@ -139,6 +142,7 @@ class Claim(models.Model):
                         "ARCHIVED",
                         "REFUSED",
                         "RECOVERED",
+                        "WITHDRAWN",
                     ]
                 ),
             ),
@@ -153,7 +157,8 @@ class Claim(models.Model):
             ),
             models.CheckConstraint(
                 name="claim_figures_when_complete",
-                condition=Q(state__in=["OPENED", "CHECKED", "REFUSED"]) | ~Q(method=""),
+                condition=Q(state__in=["OPENED", "CHECKED", "REFUSED", "WITHDRAWN"])
+                | ~Q(method=""),
             ),
             models.CheckConstraint(
                 name="claim_outlet_of_an_outlet",
@@ -165,7 +170,7 @@ class Claim(models.Model):
             models.Index(
                 name="claim_under_way",
                 fields=["opened_at", "id"],
-                condition=~Q(state__in=["ARCHIVED", "REFUSED", "RECOVERED"]),
+                condition=~Q(state__in=["ARCHIVED", "REFUSED", "RECOVERED", "WITHDRAWN"]),
             ),
         ]
 

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts import paper_kinds
 from accounts.models import PaperKind
 from accounts.paper_kinds import Paper
-from finance import treasury_receipts
 from lottery_portal.lib.choices import offer
+from lottery_portal.lib.scan_field import ScanField
 
-MOST_BYTES = 5 * 1024 * 1024
+from .redemption import damaged
+
 TYPED = {"autocomplete": "off"}
 CAPITALS = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
 HANDED_IN = {
@@ -38,23 +39,6 @@ def _lines(label: Any, longest: int, **more: Any) -> forms.CharField:
     return forms.CharField(
         label=label, max_length=longest, widget=forms.Textarea(attrs={"rows": 3}), **more
     )
-
-
-class _WithFile(forms.Form):
-    """A form with one file: photo or PDF, judged by its first bytes, at most five megabytes."""
-
-    def clean_file(self) -> Any:
-        """The bytes and their media type; nothing where no file was sent."""
-        file = self.cleaned_data["file"]
-        if not file:
-            return b"", ""
-        if file.size > MOST_BYTES:
-            raise forms.ValidationError(_("The file is larger than 5 MB."))
-        content = file.read()
-        kind = treasury_receipts.kind_of(content)
-        if kind is None:
-            raise forms.ValidationError(_("Please choose a PDF, a JPEG or a PNG."))
-        return content, kind
 
 
 class TicketForm(forms.Form):
@@ -114,11 +98,54 @@ class IdentityForm(forms.Form):
         )
 
 
-class PaperForm(_WithFile):
+class LetterForm(forms.Form):
+    """The number of a letter of authority."""
+
+    letter = forms.CharField(
+        label=_("Number of the letter of authority"),
+        max_length=40,
+        widget=forms.TextInput(attrs={**CAPITALS, "autofocus": True}),
+    )
+
+
+class AgentForm(forms.Form):
+    """The ticket that the agent names; claimed once per key."""
+
+    ticket = forms.CharField(
+        label=_("Number of the ticket, as the agent says it"),
+        max_length=40,
+        widget=forms.TextInput(attrs=CAPITALS),
+    )
+    request_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+
+class AgentsPaperForm(IdentityForm):
+    """The id card of somebody who acts for another; no other paper is taken of him."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "kind", [(PaperKind.ID_CARD.value, PaperKind.ID_CARD.label)])
+        del self.fields["issued_by"]
+
+    def clean(self) -> dict[str, Any]:
+        """A card is issued here."""
+        return {**(super().clean() or {}), "issued_by": paper_kinds.CHINA}
+
+
+class MinorForm(AgentsPaperForm):
+    """The paper of a minor: a household register, or a card."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = (PaperKind.HOUSEHOLD, PaperKind.ID_CARD)
+        offer(self, "kind", [(kind.value, kind.label) for kind in kinds])
+
+
+class PaperForm(forms.Form):
     """A paper that the winner hands in."""
 
     kind = forms.ChoiceField(label=_("What it is"))
-    file = forms.FileField(label=_("PDF or photo"))
+    file = ScanField(label=_("PDF or photo"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -140,7 +167,7 @@ class SettleForm(forms.Form):
         return method, payee
 
 
-class ConfirmForm(_WithFile):
+class ConfirmForm(forms.Form):
     """The winner has read the text that stands above, and signs it."""
 
     digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
@@ -148,7 +175,7 @@ class ConfirmForm(_WithFile):
     has_read = forms.BooleanField(
         label=_("The winner has read this text himself and confirmed it before me.")
     )
-    file = forms.FileField(
+    file = ScanField(
         label=_("The text with his signature, scanned"),
         required=False,
         help_text=_("PDF or photo, kept in the file of the claim."),
@@ -163,6 +190,22 @@ class SpotForm(forms.Form):
     has_read = forms.BooleanField(
         label=_("The winner has read this text himself and confirmed it before me.")
     )
+
+
+class DamagedForm(forms.Form):
+    """What happened to the ticket, the signed statement, and what shows whose it is."""
+
+    what = forms.ChoiceField(
+        label=_("What happened to the ticket"),
+        choices=list(damaged.WHAT.items()),
+        widget=forms.RadioSelect,
+    )
+    evidence = forms.MultipleChoiceField(
+        label=_("What shows that it is his"),
+        choices=list(damaged.EVIDENCE.items()),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    file = ScanField(label=_("His signed statement, scanned"))
 
 
 class DeedForm(forms.Form):

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from lottery_portal.lib.codes import new_code
+from lottery_portal.lib.ids import uuid7
 
 
 class ClaimPeriod(models.Model):
@@ -131,6 +132,54 @@ class HoldLift(models.Model):
 
     def __str__(self) -> str:
         return str(self.hold_id)
+
+
+class HoldPaper(models.Model):
+    """A paper of a hold: ciphertext bound to its row, its SHA-256 in the clear (F087).
+
+    The proof of a guardian, and the decision of counsel without which no hold of a winner under age
+    is lifted. `digest` and `size` are those of the paper as it is kept.
+    """
+
+    class Kind(models.TextChoices):
+        GUARDIAN = "GUARDIAN", _("Proof of a guardian")
+        COUNSEL = "COUNSEL", _("Decision of counsel")
+        OTHER = "OTHER", _("Another paper")
+
+    row_uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    hold = models.ForeignKey(
+        Hold, on_delete=models.PROTECT, related_name="papers", verbose_name=_("hold")
+    )
+    kind = models.CharField(max_length=8, choices=Kind.choices, verbose_name=_("kind"))
+    media_type = models.CharField(max_length=60, verbose_name=_("media type"))
+    size = models.IntegerField(verbose_name=_("size"))
+    digest = models.CharField(max_length=64, verbose_name=_("SHA-256"))
+    content = models.BinaryField()
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("added by"),
+    )
+    added_at = models.DateTimeField(verbose_name=_("added at"))
+
+    class Meta:
+        verbose_name = _("paper of a hold")
+        verbose_name_plural = _("papers of holds")
+        constraints = [
+            models.UniqueConstraint(name="hold_paper_once", fields=["hold", "kind", "digest"]),
+            models.CheckConstraint(
+                name="hold_paper_kind_known",
+                condition=Q(kind__in=["GUARDIAN", "COUNSEL", "OTHER"]),
+            ),
+            models.CheckConstraint(
+                name="hold_paper_has_digest",
+                condition=Q(digest__regex="^[0-9a-f]{64}$", size__gt=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hold_id} {self.kind}"
 
 
 class Extension(models.Model):

@@ -7,7 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import GuardianRecord
 from lottery_portal.lib.dates import ASKED
+from lottery_portal.lib.scan_field import ScanField
 
 from .deadline_models import Hold
 from .redemption import extensions, holds
@@ -81,6 +83,23 @@ class LiftForm(forms.Form):
     """By which decision a hold ends."""
 
     decision = _text(_("Decision by which the hold ends"), holds.LONGEST_DECISION)
+
+
+class CounselForm(LiftForm):
+    """By which decision of counsel the hold of a winner under age ends, and its scan."""
+
+    paper = ScanField(
+        label=_("Decision of counsel, scanned"), help_text=_("PDF or photo, up to 5 MB.")
+    )
+
+
+class GuardianForm(forms.Form):
+    """Which prize, and how the guardian is related; the papers are forms of their own."""
+
+    ticket = _text(_("Number of the ticket"), 40)
+    relation = forms.ChoiceField(label=_("Relation"), choices=GuardianRecord.Relation.choices)
+    proof = forms.ChoiceField(label=_("What proves it"), choices=GuardianRecord.Proof.choices)
+    scan = ScanField(label=_("The proof, scanned"), help_text=_("PDF or photo, up to 5 MB."))
 
 
 class DecisionForm(forms.Form):

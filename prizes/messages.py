@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import messages
 
 from . import publication
-from .redemption import extensions, forfeiture, holds, payment, refusal, reminders
+from .redemption import agents, extensions, forfeiture, holds, payment, refusal, reminders
 
 
 def _of_a_prize(params: Mapping[str, Any]) -> str:
@@ -100,6 +100,17 @@ messages.register(
         sms="prizes/mail/objection_dismissed_sms.txt",
         channels=messages.EVERYWHERE,
         is_legal=True,
+        address=messages.page("prizes:prize", "ticket"),
+    )
+)
+messages.register(
+    messages.Kind(
+        name=agents.OPENED,
+        title=_("Somebody claims your prize for you"),
+        template="prizes/mail/agent_opened.txt",
+        sms="prizes/mail/agent_opened_sms.txt",
+        channels=messages.EVERYWHERE,
+        is_legal=True,  # who did not send anybody must know at once
         address=messages.page("prizes:prize", "ticket"),
     )
 )

@@ -189,3 +189,11 @@ def close_statistics() -> None:
     from .redemption import statistics
 
     statistics.close_due(now=timezone.now())
+
+
+@jobs.handler("prizes.examine_claims", max_attempts=1)
+def examine_claims() -> None:
+    """Join who looked at prizes with who claims them; what was found before is not found again."""
+    from .redemption import lookers
+
+    lookers.examine_all(now=timezone.now())

@@ -4,11 +4,14 @@ from django.urls import path
 
 from . import views
 from .redemption import (
+    pages_agents,
     pages_claiming,
     pages_counter,
     pages_deadlines,
     pages_forfeited,
     pages_holds,
+    pages_lookers,
+    pages_minors,
     pages_prizes,
     pages_terminal,
     pages_vouchers,
@@ -43,6 +46,9 @@ urlpatterns = [
     path("prizes/<slug:code>/payment/", pages_claiming.payment, name="payment"),
     path("prizes/<slug:code>/sign/", pages_claiming.sign, name="sign"),
     path("prizes/<slug:code>/objection/", pages_claiming.objection, name="objection"),
+    path("prizes/<slug:code>/withdraw/", pages_claiming.withdraw, name="withdraw"),
+    path("prizes/<slug:code>/agent/", pages_agents.agent, name="agent"),
+    path("prizes/<slug:code>/agent/<slug:letter>/", pages_agents.agent_end, name="agent_end"),
     path("prizes/<slug:code>/confirmation.pdf", pages_prizes.confirmation, name="confirmation"),
     path("prizes/<slug:code>/voucher.pdf", pages_prizes.voucher, name="voucher"),
     path("desk/prizes/vouchers/", pages_vouchers.desk_vouchers, name="desk_vouchers"),
@@ -58,6 +64,7 @@ urlpatterns = [
     path("terminal/claims/", pages_terminal.terminal_claims, name="terminal_claims"),
     path("terminal/claims/<slug:ticket>/", pages_terminal.terminal_claim, name="terminal_claim"),
     path("desk/claims/", pages_counter.desk_claims, name="desk_claims"),
+    path("desk/claims/agent/", pages_agents.desk_claim_agent, name="desk_claim_agent"),
     path(
         "desk/claims/tickets/<slug:ticket>/open/",
         pages_counter.desk_claim_open,
@@ -71,6 +78,13 @@ urlpatterns = [
     ),
     path("desk/prizes/holds/", pages_holds.desk_holds, name="desk_holds"),
     path("desk/prizes/holds/<slug:code>/", pages_holds.desk_hold, name="desk_hold"),
+    path(
+        "desk/prizes/holds/<slug:code>/papers/<uuid:paper>/",
+        pages_minors.desk_hold_paper,
+        name="desk_hold_paper",
+    ),
+    path("desk/prizes/minors/", pages_minors.desk_minors, name="desk_minors"),
+    path("desk/prizes/looks/", pages_lookers.desk_lookers, name="desk_lookers"),
     path("desk/prizes/extensions/", pages_holds.desk_extensions, name="desk_extensions"),
     path("desk/prizes/extensions/<slug:code>/", pages_holds.desk_extension, name="desk_extension"),
     path("desk/prizes/letters/<slug:code>.pdf", pages_holds.desk_letter, name="desk_letter"),

@@ -12,7 +12,7 @@ from audit import waiting
 from . import winding_up
 from .desk_facts import SETTLERS
 from .models import Settlement
-from .redemption import extensions
+from .redemption import extensions, minors
 
 
 def _halted(_user: Any, _now: datetime) -> int:
@@ -86,5 +86,22 @@ waiting.register(
         url_name="prizes:desk_extensions",
         roles=extensions.OFFICERS,
         sign="clock",
+    )
+)
+
+
+def _minors(_user: Any, _now: datetime) -> int:
+    return minors.cases().count()
+
+
+waiting.register(
+    waiting.Waiting(
+        name="prizes.minors",
+        title=_("Prizes of winners under age that wait for counsel"),
+        count=_minors,
+        url_name="prizes:desk_minors",
+        roles=frozenset({"compliance"}),
+        tone="attention",
+        sign="lock",
     )
 )

@@ -34,6 +34,7 @@ TONES: Mapping[str, str] = {
     State.ARCHIVED: "draft",
     State.REFUSED: "wrong",
     State.RECOVERED: "wrong",
+    State.WITHDRAWN: "draft",
 }
 MEANING: Mapping[str, Any] = {
     State.OPENED: gettext_lazy("Nothing is paid before ticket and identity are checked."),
@@ -46,6 +47,7 @@ MEANING: Mapping[str, Any] = {
     State.ARCHIVED: gettext_lazy("The file is closed. Nothing is added to it."),
     State.REFUSED: gettext_lazy("Nothing is paid. The winner may object once."),
     State.RECOVERED: gettext_lazy("What was paid out is owed. The prize is not paid again."),
+    State.WITHDRAWN: gettext_lazy("The winner took it back himself. Nothing is paid by it."),
 }
 PAPERS: Mapping[str, Any] = {
     **HANDED_IN,
@@ -53,7 +55,7 @@ PAPERS: Mapping[str, Any] = {
     papers.SIGNATURE: gettext_lazy("Signature of the winner"),
     papers.VOUCHER: gettext_lazy("Voucher of the payment"),
 }
-_SAID = ("clause", "reason", "objection", "upheld", "dismissed", "referral")
+_SAID = ("withdrawn", "clause", "reason", "objection", "upheld", "dismissed", "referral")
 
 
 def paper(kind: str) -> str:
@@ -69,7 +71,7 @@ def steps_of(claim: Claim) -> Sequence[ClaimStep]:
 def course(claim: Claim, taken: Sequence[ClaimStep]) -> list[dict[str, Any]]:
     """The eight steps of a claim lying flat: done, now, to come; a refusal halts it."""
     when = {step.to_state: step.at for step in taken}
-    stopped = claim.state in {State.REFUSED, State.RECOVERED}
+    stopped = claim.state in Claim.STANDS_NOT
     found: list[dict[str, Any]] = []
     for state in COURSE:
         at = when.get(state)

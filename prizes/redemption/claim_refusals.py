@@ -232,6 +232,41 @@ class NotByWhoHeard(Refused):
     message = _("You decided on an objection in this claim. Somebody else must go on.")
 
 
+class NotByWhoHandlesACase(Refused):
+    """Who takes part in a case about the claim neither approves nor pays."""
+
+    code, status = "claim_not_by_who_handles_a_case", 403
+    message = _("You have part in a case about this claim or its ticket. Somebody else must go on.")
+
+
+class Examined(Refused):
+    """People look into the claim."""
+
+    code = "claim_examined"
+    message = _("This claim is being examined. Nobody approves or pays it before that is settled.")
+
+
+class AgentNotCovered(Refused):
+    """Who acts for the winner has no authority for it now."""
+
+    code, status = "claim_agent_not_covered", 403
+    message = _("The authority of who acts for the winner does not stand, or is for another prize.")
+
+
+class ElsewhereThanHisOutlet(Refused):
+    """An operator acts at his own outlet."""
+
+    code, status = "claim_elsewhere_than_his_outlet", 403
+    message = _("You work at another outlet. Claims here are handled by who works here.")
+
+
+class SignedAlready(Refused):
+    """What is signed, or over, is not taken back by its winner alone."""
+
+    code = "claim_signed_already"
+    message = _("This claim is signed or over. It cannot be taken back here any more.")
+
+
 class PaidByAnother(Refused):
     """Who checked or approved does not pay."""
 
@@ -326,6 +361,12 @@ FACTS: dict[str, type[Refused]] = {
     "claim_not_by_who_drew": NotByWhoDrew,
     "claim_not_by_who_heard_it": NotByWhoHeard,
     "claim_paid_by_another": PaidByAnother,
+    "claim_not_by_who_handles_a_case": NotByWhoHandlesACase,
+    "claim_not_while_examined": Examined,
+    "claim_agent_has_authority": AgentNotCovered,
+    "claim_at_ones_own_outlet": ElsewhereThanHisOutlet,
+    "claim_withdrawn_by_its_owner": NotTheOwner,
+    "claim_withdrawn_before_it_is_signed": SignedAlready,
     "claim_paid_in_the_books": NotInTheBooks,
     "claim_paid_to_its_payee": NotInTheBooks,
     "prize_ends_in_the_books": NotInTheBooks,

@@ -31,7 +31,7 @@ from prizes.models import Prize
 from sales import sealing
 from sales.models import Ticket
 
-from . import cash, confirmation, minors, papers, steps
+from . import cash, confirmation, minors, papers, steps, withdrawal
 from .claim_refusals import (
     FACTS,
     NothingToClaim,
@@ -90,6 +90,7 @@ def open_(
     outlet: str = "",
     evidence: Mapping[str, Any] | None = None,
     proxy: Proxy | None = None,
+    instead_of: str = "",
 ) -> Claim:
     """Open a claim of a prize that waits, once while it is under way.
 
@@ -98,7 +99,8 @@ def open_(
     first step: how he was recognised; no personal data. Staff open it for somebody with an
     authority of the winner, `proxy`, too: one that does not cover the prize now is refused as
     `proxies.check` says, and what is claimed so is never paid in cash (F086). Repeating a
-    `request_key` leads to the first claim.
+    `request_key` leads to the first claim. `instead_of` is a claim of his own that the winner takes
+    back in the same transaction: both, or neither.
     """
     same = Claim.objects.shown().filter(opened_by=actor, request_key=request_key)
     if known := same.first():
@@ -122,7 +124,7 @@ def open_(
         "body": body,
     }
     try:
-        return _open(asked, actor)
+        return _open(asked, actor, instead_of)
     except IntegrityError as exc:
         name = violated(exc)
         if name == "claim_once_per_request":
@@ -239,7 +241,9 @@ def _proof(ticket: Ticket) -> dict[str, Any]:
 
 
 @door
-def _open(asked: Mapping[str, Any], actor: Any) -> Claim:
+def _open(asked: Mapping[str, Any], actor: Any, instead_of: str) -> Claim:
+    if instead_of:
+        withdrawal.step(steps.locked(instead_of), actor=actor, other_way=asked["way"])
     return steps.open_(asked, actor=actor)
 
 

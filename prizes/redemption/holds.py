@@ -21,10 +21,10 @@ from lottery_portal.lib import codes, dates
 from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import with_unit
-from prizes.deadline_models import Hold, HoldLift
+from prizes.deadline_models import Hold, HoldLift, HoldPaper
 from prizes.models import Prize
 
-from . import limits, steps
+from . import hold_papers, limits, steps
 from .claim_refusals import OwnClaim
 
 LIFT, MINOR_LIFT = "prizes.hold_lift", "prizes.minor_hold_lift"
@@ -46,6 +46,13 @@ class OrderMissing(Refused):
 
     code, status = "hold_order_missing", 400
     message = _("Please name the order or decision, and say why.")
+
+
+class CounselMissing(Refused):
+    """The hold of a winner under age, and no decision of counsel on file."""
+
+    code, status = "hold_counsel_missing", 400
+    message = _("Add the decision of counsel as a scan. Without it this hold is not lifted.")
 
 
 class PrizeIsOver(Refused):
@@ -74,6 +81,7 @@ _REFUSALS: dict[str, type[Refused]] = {
     "hold_stands_already": HeldAlready,
     "prizes_holdlift_hold_id_key": NotHeld,
     "prize_time_not_ones_own": OwnClaim,
+    "hold_of_a_minor_ends_by_counsel": CounselMissing,
 }
 
 
@@ -126,20 +134,46 @@ def put(
     return held
 
 
-def ask_to_lift(*, hold: Hold, decision: str, maker: User, now: datetime) -> approvals.Request:
+def ask_to_lift(
+    *,
+    hold: Hold,
+    decision: str,
+    maker: User,
+    now: datetime,
+    paper: bytes = b"",
+    media_type: str = "application/pdf",
+) -> approvals.Request:
     """Ask that a hold be lifted by a decision; another person agrees.
 
-    That of a winner under age is asked for by compliance, who record the decision of counsel.
+    That of a winner under age is asked for by compliance, who put the decision of counsel on file
+    as a `paper`: without it nothing is asked for, and the database lifts nothing (F087).
     Refuses with `NotHeld`, `OrderMissing`, and with `OwnClaim` whose own prize it is.
     """
     steps.not_ones_own(hold.prize, maker)
     if HoldLift.objects.filter(hold=hold).exists():
         raise NotHeld
+    is_minor = hold.kind == Hold.Kind.MINOR
+    kind = MINOR_LIFT if is_minor else LIFT
+    if not who.roles(maker, now) & approvals.kinds()[kind].maker_roles:
+        raise approvals.MayNotAsk
     if not decision.strip():
         raise OrderMissing(fields=["decision"])
+    if is_minor and not paper:
+        raise CounselMissing(fields=["paper"])
+    evidence = ""
+    if paper:
+        kept = hold_papers.add(
+            hold=hold,
+            kind=HoldPaper.Kind.COUNSEL if is_minor else HoldPaper.Kind.OTHER,
+            content=paper,
+            media_type=media_type,
+            actor=maker,
+            now=now,
+        )
+        evidence = kept.digest
     prize = hold.prize
     return approvals.request(
-        kind=MINOR_LIFT if hold.kind == Hold.Kind.MINOR else LIFT,
+        kind=kind,
         payload={
             "hold": hold.code,
             "kind": hold.kind,
@@ -148,6 +182,7 @@ def ask_to_lift(*, hold: Hold, decision: str, maker: User, now: datetime) -> app
             "ticket": prize.ticket.code,
             "prize_fen": prize.amount,
             "decision": decision.strip(),
+            "evidence": evidence,
         },
         maker=maker,
         now=now,
@@ -214,6 +249,7 @@ def one_other(_payload: Mapping[str, Any], _at: datetime) -> int:
 
 def words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     """What the checker signs."""
+    scan = payload.get("evidence", "")
     return [
         (_now("Ticket"), codes.shown(payload["ticket"])),
         (_now("Prize"), with_unit(payload["prize_fen"])),
@@ -221,6 +257,7 @@ def words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         (_now("Number of the order"), payload["order"]),
         (_now("Held since"), dates.written(datetime.fromisoformat(payload["since"]), "full")),
         (_now("Decision"), payload["decision"]),
+        *([(str(_("Scan of it, SHA-256")), scan)] if scan else []),
     ]
 
 

@@ -29,12 +29,13 @@ from prizes.claim_forms import (
     PaperForm,
     PaymentForm,
     SignatureForm,
+    WithdrawForm,
     method_of,
 )
 from prizes.claim_models import Claim
 
-from . import claims, confirmation, limits, papers, refusal, remote, winners
-from .pages_prizes import claim_of, head, mine, payee_words
+from . import claims, confirmation, limits, papers, refusal, remote, winners, withdrawal
+from .pages_prizes import claim_of, head, may_change, mine, payee_words
 
 State, Way = Claim.State, Claim.Way
 
@@ -42,10 +43,16 @@ State, Way = Claim.State, Claim.Way
 @never_cache
 @require_http_methods(["GET", "POST"])
 def claim(request: HttpRequest, code: str) -> HttpResponse:
-    """Open a claim: in person at the centre, or from afar with what is agreed to."""
+    """Open a claim: in person at the centre, or from afar with what is agreed to.
+
+    While a claim of his is not signed yet, the winner changes its way here, by the link that names
+    that claim: the first is taken back and the other opened, both or neither.
+    """
     own = mine(request, code)
     deadline = limits.of(own.prize)
-    if winners.turn(own, deadline=deadline).deed not in {"open", "object"}:
+    is_named = own.claim is not None and request.GET.get("instead") == own.claim.code
+    before = own.claim if is_named and may_change(own) else None
+    if before is None and winners.turn(own, deadline=deadline).deed not in {"open", "object"}:
         return redirect("prizes:prize", code=code)
     language = remote.language_of(get_language())
     text = remote.consent(own.prize, language)
@@ -54,7 +61,7 @@ def claim(request: HttpRequest, code: str) -> HttpResponse:
         request.POST or None,
         accounts=_accounts(own.prize.owner),
         initial={
-            "way": Way.REMOTE,
+            "way": Way.CENTRE if before and before.way == Way.REMOTE else Way.REMOTE,
             "pay_to": BALANCE,
             "agreed": digest,
             "request_key": uuid4(),
@@ -74,6 +81,7 @@ def claim(request: HttpRequest, code: str) -> HttpResponse:
                 payee=payee,
                 agreed=said["agreed"] if said["has_agreed"] else "",
                 language=language,
+                instead_of=before.code if before else "",
                 now=timezone.now(),
             )
         except Refused as refused:
@@ -83,8 +91,40 @@ def claim(request: HttpRequest, code: str) -> HttpResponse:
             if opened.way == Way.REMOTE:
                 return redirect("prizes:papers", code=code)
             return redirect("prizes:prize", code=code)
-    context = {**head(own), "form": form, "text": text, "digest": digest}
+    context = {**head(own), "form": form, "text": text, "digest": digest, "before": before}
     return render(request, "prizes/claim.html", context, status=status)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def withdraw(request: HttpRequest, code: str) -> HttpResponse:
+    """Take one's own claim back before it is signed; what was done stays on record."""
+    own, its = mine(request, code), claim_of(request, code)
+    if not may_change(own):
+        return redirect("prizes:prize", code=code)
+    form = WithdrawForm(request.POST or None)
+    status = 400 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            withdrawal.withdraw(
+                code=its.code,
+                actor=request.user,
+                reason=form.cleaned_data["reason"],
+                now=timezone.now(),
+            )
+        except Refused as refused:
+            status = refuse(form, refused)
+        else:
+            notes.success(request, _("Your claim is taken back. The prize waits for you again."))
+            return redirect("prizes:prize", code=code)
+    deadline = limits.of(own.prize)
+    context = {
+        **head(own),
+        "form": form,
+        "claim": its,
+        "last_day": deadline.last_day if deadline and not deadline.is_held else None,
+    }
+    return render(request, "prizes/withdraw.html", context, status=status)
 
 
 @never_cache

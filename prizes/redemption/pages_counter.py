@@ -27,6 +27,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import confidentiality, reveal, step_up, vault, who
 from accounts.models import User
 from audit import approvals, people
+from finance import cases
 from games import words as game_words
 from lottery_portal.lib import codes, dates
 from lottery_portal.lib.errors import Refused, refuse
@@ -37,13 +38,16 @@ from prizes.deadline_models import Hold
 from prizes.models import Prize
 
 from . import (
+    agents,
     authenticity,
     claim_facts,
     claims,
     confirmation,
     counter,
+    damaged,
     holds,
     limits,
+    lookers,
     outlet,
     papers,
     payment,
@@ -234,7 +238,7 @@ def _to_open(
     """A prize that waits and has no claim under way, for a clerk whose winner stands there."""
     if not people.roles_of(request.user, now) & claims.CLERKS:
         return None
-    if found.exclude(state__in=[State.REFUSED, State.RECOVERED]).exists():
+    if found.exclude(state__in=Claim.STANDS_NOT).exists():
         return None
     prize = (
         Prize.objects.filter(ticket__code=code, route=Prize.Route.CENTRE, end__isnull=True)
@@ -278,8 +282,14 @@ def _forms(request: HttpRequest, claim: Claim, user: User, now: datetime, action
         State.COMPLETE, State.SIGNED, State.APPROVED,
     }:  # fmt: skip
         made |= _settle(request, claim, action)
-    if roles & papers.STAFF and claim.state not in {State.ARCHIVED, State.RECOVERED}:
+    if roles & papers.STAFF and claim.state not in {
+        State.ARCHIVED, State.RECOVERED, State.WITHDRAWN,
+    }:  # fmt: skip
         made["paper"] = typed.PaperForm(*_sent(request, action, "paper"), auto_id="paper_%s")
+    if is_clerk and claim.state in damaged.BEFORE_IT_IS_SIGNED and damaged.about(claim) is None:
+        made["damaged"] = typed.DamagedForm(
+            *_sent(request, action, "damaged"), auto_id="damaged_%s"
+        )
     if is_clerk and claim.state in REFUSABLE and not _asked(claim, refusal.KIND):
         made["refuse"] = typed.RefuseForm(*_sent(request, action, "refuse"), auto_id="refuse_%s")
     can_recover = claim.state in {State.PAID, State.ARCHIVED} and not _asked(claim, recovery.KIND)
@@ -381,6 +391,20 @@ def _do_refuse(form: Any, *, code: str, user: User, now: datetime) -> str:
     return _approval_page(asked, user, now)
 
 
+def _do_damaged(form: Any, *, code: str, user: User, now: datetime) -> None:
+    said = form.cleaned_data
+    content, media_type = said["file"]
+    damaged.report(
+        code=code,
+        what=said["what"],
+        evidence=said["evidence"],
+        statement=content,
+        media_type=media_type,
+        actor=user,
+        now=now,
+    )
+
+
 def _do_recover(form: Any, *, code: str, user: User, now: datetime) -> str:
     asked = recovery.ask(code=code, maker=user, now=now, **form.cleaned_data)
     return _approval_page(asked, user, now)
@@ -403,6 +427,7 @@ _DEEDS: Mapping[str, Callable[..., str | None]] = {
     "refuse": _do_refuse,
     "recover": _do_recover,
     "hear": _do_hear,
+    "damaged": _do_damaged,
 }
 
 
@@ -428,6 +453,7 @@ def _said(action: str) -> str:
         "refuse": _("Asked. Another person decides on the refusal."),
         "recover": _("Asked. Another person decides on it."),
         "hear": _("Decided. The winner is told."),
+        "damaged": _("Taken down. Nobody approves or pays it before the centre has a finding."),
     }[action]
 
 
@@ -467,6 +493,8 @@ def _facts(claim: Claim, user: User, now: datetime, shown: Forms) -> dict[str, A
         "is_late": claim.due_on is not None
         and claim.due_on < today
         and claim.state not in {State.PAID, *Claim.OVER},
+        "cases": _cases(claim, user, now),
+        "agent": _agent(claim, now),
         "holds": [
             {"hold": one, "url": reverse("prizes:desk_hold", args=[one.code])}
             for one in Hold.objects.filter(prize=claim.prize).standing()
@@ -495,6 +523,41 @@ def _facts(claim: Claim, user: User, now: datetime, shown: Forms) -> dict[str, A
             for one in requests
             if one is not None
         ],
+    }
+
+
+def _cases(claim: Claim, user: User, now: datetime) -> list[dict[str, Any]]:
+    """What people look into, or found; who stands close to the claim is left to compliance."""
+    roles, found = (
+        people.roles_of(user, now),
+        cases.about(object_type="claim", object_code=claim.code),
+    )
+    return [
+        {
+            "title": cases.kind_of(case).title,
+            "is_open": case.state == cases.State.OPEN,
+            "resolution": case.resolution,
+            "url": reverse("finance:desk_case", args=[case.code])
+            if cases.may_handle(case, roles)
+            else "",
+        }
+        for case in found
+        if case.kind != lookers.KIND or cases.may_handle(case, roles)
+    ]
+
+
+def _agent(claim: Claim, now: datetime) -> dict[str, Any] | None:
+    """Who acts for the winner, masked, and whether his authority stands."""
+    proxy = agents.of_claim(claim)
+    if proxy is None:
+        return None
+    return {
+        "name": str(proxy.agent.name),
+        "code": proxy.code,
+        "letter": proxy.letter.code if proxy.letter else "",
+        "until": proxy.valid_until,
+        "seen_at": proxy.agent_paper.seen_at,
+        "is_in_force": agents.is_in_force(proxy, claim, now=now),
     }
 
 

@@ -20,11 +20,12 @@ from games import words as game_words
 from lottery_portal.lib import codes
 from lottery_portal.lib.errors import Refused, refuse
 from prizes.deadline_models import Extension, ExtensionLetter, Hold
-from prizes.forms import DecisionForm, HoldForm, LiftForm
+from prizes.forms import CounselForm, DecisionForm, HoldForm, LiftForm
 from prizes.models import Prize
 
-from . import extensions, holds, letters, limits, words
+from . import extensions, hold_papers, holds, letters, limits, words
 from .pages_deadlines import as_paper
+from .pages_minors import guardian_rows
 
 SHOWN = 100
 
@@ -73,14 +74,22 @@ def desk_hold(request: HttpRequest, code: str) -> HttpResponse:
     kind = approvals.kinds()[holds.MINOR_LIFT if held.kind == Hold.Kind.MINOR else holds.LIFT]
     is_over = hasattr(held, "lift")
     may_ask = bool(who.roles(request.user, now) & kind.maker_roles) and not is_over
-    form = LiftForm(request.POST or None)
+    is_minor = held.kind == Hold.Kind.MINOR
+    kept = CounselForm if is_minor else LiftForm
+    form = kept(request.POST or None, request.FILES or None)
     status = 400 if form.is_bound else 200
     if form.is_bound and not may_ask:
         raise PermissionDenied
     if form.is_valid():
+        paper, media_type = form.cleaned_data.get("paper", (b"", ""))
         try:
             asked = holds.ask_to_lift(
-                hold=held, maker=who.staff(request.user).user, now=now, **form.cleaned_data
+                hold=held,
+                decision=form.cleaned_data["decision"],
+                paper=paper,
+                media_type=media_type,
+                maker=who.staff(request.user).user,
+                now=now,
             )
         except Refused as refusal:
             status = refuse(form, refusal)
@@ -95,7 +104,16 @@ def desk_hold(request: HttpRequest, code: str) -> HttpResponse:
         "lift": getattr(held, "lift", None),
         "lines": words.lines(found.sum_) if found else [],
         "form": form if may_ask else None,
-        "is_minor": held.kind == Hold.Kind.MINOR,
+        "is_minor": is_minor,
+        "guardians": guardian_rows(held) if is_minor else [],
+        "papers": [
+            {
+                "paper": one,
+                "url": reverse("prizes:desk_hold_paper", args=[held.code, one.row_uuid]),
+            }
+            for one in held.papers.order_by("pk")
+        ],
+        "opens_papers": bool(who.roles(request.user, now) & hold_papers.READERS),
     }
     return render(request, "desk/hold.html", context, status=status)
 

@@ -23,7 +23,7 @@ from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import with_unit, yuan
 from prizes.claim_models import Claim
 
-from . import announcements, limits, papers, remote, routing, vouchers, winners, words
+from . import agents, announcements, limits, papers, remote, routing, vouchers, winners, words
 from .routing import Place
 from .winners import Own
 
@@ -119,6 +119,12 @@ def head(own: Own) -> dict[str, Any]:
     }
 
 
+def may_change(own: Own) -> bool:
+    """Whether the winner may take his claim back, or claim in another way: it is not signed yet."""
+    claim = own.claim
+    return own.is_under_way and claim is not None and claim.state in Claim.OF_THE_WINNER
+
+
 def payee_words(claim: Claim) -> str:
     """How and to whom a claim is paid, in words."""
     method = Claim.Method(claim.method) if claim.method else None
@@ -176,6 +182,11 @@ def _context(own: Own, *, now: datetime) -> dict[str, Any]:
         "may_choose": claim is not None
         and claim.state in {Claim.State.COMPLETE, Claim.State.SIGNED},
         "refusal": winners.refusal_of(claim) if claim else None,
+        "may_change": may_change(own),
+        "may_authorise": not own.is_over and turn.deed in {"open", "object"},
+        "agent": next(
+            (one for one in agents.letters_of(prize) if agents.standing(one, now=now).is_open), None
+        ),
         "may_reopen": claim is not None and claim.state == Claim.State.REFUSED and not own.end,
         "voucher": _voucher(claim) if claim else None,
         "has_signed": claim is not None and claim.papers.filter(kind=papers.CONFIRMATION).exists(),

@@ -46,7 +46,6 @@ from . import (
 from .claim_refusals import NotAtThisStep, NothingToClaim
 
 State, Way = Claim.State, Claim.Way
-NOT_STANDING = (State.REFUSED, State.RECOVERED)
 SECOND = timedelta(seconds=1)  # before the moment from which it is claimed no more
 MONEY = frozenset({"stamp"})
 
@@ -134,7 +133,7 @@ class _Here:
     @property
     def is_elsewhere(self) -> bool:
         """Whether the prize is claimed somewhere else."""
-        others = Claim.objects.filter(prize=self.prize).exclude(state__in=NOT_STANDING)
+        others = Claim.objects.filter(prize=self.prize).exclude(state__in=Claim.STANDS_NOT)
         return self.claim is None and others.exists()
 
     @property
@@ -154,7 +153,7 @@ class _Here:
 
 def _here(prize: Prize, place: Outlet, user: User, now: datetime) -> _Here:
     mine = Claim.objects.filter(prize=prize, way=Way.OUTLET, outlet_code=place.code)
-    claim = mine.exclude(state__in=NOT_STANDING).shown().first()
+    claim = mine.exclude(state__in=Claim.STANDS_NOT).shown().first()
     return _Here(prize=prize, place=place, user=user, now=now, claim=claim)
 
 

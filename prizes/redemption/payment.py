@@ -27,8 +27,8 @@ from lottery_portal.lib.money import with_unit
 from prizes import pools
 from prizes.claim_models import Claim
 
-from . import claims, steps
-from .claim_refusals import FiguresWrong, NoCashDesk, NotAtThisStep, in_words
+from . import claims, lookers, steps
+from .claim_refusals import Examined, FiguresWrong, NoCashDesk, NotAtThisStep, in_words
 
 KIND = "prizes.claim"
 PAID = "prizes.claim_paid"
@@ -59,7 +59,12 @@ def register_cash_desks(pay_out: CashDesk) -> None:
 
 
 def ask(*, code: str, maker: Any, now: datetime) -> Claim:
-    """Ask that a signed claim be paid; where the policy asks nobody further, it is approved."""
+    """Ask that a signed claim be paid; where the policy asks nobody further, it is approved.
+
+    Before, who looked at the prize is joined with who claims it: what strikes is refused as
+    `Examined` until people have settled its case.
+    """
+    lookers.examine(code=code, now=now)
     with in_words():
         return _ask(code, maker, now)
 
@@ -111,6 +116,8 @@ def _ask(code: str, maker: Any, now: datetime) -> Claim:
     steps.in_post(maker, ASKERS, now)
     if claim.state != State.SIGNED:
         raise NotAtThisStep
+    if any(case.state == cases.State.OPEN for case in lookers.of(claim)):
+        raise Examined
     if steps.people_needed(claim) == 0:
         return steps.move(claim, State.APPROVED, actor=maker, body={"people": 0})
     if any(one.payload["claim"] == code for one in approvals.under_way(KIND)):

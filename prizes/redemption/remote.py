@@ -98,12 +98,14 @@ def open_(
     payee: str = "",
     agreed: str = "",
     language: str = "",
+    instead_of: str = "",
     now: datetime,
 ) -> Claim:
     """Open a claim of one's own prize, once; repeating a `request_key` leads to the first.
 
     `method` and `payee` are how he wishes to be paid; he is asked again before he signs. From afar
     `agreed` is the digest of the consent he was shown in `language`, else `ConsentMissing`.
+    `instead_of` is his claim by another way, taken back with it.
     """
     evidence: dict[str, Any] = {}
     if way == Way.REMOTE:
@@ -117,7 +119,13 @@ def open_(
             "wish": {"method": str(method), "payee": payee},
         }
     claim = claims.open_(
-        prize=prize, way=way, actor=actor, request_key=request_key, evidence=evidence, now=now
+        prize=prize,
+        way=way,
+        actor=actor,
+        request_key=request_key,
+        evidence=evidence,
+        instead_of=instead_of,
+        now=now,
     )
     if claim.way == Way.REMOTE and claim.state == Claim.State.OPENED:
         _keep_proof(claim, actor, now)

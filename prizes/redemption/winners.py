@@ -193,16 +193,22 @@ def turn(own: Own, *, deadline: limits.Deadline | None) -> Turn:
     claim = own.claim
     if own.is_over and not own.is_under_way:
         return Turn(text=_ended(own))
-    if claim is None:
-        if deadline is not None and deadline.is_held:
-            return Turn(text=_("The prize is held. It can be claimed when the hold is lifted."))
-        return Turn(text=_("It waits for you to claim it."), deed="open")
+    if claim is None or claim.state == State.WITHDRAWN:
+        return _to_claim(is_again=claim is not None, deadline=deadline)
     step = queue.next_step(claim)
     if step is None:
         return Turn(text=_("Your claim was refused. You may claim the prize again."), deed="open")
     if step.deed == "check" and claim.way == Claim.Way.REMOTE:
         return _papers_or_officer(claim)
     return Turn(text=str(_TURNS[step.deed]), deed=_HIS.get(step.deed, ""))
+
+
+def _to_claim(*, is_again: bool, deadline: limits.Deadline | None) -> Turn:
+    if deadline is not None and deadline.is_held:
+        return Turn(text=_("The prize is held. It can be claimed when the hold is lifted."))
+    if is_again:
+        return Turn(text=_("You took your claim back. The prize waits for you again."), deed="open")
+    return Turn(text=_("It waits for you to claim it."), deed="open")
 
 
 def _papers_or_officer(claim: Claim) -> Turn:
@@ -232,7 +238,9 @@ def timeline(own: Own, *, deadline: limits.Deadline | None) -> list[dict[str, An
     if own.place == Place.WALLET:
         return [*steps, _step("done", _("Paid into the balance"), prize.settled_at)]
     if claim is not None:
-        steps += _of_claim(claim)
+        steps += _of_claim(claim, deadline)
+        if claim.state == State.WITHDRAWN and own.end is not None:
+            steps.pop()  # it waits for no claim any more
     elif own.end is None:
         steps.append(_step("now", _("It waits for your claim"), None, _until(deadline)))
         steps += [_step("todo", str(_COMING[state])) for state in WAY[1:]]
@@ -242,11 +250,18 @@ def timeline(own: Own, *, deadline: limits.Deadline | None) -> list[dict[str, An
     return steps
 
 
-def _of_claim(claim: Claim) -> list[dict[str, Any]]:
+def _of_claim(claim: Claim, deadline: limits.Deadline | None) -> list[dict[str, Any]]:
     rows = list(claim.steps.order_by("number"))
     at = {row.to_state: row.at for row in rows}
     if claim.state == State.REFUSED:
         return _refused(rows, at)
+    if claim.state == State.WITHDRAWN:
+        taken = [_step("done", str(_DONE[one]), at[one]) for one in WAY if one in at]
+        return [
+            *taken,
+            _step("halted", pgettext("of a claim", "Withdrawn by you"), at[State.WITHDRAWN]),
+            _step("now", _("It waits for your claim"), None, _until(deadline)),
+        ]
     stands = State.APPROVED if claim.state == State.PAYING else State(claim.state)
     place = WAY.index(stands) if stands in WAY else len(WAY) - 1
     steps = [_step("done", str(_DONE[one]), at.get(one)) for one in WAY[: place + 1]]
@@ -353,4 +368,5 @@ _TAGS: Mapping[State | None, tuple[str, Any]] = {
     State.PAYING: ("waiting", gettext_lazy("On its way to your bank")),
     State.REFUSED: ("wrong", pgettext_lazy("of a claim", "Refused")),
     State.RECOVERED: ("wrong", gettext_lazy("Taken back")),
+    State.WITHDRAWN: ("attention", gettext_lazy("To be claimed")),
 }

@@ -122,7 +122,10 @@ def held(prize: Prize, kind: str = "COURT", *, order: str = "(2026)粤01执保1�
 
 def lifted(one: Hold, *, by=None, decision: str = "(2026)粤01执保1号之二") -> None:
     maker = by or people.member("compliance" if one.kind == "MINOR" else "claims_officer").user
-    asked = holds.ask_to_lift(hold=one, decision=decision, maker=maker, now=database_time())
+    asked = holds.ask_to_lift(
+        hold=one, decision=decision, maker=maker, now=database_time(),
+        paper=b"%PDF-1.4 %%EOF" if one.kind == Hold.Kind.MINOR else b"",
+    )  # fmt: skip
     signed(asked.code, "approver")
 
 

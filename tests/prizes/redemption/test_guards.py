@@ -150,6 +150,7 @@ def test_an_outlet_redeems_what_its_authority_covers_now(won):
         make.opened(won, larger, "OUTLET", outlet=exact.code, actor=there)
     assert not Claim.objects.exists()
 
+    won.staff["outlet_operator"] = there  # who works there goes on with it
     claim = make.approved(won, make.opened(won, prize, "OUTLET", outlet=exact.code, actor=there))
     outlets.suspend(outlet=exact, reason="停", actor=desk.maker, now=database_time())
     with pytest.raises(no.OutletMayNot):

@@ -192,6 +192,11 @@ def test_a_minors_prize_goes_on_by_counsels_decision_only(draw):
         holds.ask_to_lift(
             hold=one, decision=" ", maker=people.member("compliance").user, now=database_time()
         )
+    with pytest.raises(holds.CounselMissing):
+        holds.ask_to_lift(
+            hold=one, decision="法务意见1", maker=people.member("compliance").user,
+            now=database_time(),
+        )  # fmt: skip
     forged = approvals.request(
         kind=holds.LIFT, maker=officer, now=database_time(),
         payload={

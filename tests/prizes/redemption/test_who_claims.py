@@ -41,7 +41,8 @@ def _guardian(won: Won, prize, **other: Any) -> GuardianRecord:
         "guardian_paper": papers.of_somebody(),
         "relation": "PARENT",
         "proof": "BIRTH",
-        "proof_digest": papers.DIGEST,
+        "scan": b"%PDF-1.4 %%EOF",
+        "media_type": "application/pdf",
         "actor": won.staff["claims_clerk"],
         "now": database_time(),
         **other,
@@ -73,6 +74,7 @@ def test_a_prize_of_a_minor_is_held_with_the_papers_and_never_paid(won):
     held = Hold.objects.get(order_reference=f"guardian:{record.code}")
     assert (held.prize_id, held.kind) == (approved.prize_id, "MINOR")
     assert record.object_code == f"prize:{approved.prize.ticket.code}"
+    assert held.papers.get().digest == record.proof_digest
     with pytest.raises(no.Held):
         make.paid(won, approved)
     stands(won, approved)

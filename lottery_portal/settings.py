@@ -281,6 +281,7 @@ TICKS: dict[str, int] = {
     "prizes.remind_winners": 3600,
     "prizes.close_statistics": 86_400,
     "prizes.examine_claims": 3600,
+    "prizes.watch_centre": 3600,  # who did not come, what was not paid by the day promised
     "jobs.sweep": 3600,
 }
 CELERY_BEAT_SCHEDULE = {

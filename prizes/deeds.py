@@ -37,6 +37,13 @@ trail.name_deeds(
         "prizes.voucher_taken": _("Paper of a voucher taken"),
         "prizes.confirmation_taken": _("Signed confirmation taken"),
         "prizes.claim_paper_opened": _("Paper of a claim opened"),
+        "prizes.appointment_booked": _("Appointment at the centre booked"),
+        "prizes.appointment_cancelled": _("Appointment at the centre cancelled"),
+        "prizes.visitor_registered": _("Visitor of the centre registered"),
+        "prizes.visitor_called": _("Visitor called to a counter"),
+        "prizes.visitor_left": _("Visitor left"),
+        "prizes.delay_found": _("Prize not paid by the day promised"),
+        "prizes.payment_delayed": _("Winner told of a late payment"),
     },
     {"prize": _("Prize"), "claim": _("Claim")},
 )
@@ -53,6 +60,11 @@ policies.name_keys(
         "prizes.extension_window_days": _("Days after an obstacle to ask for more time"),
         "prizes.extension_most_days": _("Longest extension, in days"),
         "prizes.announced_from_fen": _("Prizes of a line announced, from"),
+        "prizes.appointment_minutes": _("Length of an appointment, in minutes"),
+        "prizes.appointment_seats": _("Appointments at the same time in a centre"),
+        "prizes.appointment_days_ahead": _("Appointments are booked so many days ahead"),
+        "prizes.appointment_notice_hours": _("Hours before which an appointment can be changed"),
+        "prizes.delay_most_days": _("A late payment is promised within so many days"),
     }
 )
 step_up.name_purposes(

@@ -11,7 +11,17 @@ from django.utils.translation import gettext_lazy as _
 from accounts import messages
 
 from . import publication
-from .redemption import agents, extensions, forfeiture, holds, payment, refusal, reminders
+from .redemption import (
+    agents,
+    appointments,
+    delays,
+    extensions,
+    forfeiture,
+    holds,
+    payment,
+    refusal,
+    reminders,
+)
 
 
 def _of_a_prize(params: Mapping[str, Any]) -> str:
@@ -114,3 +124,19 @@ messages.register(
         address=messages.page("prizes:prize", "ticket"),
     )
 )
+for name, title, template in (
+    (appointments.BOOKED, _("Your appointment at the prize centre"), "appointment"),
+    (appointments.CANCELLED, _("Your appointment is cancelled"), "appointment_cancelled"),
+    (delays.ANNOUNCED, _("Your prize is paid later"), "payment_delayed"),
+):
+    messages.register(
+        messages.Kind(
+            name=name,
+            title=title,
+            template=f"prizes/mail/{template}.txt",
+            sms=f"prizes/mail/{template}_sms.txt",
+            channels=messages.EVERYWHERE,
+            is_legal=True,  # he comes, or waits for his money, because of it
+            address=messages.page("prizes:prize", "ticket"),
+        )
+    )

@@ -374,6 +374,7 @@ class Batch(models.Model):
 
 
 # The kit is made of what all the others left.
+from . import centre_models as _centre_models  # noqa: E402, F401 - Django finds its tables here
 from . import claim_models as _claim_models  # noqa: E402, F401 - Django finds its tables here
 from . import deadline_models as _deadline_models  # noqa: E402, F401 - Django finds its tables here
 from . import kit_models as _kit_models  # noqa: E402, F401 - Django finds its table here

@@ -197,3 +197,12 @@ def examine_claims() -> None:
     from .redemption import lookers
 
     lookers.examine_all(now=timezone.now())
+
+
+@jobs.handler("prizes.watch_centre", max_attempts=1)
+def watch_centre() -> None:
+    """Close missed appointments and write down late payments; the next round repeats it."""
+    from .redemption import appointments, delays
+
+    appointments.mark_missed()
+    delays.find(now=timezone.now())

@@ -12,7 +12,7 @@ from audit import waiting
 from . import winding_up
 from .desk_facts import SETTLERS
 from .models import Settlement
-from .redemption import extensions, minors
+from .redemption import delays, extensions, minors
 
 
 def _halted(_user: Any, _now: datetime) -> int:
@@ -103,5 +103,39 @@ waiting.register(
         roles=frozenset({"compliance"}),
         tone="attention",
         sign="lock",
+    )
+)
+
+
+def _delays(_user: Any, now: datetime) -> int:
+    return delays.soon(now=now).count()
+
+
+waiting.register(
+    waiting.Waiting(
+        name="prizes.delays",
+        title=_("Prizes late, or to be paid by the next working day"),
+        count=_delays,
+        url_name="prizes:desk_delays",
+        roles=delays.OFFICERS,
+        tone="attention",
+        sign="clock",
+    )
+)
+
+
+def _unannounced(_user: Any, now: datetime) -> int:
+    return delays.unannounced(now=now).count()
+
+
+waiting.register(
+    waiting.Waiting(
+        name="prizes.delays_unannounced",
+        title=_("Late payments of which the winner was told nothing"),
+        count=_unannounced,
+        url_name="prizes:desk_delays",
+        roles=delays.SUPERVISORS,
+        tone="wrong",
+        sign="alert",
     )
 )

@@ -169,6 +169,15 @@ class PaperNotShown(Refused):
     message = _("The winner must show an identity paper. Please enter what is printed on it.")
 
 
+class VisitorMissing(Refused):
+    """Nobody who may bring the claim is registered at the centre now."""
+
+    code = "claim_visitor_missing"
+    message = _(
+        "The winner, or who acts for him, must be registered as a visitor at the entrance first."
+    )
+
+
 class PapersMissing(Refused):
     """Not every paper is there."""
 
@@ -350,6 +359,7 @@ FACTS: dict[str, type[Refused]] = {
     "payment_method_in_force": WayNotInForce,
     "claim_papers_are_there": PapersMissing,
     "claim_identity_seen": PaperNotShown,
+    "claim_visitor_is_there": VisitorMissing,
     "claim_file_is_complete": PapersMissing,
     "claim_signed_with_a_digest": NotSigned,
     "claim_signed_before_it_is_paid": NotSigned,

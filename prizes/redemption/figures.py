@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 from audit import approvals, policies
 from games.models import Game
 
-from . import announcements, claims, papers, payment, routing
+from . import announcements, appointments, claims, delays, papers, payment, routing
 
 # Up to so many fen so many further persons agree; at an outlet nobody up to a small amount.
 PEOPLE: list[tuple[str, list[list[int | None]]]] = [
@@ -56,6 +56,19 @@ def load(*, now: datetime) -> None:
         key=announcements.FROM_POLICY,
         value=announcements.FROM_FEN,
         reason=gettext_noop("Genesis: prizes of 100,000 yuan a line or more are announced"),
+        now=now,
+    )
+    for key, figure in appointments.GENESIS.items():
+        policies.set_genesis(
+            key=key,
+            value=figure,
+            reason=gettext_noop("Genesis: appointments at the prize centre"),
+            now=now,
+        )
+    policies.set_genesis(
+        key=delays.MOST_DAYS_POLICY,
+        value=delays.MOST_DAYS,
+        reason=gettext_noop("Genesis: a late payment is promised within 30 days"),
         now=now,
     )
     for key, by_way in papers.GENESIS.items():

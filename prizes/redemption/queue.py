@@ -16,7 +16,7 @@ from audit import approvals, people
 from prizes.claim_models import Claim
 from prizes.models import Prize
 
-from . import claims, papers, payment, refusal, steps
+from . import claims, delays, papers, payment, refusal, steps
 
 State = Claim.State
 
@@ -59,8 +59,8 @@ def desk(*, way: str = "", state: str = "", outlet: str = "") -> QuerySet[Claim]
 
 
 def overdue(*, on: date) -> QuerySet[Claim]:
-    """Claims under way that should have been paid before this day (F095)."""
-    return Claim.objects.under_way().exclude(state=State.PAID).filter(due_on__lt=on)
+    """Claims that should have been paid before this day, as promised last (F095)."""
+    return delays.late(on=on)
 
 
 def boards() -> Mapping[str, int]:

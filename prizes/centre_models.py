@@ -1,7 +1,8 @@
 """The prize centre day by day: appointments, visits, and payments that are late.
 
-Appointments are written by `prizes_appointment_book()` and `prizes_appointment_end()` and by nothing
-else: the seats of a time are counted there. Visits, delays and their notices are evidence.
+Appointments are written by `prizes_appointment_book()`, `prizes_appointment_cancel()` and
+`prizes_appointments_missed()`: the seats of a time are counted there. Visits, delays and their
+notices are evidence.
 """
 
 from __future__ import annotations

@@ -19,9 +19,10 @@ from games.models import Draw
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.ids import uuid7
 from partners.models import Outlet
+from prizes.centre_models import Visit
 from prizes.claim_models import Claim, ClaimStep
 from prizes.models import Prize
-from prizes.redemption import claims, confirmation, papers, payment, queue
+from prizes.redemption import claims, confirmation, papers, payment, queue, visits
 from prizes.settlement import WALLET_POLICY
 from sales import sealing
 from sales.models import Ticket
@@ -36,6 +37,8 @@ SHADOWS = (
 )  # fmt: skip
 POSTS = ("claims_clerk", "claims_officer", "outlet_operator", "cashier", "treasurer", "compliance")
 OUTLET_UP_TO = 100_000_00  # its authority; above the figure of outlets
+ANY_PRIZE = 1_000_000_000_00
+CENTRE = {"kind": "CENTRE", "name": "兑奖中心", "hours_text": "1-7 00:00-23:30"}
 FIRST, THIRD = make.SELECTION, make.single(1, 2, 3, 4, 5, 30, blue=7)
 
 
@@ -44,7 +47,7 @@ class Won:
     """Alice won the first prize and 3,000 yuan beside it, Bob 30,000, Carol 3,000 and 5 yuan.
 
     All wait for their winners but the five yuan; the draw is published. The operator works at the
-    outlet, which has authority.
+    outlet, which has authority, as has the centre, open every day round the clock.
     """
 
     draw: Draw
@@ -53,6 +56,7 @@ class Won:
     carol: Player
     staff: dict[str, User]
     outlet: Outlet
+    centre: Outlet
 
     def prize(self, player: Player) -> Prize:
         """The largest prize of a player."""
@@ -66,8 +70,8 @@ def won() -> Won:
     return counting_as_real(settled())
 
 
-def settled() -> Won:
-    """The same while it is a drill still."""
+def settled(further: int = 0) -> Won:
+    """The same while it is a drill still; Carol won 3,000 yuan so many times more."""
     now = database_time()
     with transaction.atomic():
         policies.set_genesis(
@@ -81,6 +85,7 @@ def settled() -> Won:
         (bob, [make.single(1, 2, 3, 4, 5, 30, blue=7, multiplier=10)]),
         (carol, [THIRD]),
         (carol, [make.single(20, 21, 22, 23, 24, 25, blue=7)]),
+        *[(carol, [THIRD])] * further,
     ):
         make.purchase(player, draw, selections, channel="drill")
     draw = make_draws.settled(make_draws.drawn(make_draws.sealed(draw)))
@@ -89,7 +94,8 @@ def settled() -> Won:
     desk = make_outlets.Desk(staff["compliance"], staff["approver1"])
     outlet = desk.place(OUTLET_UP_TO)
     desk.works_at(outlet, staff["outlet_operator"])
-    return Won(draw, alice, bob, carol, staff, outlet)
+    centre = desk.place(ANY_PRIZE, **CENTRE)
+    return Won(draw, alice, bob, carol, staff, outlet, centre)
 
 
 def counting_as_real(made: Won) -> Won:
@@ -107,7 +113,7 @@ def counting_as_real(made: Won) -> Won:
         Player.objects.get(pk=one.pk) for one in (made.alice, made.bob, made.carol)
     )
     draw = Draw.objects.select_related("game", "rule").get(pk=made.draw.pk)
-    return Won(draw, alice, bob, carol, made.staff, made.outlet)
+    return Won(draw, alice, bob, carol, made.staff, made.outlet, made.centre)
 
 
 def embody(player: Player) -> None:
@@ -153,8 +159,26 @@ def opened(made: Won, prize: Prize, way: str = "CENTRE", **changes: Any) -> Clai
     return claims.open_(**fields)
 
 
+def visited(made: Won, prize: Prize, **changes: Any) -> Visit:
+    """Its winner at the entrance of the centre, registered; who is there already, is not again."""
+    if (here := visits.present(prize)) is not None and not changes:
+        return here
+    fields: dict[str, Any] = {
+        "prize": prize,
+        "place": made.centre,
+        "role": Visit.Role.WINNER,
+        "paper": card(prize.owner),
+        "actor": made.staff["claims_officer"],
+        "now": database_time(),
+        **changes,
+    }
+    return visits.register(**fields)
+
+
 def checked(made: Won, claim: Claim, *, by: str = "") -> Claim:
     """Ticket and person looked at; the identity paper put into the file."""
+    if claim.way == "CENTRE":
+        visited(made, claim.prize)
     actor = made.staff[by or ("outlet_operator" if claim.way == "OUTLET" else "claims_clerk")]
     now = database_time()
     wanted = papers.missing(claim, papers.TO_PAY)

@@ -78,7 +78,7 @@ BEGIN
     IF starts IS NULL OR minutes < 1 OR NOT prizes_appointment_fits(centre.hours, starts, minutes) THEN
         PERFORM prizes_refuse('appointment_at_an_open_time');
     END IF;
-    IF starts < clock_timestamp() + CASE WHEN is_staff THEN '0 hours'::interval ELSE notice END
+    IF starts < clock_timestamp() + (CASE WHEN is_staff THEN interval '0' ELSE notice END)
        OR starts_on > prizes_today() + prizes_appointment_figure('days_ahead', centre.code) THEN
         PERFORM prizes_refuse('appointment_neither_too_soon_nor_too_late');
     END IF;

@@ -1,4 +1,4 @@
-"""Appointments at a prize centre: which times there are, and one seat for one prize (F083; S1 五(二)1).
+"""Appointments at a prize centre: its times, and one seat for one prize (F083; S1 五(二)1).
 
 The times of a centre are worked out from its opening hours and dated figures (`MINUTES` and beside
 it), which may differ by centre; no time lies on a public holiday or in a market closure. The seats
@@ -14,6 +14,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts import messages
@@ -199,7 +200,8 @@ def times(place: Place, *, now: datetime, prize: Prize | None = None) -> dict[da
 
 def of(prize: Prize, *, now: datetime) -> Appointment | None:
     """The appointment for this prize that is to come, or going on."""
-    rows = Appointment.objects.ahead(now).filter(prize=prize).select_related("place")
+    rows = Appointment.objects.ahead(now).filter(prize=prize)
+    rows = rows.select_related("place", "prize__ticket")
     return rows.first()
 
 
@@ -295,7 +297,7 @@ def _cancel(appointment: Appointment, actor: Any, now: datetime) -> Appointment:
     return done
 
 
-def _shown() -> Any:
+def _shown() -> QuerySet[Appointment]:
     return Appointment.objects.select_related(
         "place", "prize__ticket", "prize__draw__game", "prize__owner__user"
     )

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from django.db import IntegrityError
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import WithAnnotations
 
 from accounts import messages
 from audit import policies, trail
@@ -72,6 +73,12 @@ _REFUSALS: dict[str, type[Refused]] = {
 }
 
 
+class Promised(TypedDict):
+    """What is known of a claim beside its row."""
+
+    promised_on: date
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A line of the register: what was late, since when, what the winner was told, when paid.
@@ -85,19 +92,19 @@ class Entry:
     is_breach: bool
 
 
-def promised() -> QuerySet[Claim]:
+def promised() -> QuerySet[WithAnnotations[Claim, Promised]]:
     """The claims that are promised for a day and not paid; `promised_on` is that day."""
     last = DelayNotice.objects.filter(claim=OuterRef("pk")).order_by("-number")
     rows = Claim.objects.shown().filter(due_on__isnull=False).exclude(state__in=NOT_LATE)
     return rows.annotate(promised_on=Coalesce(Subquery(last.values("new_date")[:1]), "due_on"))
 
 
-def late(*, on: date) -> QuerySet[Claim]:
+def late(*, on: date) -> QuerySet[WithAnnotations[Claim, Promised]]:
     """Those that should have been paid before this day, the oldest first."""
     return promised().filter(promised_on__lt=on).order_by("promised_on", "pk")
 
 
-def soon(*, now: datetime) -> QuerySet[Claim]:
+def soon(*, now: datetime) -> QuerySet[WithAnnotations[Claim, Promised]]:
     """Those that are late, or due today or by the next working day."""
     today = dates.in_shanghai(now).date()
     until = working_days.after(today, 1)
@@ -105,7 +112,7 @@ def soon(*, now: datetime) -> QuerySet[Claim]:
 
 
 def days_of(claims: Collection[Claim]) -> Mapping[int, date]:
-    """For which day each of these claims is promised now; the paid and the unsettled are left out."""
+    """For which day each of these is promised now; without those paid or not settled."""
     rows = promised().filter(pk__in=[claim.pk for claim in claims])
     return dict(rows.values_list("pk", "promised_on"))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -33,6 +33,7 @@ from lottery_portal.lib import codes, dates
 from lottery_portal.lib.errors import Refused, refuse
 from partners.models import Outlet
 from prizes import counter_forms as typed
+from prizes.centre_forms import DelayForm
 from prizes.claim_models import Claim
 from prizes.deadline_models import Hold
 from prizes.models import Prize
@@ -45,6 +46,7 @@ from . import (
     confirmation,
     counter,
     damaged,
+    delays,
     holds,
     limits,
     lookers,
@@ -55,6 +57,7 @@ from . import (
     recovery,
     refusal,
     steps,
+    visits,
     words,
 )
 from .claim_refusals import NotAtThisStep
@@ -88,7 +91,7 @@ def desk_claims(request: HttpRequest) -> HttpResponse:
         "ways": _chips(way, state),
         "asked": asked,
         "shown_code": codes.shown(code) if codes.is_valid(code) else asked,
-        "rows": [_row(claim, today) for claim in page.object_list],
+        "rows": _rows(page.object_list, today),
         "page": page,
         "query": urlencode({"way": way, "state": state, "q": asked}),
         "to_open": _to_open(request, code, found, now) if asked else None,
@@ -188,7 +191,13 @@ def _searched(asked: str) -> QuerySet[Claim]:
     return found.shown().order_by("-opened_at", "-pk")
 
 
-def _row(claim: Claim, today: Any) -> dict[str, Any]:
+def _rows(found: Iterable[Claim], today: Any) -> list[dict[str, Any]]:
+    claims_ = list(found)
+    promised = delays.days_of(claims_)
+    return [_row(claim, promised.get(claim.pk), today) for claim in claims_]
+
+
+def _row(claim: Claim, promised: date | None, today: date) -> dict[str, Any]:
     step = queue.next_step(claim)
     return {
         "code": codes.shown(claim.code),
@@ -197,10 +206,8 @@ def _row(claim: Claim, today: Any) -> dict[str, Any]:
         "issue": claim.prize.draw.issue,
         "way": claim.get_way_display(),
         "opened_at": claim.opened_at,
-        "due_on": claim.due_on,
-        "is_late": claim.due_on is not None
-        and claim.due_on < today
-        and claim.state not in {State.PAID, *Claim.OVER},
+        "due_on": promised or claim.due_on,
+        "is_late": promised is not None and promised < today,
         "amount_fen": claim.prize.amount,
         "state": claim.get_state_display(),
         "tone": claim_facts.TONES[claim.state],
@@ -297,7 +304,15 @@ def _forms(request: HttpRequest, claim: Claim, user: User, now: datetime, action
         made["recover"] = typed.RecoverForm(
             *_sent(request, action, "recover"), auto_id="recover_%s"
         )
+    if roles & delays.OFFICERS and delays.day_of(claim) is not None:
+        made["delay"] = _delay(request, action, now)
     return made
+
+
+def _delay(request: HttpRequest, action: str, now: datetime) -> forms.Form:
+    first = dates.in_shanghai(now).date() + timedelta(days=1)
+    last = delays.last_day(now=now)
+    return DelayForm(*_sent(request, action, "delay"), first=first, last=last, auto_id="delay_%s")
 
 
 def _sent(request: HttpRequest, action: str, name: str) -> tuple[Any, Any]:
@@ -416,6 +431,10 @@ def _do_hear(form: Any, *, code: str, user: User, now: datetime) -> None:
     hear(code=code, actor=user, reason=said["reason"], now=now)
 
 
+def _do_delay(form: Any, *, code: str, user: User, now: datetime) -> None:
+    delays.announce(claim=steps.find(code), actor=user, now=now, **form.cleaned_data)
+
+
 _DEEDS: Mapping[str, Callable[..., str | None]] = {
     "check": _do_check,
     "paper": _do_paper,
@@ -428,6 +447,7 @@ _DEEDS: Mapping[str, Callable[..., str | None]] = {
     "recover": _do_recover,
     "hear": _do_hear,
     "damaged": _do_damaged,
+    "delay": _do_delay,
 }
 
 
@@ -454,6 +474,7 @@ def _said(action: str) -> str:
         "recover": _("Asked. Another person decides on it."),
         "hear": _("Decided. The winner is told."),
         "damaged": _("Taken down. Nobody approves or pays it before the centre has a finding."),
+        "delay": _("Announced. The winner has the reason and the new day."),
     }[action]
 
 
@@ -469,6 +490,7 @@ def _facts(claim: Claim, user: User, now: datetime, shown: Forms) -> dict[str, A
     step = queue.next_step(claim)
     deadline = limits.of(claim.prize)
     roles = people.roles_of(user, now)
+    promised = delays.day_of(claim)
     language = get_language() or "zh-hans"
     requests = [_asked(claim, kind) for kind in (payment.KIND, refusal.KIND, recovery.KIND)]
     return {
@@ -490,9 +512,11 @@ def _facts(claim: Claim, user: User, now: datetime, shown: Forms) -> dict[str, A
         "figures": claim_facts.figures(claim, now=now),
         "lines": words.lines(deadline.sum_) if deadline else [],
         "until": deadline.until - SECOND if deadline and deadline.until else None,
-        "is_late": claim.due_on is not None
-        and claim.due_on < today
-        and claim.state not in {State.PAID, *Claim.OVER},
+        "promised": promised or claim.due_on,
+        "is_late": promised is not None and promised < today,
+        "notice": delays.last_notice(claim),
+        "visitor": visits.present(claim.prize) if claim.way == Way.CENTRE else None,
+        "visit_url": _visit_url(claim, roles),
         "cases": _cases(claim, user, now),
         "agent": _agent(claim, now),
         "holds": [
@@ -559,6 +583,13 @@ def _agent(claim: Claim, now: datetime) -> dict[str, Any] | None:
         "seen_at": proxy.agent_paper.seen_at,
         "is_in_force": agents.is_in_force(proxy, claim, now=now),
     }
+
+
+def _visit_url(claim: Claim, roles: frozenset[str]) -> str:
+    """Where the visitor is registered without whom this claim is not checked."""
+    if claim.way != Way.CENTRE or claim.state != State.OPENED or not roles & visits.ROLES:
+        return ""
+    return reverse("prizes:desk_visit_new", args=[claim.prize.ticket.code])
 
 
 def _who_may(step: queue.Next | None) -> str:

@@ -23,7 +23,20 @@ from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import with_unit, yuan
 from prizes.claim_models import Claim
 
-from . import agents, announcements, limits, papers, remote, routing, vouchers, winners, words
+from . import (
+    agents,
+    announcements,
+    appointment_facts,
+    appointments,
+    delays,
+    limits,
+    papers,
+    remote,
+    routing,
+    vouchers,
+    winners,
+    words,
+)
 from .routing import Place
 from .winners import Own
 
@@ -158,6 +171,8 @@ def _context(own: Own, *, now: datetime) -> dict[str, Any]:
     turn = winners.turn(own, deadline=deadline)
     tone, word = winners.word(own)
     deductions = winners.deductions(own, now=now)
+    is_bookable = appointment_facts.bookable(own)
+    booked = appointments.of(prize, now=now) if is_bookable else None
     return {
         **head(own),
         "prize": prize,
@@ -174,6 +189,11 @@ def _context(own: Own, *, now: datetime) -> dict[str, Any]:
         "wanted": _wanted(own),
         "steps": winners.timeline(own, deadline=deadline),
         "claim": claim,
+        "is_bookable": is_bookable and (booked or appointments.centres(prize, at=now)),
+        "booked": booked,
+        **(appointment_facts.facts(booked, now=now) if booked else {}),
+        "promised_on": delays.day_of(claim) if claim else None,
+        "delay": delays.last_notice(claim) if claim and own.is_under_way else None,
         "payee": payee_words(claim) if claim and (own.end or own.is_under_way) else "",
         "papers": _papers(claim) if claim else [],
         "may_hand_in": claim is not None

@@ -251,7 +251,7 @@ def _seen(
     return identity_papers.record_other(paper=paper, seen_by=actor, reference=reference, now=now)
 
 
-def _note(visit: Visit, kind: Kind, actor: Any, now: datetime) -> None:
+def _note(visit: Visit, kind: VisitStep.Kind, actor: Any, now: datetime) -> None:
     steps.in_post(actor, ROLES, now)
     try:
         VisitStep.objects.create(visit=visit, kind=kind, noted_by=actor, at=now)

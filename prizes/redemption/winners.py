@@ -23,7 +23,7 @@ from lottery_portal.lib.money import yuan
 from prizes.claim_models import Claim, PrizeEnd
 from prizes.models import Prize
 
-from . import claims, limits, papers, queue, routing
+from . import claims, delays, limits, papers, queue, routing
 from .routing import Place
 
 State = Claim.State
@@ -318,9 +318,10 @@ def _until(deadline: limits.Deadline | None) -> str:
 
 
 def _due(claim: Claim) -> str:
-    if claim.due_on is None:
+    promised = delays.day_of(claim)
+    if promised is None:
         return ""
-    return _("To be paid by %(day)s.") % {"day": written(claim.due_on, "year_weekday")}
+    return _("To be paid by %(day)s.") % {"day": written(promised, "year_weekday")}
 
 
 def _ended(own: Own) -> str:

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -177,7 +178,7 @@ def _tiles(board: visits.Board | None) -> list[dict[str, Any]]:
         {"name": _("Expected today"), "count": len(board.expected)},
         {"name": _("Waiting now"), "count": len(board.waiting)},
         {"name": _("At a counter"), "count": len(board.served)},
-        {"name": _("Left today"), "count": len(board.gone)},
+        {"name": pgettext("visitors", "Left today"), "count": len(board.gone)},
     ]
 
 
@@ -197,6 +198,7 @@ def _guest(one: Guest, claims: dict[int, Claim], now: datetime) -> dict[str, Any
         "left_at": one.left_at,
         "minutes": minutes,
         "is_long": minutes >= LONG_MINUTES,
+        "is_called_for": visit.role != visits.Role.COMPANION,
         "state": claim.get_state_display() if claim else "",
         "tone": claim_facts.TONES[claim.state] if claim else "",
         "claim_url": reverse("prizes:desk_claim", args=[claim.code]) if claim else "",

@@ -111,6 +111,8 @@ def of(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         ],
         "partners:terminal": [("outlet_operator", "", {})],
         "prizes:terminal_claims": [("outlet_operator", "", {})],
+        "prizes:desk_visits": [("claims_clerk", "", {}), ("auditor", "", {})],
+        "prizes:desk_delays": [("claims_officer", "", {}), ("auditor", "", {})],
         "prizes:desk_claims": [("claims_clerk", "", {}), ("auditor", "?q=S7K2-9QMF", {})],
         "partners:desk_outlets": [("compliance", "", {}), ("auditor", "", {})],
         "partners:desk_outlet": [
@@ -283,7 +285,8 @@ NONE = {
             "games:desk_minutes_sign", "games:desk_equipment_state", "games:desk_mail_again",
             "prizes:desk_settle_again", "prizes:desk_verify_log", "sales:desk_seal_again",
             "partners:desk_operator_end", "prizes:desk_claim_open",
-            "prizes:voucher", "prizes:desk_voucher",
+            "prizes:voucher", "prizes:desk_voucher", "prizes:appointment_cancel",
+            "prizes:desk_visit_step",
             "account_logout", "sandbox_bank:orders", "sandbox_bank:close", "sandbox_bank:payouts",
             "sandbox_bank:refunds",
             "sandbox_bank:account",
@@ -298,6 +301,7 @@ NONE = {
             "games:rule_sheet", "games:desk_rule_sheet", "sales:cancellation", "sales:sale_state",
             "prizes:desk_differences", "prizes:desk_integrity_now", "games:seal_file",
             "prizes:confirmation", "prizes:desk_confirmation", "prizes:winners_table",
+            "prizes:appointment_file",
             "prizes:sealed_file", "finance:statement_file", "finance:statement_paper",
             "finance:desk_receipt", "finance:my_certificate", "finance:desk_certificate",
             "prizes:desk_claim_paper", "prizes:letter", "prizes:desk_letter",
@@ -322,6 +326,10 @@ NONE = {
         ["prizes:prize", "prizes:claim", "prizes:papers", "prizes:payment", "prizes:sign",
          "prizes:objection"],
         "walked in test_claim_from_afar.py",
+    ),
+    **dict.fromkeys(
+        ["prizes:appointment", "prizes:desk_visit_new"],
+        "walked in tests/prizes/redemption/test_appointments.py and test_visits.py",
     ),
     **dict.fromkeys(
         ["prizes:deadline", "prizes:desk_hold", "prizes:desk_extension"],

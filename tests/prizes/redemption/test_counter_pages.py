@@ -87,6 +87,9 @@ def _checked(won, claim, clerk, others):
     claim.refresh_from_db()
     assert claim.state == State.OPENED
     number = card(won.bob)["number"]
+    unseen = clerk.post(first, card(won.bob))
+    assert (unseen.status_code, "registered as a visitor" in people.text(unseen)) == (409, True)
+    make.visited(won, claim.prize)
     assert clerk.post(first, card(won.bob)).status_code == 302
     step = claim.steps.get(to_state="CHECKED")
     assert step.body["receipt_signed"] is True

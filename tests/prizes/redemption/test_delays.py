@@ -174,7 +174,9 @@ def test_a_delay_by_its_pages(won):
     )
     at, winner = f"/desk/claims/{claim.code}/", people.in_english(won.bob.user)
     sent = {"action": "delay", "new_date": f"{day}", "reason": "The bank is down"}
-    assert "It should have been paid by" in people.text(clerk.get(at))
+    page = people.text(clerk.get(at))
+    for word in ("It should have been paid by", "Confirmation of a prize"):  # and what is signed
+        assert word in page
     assert clerk.post(at, sent).status_code == 409
     assert "Tell the winner" in people.text(officer.get(at))
     assert officer.post(at, sent | {"reason": ""}).status_code == 400

@@ -30,6 +30,9 @@ def test_a_claim_is_checked_with_the_paper_of_its_owner(won, way):
     actor = won.staff["outlet_operator" if way == "OUTLET" else "claims_clerk"]
     card = papers.of(won.bob)
 
+    if way == "CENTRE":
+        make.visited(won, claim.prize)
+
     def check(paper):
         return claims.check(
             code=claim.code, actor=actor, evidence={"matches": True}, now=database_time(),

@@ -38,7 +38,8 @@ def test_a_claim_at_an_outlet_from_the_list_of_places_to_the_file(won):
     prize, operator = won.prize(won.carol), won.staff["outlet_operator"]
     game, now = won.draw.game.code, database_time()
     assert routing.of(prize) == routing.Place.OUTLET
-    (place,) = where.places(at=now, game=game, fen=prize.amount)
+    centre, place = where.places(at=now, game=game, fen=prize.amount)
+    assert (centre.code, centre.is_centre) == (won.centre.code, True)
     assert (place.code, operators.works_at(operator)) == (won.outlet.code, won.outlet)
     assert authority.may(outlet=place.code, game=game, fen=prize.amount, at=now)
     desk = tills.open_desk(won.staff["treasurer"], operator, now, fen=4_000_00, place=place.code)

@@ -95,8 +95,9 @@ class Entry:
 def promised() -> QuerySet[WithAnnotations[Claim, Promised]]:
     """The claims that are promised for a day and not paid; `promised_on` is that day."""
     last = DelayNotice.objects.filter(claim=OuterRef("pk")).order_by("-number")
-    rows = Claim.objects.shown().filter(due_on__isnull=False).exclude(state__in=NOT_LATE)
-    return rows.annotate(promised_on=Coalesce(Subquery(last.values("new_date")[:1]), "due_on"))
+    rows: QuerySet[Claim] = Claim.objects.shown().filter(due_on__isnull=False)
+    day = Coalesce(Subquery(last.values("new_date")[:1]), "due_on")
+    return rows.exclude(state__in=NOT_LATE).annotate(promised_on=day)
 
 
 def late(*, on: date) -> QuerySet[WithAnnotations[Claim, Promised]]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from accounts import identity_papers, paper_kinds, proxies
 from accounts.models import IdentityPaper
@@ -87,11 +88,8 @@ def test_a_visitor_is_who_his_paper_says(won):
     ):  # fmt: skip
         with pytest.raises(refusal):
             make.visited(won, prize, role=role, paper=paper)
-    for actor, refusal in (
-        (won.staff["cashier"], no.NotYourPost),
-        (won.bob.user, no.NotYourPost),
-    ):
-        with pytest.raises(refusal):
+    for actor in (won.staff["cashier"], won.bob.user):
+        with pytest.raises(no.NotYourPost):
             make.visited(won, prize, actor=actor)
     with pytest.raises(visits.NotACentre):
         make.visited(won, prize, place=won.outlet)
@@ -111,6 +109,17 @@ def test_a_visitor_is_who_his_paper_says(won):
         " arrived_at) VALUES ('X', %s, %s, 'WINNER', %s, %s, now())",
         prize.pk, won.centre.pk, other.pk, won.staff["claims_clerk"].pk,
     ) == "visit_by_who_the_paper_says"  # fmt: skip
+    with transaction.atomic():
+        somebody = identity_papers.record_other(
+            paper=papers.of_somebody(), seen_by=won.staff["claims_clerk"], reference="visit:Y",
+            now=database_time(),
+        )  # fmt: skip
+    for role, why in (("WINNER", "visit_by_who_the_paper_says"), ("COMPANION", "")):
+        assert fact(
+            "INSERT INTO prizes_visit (code, prize_id, place_id, role, paper_id, registered_by_id,"
+            " arrived_at) VALUES ('Y', %s, %s, %s, %s, %s, now())",
+            prize.pk, won.centre.pk, role, somebody.pk, won.staff["claims_clerk"].pk,
+        ) == why  # fmt: skip
     for said in ("UPDATE prizes_visit SET role = 'WINNER'", "DELETE FROM prizes_visitstep"):
         assert "permission denied" in fact(said)
     with pytest.raises(paper_kinds.MinorWinner):

@@ -51,6 +51,14 @@ TOLD: dict[str, dict[str, Any]] = {
                "reason": "x"}
         for kind in ("prizes.claim_refused", "prizes.claim_reopened", "prizes.objection_dismissed")
     },
+    **{
+        kind: {"ticket": "ABCDEFGH23456789K", "game": "Double Color Ball", "issue": "2026108",
+               "day": "2027-01-01", "clock": "09:30", "place": "兑奖中心", "address": "x",
+               "phone": "010-0000 0100", "due_on": "2027-01-01", "new_date": "2027-01-08",
+               "reason": "x"}
+        for kind in ("prizes.appointment_booked", "prizes.appointment_cancelled",
+                     "prizes.payment_delayed")
+    },
 }  # fmt: skip
 
 

@@ -30,13 +30,14 @@ from partners.models import Outlet
 from prizes.centre_models import Appointment
 from prizes.models import Prize
 
-from . import limits
+from . import limits, steps
 
 MINUTES = "prizes.appointment_minutes"
 SEATS = "prizes.appointment_seats"
 DAYS_AHEAD = "prizes.appointment_days_ahead"
 NOTICE_HOURS = "prizes.appointment_notice_hours"
 GENESIS = {MINUTES: 30, SEATS: 3, DAYS_AHEAD: 30, NOTICE_HOURS: 2}
+CLERKS = frozenset({"claims_clerk", "claims_officer"})
 BOOKED, CANCELLED = "prizes.appointment_booked", "prizes.appointment_cancelled"
 
 State = Appointment.State
@@ -222,13 +223,13 @@ def book(
 ) -> Appointment:
     """Book a seat at a centre for a prize that waits; or move the appointment `instead_of` there.
 
-    One prize has one appointment: the same time again returns it. Refuses as the classes above
-    say; one refused to move keeps its time. The winner is told, with address and papers.
+    One prize has one appointment: the same time again returns it. Its owner books, or a clerk for
+    him, whom no notice binds. Refuses as the classes above say, and with `NotYourPost`; one refused
+    to move keeps its time. The winner is told, with address and papers.
     """
+    _may(prize, actor, now)
     known = of(prize, now=now)
     if known is not None and (known.place.code, known.starts_at) == (place, starts_at):
-        if prize.owner.user_id != actor.pk:
-            raise NotYours
         return known
     if claim_days.why_free(dates.in_shanghai(starts_at).date(), now=now):
         raise ClosedThen
@@ -239,7 +240,8 @@ def book(
 
 
 def cancel(*, appointment: Appointment, actor: Any, now: datetime) -> Appointment:
-    """Give the seat back, in good time; somebody else may have it at once."""
+    """Give the seat back, in good time; somebody else may have it at once. Who may: as `book`."""
+    _may(appointment.prize, actor, now)
     try:
         return _cancel(appointment, actor, now)
     except IntegrityError as exc:
@@ -253,6 +255,13 @@ def mark_missed() -> int:
         cursor.execute("SELECT prizes_appointments_missed()")
         (found,) = cursor.fetchone()
     return int(found)
+
+
+def _may(prize: Prize, actor: Any, now: datetime) -> None:
+    if actor.is_staff:
+        steps.in_post(actor, CLERKS, now)
+    elif prize.owner.user_id != actor.pk:
+        raise NotYours
 
 
 def _refusal(exc: IntegrityError, place: str, now: datetime) -> Exception:

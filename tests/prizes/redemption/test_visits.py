@@ -114,11 +114,11 @@ def test_a_visitor_is_who_his_paper_says(won):
             paper=papers.of_somebody(), seen_by=won.staff["claims_clerk"], reference="visit:Y",
             now=database_time(),
         )  # fmt: skip
-    for role, why in (("WINNER", "visit_by_who_the_paper_says"), ("COMPANION", "")):
+    for said_to_be, why in (("WINNER", "visit_by_who_the_paper_says"), ("COMPANION", "")):
         assert fact(
             "INSERT INTO prizes_visit (code, prize_id, place_id, role, paper_id, registered_by_id,"
             " arrived_at) VALUES ('Y', %s, %s, %s, %s, %s, now())",
-            prize.pk, won.centre.pk, role, somebody.pk, won.staff["claims_clerk"].pk,
+            prize.pk, won.centre.pk, said_to_be, somebody.pk, won.staff["claims_clerk"].pk,
         ) == why  # fmt: skip
     for said in ("UPDATE prizes_visit SET role = 'WINNER'", "DELETE FROM prizes_visitstep"):
         assert "permission denied" in fact(said)

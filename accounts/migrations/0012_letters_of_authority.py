@@ -132,7 +132,7 @@ DROP FUNCTION accounts_proxy_letter_fits() CASCADE;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0010_papers_stand"),
+        ("accounts", "0011_regions"),
     ]
     operations = [
         migrations.CreateModel(

@@ -120,7 +120,7 @@ DROP FUNCTION prizes_winnernotice_as_allowed() CASCADE;
 class Migration(migrations.Migration):
     dependencies = [
         ("games", "0018_rules_are_announced"),
-        ("prizes", "0022_vouchers"),
+        ("prizes", "0023_appointments"),
         ("accounts", "0011_regions"),
     ]
 

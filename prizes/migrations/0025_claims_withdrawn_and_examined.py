@@ -235,7 +235,7 @@ DROP FUNCTION prizes_claim_withdraw(bigint, bigint, jsonb);
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("prizes", "0022_vouchers"),
+        ("prizes", "0024_winners"),
         ("accounts", "0012_letters_of_authority"),
         ("partners", "0002_outlets_by_agreement"),
         ("finance", "0032_one_ceiling_of_transfers"),

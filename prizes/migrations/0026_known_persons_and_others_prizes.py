@@ -65,6 +65,6 @@ DROP FUNCTION prizes_is_winner(bigint, text);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("prizes", "0022_vouchers"),
+        ("prizes", "0025_claims_withdrawn_and_examined"),
     ]
     operations = [migrations.RunSQL(SQL, UNDO)]

@@ -108,6 +108,7 @@ def desk_hold(request: HttpRequest, code: str) -> HttpResponse:
         "guardians": guardian_rows(held) if is_minor else [],
         "papers": [
             {
+                "title": one.get_kind_display(),
                 "paper": one,
                 "url": reverse("prizes:desk_hold_paper", args=[held.code, one.row_uuid]),
             }

@@ -446,6 +446,7 @@ CHANCE = {
 PICKS = {
     "games/rule_trials.py": "one line, for its chance",
     "games/views/simulator.py": "a reader's line, simulated",
+    "prizes/announced_drill.py": "made-up players of drills",
     "prizes/drill.py": "made-up players of drills",
     "prizes/monitors.py": "one line, for its chance",
     "sales/demo.py": "players of the demo",

@@ -49,7 +49,8 @@ TOLD: dict[str, dict[str, Any]] = {
     **{
         kind: {"ticket": "ABCDEFGH23456789K", "claim": "ABCDEFGH2345", "clause": "S1",
                "reason": "x"}
-        for kind in ("prizes.claim_refused", "prizes.claim_reopened", "prizes.objection_dismissed")
+        for kind in ("prizes.claim_refused", "prizes.claim_reopened", "prizes.objection_dismissed",
+                     "prizes.claim_opened_by_agent")
     },
     **{
         kind: {"ticket": "ABCDEFGH23456789K", "game": "Double Color Ball", "issue": "2026108",

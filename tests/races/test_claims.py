@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -39,8 +40,9 @@ def test_fifty_claims_of_one_ticket_pay_once(begin):
             prize=prize, way="OUTLET", actor=operator, request_key=uuid7(), now=database_time(),
             claimant=won.carol, outlet=outlet,
         )  # fmt: skip
-        claim = make.asked(won, make.ready_to_ask(won, claim))
-        return make.paid(won, claim, by="outlet_operator")
+        there = replace(won, staff={**won.staff, "outlet_operator": operator})
+        claim = make.asked(there, make.ready_to_ask(there, claim))
+        return make.paid(there, claim, by="outlet_operator")
 
     outcomes = at_once([partial(whole, *places[n % 5]) for n in range(50)])
 

@@ -21,7 +21,7 @@ def bookable(own: Own) -> bool:
     if own.is_over or own.end is not None:
         return False
     claim = own.claim
-    if claim is None or claim.state in {Claim.State.REFUSED, Claim.State.RECOVERED}:
+    if claim is None or claim.state in Claim.STANDS_NOT:
         return True
     return claim.way == Claim.Way.CENTRE
 

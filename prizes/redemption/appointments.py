@@ -28,6 +28,7 @@ from partners import claim_places, hours
 from partners.claim_places import Place
 from partners.models import Outlet
 from prizes.centre_models import Appointment
+from prizes.claim_models import Claim
 from prizes.models import Prize
 
 from . import limits, steps
@@ -355,7 +356,7 @@ def _figure(key: str, place: str, at: datetime) -> int:
 
 
 def _until(prize: Prize | None) -> datetime | None:
-    if prize is None or prize.claims.exclude(state__in=("REFUSED", "RECOVERED")).exists():
+    if prize is None or prize.claims.exclude(state__in=Claim.STANDS_NOT).exists():
         return None
     deadline = limits.of(prize)
     return deadline.until if deadline else None

@@ -37,7 +37,7 @@ SELECT c.way, coalesce(o.province, ''), c.state, count(*), sum(z.amount)::bigint
        count(e.id), avg(extract(epoch FROM e.ended_at - c.opened_at))::bigint,
        max(extract(epoch FROM e.ended_at - c.opened_at))::bigint,
        count(*) FILTER (
-           WHERE c.due_on IS NOT NULL AND c.state NOT IN ('REFUSED', 'RECOVERED')
+           WHERE c.due_on IS NOT NULL AND c.state NOT IN ('REFUSED', 'RECOVERED', 'WITHDRAWN')
              AND (coalesce(e.ended_at, clock_timestamp()) AT TIME ZONE 'Asia/Shanghai')::date > c.due_on)
   FROM prizes_claim c JOIN prizes_prize z ON z.id = c.prize_id
   JOIN games_draw d ON d.id = z.draw_id AND NOT d.is_shadow

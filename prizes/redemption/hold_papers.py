@@ -18,6 +18,8 @@ from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.ids import uuid7
 from prizes.deadline_models import Hold, HoldPaper
 
+from . import steps
+
 PURPOSE = "hold_paper"
 READERS = frozenset({"claims_officer", "compliance", "approver", "treasurer"})
 
@@ -65,7 +67,8 @@ def keep(
 def open_paper(*, code: str, paper: UUID, actor: Any, now: datetime) -> tuple[HoldPaper, bytes]:
     """A paper of a hold in the clear, for who decides on it and has signed on confidentiality.
 
-    The look is in the trail before anything is decrypted.
+    The look is in the trail before anything is decrypted. Refuses `claim_refusals.OwnClaim`: nobody
+    opens a paper of his own prize at the desk (F223).
     """
     row = (
         HoldPaper.objects.select_related("hold__prize__owner__person", "hold__prize__ticket")
@@ -76,6 +79,7 @@ def open_paper(*, code: str, paper: UUID, actor: Any, now: datetime) -> tuple[Ho
         raise PaperUnknown
     if not people.roles_of(actor, now) & READERS:
         raise reveal.NotForThisRole
+    steps.not_ones_own(row.hold.prize, actor)
     reveal.signed_or_recorded(row.hold.prize.owner, actor=actor, now=now)
     _look(row, actor)
     content = decrypt_bytes(bytes(row.content), purpose=PURPOSE, place=_place(row.row_uuid))

@@ -26,6 +26,7 @@ from prizes.deadline_models import Hold
 from prizes.forms import GuardianForm
 
 from . import claims, hold_papers, minors
+from .claim_refusals import OwnClaim
 
 SHOWN = 100
 ENDINGS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
@@ -90,7 +91,7 @@ def desk_hold_paper(request: HttpRequest, code: str, paper: UUID) -> HttpRespons
         row, content = hold_papers.open_paper(
             code=code, paper=paper, actor=who.staff(request.user).user, now=timezone.now()
         )
-    except (confidentiality.NotSigned, reveal.NotForThisRole) as refused:
+    except (confidentiality.NotSigned, reveal.NotForThisRole, OwnClaim) as refused:
         raise PermissionDenied(str(refused)) from refused
     except Refused as refused:
         raise Http404 from refused

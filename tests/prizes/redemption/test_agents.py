@@ -16,6 +16,7 @@ from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.ids import uuid7
 from prizes.claim_models import Claim
+from prizes.models import Prize
 from prizes.redemption import agents
 from prizes.redemption import claim_refusals as no
 from tests import make_claims as make
@@ -32,8 +33,13 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owne
 DAY = timedelta(days=1)
 
 
+def letter_of(won: Won, prize: Prize) -> ProxyLetter:
+    """The letter of this prize's winner for somebody who has no account."""
+    return _letter(won, papers.of_somebody(), prize=prize, actor=prize.owner.user)
+
+
 def _letter(won: Won, card, **other: Any) -> ProxyLetter:
-    prize = won.prize(won.bob)
+    prize = other.get("prize") or won.prize(won.bob)
     said: dict[str, Any] = {
         "prize": prize, "agent_name": card.name, "agent_number": card.number,
         "valid_until": papers.today(), "language": "en", "actor": won.bob.user,

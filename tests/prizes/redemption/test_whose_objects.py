@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import resolve, reverse
 
 from accounts import confidentiality, permission, reach, who
-from accounts.models import Player, User
+from accounts.models import Player, ProxyLetterEnd, PublicityChoice, User
 from audit import approvals
 from audit.models import ApprovalRequest, TrailRecord
 from finance import payment_methods
@@ -23,21 +23,23 @@ from finance.models import TaxCertificate
 from lottery_portal.lib import codes
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.ids import uuid7
+from prizes.centre_models import Appointment, Visit, VisitStep
 from prizes.claim_models import Claim, ClaimPaper, ClaimStep
 from prizes.deadline_models import Extension, ExtensionLetter, Hold
 from prizes.models import Prize
 from prizes.redemption import claim_refusals as no
-from prizes.redemption import claims, extensions, holds, papers
+from prizes.redemption import claims, extensions, hold_papers, holds, papers
 from prizes.voucher_models import VoucherPaper
 from tests import make_claims as make
 from tests import make_money as money
 from tests import make_outlets, people
+from tests.accounts import papers as cards
 from tests.accounts.test_permission import TABLE, every_address
 from tests.finance import tills
 from tests.finance.test_payment_methods import set_figure
 from tests.make_claims import Won
 
-from . import lapsing
+from . import lapsing, test_agents, test_appointments
 from .hands import becomes
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -49,9 +51,11 @@ CLOSED = frozenset({404, 405})
 HOUSE = Path(settings.BASE_DIR)
 OBJECTS = frozenset(
     {"prize", "letter", "certificate", "cash_desk", "claim", "paper", "voucher", "hold"}
-    | {"extension", "outlet", "authority", "operator"}
+    | {"extension", "outlet", "authority", "operator", "agent_letter", "visit", "hold_paper"}
 )
 OF_NOBODY = frozenset({"draw", "game"})  # their pages have tests of their own
+OF_ALICE = frozenset({"prizes:appointment", "prizes:appointment_file", "prizes:publicity"})
+OF_CAROL = frozenset({"prizes:papers", "prizes:withdraw", "prizes:agent"})
 IN_WORDS = frozenset({"prizes:desk_claim_open", "prizes:terminal_claim"})  # a typed ticket: why not
 SENT: dict[str, dict[str, str]] = {
     "prizes:desk_voucher": {"part": "CENTRE"},
@@ -61,9 +65,10 @@ SENT: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Objects:
-    """Bob's prize was paid in cash at the outlet. Carol claims from afar and has more time by a
-    letter. Alice's smaller prize is claimed at the outlet and she asks for time; her larger one is
-    held and not claimed."""
+    """Bob's prize was paid in cash at the outlet. Carol claims from afar, has more time by a
+    letter, named an agent, and stands at the entrance of the centre. Alice's smaller prize is
+    claimed at the outlet and she asks for time; for her larger one she has an appointment, it is
+    held with a paper on file, and not claimed."""
 
     won: Won
     small: Prize
@@ -102,14 +107,21 @@ def everybodys() -> Objects:
     )  # fmt: skip
     large, carols = won.prize(won.alice), won.prize(won.carol)
     make.opened(won, carols, "REMOTE", actor=won.carol.user)
+    test_appointments.book(won, large, test_appointments.free_times(won, large)[-1].starts_at)
     held = lapsing.held(large, by=won.staff["claims_officer"])
-    letter = _letter(won, carols)
+    order = hold_papers.add(
+        hold=held, kind="OTHER", content=b"order", media_type="image/png",
+        actor=won.staff["claims_officer"], now=now,
+    )  # fmt: skip
+    letter, agents = _letter(won, carols), test_agents.letter_of(won, carols)
+    visit = make.visited(won, carols)
     asked = lapsing.asked(small, ended_on=lapsing.today())
     other = offices.operator(offices.place(make.OUTLET_UP_TO, name="乙网点")).user
     authority = won.outlet.authorities.get()
     named = {
         "prize": (won.prize(won.bob).ticket.code,),
         "letter": (letter.extension.code,),
+        "agent_letter": (carols.ticket.code, agents.code),
         "certificate": (TaxCertificate.objects.get().number,),
         "cash_desk": (desk.code,),
         "claim": (paid.code,),
@@ -118,7 +130,9 @@ def everybodys() -> Objects:
             str(ClaimPaper.objects.get(claim=paid, kind="CONFIRMATION").row_uuid),
         ),
         "voucher": (paid.code,),
+        "visit": (visit.code, "call"),
         "hold": (held.code,),
+        "hold_paper": (held.code, str(order.row_uuid)),
         "extension": (asked.code,),
         "outlet": (won.outlet.code,),
         "authority": (won.outlet.code, authority.approval_code),
@@ -129,6 +143,7 @@ def everybodys() -> Objects:
         "prize": (large.ticket.code,),
         "paper": (there.code, str(added.row_uuid)),
         "hold": (held.code,),
+        "hold_paper": (held.code, str(order.row_uuid)),
         "extension": (asked.code,),
     }
     assert set(named) == OBJECTS
@@ -191,8 +206,14 @@ def never(args: tuple[str, ...]) -> tuple[str, ...]:
 
 def counts() -> tuple[int, ...]:
     """What a deed would add to."""
-    rows = (Claim, ClaimStep, ClaimPaper, VoucherPaper, Extension, Hold, ApprovalRequest)
-    return tuple(model.objects.count() for model in rows)
+    rows = (
+        Claim, ClaimStep, ClaimPaper, VoucherPaper, Extension, Hold, ApprovalRequest,
+        ProxyLetterEnd, PublicityChoice, Visit, VisitStep,
+    )  # fmt: skip
+    return (
+        Appointment.objects.booked().count(),
+        *(model.objects.count() for model in rows),
+    )
 
 
 def test_every_address_with_an_object_stands_in_the_table():
@@ -240,25 +261,32 @@ def test_a_winner_finds_his_own_and_of_others_nothing(objects):
     """F223, D19: pages, papers and API: the answer to another's is that of one that never was,
     word for word, and nothing is done."""
     won = objects.won
-    owners = {"letter": won.carol, "prizes:papers": won.carol, "prizes:claim": won.alice}
+    owners = {"prizes:claim": won.alice, **dict.fromkeys(OF_ALICE, won.alice)}
+    owners |= dict.fromkeys(["letter", "agent_letter", *OF_CAROL], won.carol)
     clients = {one: people.in_english(one.user) for one in (won.alice, won.bob, won.carol)}
+    strangers = {one: people.in_english(one.user) for one in clients}  # who is told of no deed
     seen = 0
     for name, word in lines("own"):
         kind = reach.table()[name].object
         owner: Player = owners.get(name) or owners.get(kind) or won.bob
         args = (won.prize(owner).ticket.code,) if kind == "prize" else objects.named[kind]
-        stranger = clients[won.bob if owner != won.bob else won.carol]
+        stranger = strangers[won.bob if owner != won.bob else won.carol]
         before = counts()
         others = [bare(one, args) for one in asked(stranger, name, args)]
         nothing = [bare(one, never(args)) for one in asked(stranger, name, never(args))]
         assert others == nothing, name
         assert 404 in {status for status, _page in others} <= CLOSED, name
         assert counts() == before, name
+        if len(args) > 1:  # by way of a prize of his own
+            mine = (won.prize(won.alice).ticket.code, *args[1:])
+            assert {one.status_code for one in asked(strangers[won.alice], name, mine)} <= CLOSED
+            assert counts() == before, name
         own = next(one for one in each(clients[owner], name, args) if one.status_code != 405)
+        assert own.status_code == 200 or name not in {*OF_ALICE, *OF_CAROL}, name
         assert own.status_code in FOUND, (name, own.status_code)
         seen += 1
         assert word == "player"
-    assert seen >= 13
+    assert seen >= 20
 
 
 def test_an_operator_finds_what_is_in_his_hands_and_nothing_of_another_outlet(objects):
@@ -292,7 +320,7 @@ def test_a_clerk_does_nothing_with_a_prize_of_his_own(objects):
     mine = {post: becomes(staff[post], objects.won.alice) for post in posts}
     staff |= mine
     clients = {post: objects.client(post) for post in posts}
-    tried = set()
+    deeds, tried = DEEDS | {"prizes:desk_visit_new": _at_the_entrance(objects.won)}, set()
     for name, word in lines("others"):
         assert word == "staff"
         args = objects.alices[reach.table()[name].object]
@@ -300,12 +328,12 @@ def test_a_clerk_does_nothing_with_a_prize_of_his_own(objects):
             if not {role, "staff"} & set(TABLE[name]):
                 continue
             before = counts()
-            sent = DEEDS.get(name) or SENT.get(name, {})
+            sent = deeds.get(name) or SENT.get(name, {})
             status = clients[role].post(reverse(name, args=args), sent).status_code
             assert status == ANSWERS.get(name, 403), (name, role)
             assert counts() == before, (name, role)
             tried.add(name)
-    assert len(tried) == 5
+    assert len(tried) == 7
     clerk = clients["claims_clerk"]
     assert "This is your own prize" in people.text(
         clerk.get(reverse("prizes:desk_claim", args=objects.alices["claim"]))
@@ -326,6 +354,15 @@ ANSWERS = {
     "prizes:desk_claim": 409,  # there is no such deed on his page
     "prizes:desk_claim_open": 302,  # with the reason
 }
+
+
+def _at_the_entrance(won: Won) -> dict[str, str]:
+    """What is typed when somebody comes with Alice and shows his id card."""
+    card = cards.of_somebody()
+    return {
+        "place": won.centre.code, "role": "COMPANION", "kind": card.kind, "number": card.number,
+        "name": card.name, "valid_until": f"{card.valid_until:%Y-%m-%d}", "issued_by": "CHN",
+    }  # fmt: skip
 
 
 def _others_ask_and_he_has_no_word(objects: Objects, mine: dict[str, User]) -> None:

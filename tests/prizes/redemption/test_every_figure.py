@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,14 +21,18 @@ from finance.cases import DUE_DAYS
 from lottery_portal.lib import dates, working_days
 from lottery_portal.lib.db import database_time
 from prizes.claim_models import Claim
+from prizes.models import TierOutcome
+from prizes.redemption import announcements, appointments, claims, papers, payment, queue
 from prizes.redemption import claim_refusals as no
-from prizes.redemption import claims, papers, payment, queue
 from tests import make_claims as make
 from tests.finance.test_payment_methods import set_figure
+
+from .test_appointments import asked, book, free_times
 
 HOUSE = Path(settings.BASE_DIR)
 HERE = "tests/prizes/redemption/"
 FIGURES, DAYS = "test_figures_hold_to_the_fen", "test_days_and_papers_are_those_of_the_policy"
+CENTRE = "test_the_times_of_a_centre_and_what_is_announced_hold_at_their_figures"
 PROVEN = {
     approvals.UP_TO: (HERE + "test_every_figure.py", FIGURES),
     "case.due_days": (HERE + "test_every_figure.py", DAYS),
@@ -56,11 +60,19 @@ PROVEN = {
         "tests/finance/test_payment_methods.py",
         "test_every_ceiling_holds_to_the_fen_and_is_told",
     ),
+    **dict.fromkeys(
+        ["prizes.announced_from_fen", *appointments.GENESIS],
+        (HERE + "test_every_figure.py", CENTRE),
+    ),
     "prizes.claim_approvals": (
         HERE + "test_claims.py",
         "test_the_ceiling_of_outlets_and_the_tiers_of_approval_hold_to_the_fen",
     ),
     "prizes.claim_due_working_days": (HERE + "test_every_figure.py", DAYS),
+    "prizes.delay_most_days": (
+        HERE + "test_delays.py",
+        "test_a_notice_has_reason_day_and_author",
+    ),
     "prizes.extension_most_days": (
         HERE + "test_extensions.py",
         "test_an_extension_gives_days_and_not_more_than_policy_says",
@@ -201,6 +213,65 @@ def test_days_and_papers_are_those_of_the_policy(won):
         assert _case(f"C{number}").due_on == today + timedelta(days=days + more)
 
 
+@pytest.mark.thorough
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_the_times_of_a_centre_and_what_is_announced_hold_at_their_figures(won):
+    """F083, F100: -1/=/+1 of the minutes, seats, days ahead and hours of notice of a time, at the
+    door and past it; and of the prize of a line from which it is announced."""
+    prize = won.prize(won.bob)
+    minute, hour, off, far = (
+        timedelta(minutes=1), timedelta(hours=1), "appointment_at_an_open_time",
+        "appointment_neither_too_soon_nor_too_late",
+    )  # fmt: skip
+    last = max(dates.in_shanghai(one.starts_at).date() for one in free_times(won))
+    opens = datetime.combine(last, datetime.min.time(), dates.SHANGHAI)
+    second = opens + 30 * minute
+    for minutes in (29, 31, 30):
+        set_figure(appointments.MINUTES, minutes, database_time())
+        begins = opens + minutes * minute
+        around = [begins - minute, begins, begins + minute]
+        assert [asked(won, prize, at) for at in around] == [off, "", off]
+        offered = {one.starts_at for one in free_times(won)}
+        assert [at in offered for at in around] == [False, True, False]
+
+    days = (last - dates.in_shanghai(database_time()).date()).days
+    for ahead, said in ((days - 1, far), (days, ""), (days + 1, "")):
+        set_figure(appointments.DAYS_AHEAD, ahead, database_time())
+        assert asked(won, prize, second) == said
+        assert (second in {one.starts_at for one in free_times(won)}) == (not said)
+
+    for one in (won.alice, won.carol):
+        book(won, won.prize(one), second)
+    for seats, said in ((1, "appointment_seat_is_free"), (2, "appointment_seat_is_free"), (3, "")):
+        set_figure(appointments.SEATS, seats, database_time())
+        assert asked(won, prize, second) == said
+        assert (second in {one.starts_at for one in free_times(won)}) == (not said)
+
+    now = database_time()
+    begins = next(  # not within a minute of a whole number of hours
+        at for at in (second, second + 30 * minute) if minute < (at - now) % hour < 59 * minute
+    )
+    whole = (begins - now) // hour
+    for hours, said in ((whole + 1, far), (whole, ""), (whole - 1, "")):
+        set_figure(appointments.NOTICE_HOURS, hours, database_time())
+        assert asked(won, prize, begins) == said
+        assert (begins in {one.starts_at for one in free_times(won)}) == (not said)
+    booked = book(won, prize, begins)
+    for hours in (whole + 1, whole):
+        set_figure(appointments.NOTICE_HOURS, hours, database_time())
+        assert appointments.can_change(booked, now=database_time()) == (hours == whole)
+        if hours > whole:
+            with pytest.raises(appointments.TooLateToChange):
+                appointments.cancel(appointment=booked, actor=won.bob.user, now=database_time())
+    appointments.cancel(appointment=booked, actor=won.bob.user, now=database_time())
+
+    first, fen = won.prize(won.alice), TierOutcome.objects.get(draw=won.draw, tier=1).prize
+    for least, is_told in ((fen + 1, False), (fen, True), (fen - 1, True)):
+        set_figure(announcements.FROM_POLICY, least, database_time())
+        assert announcements.is_large(first, now=database_time()) == is_told
+        assert bool(announcements.of_draw(won.draw, now=database_time())) == is_told
+
+
 def _paper(won, claim, kind: str) -> None:
     papers.add(
         code=claim.code, kind=kind, content=kind.encode(), media_type="image/png",
@@ -209,6 +280,7 @@ def _paper(won, claim, kind: str) -> None:
 
 
 def _checked(won, claim):
+    make.visited(won, claim.prize)
     return claims.check(
         code=claim.code, actor=won.staff["claims_clerk"], evidence={}, now=database_time(),
         paper=make.paper_of(claim),

@@ -54,6 +54,7 @@ def _friend(won: Won) -> None:
     account = _account(insider, number, "陈小雨")
     bank_accounts.remove(player=insider, code=account.code, now=database_time())
     _as_person(insider, officer)
+    assert won.bob.person is not None
     _account(won.bob, number, won.bob.person.name.reveal())
     _looked(won)
 

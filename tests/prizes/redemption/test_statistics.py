@@ -197,10 +197,19 @@ def refused(table: Any, **values: Any) -> str:
 
 def test_the_database_lets_nobody_publish_few_or_twice(draw):
     """F222: four people, an open time, a day told twice, a line put in later, a figure changed."""
+    assert statistics.close_due(now=at(date(2026, 6, 2))) == 1
+    whole = {"game": draw.game, "kind": "AMOUNT", "made_at": database_time()}
+    for since, until in (  # begins as a time told by amount, or ends so, and not both
+        (date(2026, 5, 1), date(2026, 5, 20)),
+        (date(2026, 4, 1), date(2026, 6, 1)),
+    ):
+        assert (
+            refused(WinnerCut, **whole | {"kind": "REGION"}, since_on=since, until_on=until)
+            == "winner_regions_of_whole_times"
+        )
     statistics.close_due(now=database_time())
     cut = WinnerCut.objects.get(kind="AMOUNT")
     now, before = database_time(), written()
-    whole = {"game": draw.game, "kind": "AMOUNT", "made_at": now}
 
     assert refused(
         WinnerCut, **whole, since_on=date(2026, 4, 1), until_on=date(2026, 5, 2)

@@ -24,7 +24,7 @@ from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.ids import uuid7
 from prizes.claim_models import Claim, ClaimPaper, PrizeEnd
 from prizes.models import Prize
-from prizes.redemption import claims, confirmation, outlet, papers, payment, remote
+from prizes.redemption import claims, confirmation, outlet, papers, payment, remote, visits
 from prizes.voucher_models import Voucher
 from tests import make_claims as make
 from tests import make_money as money
@@ -186,6 +186,7 @@ def _at_the_centre(won: Won, prize: Prize) -> Sequence[Deed]:
     card = _of(papers.add, kind="IDENTITY", content=b"card", media_type="image/png", actor=clerk)
     return [
         Deed(opening, lambda: _at(State.OPENED)),
+        Deed(partial(make.visited, won, prize), lambda: visits.present(prize) is not None),
         Deed(card, _has("IDENTITY")),
         _checked(won, "claims_clerk", paper=True),
         _completed(won, "claims_clerk", "TRANSFER", account.code),

@@ -78,6 +78,6 @@ def fake_bank(settings):
 
 
 @pytest.fixture
-def most(full, deep):
+def most(deep):
     """The most points of a deed at which a crash sweep kills; None for all."""
-    return None if deep else 12 if full else 5
+    return None if deep else 5

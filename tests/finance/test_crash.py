@@ -2,8 +2,8 @@
 
 Each deed is done in a process of its own that is killed at one point; then it is asked for again as
 a browser, a bank or a colleague would. Whatever the point, the books hold in between, and in the
-end the money has moved once. A run takes points spread over each deed, a full one more of them,
-a deep one all.
+end the money has moved once. A run takes points spread over each deed, a deep
+one all.
 """
 
 from __future__ import annotations

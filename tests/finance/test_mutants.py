@@ -77,14 +77,14 @@ def app():
         yield connection
 
 
-def test_every_constraint_refuses_something_and_nothing_else_does(owner, full):
+def test_every_constraint_refuses_something_and_nothing_else_does(owner, deep):
     """F103, F104, F117: CHECK, UNIQUE, EXCLUDE and foreign keys, each alone and each taken away.
 
-    All of them in a full run, one of three in any other.
+    All of them in a deep run, one of three in any other.
     """
     found = protections.constraints(owner)
     assert len(found) > 200
-    tried = found if full else found[::3]
+    tried = found if deep else found[::3]
     outcomes, without_probe = [], []
     for one in tried:
         try:
@@ -110,15 +110,15 @@ def test_evidence_is_kept_and_logged_by_its_guards_alone(owner):
     assert len(outcomes) > 20
 
 
-def test_every_right_the_application_lacks_is_refused_and_would_be_used(owner, app, full):
+def test_every_right_the_application_lacks_is_refused_and_would_be_used(owner, app, deep):
     """F103, F104: each right on tables, columns and functions, given for a moment.
 
-    All of them in a full run, one of three in any other.
+    All of them in a deep run, one of three in any other.
     """
     role = settings.DATABASES["default"]["USER"]
     rights = protections.withheld(owner, role)
     assert len(rights) > 200
-    tried = rights if full else rights[::3]
+    tried = rights if deep else rights[::3]
 
     outcomes = [protections.prove_right(owner, app, one, role) for one in tried]
 

@@ -325,7 +325,7 @@ def test_whoever_changes_an_announcement_past_every_fence_is_named(begin, deed):
     }
 
 
-def test_a_settlement_by_announcement_cut_off_anywhere_ends_the_same(files, issuer, full):
+def test_a_settlement_by_announcement_cut_off_anywhere_ends_the_same(files, issuer, deep):
     """F070: each step is done in a process of its own, killed at its middle, and done again."""
     held = ready(SECOND, SIXTH, NOTHING)
     text = make_announced.body(held)
@@ -343,7 +343,7 @@ def test_a_settlement_by_announcement_cut_off_anywhere_ends_the_same(files, issu
         settlement.run(draw=draws.find(held.code), now=database_time())
 
     for deed in (import_it, settle):
-        for step in (3, 9, 17, 30, 60, 90) if full else (9, 60):
+        for step in (3, 9, 17, 30, 60, 90) if deep else (9, 60):
             crash.killed_at(step, before=bool(step % 2), deed=deed)
         deed()
 

@@ -124,25 +124,25 @@ def strike(wanted: int, *blows: Callable[[int], None]) -> None:
     print(f"{strikes} strikes, {draws_settled} draws of {known.seconds:.2f} s, one digest")  # noqa: T201 - figures to read
 
 
-def test_a_settlement_killed_at_any_moment_ends_with_the_same_books(monkeypatch, full, deep):
+def test_a_settlement_killed_at_any_moment_ends_with_the_same_books(monkeypatch, deep):
     """F070: processes and connections are struck at spread moments until the draw is settled.
 
-    Each once (full: ten times in all, deep: a hundred); each time the ledger is, to the digest,
+    Each once (deep: a hundred times in all); each time the ledger is, to the digest,
     that of a draw that was settled undisturbed, and nobody is credited twice.
     """
     monkeypatch.setattr(settlement, "CHUNK", 3)
     monkeypatch.setattr(engines, "BATCH", 2)
 
-    strike(100 if deep else 10 if full else 2, kill_the_process, end_its_connections)
+    strike(100 if deep else 2, kill_the_process, end_its_connections)
 
 
 @pytest.mark.slow
 @pytest.mark.thorough
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_a_settlement_whose_server_is_killed_ends_with_the_same_books(
-    monkeypatch, full, deep, tmp_path
+    monkeypatch, deep, tmp_path
 ):
-    """F070: SIGKILL for PostgreSQL and all its processes, once (full: twice, deep: 100 times).
+    """F070: SIGKILL for PostgreSQL and all its processes, once (deep: 100 times).
 
     What was committed before each blow stands after the recovery, what was not has never been.
     """
@@ -156,4 +156,4 @@ def test_a_settlement_whose_server_is_killed_ends_with_the_same_books(
             server.start_again()
             connection.close()
 
-        strike(100 if deep else 2 if full else 1, kill_the_server)
+        strike(100 if deep else 1, kill_the_server)

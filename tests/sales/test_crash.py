@@ -58,14 +58,14 @@ def test_a_purchase_killed_at_any_step_happened_or_did_not(before):
 
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.thorough
-def test_a_sealing_killed_at_any_step_ends_the_same(before, full, settings, tmp_path):
+def test_a_sealing_killed_at_any_step_ends_the_same(before, deep, settings, tmp_path):
     """F057: file, statement, division of the stakes and state come together or not at all."""
     settings.STATE_DIR = tmp_path
     draw, _sold = sold_out_draw()
     step = 0
 
     while True:
-        step += 1 if full else 3
+        step += 1 if deep else 3
         was_killed = killed_at(
             step, before=before, deed=lambda: sealing.seal(draw=draw, now=database_time())
         )
@@ -85,7 +85,7 @@ def test_a_sealing_killed_at_any_step_ends_the_same(before, full, settings, tmp_
 
 @pytest.mark.parametrize("before", one_in(2, [True, False]))
 @pytest.mark.thorough
-def test_a_publication_killed_at_any_step_ends_the_same(before, full, settings, tmp_path):
+def test_a_publication_killed_at_any_step_ends_the_same(before, deep, settings, tmp_path):
     """F057: statement, both signatures and publication each stand once, wherever it was cut off."""
     settings.STATE_DIR = tmp_path
     draw, _sold = sold_out_draw()
@@ -93,7 +93,7 @@ def test_a_publication_killed_at_any_step_ends_the_same(before, full, settings, 
     step = 0
 
     while True:
-        step += 1 if full else 3
+        step += 1 if deep else 3
         was_killed = killed_at(
             step, before=before, deed=lambda: sealing.complete(draw=draw, now=database_time())
         )

@@ -146,14 +146,14 @@ def test_many_rounds_at_once_forfeit_each_prize_once(over, draw):
     all_is_right(draw)
 
 
-def test_cut_off_anywhere_it_ends_the_same(over, draw, full):
+def test_cut_off_anywhere_it_ends_the_same(over, draw, deep):
     """F082: killed before or after any statement and commit, then done again.
 
     What was cut off left nothing behind: so one house does for every point, up to the commit.
     """
     points = [(step, before) for step in range(1, MOST_STEPS) for before in (True, False)]
     killed = 0
-    for step, before in points if full else points[9:10]:
+    for step, before in points if deep else points[9:10]:
         if not crash.killed_at(step, before=before, deed=forfeiture.forfeit_due):
             break
         killed += 1

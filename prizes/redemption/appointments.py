@@ -225,8 +225,8 @@ def book(
     """Book a seat at a centre for a prize that waits; or move the appointment `instead_of` there.
 
     One prize has one appointment: the same time again returns it. Its owner books, or a clerk for
-    him, whom no notice binds. Refuses as the classes above say, and with `NotYourPost`; one refused
-    to move keeps its time. The winner is told, with address and papers.
+    him, whom no notice binds. Refuses as the classes above say, with `NotYourPost`, and with
+    `OwnClaim` whose own prize it is; one refused to move keeps its time. The winner is told, with address and papers.
     """
     _may(prize, actor, now)
     known = of(prize, now=now)
@@ -261,6 +261,7 @@ def mark_missed() -> int:
 def _may(prize: Prize, actor: Any, now: datetime) -> None:
     if actor.is_staff:
         steps.in_post(actor, CLERKS, now)
+        steps.not_ones_own(prize, actor)
     elif prize.owner.user_id != actor.pk:
         raise NotYours
 

@@ -19,6 +19,7 @@ from tests import make_claims as make
 from tests import people
 from tests.owner import as_owner, guards_up
 
+from . import hands
 from .test_guards import fact
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -107,6 +108,8 @@ def test_a_winner_books_moves_and_cancels(won):
     with pytest.raises(no.TooLateToChange):
         appointments.cancel(appointment=by_phone, actor=won.bob.user, now=database_time())
     appointments.cancel(appointment=by_phone, actor=clerk, now=database_time())
+    with pytest.raises(claim_refusals.OwnClaim):  # his own prize, free of the notice
+        book(won, prize, last.starts_at, actor=hands.becomes(clerk, won.bob))
     assert [row.action for row in TrailRecord.objects.filter(action__contains="appointment")] == [
         appointments.BOOKED, appointments.BOOKED, appointments.CANCELLED, appointments.BOOKED,
         appointments.CANCELLED,

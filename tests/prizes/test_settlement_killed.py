@@ -139,9 +139,7 @@ def test_a_settlement_killed_at_any_moment_ends_with_the_same_books(monkeypatch,
 @pytest.mark.slow
 @pytest.mark.thorough
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
-def test_a_settlement_whose_server_is_killed_ends_with_the_same_books(
-    monkeypatch, deep, tmp_path
-):
+def test_a_settlement_whose_server_is_killed_ends_with_the_same_books(monkeypatch, deep, tmp_path):
     """F070: SIGKILL for PostgreSQL and all its processes, once (deep: 100 times).
 
     What was committed before each blow stands after the recovery, what was not has never been.

@@ -226,7 +226,8 @@ def book(
 
     One prize has one appointment: the same time again returns it. Its owner books, or a clerk for
     him, whom no notice binds. Refuses as the classes above say, with `NotYourPost`, and with
-    `OwnClaim` whose own prize it is; one refused to move keeps its time. The winner is told, with address and papers.
+    `OwnClaim` whose own prize it is; one refused to move keeps its time. The winner is told, with
+    address and papers.
     """
     _may(prize, actor, now)
     known = of(prize, now=now)

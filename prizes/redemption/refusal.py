@@ -1,7 +1,8 @@
 """A claim is refused by two people, with clause and evidence; the winner may object once (F283).
 
 An objection that is upheld by somebody who had no part in the refusal reopens the claim at the step
-where it stood. The deadline of the prize is not moved by any of it; a hold would do that.
+where it stood. The deadline of the prize is not moved by any of it; a hold would do that. But while
+an objection waits to be heard, the prize does not lapse.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -161,7 +162,11 @@ class TierOutcomeAdmin(ReadOnlyAdmin):
 
 @admin.register(Prize)
 class PrizeAdmin(RecordedAdmin):
-    """What tickets won; whoever opens one stands in the trail (F211)."""
+    """What tickets won and what became of it; whoever opens one stands in the trail (F211).
+
+    A prize that waits for its winner is not among them: who may know of it, gives a reason at the
+    list of unclaimed prizes, which keeps what he was shown (F150).
+    """
 
     record_type = "prize"
     record_code = "ticket__code"
@@ -170,6 +175,11 @@ class PrizeAdmin(RecordedAdmin):
     list_select_related = ("ticket", "draw")
     search_fields = ("ticket__code",)
     ordering = ("-pk",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Prize]:
+        """Those that are in a wallet, paid or forfeited."""
+        known = Q(route=Prize.Route.WALLET) | Q(end__isnull=False)
+        return super().get_queryset(request).filter(known)
 
     @admin.display(description=gettext_lazy("Amount (yuan)"))
     def amount_yuan(self, prize: Prize) -> str:

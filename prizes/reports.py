@@ -47,17 +47,19 @@ def _prizes(params: Mapping[str, Any]) -> QuerySet[Prize]:
     since, until = reports.period(params)
     return (
         Prize.objects.filter(draw__is_shadow=False, settled_at__gte=since, settled_at__lt=until)
-        .select_related("ticket", "draw", "owner")
+        .select_related("ticket", "draw", "owner", "end")
         .order_by("settled_at", "pk")
     )
 
 
 def _prize_rows(params: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    """Of what waits for its winner neither ticket nor owner: that list is opened by a reason."""
     for prize in _prizes(params).iterator(chunk_size=2000):
+        is_known = prize.route == Prize.Route.WALLET or hasattr(prize, "end")
         yield (
             prize.draw.code,
-            prize.ticket.code,
-            prize.owner.code,
+            prize.ticket.code if is_known else "",
+            prize.owner.code if is_known else "",
             prize.amount,
             ", ".join(str(tier) for tier in prize.tiers()),
             prize.route,

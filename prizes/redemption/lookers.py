@@ -38,6 +38,7 @@ WITHIN = timedelta(days=120)  # a look so long before the claim is joined with i
 LATELY = timedelta(days=30)  # claims that moved so lately are looked at in every round
 CROWD = 5  # an address that more people came from says nothing
 PERSONAL, PAPERS = "accounts.personal_data_revealed", "prizes.claim_paper_opened"
+HELD = "prizes.hold_paper_opened"  # a prize in dispute, by its ticket, before anybody claims it
 SAME, BANK, ADDRESS = "person", "bank", "address"
 WHAT: Mapping[str, Any] = {
     "list": _("the list of unclaimed prizes"),
@@ -170,18 +171,18 @@ def _looked_at(*, since: datetime, until: datetime) -> Q:
     """The claims of which somebody was shown the prize, or the winner: the others tie nobody."""
     listed = trail.read(trail.Filters(since=since, until=until, action=forfeiture.REVEALED))
     tickets = {ticket for row in listed for ticket in json.loads(row.body).get("tickets", ())}
-    revealed, filed = (
+    revealed, filed, held = (
         set(
             trail.read(trail.Filters(since=since, until=until, action=action)).values_list(
                 "object_code", flat=True
             )
         )
-        for action in (PERSONAL, PAPERS)
+        for action in (PERSONAL, PAPERS, HELD)
     )
     winners = vault.looks(since=since, until=until).values_list("winner_id", flat=True)
     owners = Claim.objects.filter(code__in=filed).values_list("owner_id", flat=True)
     return (
-        Q(prize__ticket__code__in=tickets)
+        Q(prize__ticket__code__in=tickets | held)
         | Q(owner__code__in=revealed)
         | Q(owner__in={*winners, *owners})
     )
@@ -205,6 +206,7 @@ def _looks(claim: Claim) -> list[Look]:
     for action, codes_ in (
         (PERSONAL, [player]),
         (PAPERS, list(earlier)),
+        (HELD, [ticket]),
     ):
         rows = trail.read(trail.Filters(since=since, until=until, action=action))
         found += [

@@ -2,7 +2,8 @@
 
 Groups of fewer than five prizes are not told apart: a single large prize would say whose it is to
 those who know where it was won. Totals are those of the groups that are shown, so that nothing can
-be worked out from the difference.
+be worked out from the difference. Of a prize that waits, `COUNTED_UP_TO` is counted at most:
+neither the sum nor what it loses from one day to the next tells that a large one still waits.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from prizes.claim_models import PrizeEnd
 
 FEWEST = 5
 WITHIN = timedelta(days=30)
+COUNTED_UP_TO = 10_000_00  # fen; larger prizes are taxed, and talked about
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Lapsing:
 
     @property
     def soon_fen(self) -> int:
-        """And what they are worth."""
+        """And what they are worth, each as far as it is counted."""
         return sum(one.fen or 0 for one in self.soon)
 
     @property
@@ -90,7 +92,7 @@ def _soon(today: date) -> list[tuple[str, int, int]]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT g.name, count(*), sum(z.amount)::bigint
+            SELECT g.name, count(*), sum(least(z.amount, %(most)s))::bigint
               FROM prizes_prize z JOIN prizes_claimperiod c ON c.draw_id = z.draw_id
               JOIN games_draw d ON d.id = z.draw_id AND NOT d.is_shadow
               JOIN games_game g ON g.id = d.game_id
@@ -102,7 +104,7 @@ def _soon(today: date) -> list[tuple[str, int, int]]:
                AND prizes_may_go_on(z.id)
              GROUP BY g.id, g.name, g.position ORDER BY g.position, g.id
             """,
-            {"today": today, "until": today + WITHIN},
+            {"today": today, "until": today + WITHIN, "most": COUNTED_UP_TO},
         )
         return [(game, prizes, fen) for game, prizes, fen in cursor.fetchall()]
 

@@ -97,4 +97,9 @@ def as_paper(found: ExtensionLetter) -> HttpResponse:
 def lapsing_page(request: HttpRequest) -> HttpResponse:
     """What lapses within thirty days and what lapsed this year, without anybody's name."""
     found = lapsing.of_now(now=timezone.now())
-    return render(request, "prizes/lapsing.html", {"counter": found, "fewest": lapsing.FEWEST})
+    context = {
+        "counter": found,
+        "fewest": lapsing.FEWEST,
+        "counted_up_to": lapsing.COUNTED_UP_TO,
+    }
+    return render(request, "prizes/lapsing.html", context)

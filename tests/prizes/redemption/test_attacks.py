@@ -23,7 +23,7 @@ from tests.accounts import papers as cards
 from .lapsing import asked_of_sql, last_day_is, today
 from .test_agents import _letter, _opened
 from .test_appointments import asked, book, free_times
-from .test_guards import moved
+from .test_guards import fact, moved
 from .test_refusals import refused
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])

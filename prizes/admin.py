@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest
@@ -176,7 +178,7 @@ class PrizeAdmin(RecordedAdmin):
     search_fields = ("ticket__code",)
     ordering = ("-pk",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Prize]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Those that are in a wallet, paid or forfeited."""
         known = Q(route=Prize.Route.WALLET) | Q(end__isnull=False)
         return super().get_queryset(request).filter(known)

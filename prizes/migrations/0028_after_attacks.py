@@ -119,6 +119,19 @@ BEGIN
     RETURNING id INTO made;
     RETURN made;
 END $$;
+
+-- A paper is looked at when the claim is checked, and valid then, whatever time was written beside it.
+CREATE OR REPLACE FUNCTION prizes_claim_identity_seen() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM accounts_identitypaper i JOIN accounts_player y ON y.person_id = i.person_id
+                    WHERE y.id = NEW.owner_id AND i.reference = 'claim:' || NEW.code
+                      AND coalesce(i.valid_until >= prizes_today(), true)
+                      AND i.seen_at BETWEEN clock_timestamp() - interval '1 hour' AND clock_timestamp() + interval '1 hour') THEN
+        PERFORM prizes_refuse('claim_identity_seen');
+    END IF;
+    RETURN NEW;
+END $$;
 """
 NEW = """
 -- From afar nobody sees the winner sign: his word is his own.
@@ -151,9 +164,10 @@ BEGIN
            AND x.rate = prizes_policy('tax.prize_rate', '', clock_timestamp())::text::bigint) THEN
         PERFORM prizes_refuse('claim_paid_less_its_tax');
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END $$;
-CREATE TRIGGER prizes_prizeend_less_its_tax BEFORE INSERT ON prizes_prizeend FOR EACH ROW
+CREATE CONSTRAINT TRIGGER prizes_prizeend_less_its_tax AFTER INSERT ON prizes_prizeend
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     WHEN (NEW.kind = 'PAID') EXECUTE FUNCTION prizes_prizeend_less_its_tax();
 ALTER TABLE prizes_prizeend ENABLE ALWAYS TRIGGER prizes_prizeend_less_its_tax;
 REVOKE ALL ON FUNCTION prizes_claimstep_signed_from_afar(), prizes_prizeend_less_its_tax() FROM PUBLIC;
@@ -258,6 +272,16 @@ BEGIN
             clock_timestamp())
     RETURNING id INTO made;
     RETURN made;
+END $$;
+
+CREATE OR REPLACE FUNCTION prizes_claim_identity_seen() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM accounts_identitypaper i JOIN accounts_player y ON y.person_id = i.person_id
+                    WHERE y.id = NEW.owner_id AND i.reference = 'claim:' || NEW.code) THEN
+        PERFORM prizes_refuse('claim_identity_seen');
+    END IF;
+    RETURN NEW;
 END $$;
 """
 

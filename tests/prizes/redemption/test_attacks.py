@@ -14,7 +14,7 @@ from lottery_portal.lib.db import database_time, violated
 from prizes.centre_models import Visit
 from prizes.claim_models import Claim, PrizeEnd
 from prizes.models import Prize
-from prizes.redemption import agents, appointments, hold_papers, holds, lookers, refusal, withdrawal
+from prizes.redemption import agents, hold_papers, holds, lookers, refusal, withdrawal
 from prizes.redemption import claim_refusals as no
 from tests import make_claims as make
 from tests import people
@@ -72,7 +72,8 @@ def test_what_was_withdrawn_binds_nobody(won):
     withdrawal.withdraw(code=claim.code, actor=won.bob.user, now=database_time())
     first = free_times(won, prize)[0].starts_at
     assert asked(won, prize, first) == ""
-    assert book(won, prize, first).state == "BOOKED"
+    booked = book(won, prize, first)
+    assert booked.state == "BOOKED"
     assert fact(
         "INSERT INTO prizes_delaynotice (claim_id, number, due_on, new_date, reason, announced_at,"
         " announced_by_id) VALUES (%s, 1, now(), now() + interval '3 days', 'Late', now(), %s)",
@@ -80,8 +81,7 @@ def test_what_was_withdrawn_binds_nobody(won):
     ) == "delay_of_a_claim_not_paid"  # fmt: skip
     last_day_is(won.draw, today())
     assert (
-        asked(won, prize, first + DAY, instead_of=appointments.of(prize, now=database_time()).code)
-        == "appointment_before_the_last_day"
+        asked(won, prize, first + DAY, instead_of=booked.code) == "appointment_before_the_last_day"
     )
 
 
@@ -176,3 +176,20 @@ def test_a_paper_of_a_hold_that_was_opened_is_a_look(won):
     hold_papers.open_paper(code=held.code, paper=paper.row_uuid, actor=officer, now=database_time())
     claim = make.opened(won, prize)
     assert [look.reader for look in lookers._looks(claim)] == [officer.username]
+
+
+PAPER = """
+INSERT INTO accounts_identitypaper (code, row_uuid, person_id, kind, number, number_index,
+                                    issued_by, reference, valid_until, seen_at, seen_by_id)
+SELECT 'FORGED', gen_random_uuid(), p.id, 'ID_CARD', 'x', p.citizen_id_index, '', 'claim:' || %s,
+       date '2001-01-01', timestamptz '2000-01-01', %s FROM accounts_person p WHERE p.id = %s"""
+
+
+def test_a_paper_is_valid_when_the_claim_is_checked(won):
+    """F275: a card long over, said to have been seen while it was valid, checks no claim."""
+    claim = make.opened(won, won.prize(won.carol), "OUTLET")
+    operator = won.staff["outlet_operator"].pk
+    with connection.cursor() as cursor:
+        cursor.execute(PAPER, [claim.code, operator, won.carol.person_id])
+    assert moved(claim, "CHECKED", operator) == "claim_identity_seen"
+    assert make.checked(won, claim).state == Claim.State.CHECKED

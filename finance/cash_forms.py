@@ -15,7 +15,7 @@ from lottery_portal.lib.dates import ASKED
 from . import account_words
 from .cash_counts import FACES, MOST_PIECES
 from .forms import DAY_TYPED, FenField
-from .models import CashRequest, PlaceKind, Way
+from .models import CashRequest, Way
 
 YUAN = 100
 
@@ -83,12 +83,15 @@ class CountForm(PiecesForm):
 class OfferForm(PiecesForm):
     """A count, and to whom the desk is handed over."""
 
-    to = forms.CharField(
-        label=_("User name of the colleague who takes it"),
-        max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    to = forms.ChoiceField(
+        label=_("Colleague who takes it"),
+        help_text=_("Listed are cashiers, treasurers and the operators of this place."),
     )
     field_order = ("to",)
+
+    def __init__(self, *args: Any, takers: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "to", [("", _now("Please choose")), *takers])
 
 
 class EndForm(forms.Form):
@@ -98,14 +101,12 @@ class EndForm(forms.Form):
 class DeskForm(forms.Form):
     """A desk to be set up."""
 
-    place_kind = forms.ChoiceField(label=_("Kind of place"), choices=PlaceKind.choices)
-    place = forms.RegexField(
-        r"^[A-Za-z0-9._-]+$",
-        label=_("Code of the outlet or centre"),
-        max_length=40,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
+    place = forms.ChoiceField(label=_("Outlet or centre"))
     name = forms.CharField(label=_("Name of the cash desk"), max_length=60)
+
+    def __init__(self, *args: Any, places: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "place", [("", _now("Please choose")), *places])
 
 
 class CashRequestForm(forms.Form):

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import step_up, who
 from accounts.models import User
 from audit import people
-from finance import cash_counts, cash_desks, cash_requests, payment_methods, tax_papers
+from finance import cash_counts, cash_desks, cash_places, cash_requests, payment_methods, tax_papers
 from finance.cash_forms import (
     CashRequestForm,
     CountForm,
@@ -61,20 +61,25 @@ def desk_cash_desks(request: HttpRequest) -> HttpResponse:
     may_run = "treasurer" in who.roles(request.user, now)
     if request.method == "POST" and (first := step_up.before_deed(request, may=may_run)):
         return first
-    form = DeskForm(request.POST or None)
+    form = DeskForm(request.POST or None, places=cash_places.choices() if may_run else ())
     status = 400 if form.is_bound else 200
     if form.is_valid():
         try:
-            desk = cash_desks.register(actor=request.user, now=now, **form.cleaned_data)
+            desk = cash_desks.register(
+                place_kind=cash_places.kind_of(form.cleaned_data["place"]),
+                actor=request.user,
+                now=now,
+                **form.cleaned_data,
+            )
         except Refused as refusal:
             status = refuse(form, refusal)
         else:
             notes.success(request, _("Set up. Hand it over to whoever will pay out of it."))
             return redirect("finance:desk_cash_desk", code=desk.code)
-    desks = list(cash_desks.visible_to(request.user, now))
+    desks, names = list(cash_desks.visible_to(request.user, now)), cash_places.names()
     context = {
         "nav": "cash",
-        "rows": [_row(desk) for desk in desks],
+        "rows": [_row(desk) | {"place": names.get(desk.place, desk.place)} for desk in desks],
         "requests": [_request_row(row) for row in cash_requests.under_way(desks)],
         "form": form if may_run else None,
         "sum_fen": sum(cash_desks.in_desk(desk) for desk in desks),
@@ -209,7 +214,11 @@ def _forms(
     if offered is None and is_mine:
         found["count"] = CountForm(data("count"), auto_id="count_%s")
     if offered is None and (is_mine or (desk.holder_id is None and "treasurer" in roles)):
-        found["offer"] = OfferForm(data("offer"), auto_id="offer_%s")
+        found["offer"] = OfferForm(
+            data("offer"),
+            takers=cash_places.takers(desk, now=timezone.now()),
+            auto_id="offer_%s",
+        )
     if is_mine and offered is None:
         found["ask"] = CashRequestForm(
             data("ask"), escrows=cash_requests.escrows(), auto_id="ask_%s"
@@ -241,6 +250,7 @@ def _page(
         "desk": desk,
         "tone": TONES[State(desk.state)],
         "shown_code": codes.shown(desk.code),
+        "place": cash_places.names().get(desk.place, desk.place),
         "holder": people.name_of(desk.holder) if desk.holder else "",
         "is_mine": desk.holder_id == request.user.pk,
         "left_fen": cash_desks.in_desk(desk),

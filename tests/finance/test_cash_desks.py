@@ -9,12 +9,21 @@ from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
 from audit import trail
-from finance import cases, cash_counts, cash_desks, cash_requests, invariants, ledger, prize_tax
+from finance import (
+    cases,
+    cash_counts,
+    cash_desks,
+    cash_places,
+    cash_requests,
+    invariants,
+    ledger,
+    prize_tax,
+)
 from finance import payment_methods as methods
 from finance.ledger import EntryKind, Move
 from finance.models import CashCount, CashDesk, CashHandOver, CashMove, CashRequest, Entry, PrizeTax
 from lottery_portal.lib.db import violated
-from tests import people
+from tests import make_outlets, people
 from tests.at_once import at_once
 
 from . import tills
@@ -344,11 +353,15 @@ def test_the_pages_of_a_desk(staff, now):
     """F278: set up, handed over, counted, asked and paid, each on its page."""
     treasurer, cash, _other = staff
     chief, clerk = people.in_english(treasurer), people.in_english(cash)
-    made = chief.post(
-        reverse("finance:desk_cash_desks"),
-        {"place_kind": "CENTRE", "place": "SH-01", "name": "一号台"},
-    )
+    places = make_outlets.Desk()
+    centre = places.place(kind="CENTRE", name="兑奖中心")
+    elsewhere = places.operator(places.place(name="二号网点")).user
+    made = chief.post(reverse("finance:desk_cash_desks"), {"place": centre.code, "name": "一号台"})
     desk = CashDesk.objects.get()
+    assert (desk.place_kind, desk.place) == ("CENTRE", centre.code)
+    known = dict(cash_places.takers(desk, now=now))
+    assert {cash.username, treasurer.username} <= known.keys()
+    assert elsewhere.username not in known
     page = reverse("finance:desk_cash_desk", args=[desk.code])
     assert made["Location"] == page
     faces = {f"face_{face}": 0 for face in cash_counts.FACES}

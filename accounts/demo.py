@@ -51,6 +51,7 @@ PLAYERS = (
     ("lily@example.com", "李莉", date(1999, 12, 1)),
 )
 UNVERIFIED = "13800000004"
+FIRST_PLAYER = 101  # the running number in the citizen id of the first of them
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,21 @@ def load(*, now: datetime) -> None:
                 password=PASSWORD,
                 now=now,
             )
-    for number, (login, name, birth) in enumerate(PLAYERS, start=101):
+    for number, (login, name, birth) in enumerate(PLAYERS, start=FIRST_PLAYER):
         if not _exists(login_names.contact(login)):
             made_up = citizen_id(birth, number)
             make_player(login=login, password=PASSWORD, name=name, citizen_id=made_up, now=now)
     if not _exists(login_names.contact(UNVERIFIED)):
         make_player(login=UNVERIFIED, password=PASSWORD, now=now)
+
+
+def cards() -> list[tuple[str, str, str]]:
+    """Log-in, name and citizen id of the verified demo players, as their id cards say."""
+    _only_in_demo()
+    return [
+        (login, name, citizen_id(birth, number))
+        for number, (login, name, birth) in enumerate(PLAYERS, start=FIRST_PLAYER)
+    ]
 
 
 def players() -> list[Player]:

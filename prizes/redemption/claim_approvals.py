@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from audit import approvals, policies
 from finance import account_words
@@ -57,7 +58,7 @@ def _pay_words(payload: Payload) -> Words:
         (_now("Player"), codes.shown(payload["player"])),
         (_now("Prize"), with_unit(payload["amount_fen"])),
         (_now("Tax withheld"), with_unit(payload["tax_fen"])),
-        (_now("Paid out"), with_unit(payload["net_fen"])),
+        (pgettext("of a prize", "Paid out"), with_unit(payload["net_fen"])),
         (_now("Paid by"), str(Claim.Method(payload["method"]).label)),
         *([(_now("Payee"), codes.shown(payload["payee"]))] if payload["payee"] else []),
     ]
@@ -78,7 +79,7 @@ def _take_back_words(payload: Payload) -> Words:
     return [
         *_head(payload),
         (_now("Player"), codes.shown(payload["player"])),
-        (_now("Paid out"), with_unit(payload["net_fen"])),
+        (pgettext("of a prize", "Paid out"), with_unit(payload["net_fen"])),
         (_now("Reason"), payload["reason"]),
         (_now("Reported to the police"), payload["referral"]),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -247,12 +248,15 @@ def _sums(found: winners.Deductions) -> list[str]:
 def _places(own: Own) -> dict[str, Any]:
     """Where the prize is claimed, and by which figure that is so."""
     if own.is_over or (own.is_under_way and own.claim and own.claim.way == Claim.Way.REMOTE):
-        return {"title": "", "why": "", "ways": []}
+        return {"title": "", "why": "", "url": "", "ways": []}
+    asked = {"game": own.prize.draw.game.code, "amount": yuan(own.prize.amount).replace(",", "")}
+    url = f"{reverse('prizes:where_to_claim')}?{urlencode(asked)}"
     up_to = with_unit(routing.outlets_up_to(own.prize.draw))
     centre = _("Prize centre of %(operator)s") % {"operator": settings.OPERATOR}
     if own.place == Place.OUTLET:
         return {
             "title": _("At an authorised outlet"),
+            "url": url,
             "why": _("In this game outlets pay prizes up to %(up_to)s. Yours is not above it.")
             % {"up_to": up_to},
             "ways": [
@@ -263,6 +267,7 @@ def _places(own: Own) -> dict[str, Any]:
         }
     return {
         "title": centre,
+        "url": url,
         "why": _("In this game outlets pay prizes up to %(up_to)s. Yours is above it.")
         % {"up_to": up_to},
         "ways": [

@@ -16,6 +16,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from accounts import messages
 from audit import approvals
@@ -222,7 +223,7 @@ def _case_words(case: Any) -> list[tuple[str, str]]:
     return [
         (_now("Claim"), codes.shown(case.object_code)),
         (_now("Withdrawal"), codes.shown(case.facts["withdrawal"])),
-        (_now("Paid out"), with_unit(case.facts["net_fen"])),
+        (pgettext("of a prize", "Paid out"), with_unit(case.facts["net_fen"])),
     ]
 
 

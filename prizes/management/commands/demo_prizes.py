@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
 
+from accounts import demo
 from lottery_portal.lib import codes
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
@@ -33,8 +34,12 @@ class Command(BaseCommand):
         self.stdout.write(f"{draw.code}: sealed, drawn, settled and published. Won:")
         with translation.override("en"):
             for prize in prizes:
+                person = prize.owner.person
                 self.stdout.write(
-                    f"  {prize.owner.person.name.reveal()}  {yuan(prize.amount):>11} yuan"
+                    f"  {person.name.reveal() if person else '—'}  {yuan(prize.amount):>11} yuan"
                     f"  ticket {codes.shown(prize.ticket.code)}  {routing.of(prize).label}"
                 )
-        self.stdout.write("They stand at /prizes/ of each player; claim them as README says.")
+        self.stdout.write("Their id cards, for who checks them:")
+        for login, name, number in demo.cards():
+            self.stdout.write(f"  {login:<17} {name}  {number}")
+        self.stdout.write("The prizes stand at /prizes/ of each player; claim them as README says.")

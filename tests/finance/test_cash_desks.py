@@ -346,6 +346,8 @@ def test_an_operator_sees_his_desk_and_no_other(staff, now):
     assert not cash_desks.visible_to(tills.one("support", now), now).exists()
     client = people.behind(operator)
     assert client.get(reverse("finance:desk_cash_desk", args=[foreign.code])).status_code == 404
+    terminal = f'href="{reverse("partners:terminal")}"'
+    assert terminal in client.get(reverse("finance:desk_cash_desks")).content.decode()
 
 
 @pytest.mark.thorough

@@ -249,7 +249,7 @@ def _places(own: Own) -> dict[str, Any]:
     """Where the prize is claimed, and by which figure that is so."""
     if own.is_over or (own.is_under_way and own.claim and own.claim.way == Claim.Way.REMOTE):
         return {"title": "", "why": "", "url": "", "ways": []}
-    asked = {"game": own.prize.draw.game.code, "amount": yuan(own.prize.amount).replace(",", "")}
+    asked = {"game": own.prize.draw.game.code}  # the amount alone does not tell: the sum decides
     url = f"{reverse('prizes:where_to_claim')}?{urlencode(asked)}"
     up_to = with_unit(routing.outlets_up_to(own.prize.draw))
     centre = _("Prize centre of %(operator)s") % {"operator": settings.OPERATOR}

@@ -56,4 +56,7 @@ def steps(figures: Thresholds) -> Sequence[Step]:
 
 def decides() -> str:
     """What is compared with the figures."""
-    return _("What one ticket won in one draw, all its lines together, decides the way.")
+    return _(
+        "What one ticket won in one draw, all its lines together, decides the way. Who won more in"
+        " the draw than is free of tax claims every ticket, the small ones too."
+    )

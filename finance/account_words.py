@@ -36,6 +36,8 @@ OF_MANY = (
     AccountKind.UNCLAIMED,
 )
 
+BY_CHANNEL = (AccountKind.CLEARING, AccountKind.ESCROW)  # told by their channel where no bank is
+
 _GAME_NAMERS: list[Callable[[str], str]] = []
 
 
@@ -90,6 +92,6 @@ def choices(codes: Collection[str]) -> list[tuple[str, str]]:
 def _whose(code: str, banks: dict[str, str]) -> str:
     kind, _colon, word = code.partition(":")
     whose = banks.get(code, "")
-    if kind.upper() == AccountKind.CLEARING and channels.title_of(word) != word:
+    if not whose and kind.upper() in BY_CHANNEL and channels.title_of(word) != word:
         whose = channels.title_of(word)
     return f"{whose} ({code})" if whose else code

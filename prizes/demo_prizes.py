@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +21,7 @@ from games import bets, draw_times, draws, equipment, minutes, results
 from games.models import Draw
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
+from lottery_portal.lib.ids import uuid7
 from sales import closing, opening, purchase, sealing
 
 from . import publication, settlement
@@ -87,7 +87,12 @@ def begin(*, now: datetime) -> Draw:
 
 
 def finish(*, draw: Draw) -> list[Prize]:
-    """Seal, draw, write minutes, settle and publish the draw that is past its time; its prizes."""
+    """Seal, draw, write minutes, settle and publish the draw that is past its time; its prizes.
+
+    Refuses outside demonstrations as well: the numbers are those that its players chose.
+    """
+    if not settings.DEMO:
+        raise OnlyInDemonstrations
     crew = _crew(database_time())
     closing.close(draw=draw, now=database_time())
     sealing.complete(draw=draws.find(draw.code), now=database_time())
@@ -134,7 +139,7 @@ def _buy(player: Player, draw: Draw, multipliers: Sequence[int], *, now: datetim
         )
         for multiplier in multipliers
     ]
-    purchase.buy(player=player, orders=orders, request_key=uuid4(), channel="web", now=now)
+    purchase.buy(player=player, orders=orders, request_key=uuid7(), channel="web", now=now)
 
 
 def _equip(draw: Draw, crew: Crew) -> None:

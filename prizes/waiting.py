@@ -7,12 +7,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from audit import waiting
+from audit import people, waiting
 
 from . import winding_up
 from .desk_facts import SETTLERS
 from .models import Settlement
-from .redemption import delays, extensions, minors
+from .redemption import delays, extensions, minors, queue
 
 
 def _halted(_user: Any, _now: datetime) -> int:
@@ -103,6 +103,23 @@ waiting.register(
         roles=frozenset({"compliance"}),
         tone="attention",
         sign="lock",
+    )
+)
+
+
+def _claims(user: Any, now: datetime) -> int:
+    return queue.waiting_for(people.roles_of(user, now)).count()
+
+
+waiting.register(
+    waiting.Waiting(
+        name="prizes.claims",
+        title=_("Claims of prizes that go on with you"),
+        count=_claims,
+        url_name="prizes:desk_claims",
+        roles=queue.AT_THE_DESK,
+        tone="waiting",
+        sign="list",
     )
 )
 

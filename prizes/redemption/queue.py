@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +18,8 @@ from prizes.models import Prize
 
 from . import claims, delays, papers, payment, refusal, steps
 
-State = Claim.State
+State, Way = Claim.State, Claim.Way
+AT_THE_DESK = claims.CLERKS | {"cashier"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,24 @@ def overdue(*, on: date) -> QuerySet[Claim]:
     return delays.late(on=on)
 
 
+def waiting_for(roles: Collection[str]) -> QuerySet[Claim]:
+    """Claims whose next step is done at the desk of the centre by one of these roles.
+
+    Approvals are told apart, and outlets have their terminal; whether a part somebody had in a
+    claim keeps him from it is said on its page.
+    """
+    wanted = Q(pk__in=())
+    if claims.CLERKS & set(roles):
+        at_the_centre = Q(way=Way.CENTRE, state__in=[State.OPENED, State.CHECKED, State.COMPLETE])
+        wanted |= at_the_centre | Q(way=Way.REMOTE, state__in=[State.OPENED, State.CHECKED])
+        asked = [one.payload["claim"] for one in approvals.under_way(payment.KIND)]
+        wanted |= Q(state=State.SIGNED) & ~Q(way=Way.OUTLET) & ~Q(code__in=asked)
+        wanted |= Q(state=State.PAID)
+    if "cashier" in roles:
+        wanted |= Q(state=State.APPROVED) & ~Q(way=Way.OUTLET, method=Claim.Method.CASH)
+    return Claim.objects.filter(wanted)
+
+
 def boards() -> Mapping[str, int]:
     """How many claims stand at each step, for the desk."""
     counts = dict.fromkeys([state for state in State if state not in Claim.OVER], 0)
@@ -87,7 +106,7 @@ def may(claim: Claim, step: Next, *, user: Any, now: datetime) -> bool:
     barred = steps.bar(claim, person)
     if step.deed in {"decide", "pay"}:
         did = claim.steps.filter(person=person, to_state=State.CHECKED).exists()
-        alone = claim.way == Claim.Way.OUTLET and not claim.approval_code
+        alone = claim.way == Way.OUTLET and not claim.approval_code
         approved = any(
             word.is_yes and people.person_of(word.checker) == person
             for word in approvals.words_on(claim.approval_code)
@@ -97,7 +116,7 @@ def may(claim: Claim, step: Next, *, user: Any, now: datetime) -> bool:
 
 
 def _clerks(claim: Claim) -> frozenset[str]:
-    return claims.AT_OUTLETS if claim.way == Claim.Way.OUTLET else claims.CLERKS
+    return claims.AT_OUTLETS if claim.way == Way.OUTLET else claims.CLERKS
 
 
 def _to_check(claim: Claim) -> Next:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from games.models import Draw
 from lottery_portal.lib.db import database_time
 from prizes import demo_prizes
 from prizes.models import Prize
@@ -17,6 +18,8 @@ def test_prizes_to_practise_with_are_made_in_demonstrations_alone(settings):
     settings.DEMO = False
     with pytest.raises(demo_prizes.OnlyInDemonstrations):
         demo_prizes.begin(now=database_time())
+    with pytest.raises(demo_prizes.OnlyInDemonstrations):
+        demo_prizes.finish(draw=Draw())
     settings.DEMO = True
     with pytest.raises(demo_prizes.NoDrawToPractise):
         demo_prizes.begin(now=database_time())

@@ -31,6 +31,11 @@ Made = TypeVar("Made")
 
 _kept_for_good: list[BaseDatabaseWrapper] = []
 _made_ahead: list[subprocess.Popen[bytes] | None] = []
+LONGEST = (  # minutes each, where they are done at all: these begin first
+    "tests/journeys/test_accessibility.py",
+    "tests/prizes/test_settlement_killed.py",
+    "tests/portal/test_running.py",
+)
 LONG_WITHIN = 0.75  # of the run: at its end no process is left alone with a long one
 
 
@@ -82,7 +87,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     between = int(len(short) * LONG_WITHIN) // len(long)
     items.clear()
-    for place, together in enumerate(long.values()):
+    by_length = sorted(long, key=lambda name: not name.startswith(LONGEST))
+    for place, together in enumerate(long[name] for name in by_length):
         items += [*together, *short[place * between : (place + 1) * between]]
     items += short[len(long) * between :]
 

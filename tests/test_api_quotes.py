@@ -86,6 +86,7 @@ def test_every_bet_of_every_game_is_quoted_with_lines_price_and_chances(api, dra
     assert not Ticket.objects.exists()
 
 
+@pytest.mark.thorough
 def test_nothing_that_is_asked_of_a_bet_makes_it_fail(api, draws, quote, full):  # noqa: F811
     """F247: each bet type with other numbers, places, multipliers than it takes."""
     bet_types = [

@@ -100,6 +100,7 @@ NASTY = st.one_of(
 )
 
 
+@pytest.mark.thorough
 def test_any_value_anywhere_is_a_sentence(request, tmp_path):
     """Every value of every JSON member replaced by anything, then signed again."""
     members = Draw().members()

@@ -77,6 +77,7 @@ def app():
         yield connection
 
 
+@pytest.mark.thorough
 def test_every_constraint_refuses_something_and_nothing_else_does(owner, deep):
     """F103, F104, F117: CHECK, UNIQUE, EXCLUDE and foreign keys, each alone and each taken away.
 

@@ -76,6 +76,7 @@ def works(client, ask, address):
 
 
 @pytest.mark.parametrize("who", sorted({opener(name) for name in ROUTES.values()}))
+@pytest.mark.thorough
 def test_nonsense_in_an_address_is_answered(who, full):
     """F247: codes, years, days, pages, forms and kinds that there are not, of every page."""
     made = make.player(wallet=10_00).user if who == "player" else people.member(who).user

@@ -103,6 +103,7 @@ def test_every_set_of_numbers_is_equally_likely():
     assert set(reached.values()) == {4 * 5 * 6 // 20}
 
 
+@pytest.mark.thorough
 def test_the_bias_of_a_division_remainder_is_found():
     bits = fixed_bits()
 

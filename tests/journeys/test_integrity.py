@@ -45,6 +45,7 @@ def looked_at(visitor: browser.Visitor, address: str, name: str, *, deep: bool) 
     return wrong
 
 
+@pytest.mark.thorough
 def test_before_the_first_seal_the_pages_say_so(visit: Visit, house: str, *, deep: bool) -> None:
     """N01: nothing sealed, nothing verified, no checkpoint, and no figure is made up."""
     wrong = looked_at(visit(), "/transparency/", "never-transparency", deep=deep)
@@ -127,6 +128,7 @@ def _unsigned() -> Draw:
     return draw
 
 
+@pytest.mark.thorough
 def test_everything_is_verified_when_somebody_says_so(visit: Visit, house: str) -> None:
     """F210, F059: one touch orders it; who ordered it and when stands there until it is done."""
     auditor = at_the_desk(visit)

@@ -77,6 +77,7 @@ def test_a_plan_stops_when_its_second_ticket_wins(visit: Visit) -> None:
     assert ledger.verify_books() == []
 
 
+@pytest.mark.thorough
 def test_a_plan_is_stopped_by_its_player(visit: Visit) -> None:
     """F029: with a question before it; the money is there at once."""
     stage.draw()

@@ -523,6 +523,7 @@ def test_hashes_and_signatures_of_the_scripts_are_those_of_the_browser(
     assert page.evaluate("all => Proof.ownVerify(...all.map(Proof.tools.unhex))", zero) is False
 
 
+@pytest.mark.thorough
 def test_an_old_browser_checks_hashes_and_says_what_it_could_not(
     visit: Visit, sold: Sold, tmp_path: Path
 ) -> None:

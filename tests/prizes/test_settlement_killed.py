@@ -124,6 +124,7 @@ def strike(wanted: int, *blows: Callable[[int], None]) -> None:
     print(f"{strikes} strikes, {draws_settled} draws of {known.seconds:.2f} s, one digest")  # noqa: T201 - figures to read
 
 
+@pytest.mark.thorough
 def test_a_settlement_killed_at_any_moment_ends_with_the_same_books(monkeypatch, deep):
     """F070: processes and connections are struck at spread moments until the draw is settled.
 

@@ -54,6 +54,7 @@ def _winning(number: int) -> list[bets.Selection]:
     return [make.single(1, 2, 3, 4, 5, 20 + number % 10, blue=8)]
 
 
+@pytest.mark.thorough
 def test_ten_thousand_selections_settle_within_their_share_of_the_limit():
     """F072: a million selections settle within a minute; both engines, from root to SETTLED."""
     draw = _sold(TICKETS, of=_five)

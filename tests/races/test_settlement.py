@@ -71,6 +71,7 @@ def priced(draw: Draw) -> Settlement:
     return begun
 
 
+@pytest.mark.thorough
 def test_one_batch_credited_ten_times_at_once_is_credited_once():
     """F070: the batch's row is the lock."""
     player = make.shadow_player(wallet=80_00)
@@ -82,6 +83,7 @@ def test_one_batch_credited_ten_times_at_once_is_credited_once():
     assert wallets.available(player) == 40 * 5_00
 
 
+@pytest.mark.thorough
 def test_without_the_references_and_the_lock_prizes_would_be_paid_twice():
     """The negative control: without the batch's lock and once-only references, money doubles."""
     player = make.shadow_player(wallet=80_00)
@@ -108,6 +110,7 @@ def test_without_the_references_and_the_lock_prizes_would_be_paid_twice():
     assert wallets.available(player) > 40 * 5_00
 
 
+@pytest.mark.thorough
 def test_three_dispatchers_and_two_beats_settle_a_draw_once(settings):
     """F070: whoever rings, and however often: every winner has his prize once."""
     settings.JOBS_RAISE = False

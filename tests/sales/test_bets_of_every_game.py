@@ -110,6 +110,7 @@ def every_sheet() -> Iterator[tuple[bytes, RuleVersion]]:
     yield from islice(made_sheets.sheets(20261122), MADE_UP)
 
 
+@pytest.mark.thorough
 def test_the_database_alone_takes_what_every_bet_type_takes_and_nothing_beside_it():
     """F026, F042: every bet type of every version, on both sides of each of its bounds."""
     taken = refused = 0

@@ -339,6 +339,7 @@ for name in sys.argv[3:]:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_tickets_chosen_at_random_are_proved_without_our_code(tmp_path, full, deep):
     """N01: by a stranger's short script and by the auditors' program; an altered one by neither.
 

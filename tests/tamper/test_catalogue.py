@@ -141,6 +141,7 @@ def test_a_replaced_function_is_named(name, old, new):
     assert found.endswith(": replaced") == bool(new)
 
 
+@pytest.mark.thorough
 def test_every_deed_of_a_superuser_is_named_by_its_object():
     """F210: attributes and settings of roles, guards of foreign keys, PostgreSQL's own schema."""
     if not hands.is_there(hands.SUPERUSER):

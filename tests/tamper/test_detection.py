@@ -167,6 +167,7 @@ def _confirmed() -> Draw:
     return draw
 
 
+@pytest.mark.thorough
 def test_a_settlement_alarms_within_its_bound_and_pays_nobody(begin, figures):
     """F049, F071: what was done after the draw, to what the settlement relies on."""
     draw = begin(_confirmed)

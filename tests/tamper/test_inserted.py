@@ -137,6 +137,7 @@ def test_put_in_after_the_draw_it_is_named_before_anybody_is_paid(begin, role, l
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("logged", [False, True])
+@pytest.mark.thorough
 def test_put_in_after_the_settlement_it_is_named_at_night(begin, role, logged):
     """F049, N13: without an entry in the log it is unlogged, with one it is late."""
     draw = begin(settled)

@@ -95,6 +95,7 @@ def _done(role: str, deed: str, attacked: list[Thing]) -> dict[str, str]:
     return names
 
 
+@pytest.mark.thorough
 def test_what_is_found_at_night_is_an_alarm(begin):
     """N13: the nightly comparison raises an alarm that names the row."""
     begin(house.built)
@@ -152,6 +153,7 @@ def test_who_logs_his_own_edit_as_well_is_named_by_the_second_hash(begin):
     assert found >= expected
 
 
+@pytest.mark.thorough
 def test_a_fence_that_is_left_down_is_named(begin):
     """F210, F058: a trigger put to sleep, whatever it guards; the ban on reading lifted."""
     begin(house.built)

@@ -289,6 +289,7 @@ def test_a_winner_finds_his_own_and_of_others_nothing(objects):
     assert seen >= 20
 
 
+@pytest.mark.thorough
 def test_an_operator_finds_what_is_in_his_hands_and_nothing_of_another_outlet(objects):
     """F085, F178, F278: cash desk and certificate answer 404 to who works elsewhere; a ticket under
     way elsewhere shows no claim and takes no deed."""
@@ -313,6 +314,7 @@ def test_an_operator_finds_what_is_in_his_hands_and_nothing_of_another_outlet(ob
     assert "under way at another place" not in people.text(asked(here, name, args)[0])
 
 
+@pytest.mark.thorough
 def test_a_clerk_does_nothing_with_a_prize_of_his_own(objects):
     """F097, F099: whatever post he has, under whatever account: neither a step of the claim, nor
     its papers, nor a hold or more time; nor has he a word in what others ask for."""

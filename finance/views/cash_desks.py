@@ -82,7 +82,7 @@ def desk_cash_desks(request: HttpRequest) -> HttpResponse:
         "rows": [_row(desk) | {"place": names.get(desk.place, desk.place)} for desk in desks],
         "requests": [_request_row(row) for row in cash_requests.under_way(desks)],
         "form": form if may_run else None,
-        **_frame(who.OUTLET_OPERATOR in who.roles(request.user, now)),
+        **_frame(is_operator=who.OUTLET_OPERATOR in who.roles(request.user, now)),
         "sum_fen": sum(cash_desks.in_desk(desk) for desk in desks),
     }
     return render(request, "desk/cash_desks.html", context, status=status)
@@ -252,7 +252,7 @@ def _page(
         "tone": TONES[State(desk.state)],
         "shown_code": codes.shown(desk.code),
         "place": cash_places.names().get(desk.place, desk.place),
-        **_frame(who.OUTLET_OPERATOR in roles),
+        **_frame(is_operator=who.OUTLET_OPERATOR in roles),
         "holder": people.name_of(desk.holder) if desk.holder else "",
         "is_mine": desk.holder_id == request.user.pk,
         "left_fen": cash_desks.in_desk(desk),
@@ -275,7 +275,7 @@ def _page(
     return render(request, "desk/cash_desk.html", context, status=status)
 
 
-def _frame(is_operator: bool) -> dict[str, Any]:  # noqa: FBT001 - what it says it is
+def _frame(*, is_operator: bool) -> dict[str, Any]:
     """An operator is at his terminal: the places of the desk are none of his."""
     return {
         "is_operator": is_operator,

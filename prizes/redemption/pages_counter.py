@@ -27,7 +27,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import confidentiality, reveal, step_up, vault, who
 from accounts.models import User
 from audit import approvals, people
-from finance import cases
 from games import words as game_words
 from lottery_portal.lib import codes, dates
 from lottery_portal.lib.errors import Refused, refuse
@@ -35,21 +34,16 @@ from partners.models import Outlet
 from prizes import counter_forms as typed
 from prizes.centre_forms import DelayForm
 from prizes.claim_models import Claim
-from prizes.deadline_models import Hold
 from prizes.models import Prize
 
 from . import (
-    agents,
-    authenticity,
     claim_facts,
     claims,
     confirmation,
     counter,
+    counter_facts,
     damaged,
     delays,
-    holds,
-    limits,
-    lookers,
     outlet,
     papers,
     payment,
@@ -57,13 +51,10 @@ from . import (
     recovery,
     refusal,
     steps,
-    visits,
-    words,
 )
 from .claim_refusals import NotAtThisStep
 
 ROWS = 50
-SECOND = timedelta(seconds=1)  # before the moment from which it is claimed no more
 MONEY = frozenset({"ask", "pay"})
 State, Way = Claim.State, Claim.Way
 REFUSABLE = frozenset({State.OPENED, State.CHECKED, State.COMPLETE, State.SIGNED, State.APPROVED})
@@ -151,7 +142,9 @@ def desk_claim(request: HttpRequest, code: str) -> HttpResponse:
                 notes.success(request, _said(action))
                 return redirect(goes_to or reverse("prizes:desk_claim", args=[code]))
         claim = steps.find(code)
-    return render(request, "desk/claim.html", _facts(claim, user, now, shown), status=status)
+    return render(
+        request, "desk/claim.html", counter_facts.of_page(claim, user, now, shown), status=status
+    )
 
 
 @never_cache
@@ -297,9 +290,11 @@ def _forms(request: HttpRequest, claim: Claim, user: User, now: datetime, action
         made["damaged"] = typed.DamagedForm(
             *_sent(request, action, "damaged"), auto_id="damaged_%s"
         )
-    if is_clerk and claim.state in REFUSABLE and not _asked(claim, refusal.KIND):
+    if is_clerk and claim.state in REFUSABLE and not counter_facts.asked(claim, refusal.KIND):
         made["refuse"] = typed.RefuseForm(*_sent(request, action, "refuse"), auto_id="refuse_%s")
-    can_recover = claim.state in {State.PAID, State.ARCHIVED} and not _asked(claim, recovery.KIND)
+    can_recover = claim.state in {State.PAID, State.ARCHIVED} and not counter_facts.asked(
+        claim, recovery.KIND
+    )
     if roles & recovery.ASKERS and can_recover:
         made["recover"] = typed.RecoverForm(
             *_sent(request, action, "recover"), auto_id="recover_%s"
@@ -453,12 +448,9 @@ _DEEDS: Mapping[str, Callable[..., str | None]] = {
 
 def _approval_page(asked: approvals.Request, user: User, now: datetime) -> str:
     """Where the request is read, for whose post opens that page; else back to the claim."""
-    if people.roles_of(user, now) & READERS_OF_APPROVALS:
+    if people.roles_of(user, now) & counter_facts.READERS_OF_APPROVALS:
         return reverse("audit:approval", args=[asked.code])
     return ""
-
-
-READERS_OF_APPROVALS = frozenset({"claims_officer", "compliance", "approver", "treasurer"})
 
 
 def _said(action: str) -> str:
@@ -476,145 +468,3 @@ def _said(action: str) -> str:
         "damaged": _("Taken down. Nobody approves or pays it before the centre has a finding."),
         "delay": _("Announced. The winner has the reason and the new day."),
     }[action]
-
-
-def _asked(claim: Claim, kind: str) -> approvals.Request | None:
-    """The request of a kind about this claim that waits for others."""
-    waiting = (one for one in approvals.under_way(kind) if one.payload["claim"] == claim.code)
-    return next(waiting, None)
-
-
-def _facts(claim: Claim, user: User, now: datetime, shown: Forms) -> dict[str, Any]:
-    today = dates.in_shanghai(now).date()
-    taken = claim_facts.steps_of(claim)
-    step = queue.next_step(claim)
-    deadline = limits.of(claim.prize)
-    roles = people.roles_of(user, now)
-    promised = delays.day_of(claim)
-    language = get_language() or "zh-hans"
-    requests = [_asked(claim, kind) for kind in (payment.KIND, refusal.KIND, recovery.KIND)]
-    return {
-        "nav": "claims",
-        "claim": claim,
-        "code": codes.shown(claim.code),
-        "ticket": codes.shown(claim.prize.ticket.code),
-        "game": game_words.game(claim.prize.draw.game),
-        "tone": claim_facts.TONES[claim.state],
-        "sign": {"done": "check", "wrong": "alert"}.get(claim_facts.TONES[claim.state], "clock"),
-        "meaning": claim_facts.MEANING[claim.state],
-        "next": step,
-        "may_act": bool(step and step.deed in shown),
-        "is_own": steps.bar(claim, people.person_of(user)) == "claim_not_ones_own",
-        "who_may": _who_may(step),
-        "course": claim_facts.course(claim, taken),
-        "log": claim_facts.log(claim, taken),
-        "lacks": _lacks(claim),
-        "figures": claim_facts.figures(claim, now=now),
-        "lines": words.lines(deadline.sum_) if deadline else [],
-        "until": deadline.until - SECOND if deadline and deadline.until else None,
-        "promised": promised or claim.due_on,
-        "is_late": promised is not None and promised < today,
-        "notice": delays.last_notice(claim),
-        "visitor": visits.present(claim.prize) if claim.way == Way.CENTRE else None,
-        "visit_url": _visit_url(claim, roles),
-        "cases": _cases(claim, user, now),
-        "agent": _agent(claim, now),
-        "holds": [
-            {"hold": one, "url": reverse("prizes:desk_hold", args=[one.code])}
-            for one in Hold.objects.filter(prize=claim.prize).standing()
-        ],
-        "hold_url": reverse("prizes:desk_holds") if roles & holds.OPENERS else "",
-        "authentic": authenticity.of(claim.prize.ticket),
-        "papers": [
-            {
-                "title": claim_facts.paper(one.kind),
-                "paper": one,
-                "url": reverse("prizes:desk_claim_paper", args=[claim.code, one.row_uuid]),
-            }
-            for one in claim.papers.order_by("pk")
-        ],
-        "opens_papers": bool(roles & vault.ROLES),
-        "text": confirmation.text_of(claim, language) if claim.method else "",
-        "forms": shown,
-        "requests": [
-            {
-                "title": approvals.kinds()[one.kind].title,
-                "at": one.requested_at,
-                "url": reverse("audit:approval", args=[one.code])
-                if roles & READERS_OF_APPROVALS
-                else "",
-            }
-            for one in requests
-            if one is not None
-        ],
-    }
-
-
-def _cases(claim: Claim, user: User, now: datetime) -> list[dict[str, Any]]:
-    """What people look into, or found; who stands close to the claim is left to compliance."""
-    roles, found = (
-        people.roles_of(user, now),
-        cases.about(object_type="claim", object_code=claim.code),
-    )
-    return [
-        {
-            "title": cases.kind_of(case).title,
-            "is_open": case.state == cases.State.OPEN,
-            "resolution": case.resolution,
-            "url": reverse("finance:desk_case", args=[case.code])
-            if cases.may_handle(case, roles)
-            else "",
-        }
-        for case in found
-        if case.kind != lookers.KIND or cases.may_handle(case, roles)
-    ]
-
-
-def _agent(claim: Claim, now: datetime) -> dict[str, Any] | None:
-    """Who acts for the winner, masked, and whether his authority stands."""
-    proxy = agents.of_claim(claim)
-    if proxy is None:
-        return None
-    return {
-        "name": str(proxy.agent.name),
-        "code": proxy.code,
-        "letter": proxy.letter.code if proxy.letter else "",
-        "until": proxy.valid_until,
-        "seen_at": proxy.agent_paper.seen_at,
-        "is_in_force": agents.is_in_force(proxy, claim, now=now),
-    }
-
-
-def _visit_url(claim: Claim, roles: frozenset[str]) -> str:
-    """Where the visitor is registered without whom this claim is not checked."""
-    if claim.way != Way.CENTRE or claim.state != State.OPENED or not roles & visits.ROLES:
-        return ""
-    return reverse("prizes:desk_visit_new", args=[claim.prize.ticket.code])
-
-
-def _who_may(step: queue.Next | None) -> str:
-    if step is None:
-        return ""
-    named = people.role_titles(step.roles) if step.roles else ""
-    if step.by_winner:
-        return f"{_('the winner')}, {named}" if named else _("the winner")
-    return named or _("nobody here: the bank answers")
-
-
-def _lacks(claim: Claim) -> list[dict[str, Any]]:
-    """The papers that the policy asks for, to be paid and to be filed, and which are there."""
-    to_pay, to_file = (papers.missing(claim, one) for one in (papers.TO_PAY, papers.TO_FILE))
-    there = claim.papers.order_by("pk").values_list("kind", flat=True)
-    kinds = dict.fromkeys([*to_pay, *to_file, *there])
-    return [
-        {
-            "title": claim_facts.paper(kind),
-            "is_there": kind not in {*to_pay, *to_file},
-            "text": _("before it is paid")
-            if kind in to_pay
-            else _("before it is filed")
-            if kind in to_file
-            else _("in the file"),
-        }
-        for kind in kinds
-    ]

@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -87,7 +88,7 @@ def winners_page(request: HttpRequest) -> HttpResponse:
 def winners_table(request: HttpRequest) -> HttpResponse:
     """The same figures as a file for spreadsheets, in which no cell runs."""
     _form, game, period, status = _asked(request)
-    if status != 200 or period is None:  # noqa: PLR2004 - nothing was wrong
+    if status != HTTPStatus.OK or period is None:
         raise Http404
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\r\n")

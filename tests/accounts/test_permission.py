@@ -194,6 +194,7 @@ def test_an_outlet_operator_opens_his_terminal_and_his_keys_and_nothing_of_the_d
     assert both.opens("/terminal/")
 
 
+@pytest.mark.thorough
 def test_over_http_the_same_doors_are_open(settings, full):
     """F223: the whole stack, for one role; a quarter of the addresses but in a full run."""
     settings.MIDDLEWARE = BEHIND_PERMISSION
@@ -206,6 +207,7 @@ def test_over_http_the_same_doors_are_open(settings, full):
         assert reached == expected("support", name), name
 
 
+@pytest.mark.thorough
 def test_staff_without_a_second_factor_open_nothing_of_it(settings):
     """F224: whatever the posts, only the way to the second factor is open."""
     settings.UNDECLARED_URLS_RAISE = False

@@ -81,6 +81,7 @@ def test_a_partition_that_stayed_as_it_was_is_not_named_for_its_table():
     ]
 
 
+@pytest.mark.thorough
 def test_partitions_read_apart_are_told_as_if_all_were_read_together():
     """F210: what is remembered of an earlier reading makes no difference to what is found."""
     made.of_database()  # what lasts is known from now on
@@ -178,6 +179,7 @@ def test_each_difference_is_an_alarm_until_it_is_undone():
     assert not [one for one in alarms.open_now() if one.kind == catalogue.ALARM]
 
 
+@pytest.mark.thorough
 def test_the_trail_says_which_catalogue_stood_when():
     """F229: the first check, each that finds a difference, and the return to what was released."""
     right = catalogue.check(now=database_time(), occasion="clock")
@@ -225,6 +227,7 @@ def test_another_text_is_refused(text):
         made.parse(text)
 
 
+@pytest.mark.thorough
 def test_names_of_the_two_roles_do_not_matter():
     """On a server of one's own they may be called as one likes."""
     found = catalogue_rows.read()
@@ -238,6 +241,7 @@ def test_names_of_the_two_roles_do_not_matter():
     assert named == made.of_database()
 
 
+@pytest.mark.thorough
 def test_the_command_prints_compares_and_writes(tmp_path, settings, capsys):
     """F229: it ends with 1 and names the object."""
     call_command("catalogue")

@@ -22,6 +22,7 @@ def grown(times: int) -> None:
         sequencing.run_all()
 
 
+@pytest.mark.thorough
 def test_an_older_checkpoint_that_is_gone_is_missed_by_the_one_after_it(monkeypatch):
     """F210: each names the one before, so that of thousands none is taken out unseen.
 

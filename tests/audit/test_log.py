@@ -49,6 +49,7 @@ def named(**asked) -> set[tuple[str, str]]:
     return {(one.kind, one.what) for one in log.differences(now=database_time(), **asked)}
 
 
+@pytest.mark.thorough
 def test_every_place_is_given_once_when_many_sequence_at_the_same_time():
     """F210: sequencers in several processes take turns; the root is that of one list."""
     with owner.as_owner() as one:
@@ -364,6 +365,7 @@ def test_the_owner_with_triggers_off_changes_nothing_unseen(busy_house, what):
     assert {alarm.kind for alarm in alarms.open_now()} >= {"audit.log_differs"}
 
 
+@pytest.mark.thorough
 def test_a_trigger_that_was_put_to_sleep_is_named(busy_house):
     said = StringIO()
     with owner.as_owner() as one:
@@ -375,6 +377,7 @@ def test_a_trigger_that_was_put_to_sleep_is_named(busy_house):
         assert ("rule_sheet", "unwatched") in named()
 
 
+@pytest.mark.thorough
 def test_a_forger_who_rewrites_rows_entries_places_and_tree_meets_the_signed_roots(busy_house):
     """N13: without the log's key nothing fits; with it, the witness remembers."""
     with owner.as_owner() as one:
@@ -415,6 +418,7 @@ def test_a_forger_who_rewrites_rows_entries_places_and_tree_meets_the_signed_roo
     }
 
 
+@pytest.mark.thorough
 def test_a_database_put_back_to_an_older_state_is_noticed_by_the_witness(busy_house, witness):
     """N13: rows, log and checkpoints of a backup fit together; the witness knows more."""
     older = log.latest()

@@ -463,6 +463,7 @@ def test_staff_pages_ask_a_bounded_number_of_questions(
             assert client.get(reverse(f"audit:{name}")).status_code == 200
 
 
+@pytest.mark.thorough
 def test_every_deed_in_the_code_has_a_title(settings):
     """The trail's readers see words, never a code."""
     missing: set[str] = set()

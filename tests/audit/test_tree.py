@@ -90,6 +90,7 @@ def test_a_leaf_is_proved_in_its_place_and_nowhere_else(size, data):
         assert not holds(index=(index + 1) % size)
 
 
+@pytest.mark.thorough
 @given(new=SIZES, data=st.data())
 def test_growth_is_proved_and_a_changed_past_is_not(new, data):
     old = data.draw(st.integers(0, new))

@@ -76,6 +76,7 @@ def seal_papers(folder: Path, statement: SealStatement, draw: Draw) -> list[obje
     return options
 
 
+@pytest.mark.thorough
 def test_a_settled_draw_counted_again_from_its_papers_is_the_same(tmp_path):
     """F071, N04: sealed file, sheet and input only; lines, prices, winners and sums to the fen."""
     draw = make_draws.confirmed(*tickets())
@@ -183,6 +184,7 @@ def test_every_ticket_of_a_sealed_draw_has_a_proof_that_passes(tmp_path):
         assert done.stdout.splitlines()[-1].startswith("PASS: the ticket is in the"), done.stdout
 
 
+@pytest.mark.thorough
 def test_the_log_of_the_house_passes_by_proofs_and_by_leaves(tmp_path):
     """F210, N13: two checkpoints, signed and cosigned, and that the log only grew between them."""
     make_draws.sealed(make_draws.sold(*tickets()[:2]))

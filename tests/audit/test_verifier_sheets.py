@@ -377,6 +377,7 @@ def as_large_as_it_may_be():
     return sheet
 
 
+@pytest.mark.thorough
 def test_the_largest_sheet_is_read_in_seconds():
     """N19: what a sheet can ask for is bounded."""
     large = as_large_as_it_may_be()

@@ -108,6 +108,7 @@ def test_a_withdrawal_killed_at_any_point_is_paid_once(bank, alice, now, most):
     assert broken_rules() == set()
 
 
+@pytest.mark.thorough
 def test_an_adjustment_killed_at_any_point_is_booked_once(alice, staff, now, most):
     """F120, F212: the last word performs it, in the transaction of the word."""
     make.open_accounts(("suspense:bank", "SUSPENSE"))
@@ -137,6 +138,7 @@ def test_an_adjustment_killed_at_any_point_is_booked_once(alice, staff, now, mos
     assert broken_rules() == set()
 
 
+@pytest.mark.thorough
 def test_a_reversal_killed_at_any_point_is_booked_once(alice, staff, now, most):
     """F105: what came by mistake goes back whole, and once."""
     maker, checkers = staff
@@ -189,6 +191,7 @@ def test_a_refund_killed_at_any_point_goes_back_once(bank, alice, staff, now, mo
     assert broken_rules() == set()
 
 
+@pytest.mark.thorough
 def test_a_closing_month_killed_at_any_point_is_closed_once(staff, now, most):
     """F123: the balances, their digest and the lock come together or not at all; December too."""
     make.open_accounts((books.RENT, "EXPENSE"), (books.OWN, "OWNBANK"))

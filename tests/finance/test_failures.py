@@ -116,6 +116,7 @@ def test_declined_payments_count_with_returned_withdrawals(bank, alice, card):
     assert failures.block_of(alice.code, now=make.NOW + 5 * MINUTE) is not None
 
 
+@pytest.mark.thorough
 def test_one_that_goes_through_begins_the_count_anew(bank, alice, card):
     """F111: in a row."""
     for n in range(4):
@@ -129,6 +130,7 @@ def test_one_that_goes_through_begins_the_count_anew(bank, alice, card):
     assert not TransferBlock.objects.exists()
 
 
+@pytest.mark.thorough
 def test_five_in_more_than_ten_minutes_block_nothing(bank, alice, card):
     """F111"""
     for n in range(8):

@@ -107,6 +107,7 @@ SPOILT = {
 }
 
 
+@pytest.mark.thorough
 def test_a_new_fault_is_found_within_minutes_and_an_old_one_at_night(house):
     """N05, F103: every few minutes what has moved since, every night all of it."""
     with connection.cursor() as cursor:

@@ -412,6 +412,7 @@ def test_a_refund_is_made_once_under_its_number(network, paid):
     assert (more.state, more.reason) == ("FAILED", "退款金额超限")
 
 
+@pytest.mark.thorough
 def test_our_refund_through_the_doors(network, paid, alice, now):
     """F115: from the balance to the source, told once more by the provider, and taken once."""
     treasurer = make.staff("caiwu6", "treasurer", now=now).member.user

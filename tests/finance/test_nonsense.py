@@ -91,6 +91,7 @@ def test_nonsense_in_an_address_is_answered(who, full):
     assert failing == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("year", "sentence"),
     [

@@ -296,6 +296,7 @@ def test_a_withdrawal_beyond_the_balance_is_refused_with_the_figures(client, ric
     assert not Withdrawal.objects.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("said", "words"),
     [

@@ -106,6 +106,7 @@ def test_a_sheet_that_is_too_long_is_refused_in_words(player):
         sheets.sheet("escrow:nowhere", first=MAY, last=JUNE.last)
 
 
+@pytest.mark.thorough
 def test_the_paper_carries_its_letters_and_is_the_same_every_time(player):
     """F124: PDF in Chinese, and the face has every letter of it."""
     for name in catalogue.KINDS:
@@ -146,6 +147,7 @@ def test_every_word_and_figure_of_a_paper_can_be_read_back(player):
         assert "U+" not in text
 
 
+@pytest.mark.thorough
 def test_both_sides_of_a_balance_sheet_stand_on_one_paper(player):
     """F124: assets beside what they stand against, below the title; nothing is pushed away."""
     with override("en"):
@@ -156,6 +158,7 @@ def test_both_sides_of_a_balance_sheet_stand_on_one_paper(player):
     assert "Total liabilities and equity" in pages[0]
 
 
+@pytest.mark.thorough
 def test_papers_have_the_titles_that_accountants_here_know(player):
     """F124"""
     titles = {"trial": "试算平衡表", "balance": "资产负债表", "income": "利润表"}
@@ -207,6 +210,7 @@ def desk():
 QUERY = "?first=2025-06-01&last=2025-06-30&book=shadow"
 
 
+@pytest.mark.thorough
 def test_the_pages_show_the_same_figures(player, desk):
     """F124"""
     page = desk.get(f"/desk/ledger/reports/balance/{QUERY}").content.decode()

@@ -1,6 +1,7 @@
 """Banks that repeat, reorder, delay, lose and time out: 0 double postings (V-1 to V-5, F108, F112).
 
-Each test runs for the sandbox, Alipay and WeChat Pay, over real HTTP, signed by keys of our own.
+Each test runs for WeChat Pay, in a full run for Alipay and the sandbox too, over real HTTP, signed
+by keys of our own.
 """
 
 from __future__ import annotations
@@ -24,7 +25,11 @@ from tests.samples import one_in
 
 from . import networks
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db,
+    pytest.mark.parametrize("network", one_in(3, networks.ALL[::-1]), indirect=True),
+]
 MINUTE = timedelta(minutes=1)
 
 
@@ -153,6 +158,7 @@ def test_a_chargeback_of_spent_money_is_owed_and_locks(network, alice, paid):
     assert ledger.verify_books() == []
 
 
+@pytest.mark.thorough
 def test_a_payout_lost_after_paying_is_paid_once(network, alice, paid, card, now):
     """V-5: UNKNOWN, asked under its own number, never sent again."""
     withdrawal = door.request(
@@ -177,6 +183,7 @@ def test_a_payout_lost_after_paying_is_paid_once(network, alice, paid, card, now
     assert ledger.verify_books() == []
 
 
+@pytest.mark.thorough
 def test_a_payout_that_never_arrived_is_sent_under_its_own_number(network, alice, paid, card, now):
     """V-5: the bank says that it never heard of it."""
     withdrawal = door.request(

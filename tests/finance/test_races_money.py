@@ -45,6 +45,7 @@ def test_the_same_callback_twenty_times_at_once_credits_once():
     assert ledger.verify_books() == []
 
 
+@pytest.mark.thorough
 def test_the_same_fact_under_twenty_names_at_once_credits_once():
     """F108: the row of the deposit is locked while its facts are folded."""
     alice = make.player()
@@ -99,6 +100,7 @@ def test_holding_and_spending_at_once_never_overdraws():
     assert ledger.verify_books() == []
 
 
+@pytest.mark.thorough
 def test_reversing_twice_at_once_moves_the_money_back_once():
     """F105"""
     alice = make.player()
@@ -128,6 +130,7 @@ def test_one_reference_at_once_is_one_entry():
     assert wallets.available(alice) == 5_00
 
 
+@pytest.mark.thorough
 def test_entries_over_the_same_wallets_never_wait_for_each_other_in_a_ring():
     """F103: balances are locked by code, in whatever order the moves name them."""
     codes = [f"winnings:R{number}" for number in range(8)]
@@ -148,6 +151,7 @@ def test_entries_over_the_same_wallets_never_wait_for_each_other_in_a_ring():
     assert ledger.verify_books() == []
 
 
+@pytest.mark.thorough
 def test_the_movements_of_a_wallet_stand_in_the_order_of_their_times():
     """F010: the time is read when the wallet is locked."""
     alice = make.player()
@@ -203,6 +207,7 @@ def test_the_ceiling_of_a_day_holds_for_requests_at_once():
     assert wallets.held(alice) == 180_000_00
 
 
+@pytest.mark.thorough
 def test_an_account_is_not_removed_while_a_withdrawal_to_it_begins():
     alice = make.player()
     make.put(alice, 100_00)
@@ -237,6 +242,7 @@ def test_two_cashiers_at_once_prepare_it_once():
     assert len(of_type(results, withdrawals.NotInThisState)) == 3
 
 
+@pytest.mark.thorough
 def test_two_players_at_once_register_one_bank_account():
     """F006"""
     number = make.card("6021")

@@ -55,6 +55,7 @@ def test_a_debt_that_is_paid_ten_times_at_once_is_paid_once():
     assert ledger.verify_books() == []
 
 
+@pytest.mark.thorough
 def test_failures_that_end_at_once_count_each_other(fake_bank):
     """F111: the fifth of five blocks, whichever it is, and one case is opened."""
     alice = make.player()

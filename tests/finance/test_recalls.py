@@ -206,6 +206,7 @@ def test_called_back_or_sent_never_both(fake_bank, now):
     assert ledger.verify_books() == []
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_all_that_must_hold_in_the_books_holds_for_what_came_back(fake_bank, now):
     """INV9, INV10, INV13: called back by its player and by others, paid, and given back."""
@@ -279,6 +280,7 @@ def line_of(paid, cashier, now, today, *, fen=30_00, number=""):
     return Difference.objects.get()
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_a_line_without_our_number_is_tied_to_its_payout_by_two_people(
     paid, cashier, alice, now, today

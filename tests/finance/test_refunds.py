@@ -103,6 +103,7 @@ def test_a_chargeback_after_a_part_went_back_takes_the_rest(bank, alice, treasur
     assert ledger.verify_books() == []
 
 
+@pytest.mark.thorough
 def test_the_dry_run_of_many_is_the_sum_that_is_carried_out(bank, alice, treasurer, now):
     """F115: four eyes, several players, spent money left out, to the fen."""
     bob = make.player("王海", now=now)
@@ -172,6 +173,7 @@ def test_what_the_bank_cannot_return_is_in_the_balance_again(bank, alice, treasu
     assert ledger.verify_books() == []
 
 
+@pytest.mark.thorough
 def test_a_lost_answer_is_asked_after_and_never_returned_twice(bank, alice, treasurer, now):
     """F115: the bank did it, and nobody heard."""
     made = plan([paid(alice, 100_55, now)], treasurer, now)

@@ -234,6 +234,7 @@ def test_the_trial_balance_of_a_month_by_hand(whoever):
     }
 
 
+@pytest.mark.thorough
 def test_what_was_allocated_to_the_state_is_remitted_or_owed(whoever):
     """F265: welfare fund 208.80 and 40.00 lapsed, 200.00 remitted; tax 90.00, 60.00 remitted."""
     with override("en"):
@@ -247,6 +248,7 @@ def test_what_was_allocated_to_the_state_is_remitted_or_owed(whoever):
     assert owed["Tax withheld"] == 60_00 + 30_00 - 60_00
 
 
+@pytest.mark.thorough
 def test_the_year_so_far_stands_beside_the_month(whoever):
     """F124: what May brought is in the year, and nothing was there when it began."""
     with override("en"):

@@ -112,6 +112,7 @@ def test_the_money_of_both_pools_of_keno_closes_in_every_published_draw():
     assert len(rows) == 31
 
 
+@pytest.mark.thorough
 def test_the_shipped_table_says_what_the_report_says():
     """F073: game, era, exact of all announced draws, and the reason for each of the others."""
     out = io.StringIO()

@@ -130,6 +130,7 @@ def test_the_list_of_results_is_open_to_everybody():
     assert Client().get("/results/ssq/2099999/").status_code == 404
 
 
+@pytest.mark.thorough
 def test_draws_of_drills_have_no_public_page():
     draw = make_draws.settled(make_draws.confirmed([make.SELECTION]))
 

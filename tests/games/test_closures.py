@@ -139,6 +139,7 @@ def test_a_recorded_closure_moves_planned_draws_and_tells_the_public():
     ]
 
 
+@pytest.mark.thorough
 def test_a_draw_that_two_people_moved_stays_there_when_a_closure_comes():
     """F025: what was decided for one draw is not undone by the calendar."""
     draw = make.draw()

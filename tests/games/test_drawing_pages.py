@@ -47,6 +47,7 @@ def confirmed(crew: Crew) -> Draw:
     return draws.find(draw.code)
 
 
+@pytest.mark.thorough
 def test_a_piece_is_registered_inspected_and_withdrawn_at_the_desk(crew):
     """F065: two people, each at his own desk."""
     first, second = desk(crew, "draw_official"), crew["draw_official"][1].user
@@ -78,6 +79,7 @@ def test_a_piece_is_registered_inspected_and_withdrawn_at_the_desk(crew):
     assert Equipment.objects.get(code="red-9").state == Equipment.State.WITHDRAWN
 
 
+@pytest.mark.thorough
 def test_people_choose_and_nothing_is_chosen_before(crew):
     """F065: no piece is preselected; without inspection none is offered."""
     draw, game = stage.draw(), Game.objects.get(code="ssq")

@@ -95,6 +95,7 @@ def test_one_missing_ball_set_is_enough_to_refuse(crew, official, second, ssq):
     assert not ResultEntry.objects.exists()
 
 
+@pytest.mark.thorough
 def test_without_the_trigger_the_number_would_be_taken(crew, official):
     """F065: it is the database that refuses; the test above fails when it does not."""
     draw = stage.sealed(stage.draw(), crew, is_equipped=False)
@@ -114,6 +115,7 @@ def test_a_drill_needs_no_equipment():
     assert equipment.lacking(draw) == []
 
 
+@pytest.mark.thorough
 def test_a_set_that_failed_after_it_was_chosen_does_not_serve(crew, official, second):
     """F065: the last inspection counts when the numbers are typed."""
     draw = stage.sealed(stage.draw(), crew)
@@ -238,6 +240,7 @@ def test_facts_that_do_not_fit_together_are_refused(official, ssq):
         assert not Inspection.objects.exists(), wrong
 
 
+@pytest.mark.thorough
 def test_pieces_are_chosen_where_they_serve_by_officials_before_the_result(
     crew, official, second, ssq
 ):

@@ -97,6 +97,7 @@ def test_another_person_signs(draw, officials, crew):
         sign(draw, made, crew["auditor"][0].user)
 
 
+@pytest.mark.thorough
 def test_a_correction_is_another_edition_that_says_why(draw, officials):
     """F064: both editions stay, the last one counts and needs its own signature."""
     first = make_equipment.written(draw, by=officials[0])
@@ -170,6 +171,7 @@ def test_a_drawing_begins_when_its_seal_is_public_and_its_time_has_come(crew, of
     assert make_equipment.written(confirmed, by=officials[0], began_at=on_the_clock).edition == 1
 
 
+@pytest.mark.thorough
 def test_a_drawing_is_over_before_its_numbers_are_typed(crew, officials):
     """F064: judged by the round that made the result; one that came to nothing says nothing."""
     sealed = stage.sealed(stage.draw(), crew)
@@ -238,6 +240,7 @@ def test_the_database_compares_minutes_with_the_draw(draw, officials):
         assert DrawMinutes.objects.count() == 1
 
 
+@pytest.mark.thorough
 def test_minutes_and_signatures_never_change(draw, officials):
     """F064: rows of evidence."""
     sign(draw, make_equipment.written(draw, by=officials[0]), officials[1])
@@ -276,6 +279,7 @@ def test_a_settled_draw_waits_for_its_minutes(draw, officials):
     assert published.announcement.numbers == NUMBERS
 
 
+@pytest.mark.thorough
 def test_without_the_trigger_it_would_be_published(draw):
     """F064: it is the database that refuses; the test above fails when it does not."""
     settlement.run(draw=draw, now=database_time())
@@ -285,6 +289,7 @@ def test_without_the_trigger_it_would_be_published(draw):
     assert publication.publish(draw=draws.find(draw.code), now=database_time())
 
 
+@pytest.mark.thorough
 def test_a_drill_is_published_without_minutes():
     """F064: a drill may have some, and needs none."""
     draw = make_draws.settled(make_draws.confirmed([make.SELECTION]))

@@ -490,6 +490,7 @@ def called_in(module: ast.Module) -> set[str]:
     return {ast.unparse(node.func) for node in ast.walk(module) if isinstance(node, ast.Call)}
 
 
+@pytest.mark.thorough
 def test_only_quick_pick_and_drills_take_numbers_from_chance():
     """The portal never draws its own numbers: chance is asked for where it is named here."""
     asking, picking, entering, writing = set(), set(), set(), set()

@@ -74,6 +74,7 @@ def test_numbers_are_chosen_evenly_within_99_percent_of_a_fixed_stream(request):
     assert chi_square(blues, size=16, picked=1, picks=picks) < WITHIN_99_PERCENT[16]
 
 
+@pytest.mark.thorough
 def test_numbers_of_the_real_generator_are_chosen_evenly(request):
     """F027: 4 x 10^4 picks, 10^6 in a deep run, by the generator that players get."""
     picks = brute_force.cases(request, ordinary=40_000, deep=1_000_000)

@@ -77,6 +77,7 @@ def test_two_different_entries_are_both_kept_and_typed_again(draw, officials):
     assert ResultEntry.objects.filter(draw=draw).count() == 4
 
 
+@pytest.mark.thorough
 def test_the_desk_says_whose_entry_it_waits_for(draw, officials):
     """F061: the second of a round, or, once two differed, both anew."""
     page = f"/desk/draws/{draw.code}/"

@@ -315,6 +315,7 @@ def test_numbers_are_shown_by_the_rule_that_came_as_a_file():
     assert len(asked) == 1  # of all rows of a page
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_a_rule_without_a_special_rule_ends_it():
     """F021: a draw that follows it could not be settled with what the draw before had turned on."""

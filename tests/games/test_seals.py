@@ -356,6 +356,7 @@ def test_a_mail_that_failed_for_good_is_an_alarm_until_it_is_sent_again(monkeypa
         seal_mail.send_again(draw=statement.draw, actor=official, now=database_time())
 
 
+@pytest.mark.thorough
 def test_what_breaks_the_mail_counts_as_an_attempt_whatever_it_was(monkeypatch):
     """N03: after twenty attempts in vain it has failed, and nobody has to find that out himself."""
     statement = _published()
@@ -375,6 +376,7 @@ def test_what_breaks_the_mail_counts_as_an_attempt_whatever_it_was(monkeypatch):
     assert [one.object_code for one in alarms.open_now()] == [statement.draw.code]
 
 
+@pytest.mark.thorough
 def test_the_desk_of_the_draw_shows_the_mail_and_sends_it_again(monkeypatch):
     """N03: who may seal again may send again; others see how it fares."""
     statement = _published()
@@ -418,6 +420,7 @@ def test_a_drill_is_mailed_to_nobody():
     assert not SealDelivery.objects.exists()
 
 
+@pytest.mark.thorough
 def test_each_seal_page_leads_along_the_chain(client):
     """N01: the root before, and the seal that names this one."""
     first = _published()

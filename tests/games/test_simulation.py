@@ -15,6 +15,7 @@ from games import bets, quick_pick, rules, simulation
 from games.models import Announcement, Game
 from games.simulation import Amount
 from tests.games import brute_force, chosen
+from tests.samples import one_in
 
 
 def _paid(version: rules.RuleVersion) -> dict[int, Amount]:
@@ -27,7 +28,7 @@ def _bet(code: str, kind: str, seed: int = 1) -> bets.CheckedSelection:
     return bets.check(version, picked)
 
 
-@pytest.mark.parametrize("code", list(rules.GAMES))
+@pytest.mark.parametrize("code", one_in(3, rules.GAMES))
 def test_what_is_simulated_lies_where_exact_chances_put_it(code, full):
     """N16: of every bet of every game the winning draws within 4.5 standard deviations of what is
     exact, the seed being fixed; an ordinary run takes some bets of a game.
@@ -54,6 +55,7 @@ def _lies_where_it_should(code: str, kind: str) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_the_mean_is_within_one_percent_of_theory(deep):
     """N16: money out of money in where prizes come often; in long runs over a million draws."""
     asked = [("fc3d", "big_small", 200_000)]

@@ -173,6 +173,7 @@ print(json.dumps({"at": at, "text": told["text"], "status": answer.status_code,
 """
 
 
+@pytest.mark.thorough
 def test_a_switch_reaches_another_process_within_five_seconds_and_an_open_basket_is_told():
     """F039: thrown here, asked and bought there; the reason reaches page and purchase alike."""
     alice, draw = make.alice(), make.draw()

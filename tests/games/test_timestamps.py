@@ -206,6 +206,7 @@ def test_without_an_authority_nobody_is_asked():
     assert _stamp(statement, never) is None
 
 
+@pytest.mark.thorough
 def test_a_token_of_another_authority_is_refused(tsa, tmp_path):
     """N03: the certificate that policy names decides, not the one that comes along."""
     statement = _statement(tsa)

@@ -226,6 +226,7 @@ class _Codes(dict[str, str]):
         return ""
 
 
+@pytest.mark.thorough
 def test_the_board_is_played_by_keyboard_alone(visit: Visit) -> None:
     """F026, F254: tab reaches it, arrows walk, space presses, and the focus is always seen."""
     stage.draw()

@@ -53,6 +53,7 @@ def test_a_quick_pick_from_the_first_page_joins_the_basket(visit: Visit) -> None
     visitor.look("basket-from-home")
 
 
+@pytest.mark.thorough
 def test_a_quick_pick_joins_the_basket_once_however_often_its_page_is_shown(visit: Visit) -> None:
     """F033: going back to the page does not add the same line again, nor bring back one removed."""
     stage.draw()

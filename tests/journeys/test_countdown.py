@@ -38,6 +38,7 @@ def seconds_shown(page: Page) -> int:
     return (int(days[1]) if days else 0) * 86400 + hours * 3600 + minutes * 60 + seconds
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("minutes", one_in(2, [10, -10]))
 def test_a_device_clock_that_is_wrong_changes_nothing(
     visit: Callable[..., browser.Visitor], minutes: int

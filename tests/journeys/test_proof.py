@@ -110,6 +110,7 @@ def test_the_ticket_is_proved_on_its_page(visit: Visit, sold: Sold, language: st
     visitor.look("proof-good")
 
 
+@pytest.mark.thorough
 def test_before_the_seal_the_page_says_what_will_come(visit: Visit, house: str) -> None:
     """N01: no button that cannot work; the signed receipt is on the same page."""
     waiting = Sold()
@@ -122,6 +123,7 @@ def test_before_the_seal_the_page_says_what_will_come(visit: Visit, house: str) 
     assert visitor.page.locator("#receipt-text").is_visible()
 
 
+@pytest.mark.thorough
 def test_a_number_changed_on_the_page_is_seen(visit: Visit, sold: Sold) -> None:
     """N01: what the page shows is held against the line that is proved."""
     visitor = visit(cookies=browser.session_of(sold.player.user), language="en")
@@ -414,6 +416,7 @@ def test_a_saved_page_with_another_program_does_not_run_it(
     visitor.troubles.clear()
 
 
+@pytest.mark.thorough
 def test_a_proof_with_a_forgers_keys_fails_on_the_public_page(
     visit: Visit, sold: Sold, tmp_path: Path
 ) -> None:
@@ -543,6 +546,7 @@ def test_an_old_browser_checks_hashes_and_says_what_it_could_not(
     assert unsure == ["receipt", "operations", "independent"]
 
 
+@pytest.mark.thorough
 def test_without_script_the_page_says_what_to_do(visit: Visit, sold: Sold) -> None:
     """N01: nothing is green, the saved proof and the program of the kit are named."""
     visitor = visit(cookies=browser.session_of(sold.player.user), language="en", script=False)

@@ -143,6 +143,7 @@ def test_a_ticket_above_twenty_thousand_yuan_is_refused_with_the_cap(visit: Visi
     nothing_moved(buyer, 40_000_00)
 
 
+@pytest.mark.thorough
 def test_who_is_not_verified_is_led_to_the_identity_check(visit: Visit) -> None:
     """F002: and the numbers wait."""
     stage.draw()

@@ -109,6 +109,7 @@ def test_whatever_is_changed_is_found(visit: Visit, published: Player) -> None:
     assert missed == {}
 
 
+@pytest.mark.thorough
 def test_the_saved_page_checks_itself_without_a_network(
     visit: Visit, published: Player, tmp_path: Path
 ) -> None:

@@ -39,6 +39,7 @@ def plain(visit: Visit, login: str) -> browser.Visitor:
     return visitor
 
 
+@pytest.mark.thorough
 def test_a_ticket_is_bought_without_script(visit: Visit) -> None:
     """F026, F044: a single and a banker bet by check boxes, one ticket, its receipt."""
     stage.draw()

@@ -168,6 +168,7 @@ def test_a_banker_is_the_second_tap_and_the_third_undoes_it(board):
     expect(key).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.thorough
 def test_a_banker_bet_needs_one_number_more_than_a_line(board):
     part(board, "confirm").wait_for()
     board.get_by_role("button", name="Clear").click()
@@ -207,6 +208,7 @@ def test_the_multiplier_counts_while_it_is_typed_and_goes_back_to_one(board):
     assert [one["m"] for one in basket(board)] == [1, 2, 2]
 
 
+@pytest.mark.thorough
 def test_above_the_cap_of_a_ticket_nothing_is_said_of_the_balance(board):
     board.get_by_label("Multiplier of what you add").fill("99")
     press(board, "red", *range(12, 22))
@@ -287,6 +289,7 @@ def test_what_is_posted_is_the_basket_with_the_finished_pick(board, shop):
     assert "red" not in fields
 
 
+@pytest.mark.thorough
 def test_a_late_answer_for_an_earlier_choice_is_not_shown(browser, shop):
     shop.holds_quotes = True
     page = opened(browser, shop)
@@ -326,6 +329,7 @@ def test_all_numbers_and_the_buy_bar_fit_a_phone(board):
     assert min(min(size["width"], size["height"]) for size in sizes) >= 44
 
 
+@pytest.mark.thorough
 def test_the_time_left_is_right_on_a_device_whose_clock_is_off(browser, shop):
     """F038."""
     page = opened(browser, shop, scripts=[CLOCK_OFF])
@@ -352,6 +356,7 @@ def test_without_script_the_form_posts_the_boxes(browser, shop):
     page.context.close()
 
 
+@pytest.mark.thorough
 def test_a_line_that_is_not_sold_is_told_before_it_is_paid(browser, shop):
     """F032: the server's sentence stands in the bar, nothing can be added, it is asked once."""
     shop.status, shop.told = 409, {"code": "line_limited", "detail": "This line is sold out."}

@@ -69,6 +69,7 @@ def watcher(tmp_path: Path) -> Iterator[supervisor.Supervisor]:
         )
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_process_that_cannot_start_ends_the_portal_after_three_tries(watcher, tmp_path):
     watcher.start(supervisor.Child("web", [sys.executable, "-c", "exit(3)"], patience=1))

@@ -217,6 +217,7 @@ def test_one_person_does_not_decide_alone(begin):
     assert announced.lacks(held) == announced.DECISION
 
 
+@pytest.mark.thorough
 def test_a_corrected_edition_lets_a_halted_draw_go_on(begin):
     """F074: the old edition stays to be seen, and the draw is paid by the new one."""
     held = begin(waiting)
@@ -325,6 +326,7 @@ def test_whoever_changes_an_announcement_past_every_fence_is_named(begin, deed):
     }
 
 
+@pytest.mark.thorough
 def test_a_settlement_by_announcement_cut_off_anywhere_ends_the_same(files, issuer, deep):
     """F070: each step is done in a process of its own, killed at its middle, and done again."""
     held = ready(SECOND, SIXTH, NOTHING)

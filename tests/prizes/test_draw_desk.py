@@ -115,6 +115,7 @@ def test_an_open_draw_shows_its_rolling_checks(crew):
     assert "On sale" in shown(crew, "support", draw)
 
 
+@pytest.mark.thorough
 def test_a_witness_that_is_away_keeps_the_numbers_from_being_entered(crew, settings):
     """F056, F059: sealed is not public; the desk says for whom the draw waits, offers no entry."""
     draw = make_draws.sold([make.SELECTION])
@@ -180,6 +181,7 @@ def test_a_ticket_changed_during_the_sale_stops_the_draw_and_is_named(crew):
     assert [row.object_code for row in asked] == [draw.code]
 
 
+@pytest.mark.thorough
 def test_a_sealed_draw_leads_to_the_break_glass_page_and_counts_refused_looks(begin):
     """F056: whoever may ask is led there, nobody else; every look that was refused is told."""
     draw, crew = begin(sealed_by_them)
@@ -195,6 +197,7 @@ def test_a_sealed_draw_leads_to_the_break_glass_page_and_counts_refused_looks(be
     assert people.behind(crew["compliance"][0].user).get(way).status_code == 200
 
 
+@pytest.mark.thorough
 def test_the_first_entry_is_named_and_its_numbers_are_not(begin):
     """F056, F061: who typed and when; what was typed is nowhere on the desk."""
     draw, crew = begin(sealed_by_them)
@@ -297,6 +300,7 @@ def test_the_whole_course_of_a_draw_has_who_and_when(crew):
     assert "What is missing for the next state" not in text
 
 
+@pytest.mark.thorough
 def test_minutes_are_asked_of_the_person_who_may_write_them(begin):
     """F056: what is missing carries the button that leads there, for that person only."""
     draw, crew = begin(sealed_by_them)

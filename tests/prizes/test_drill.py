@@ -43,6 +43,7 @@ def test_a_drill_plays_a_draw_day_and_checks_the_books(begin):
     assert all("DRILL" in str(person.citizen_id.reveal()) for person in Person.objects.all())
 
 
+@pytest.mark.thorough
 def test_a_drill_that_was_cut_off_is_ended_by_the_next():
     """F250, F070: at whatever state it was left."""
     draw = drill.prepare(now=database_time())
@@ -58,6 +59,7 @@ def test_a_drill_that_was_cut_off_is_ended_by_the_next():
     }
 
 
+@pytest.mark.thorough
 def test_a_drill_cut_off_between_two_entries_is_ended_too():
     """F250, F061: what the first typed cannot be read, so it is answered and both type again."""
     draw = drill.prepare(now=database_time())
@@ -71,6 +73,7 @@ def test_a_drill_cut_off_between_two_entries_is_ended_too():
     assert Draw.objects.get(pk=draw.pk).state == Draw.State.PUBLISHED
 
 
+@pytest.mark.thorough
 def test_a_drill_whose_books_differ_fails():
     """F250: the check is not for show; one fen in one wallet is found."""
     shadow = make.shadow_player(wallet=1_00)

@@ -124,6 +124,7 @@ def test_a_seal_that_names_another_root_breaks_the_chain(begin):
     assert "The chain of seals is broken." in text_of(desk())
 
 
+@pytest.mark.thorough
 def test_a_signature_that_does_not_fit_is_seen(begin):
     """N01: what stands there as 2 / 2 was checked just now."""
     _past, draw = begin(past_and_waiting)
@@ -166,6 +167,7 @@ def test_a_witness_that_is_away_late_or_another_is_told_apart(settings):
     assert "The witness does not answer." in text_of(desk())
 
 
+@pytest.mark.thorough
 def test_a_verification_is_ordered_once_a_minute_and_its_result_shown():
     """F059: who ordered it stands in the trail; the job is asked for; the result replaces it."""
     client = desk("regulator")
@@ -189,6 +191,7 @@ def test_a_verification_is_ordered_once_a_minute_and_its_result_shown():
     assert desk("draw_official").post(reverse("prizes:desk_verify_log")).status_code == 403
 
 
+@pytest.mark.thorough
 def test_what_a_verification_finds_stands_on_the_dashboard():
     """F059: an edited row of the trail is counted, named, and has its alarm."""
     written()

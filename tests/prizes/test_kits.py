@@ -191,6 +191,7 @@ def test_kits_are_made_by_the_clock_when_the_log_is_ready(draw):
     assert kits.ask_due(now=database_time()) == 0
 
 
+@pytest.mark.thorough
 def test_no_kit_before_the_publication_or_of_altered_papers(draw, crew):
     """N19: what is not as it was is not packed."""
     other = stage.sealed(stage.draw(), crew)
@@ -211,6 +212,7 @@ def test_no_kit_before_the_publication_or_of_altered_papers(draw, crew):
     assert [alarm.kind for alarm in alarms.open_now()] == [kits.ALARM]
 
 
+@pytest.mark.thorough
 def test_a_kit_that_was_given_up_is_an_alarm_and_is_asked_for_again_after_an_hour(draw, settings):
     """F230: the clock asks until it is there; the alarms settle when it is."""
     settings.JOBS_RAISE = False
@@ -266,6 +268,7 @@ def fetched(client: Client, url: str) -> bytes:
     return content
 
 
+@pytest.mark.thorough
 def test_who_checks_draws_fetches_the_kit(draw, crew):
     """N19, F230: staff that checks, and everybody while policy says so."""
     kit = kits.make(draw=draw, now=database_time())

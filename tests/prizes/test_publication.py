@@ -91,6 +91,7 @@ def test_the_published_page_equals_the_books(begin):
     assert draw.issue in listed
 
 
+@pytest.mark.thorough
 def test_a_halted_settlement_stands_on_the_desk_and_is_looked_at_again(begin):
     """F070: the desk says what differs; with the difference gone the settlement goes on."""
     draw = begin(first_prize)

@@ -24,6 +24,7 @@ from prizes.models import Batch, Prize, Settlement
 from tests import make, make_draws
 from tests.games import chosen
 from tests.owner import as_owner, guards_up
+from tests.samples import one_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -167,7 +168,7 @@ def by_plain_sums(paid: list[Paid], *, free: int) -> list[Paid]:
     ]
 
 
-@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("size", one_in(3, [1, 2, 3]))
 def test_a_fen_above_the_tax_free_sum_is_too_much(begin, size):
     """F067: one ticket, two, three across a border of batches; at the figure all is still paid."""
     begun = begin(compared)
@@ -310,6 +311,7 @@ def test_a_prize_by_the_wrong_way_is_named(begin):
     assert "1 prizes are paid by another way than they must be" in differences
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("figure", ["taxed_above", "wallet_up_to"])
 def test_a_figure_of_the_beginning_stays(begin, figure):
     """F067: neither is changed while a draw is settled, whoever asks."""

@@ -140,6 +140,7 @@ def test_small_prizes_go_to_the_wallet_large_ones_await_the_prize_centre(begin):
     assert ledger.balance(f"unclaimed:{draw.code}") == sum(by_route["CENTRE"])
 
 
+@pytest.mark.thorough
 def test_the_statement_of_the_wallet_names_the_ticket_that_won(begin):
     """Each prize in the statement leads to its ticket."""
     begun = begin(bought)
@@ -184,6 +185,7 @@ def test_multiples_bankers_and_multipliers_win_by_their_lines():
     assert comparison.settled_differences(draws.find(draw.code)) == []
 
 
+@pytest.mark.thorough
 def test_a_draw_without_tickets_is_settled_and_published():
     """F073: the pool stands, nobody is paid, the result is published."""
     pool = ledger.balance(POOL)

@@ -91,6 +91,7 @@ def _statements(tickets: int) -> dict[str, int]:
     return sent
 
 
+@pytest.mark.thorough
 def test_a_chunk_and_a_batch_cost_the_same_statements_however_many_tickets_are_in_them():
     """F072: sets, not rows, go to the database; that is what keeps ten million selections fast."""
     assert _statements(3) == _statements(60)

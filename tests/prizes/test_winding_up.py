@@ -156,6 +156,7 @@ def test_the_report_to_the_ministry_is_a_case_of_sixty_days(game, treasurer, now
     assert "Report to the ministry made" in client.get("/desk/stopped-games/").content.decode()
 
 
+@pytest.mark.thorough
 def test_a_game_that_leaves_nothing_over_is_wound_up_and_reported_too(empty, treasurer, now):
     """R17: nothing is booked, three people say so, and the report is due; once."""
     client = people.in_english(treasurer)
@@ -257,6 +258,7 @@ def test_what_is_left_over_goes_nowhere_else(game, treasurer, now, monkeypatch):
     assert balances() == (POOL, FUND, 0)
 
 
+@pytest.mark.thorough
 def test_the_treasurer_sees_what_is_in_the_way_and_asks(game, now):
     """R17: on the page."""
     client = people.behind(people.member("treasurer").user)

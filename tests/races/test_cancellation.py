@@ -108,6 +108,7 @@ def cancel(draw: Draw) -> DrawRefund:
     )
 
 
+@pytest.mark.thorough
 def test_a_draw_is_cancelled_or_drawn_and_never_both():
     """F075, F061: who types the first number and who cancels meet at the row of the draw."""
     for _try in range(5):

@@ -60,6 +60,7 @@ def without_taking_turns() -> None:
         hand.execute("ALTER TABLE sales_planstep DROP CONSTRAINT plan_takes_a_draw_once")
 
 
+@pytest.mark.thorough
 def test_without_unique_steps_two_workers_would_buy_one_draw_twice(monkeypatch):
     """The protection of the test above, with workers that do not hold the plan."""
     monkeypatch.setattr(
@@ -190,6 +191,7 @@ def taking_back_across_the_close() -> tuple[int, int, int]:
     return count, late, count - seen[0]
 
 
+@pytest.mark.thorough
 def test_nothing_is_taken_back_at_the_close_or_after_it():
     """F048, D8: what the close has seen is what is sealed."""
     with slow_cancellations(300):

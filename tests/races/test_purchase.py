@@ -94,6 +94,7 @@ def test_one_wallet_pays_for_one_ticket_however_many_ask():
     assert many_against_one_wallet() == 1
 
 
+@pytest.mark.thorough
 def test_without_the_check_the_wallet_would_be_overdrawn():
     """The protection of the test above is the constraint of the wallet.
 
@@ -204,6 +205,7 @@ def test_no_ticket_is_sold_at_the_close_or_after_it():
     books_are_whole(is_shadow=True)
 
 
+@pytest.mark.thorough
 def test_without_the_gate_tickets_would_come_after_the_close():
     """The protection of the test above is the gate: without it, sales in flight are overtaken."""
     without_gate()
@@ -220,6 +222,7 @@ def test_without_the_gate_tickets_would_come_after_the_close():
     assert overtaken > 0
 
 
+@pytest.mark.thorough
 def test_ten_ticks_at_once_open_close_and_seal_once():
     """F037, F057: the clock may strike on many machines."""
     shade = make.shadow_player(wallet=2_00)

@@ -144,6 +144,7 @@ def test_past_every_door_the_books_refuse_all_the_same():
     nothing_moved(alice, draw, tickets=0)
 
 
+@pytest.mark.thorough
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_many_purchases_at_once_never_pass_the_limit():

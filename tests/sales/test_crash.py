@@ -109,6 +109,7 @@ def test_a_publication_killed_at_any_step_ends_the_same(before, deep, settings, 
     assert ledger.balance(f"prizes:{draw.code}") == 27_44
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("before", [True, False])
 def test_a_plan_killed_at_any_step_began_whole_or_not_at_all(before, deep):
     """F029: ticket, hold, plan and its first step are one; the same request is sent again."""
@@ -161,6 +162,7 @@ def test_plans_killed_while_they_buy_buy_each_draw_once(before, deep):
     assert ledger.verify_books() == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("before", [True, False])
 def test_a_plan_killed_while_it_stops_gives_back_once(before, deep):
     """F029: the hold is released with the end of the plan, or not yet."""
@@ -183,6 +185,7 @@ def test_a_plan_killed_while_it_stops_gives_back_once(before, deep):
     assert is_over
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("before", [True, False])
 def test_a_ticket_killed_while_it_is_taken_back_comes_back_once(before, deep):
     """F048: refund, row and message are one."""

@@ -382,6 +382,7 @@ def test_the_witness_hears_of_the_last_tickets_of_a_cancelled_draw():
     assert rolling.check_due(now=database_time() + timedelta(hours=1)) == 0
 
 
+@pytest.mark.thorough
 def test_the_desk_shows_what_would_be_refunded_before_anything_is_asked():
     """F075: tickets, players and money; and to whom it is not given, it is refused."""
     alice, draw = make.alice(), make.draw()
@@ -459,6 +460,7 @@ HARMS = [  # each with what makes it good again
 ]
 
 
+@pytest.mark.thorough
 def test_the_books_notice_a_refund_that_is_not_right():
     """F075, N05: what no door can do is found by the checks of the books."""
     draw = _drill_cancelled(make_draws.sold([make.SELECTION]))

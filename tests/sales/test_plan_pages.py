@@ -261,6 +261,7 @@ def test_a_ticket_is_taken_back_after_a_last_look():
     assert "Stake of a ticket returned" in text_of(client.get("/wallet/"))
 
 
+@pytest.mark.thorough
 def test_where_the_rule_says_nothing_no_ticket_offers_it():
     """F048: and the last look before payment says so."""
     make.draw()
@@ -377,6 +378,7 @@ def test_a_ticket_is_taken_back_by_api():
     assert wallets.available(alice) == 40_00
 
 
+@pytest.mark.thorough
 def test_every_page_of_plans_is_written_in_both_languages():
     """D18: no page breaks, whoever reads it."""
     allowed()

@@ -51,6 +51,7 @@ def test_shared_lines_are_told_of_draws_that_are_over_and_of_no_other():
     assert popular.told(following, [BIRTHDAYS]) == []
 
 
+@pytest.mark.thorough
 def test_what_was_published_is_counted_by_a_job_without_anybody_asking():
     """N17: with the messages of the draw; twice changes nothing."""
     cache.clear()

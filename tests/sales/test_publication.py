@@ -131,6 +131,7 @@ def test_what_stands_under_a_seal_never_changes():
             assert hand.execute(removal).rowcount > 0
 
 
+@pytest.mark.thorough
 def test_a_draw_is_sealed_also_when_a_guard_is_down_and_the_trail_says_so():
     """F057, F210: what was sold is fixed above all; who drops a guard stops no draw by it."""
     draw, _sold = sold_out_draw()
@@ -212,6 +213,7 @@ def test_a_witness_that_is_away_is_asked_again(settings):
     assert SealPublication.objects.count() == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.race
 def test_ten_who_seal_at_once_publish_once():
     """F057."""
@@ -226,6 +228,7 @@ def test_ten_who_seal_at_once_publish_once():
     connections.close_all()
 
 
+@pytest.mark.thorough
 @pytest.mark.race
 @pytest.mark.parametrize("is_signed", [False, True])
 def test_who_comes_while_another_is_at_it_waits_and_finds_it_done(is_signed, monkeypatch):

@@ -339,6 +339,7 @@ def test_equal_requests_have_different_hashes():
 ADMIN = "/admin/sales"
 
 
+@pytest.mark.thorough
 @commits
 def test_admin_lists_leave_sealed_tickets_out_and_say_why():
     """F058: the list is empty, names the article, and the look stands in the trail."""
@@ -473,6 +474,7 @@ def test_opening_a_record_of_a_person_is_a_row_in_the_trail():
     assert {row.actor for row in found} == {member.user.username}
 
 
+@pytest.mark.thorough
 @commits
 def test_opening_a_winners_record_is_a_row_in_the_trail():
     """F211."""

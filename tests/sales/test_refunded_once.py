@@ -151,6 +151,7 @@ def test_a_ticket_of_a_cancelled_draw_is_not_taken_back_as_well():
     assert ledger.balance(f"stakes:{draw.code}") == 0
 
 
+@pytest.mark.thorough
 def test_a_ticket_taken_back_while_its_draw_is_cancelled_comes_back_once():
     """F048, F075: whichever is first, the other finds it done; four times at once."""
     shadow_allowed()
@@ -171,6 +172,7 @@ def test_a_ticket_taken_back_while_its_draw_is_cancelled_comes_back_once():
     assert ledger.trial_balance(is_shadow=True) == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stop", [0, plans.ANY_PRIZE])
 def test_a_plan_goes_on_over_a_cancelled_draw(stop):
     """F029, F075: its ticket comes back to the balance, the others are bought from what is held."""

@@ -86,6 +86,7 @@ def test_a_ticket_that_has_no_place_yet_waits_for_the_next_check():
     assert told(draw) == [(1, 2, 4_00, False)]
 
 
+@pytest.mark.thorough
 def test_an_edited_row_is_named_within_one_interval():
     """N05: as in 2009: one row of one sold ticket, by who may do everything in the database."""
     for what in ("selection", "price", "owner", "sold_at"):

@@ -264,6 +264,7 @@ def test_the_stakes_of_every_ticket_are_divided_and_the_books_say_where():
     assert ledger.entry_of(f"allocation:{draw.code}") is not None
 
 
+@pytest.mark.thorough
 @pytest.mark.race
 def test_a_gate_kept_shut_for_one_draw_does_not_hold_up_the_others():
     """F037: one hostile or stuck session must not keep every draw of the evening open."""

@@ -36,6 +36,7 @@ def test_a_ticket_of_a_plan_says_so():
         assert "yuan from the balance" not in text
 
 
+@pytest.mark.thorough
 def test_a_ticket_is_shown_by_the_rule_of_its_day_and_not_by_the_newest():
     """F054: picks, result and prize by the rule of its draw, as often as it is read."""
     game = Game.objects.get(code=make.DRILL)

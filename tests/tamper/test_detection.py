@@ -136,6 +136,7 @@ def test_the_nightly_comparison_alarms_within_its_bound(begin, figures, full, mo
     }
 
 
+@pytest.mark.thorough
 def test_the_rolling_check_alarms_within_its_bound(begin, figures):
     """F059, F060: tickets and selections of a draw that sells."""
     draw = begin(sold)

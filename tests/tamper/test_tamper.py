@@ -109,6 +109,7 @@ def test_what_is_found_at_night_is_an_alarm(begin):
     }
 
 
+@pytest.mark.thorough
 def test_who_logs_his_own_edit_as_well_is_named_by_the_second_hash(begin):
     """F049, N13: the owner may call what writes to the log; what never changes has one hash."""
     begin(house.built)

@@ -70,6 +70,7 @@ def test_an_outlet_pays_cash_out_of_its_desk_once(won):
     assert broken() == set()
 
 
+@pytest.mark.thorough
 def test_the_centre_pays_cash_less_the_tax(won):
     """F098, F278: the winner gets the net amount in notes, the tax stays in the books."""
     money.open_accounts(("escrow:sandbox", "ESCROW"))

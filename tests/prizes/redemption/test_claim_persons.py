@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owne
 State = Claim.State
 
 
+@pytest.mark.thorough
 def test_nobody_works_on_his_own_prize(won):
     """F097: not as a clerk, not as an approver, not as a cashier, under whatever account."""
     prize = won.prize(won.bob)
@@ -45,6 +46,7 @@ def test_nobody_works_on_his_own_prize(won):
     stands(won, claim)
 
 
+@pytest.mark.thorough
 def test_checker_approver_and_payer_are_three_persons(won):
     """F097: and who entered the result of the draw neither approves nor pays."""
     prize = won.prize(won.bob)

@@ -116,6 +116,7 @@ def test_a_damaged_ticket_waits_for_the_finding_of_somebody_else(won):
     assert make.decided(won, claim, "approver1").state == "APPROVED"
 
 
+@pytest.mark.thorough
 def test_who_has_part_in_a_case_about_a_claim_neither_approves_nor_pays(won):
     """F097, issue 6: took it, wrote a note, settled it; whoever has it now."""
     claim = make.asked(won, make.ready_to_ask(won, make.opened(won, won.prize(won.bob))))

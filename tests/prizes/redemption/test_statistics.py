@@ -195,6 +195,7 @@ def refused(table: Any, **values: Any) -> str:
     return violated(caught.value)
 
 
+@pytest.mark.thorough
 def test_the_database_lets_nobody_publish_few_or_twice(draw):
     """F222: four people, an open time, a day told twice, a line put in later, a figure changed."""
     assert statistics.close_due(now=at(date(2026, 6, 2))) == 1
@@ -244,6 +245,7 @@ def test_the_database_lets_nobody_publish_few_or_twice(draw):
     assert WinnerCut.objects.count() == 2
 
 
+@pytest.mark.thorough
 def test_staff_read_every_cell_and_how_claims_went(draw):
     """F222: the reports equal the rows, to the fen; regulators and auditors open them."""
     known = {one.name: one for one in reports.open_to(frozenset({"auditor"}))}

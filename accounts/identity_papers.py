@@ -258,8 +258,9 @@ def _write(
             valid_until=seen.valid_until,
             reference=reference,
             seen_by=seen_by,
-            seen_at=now,
+            seen_at=now,  # the database writes its own clock over it
         )
+        paper.refresh_from_db(fields=["seen_at"])
     except IntegrityError as exc:
         if refusal := _REFUSALS.get(violated(exc)):
             raise refusal from exc
@@ -308,8 +309,9 @@ def _register(player_id: int, seen: Examined, reason: str, now: datetime) -> Pap
             kind=seen.kind,
             number=seen.number,
             index=seen.index,
-            registered_at=now,
+            registered_at=now,  # the database writes its own clock over it
         )
+        made.refresh_from_db(fields=["registered_at"])
         messages.send(
             user=player.user,
             kind="accounts.paper_registered",

@@ -73,7 +73,7 @@ def check(*, player: Player, amount: int, bank_account: str, now: datetime) -> N
         amount,
         place_kind="",
         now=now,
-        transferred_today=withdrawal_limits.prizes_today(now),
+        transferred_today=withdrawal_limits.prizes_today(),
     )
     if amount > (left := withdrawal_limits.prizes_left_today(player, now)):
         raise PrizesOfTheDay(left_fen=max(left, 0))
@@ -98,8 +98,9 @@ def send(
             request_key=uuid5(NAMESPACE_OID, origin),
             origin=origin,
             requested_by=player.user,
-            requested_at=now,
+            requested_at=now,  # the database writes its own clock over it
         )
+        withdrawal.refresh_from_db(fields=["requested_at"])
         ledger.post(
             reference=f"withdrawal:{withdrawal.code}:hold",
             kind=EntryKind.WITHDRAWAL_HOLD,
@@ -124,7 +125,7 @@ def send(
         if name == "prizes_below_the_ceiling_of_the_day":  # others were faster
             raise payment_methods.DailyCeilingPassed(
                 most_fen=payment_methods.transfers_of_a_day(now=now),
-                moved_fen=withdrawal_limits.prizes_today(now),
+                moved_fen=withdrawal_limits.prizes_today(),
                 amount_fen=amount,
             ) from exc
         if name == "withdrawal_provider_in_force":

@@ -1,18 +1,18 @@
 """How much may leave, and how many must agree: the ceilings of one withdrawal and of a day (F109).
 
-The database keeps the same ceilings; what is asked here says it beforehand, with figures.
+The database dates each request and keeps the same ceilings, by its own day in Shanghai; what is
+asked here says it beforehand, with figures. `now` is for the figures in force.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
-from django.db.models import QuerySet, Sum
+from django.db.models import DateTimeField, Func, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Player
 from audit import policies
-from lottery_portal.lib import dates
 from lottery_portal.lib.errors import Refused
 
 from . import debts, failures, wallets
@@ -20,6 +20,10 @@ from .models import Withdrawal
 
 PEOPLE = "withdrawal.people"
 PRIZE_DAILY = "prize_transfer.daily_max_fen"
+MIDNIGHT = Func(  # with which the day of the database's clock began in Shanghai
+    template="date_trunc('day', statement_timestamp(), 'Asia/Shanghai')",
+    output_field=DateTimeField(),
+)
 
 State = Withdrawal.State
 
@@ -52,7 +56,7 @@ def automatic_up_to(now: datetime) -> int:
 
 def automatic_left(player: Player, now: datetime) -> int:
     """How much of that is left to the player on this Shanghai day, in fen."""
-    gone = _of_the_day(player, now).filter(origin="", approval_code="", approved_at__isnull=False)
+    gone = _of_the_day(player).filter(origin="", approval_code="", approved_at__isnull=False)
     return max(automatic_up_to(now) - _sum(gone), 0)
 
 
@@ -101,7 +105,7 @@ def foresee(*, player: Player, amount: int, now: datetime) -> int:
 
 def left_today(player: Player, now: datetime) -> int:
     """How much the player may still withdraw on this Shanghai day, in fen."""
-    return daily(now) - _sum(_of_the_day(player, now).filter(origin=""))
+    return daily(now) - _sum(_of_the_day(player).filter(origin=""))
 
 
 def daily(now: datetime) -> int:
@@ -109,27 +113,26 @@ def daily(now: datetime) -> int:
     return int(policies.read("withdrawal.daily_max_fen", at=now))
 
 
-def prizes_today(now: datetime) -> int:
+def prizes_today() -> int:
     """What was transferred as prizes to all winners on this Shanghai day, in fen (F094)."""
-    return _sum(_asked_for_today(now).exclude(origin=""))
+    return _sum(_asked_for_today().exclude(origin=""))
 
 
 def prizes_left_today(player: Player, now: datetime) -> int:
     """How much of his prizes may still be transferred to the player on this day, in fen (F094)."""
-    sent = _of_the_day(player, now).exclude(origin="")
+    sent = _of_the_day(player).exclude(origin="")
     return int(policies.read(PRIZE_DAILY, at=now)) - _sum(sent)
 
 
-def _of_the_day(player: Player, now: datetime) -> QuerySet[Withdrawal]:
+def _of_the_day(player: Player) -> QuerySet[Withdrawal]:
     """What the player asked for on this Shanghai day and did not get back."""
-    return _asked_for_today(now).filter(player_code=player.code)
+    return _asked_for_today().filter(player_code=player.code)
 
 
-def _asked_for_today(now: datetime) -> QuerySet[Withdrawal]:
-    midnight = datetime.combine(dates.in_shanghai(now).date(), time.min, dates.SHANGHAI)
-    return Withdrawal.objects.filter(
-        requested_at__gte=midnight, requested_at__lt=midnight + timedelta(days=1)
-    ).exclude(state__in=[State.FAILED, State.REFUSED, State.RECALLED, State.RETURNED])
+def _asked_for_today() -> QuerySet[Withdrawal]:
+    return Withdrawal.objects.filter(requested_at__gte=MIDNIGHT).exclude(
+        state__in=[State.FAILED, State.REFUSED, State.RECALLED, State.RETURNED]
+    )
 
 
 def _sum(rows: QuerySet[Withdrawal]) -> int:

@@ -346,8 +346,9 @@ def _request(
         amount=amount,
         request_key=request_key,
         requested_by=player.user,
-        requested_at=now,
+        requested_at=now,  # the database writes its own clock over it
     )
+    withdrawal.refresh_from_db(fields=["requested_at"])
     ledger.post(
         reference=f"withdrawal:{withdrawal.code}:hold",
         kind=EntryKind.WITHDRAWAL_HOLD,

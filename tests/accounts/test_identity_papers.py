@@ -19,6 +19,7 @@ from lottery_portal.lib.encryption import blind_index
 from lottery_portal.lib.errors import Refused
 from tests import people
 from tests.accounts import papers
+from tests.owner import as_owner, guards_up
 
 pytestmark = pytest.mark.django_db
 CLAIM = "claim:C0000000000000001"
@@ -38,6 +39,17 @@ def register(player: Player, paper: Paper = PASSPORT, *, citizen_id: str = "") -
         citizen_id=citizen_id or papers.of(player).number,
         now=people.right_now(),
     )
+
+
+def earlier(number: PaperNumber, by: timedelta) -> None:
+    """It was registered so much earlier."""
+    with as_owner() as hand:
+        hand.execute("ALTER TABLE accounts_papernumber DISABLE TRIGGER USER")
+        hand.execute(
+            "UPDATE accounts_papernumber SET registered_at = registered_at - %s WHERE id = %s",
+            [by, number.pk],
+        )
+        guards_up(hand)
 
 
 def lines(action: str) -> list[dict[str, str]]:
@@ -113,6 +125,7 @@ def test_nobody_attests_his_own_paper_and_no_player_any():
     assert not IdentityPaper.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_a_number_without_citizen_id_is_registered_once_and_rests_a_day():
     """F275"""
     owner, other, clerk = people.player(), people.player(), people.member("support")
@@ -134,12 +147,16 @@ def test_a_number_without_citizen_id_is_registered_once_and_rests_a_day():
     assert IdentityCheck.objects.filter(reason="number_taken").count() == 2
 
     rested = identity_papers.rested_at(number)
-    with pytest.raises(identity_papers.NumberTooNew):
-        show(owner, PASSPORT, clerk, now=rested - timedelta(seconds=1))
+    assert rested - number.registered_at == timedelta(days=1)
+    earlier(number, timedelta(days=1) - timedelta(minutes=1))
+    for said in (rested, people.right_now()):  # the database's clock counts, not what is said
+        with pytest.raises(identity_papers.NumberTooNew):
+            show(owner, PASSPORT, clerk, now=said)
+    earlier(number, timedelta(minutes=1))
     wrong = Paper("PASSPORT", "E12345679", "陈小雨", PASSPORT.valid_until)
     with pytest.raises(identity_papers.NotTheOwner):
-        show(owner, wrong, clerk, now=rested)
-    assert show(owner, PASSPORT, clerk, now=rested).kind == "PASSPORT"
+        show(owner, wrong, clerk)
+    assert show(owner, PASSPORT, clerk).kind == "PASSPORT"
 
 
 def test_who_does_not_know_the_citizen_id_registers_nothing():
@@ -204,7 +221,7 @@ def test_the_database_compares_a_paper_once_more():
         "number_index": blind_index("citizen_id", papers.of(owner).number),
         "valid_until": papers.today(),
         "seen_by": clerk.user,
-        "seen_at": now,
+        "seen_at": now - timedelta(days=4000),  # the database writes its own clock over it
     }
     wrong: dict[str, dict[str, Any]] = {
         "identity_paper_of_its_person": {"person": other.person},
@@ -222,6 +239,13 @@ def test_the_database_compares_a_paper_once_more():
 
     with transaction.atomic():
         kept = IdentityPaper.objects.create(**right)
+        number = PaperNumber.objects.create(
+            person=owner.person, kind="PASSPORT", number="E1", index=b"1" * 32,
+            registered_at=now - timedelta(days=4000),
+        )  # fmt: skip
+    for row, name in ((kept, "seen_at"), (number, "registered_at")):
+        row.refresh_from_db(fields=[name])
+        assert now - timedelta(minutes=1) < getattr(row, name) < now + timedelta(minutes=1)
     for deed in (kept.delete, lambda: IdentityPaper.objects.update(valid_until=date(2099, 1, 1))):
         with pytest.raises(DatabaseError), transaction.atomic():
             deed()

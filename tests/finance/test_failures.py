@@ -12,7 +12,7 @@ from accounts.models import Message
 from finance import cases, deposits, failures, ledger, wallets, withdrawals
 from finance.models import Case, Deposit, TransferBlock, Withdrawal
 from finance.providers import FAILED, PAID
-from lottery_portal.lib.db import violated
+from lottery_portal.lib.db import database_time, violated
 from tests import make_money as make
 
 pytestmark = pytest.mark.django_db
@@ -92,9 +92,13 @@ def test_the_database_blocks_whoever_writes_the_row(bank, alice, card):
     for n in range(5):
         sent(alice, card, at=make.NOW + n * MINUTE)
     at = make.NOW + 5 * MINUTE
+    now = database_time()  # when the database says that a withdrawal is asked for
+    TransferBlock.objects.create(
+        player_code=alice.code, failures=5, begun_at=now - MINUTE, until=now + 30 * MINUTE
+    )
 
     with pytest.raises(DatabaseError) as caught, transaction.atomic():
-        by_hand(alice, card, at=at)
+        by_hand(alice, card, at=at + timedelta(days=400))
     assert violated(caught.value) == "transfers_not_blocked"
     with pytest.raises(DatabaseError) as caught, transaction.atomic():
         Deposit.objects.create(

@@ -16,7 +16,7 @@ from finance.ledger import Move
 from finance.models import EntryKind, PostingRule, Withdrawal
 from finance.providers import FAILED
 from finance.urls import urlpatterns
-from lottery_portal.lib.db import violated
+from lottery_portal.lib.db import database_time, violated
 from tests import make_money as make
 from tests import people
 from tests.fake_bank import LOST
@@ -133,15 +133,16 @@ def test_the_database_counts_the_people_itself(alice, card, cashier):
 
 def test_one_withdrawal_has_a_ceiling(alice, card):
     """In the door, and in the database for whoever writes the row."""
+    now = database_time()  # by which the database reads its figures
     asked = policies.request_change(
         key="withdrawal.max_fen",
         value=80_000_00,
         reason="Smaller",
-        maker=make.staff("caiwu9", "treasurer").member.user,
-        now=make.NOW,
+        maker=make.staff("caiwu9", "treasurer", now=now).member.user,
+        now=now,
     )
-    checker = make.staff("fuhe9", "approver").member.user
-    approvals.decide(code=asked.code, checker=checker, approve=True, now=make.NOW)
+    checker = make.staff("fuhe9", "approver", now=now).member.user
+    approvals.decide(code=asked.code, checker=checker, approve=True, now=now)
 
     with pytest.raises(withdrawal_limits.WithdrawalTooLarge) as caught:
         make.withdraw(alice, 80_000_01, card)
@@ -154,14 +155,20 @@ def test_one_withdrawal_has_a_ceiling(alice, card):
 
 
 def test_the_ceiling_of_a_day_is_the_databases_too(alice, card):
+    """F109: and so is the day: whatever time is written, it is asked for now."""
     make.withdraw(alice, 150_000_00, card)
+    other_days = [make.NOW + timedelta(days=days) for days in (-4000, -1, 0, 1, 4000)]
 
-    with pytest.raises(DatabaseError) as refused, transaction.atomic():
-        by_hand(alice, card, 50_000_01)
-    with transaction.atomic():
-        by_hand(alice, card, 50_000_01, at=make.NOW + timedelta(days=1))
+    for said in other_days:
+        with pytest.raises(DatabaseError) as refused, transaction.atomic():
+            by_hand(alice, card, 50_000_01, at=said)
+        assert violated(refused.value) == "withdrawal_below_the_ceiling_of_the_day"
+    row = by_hand(alice, card, 50_000_00, at=other_days[0])
 
-    assert violated(refused.value) == "withdrawal_below_the_ceiling_of_the_day"
+    row.refresh_from_db()
+    assert abs(database_time() - row.requested_at) < timedelta(minutes=1)
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+        Withdrawal.objects.filter(pk=row.pk).update(requested_at=other_days[0])
 
 
 def test_no_rule_lets_held_money_into_a_game():

@@ -189,7 +189,13 @@ def test_a_paper_is_valid_when_the_claim_is_checked(won):
     """F275: a card long over, said to have been seen while it was valid, checks no claim."""
     claim = make.opened(won, won.prize(won.carol), "OUTLET")
     operator = won.staff["outlet_operator"].pk
-    with connection.cursor() as cursor:
-        cursor.execute(PAPER, [claim.code, operator, won.carol.person_id])
+    said = [claim.code, operator, won.carol.person_id]
+    with (
+        pytest.raises(DatabaseError) as refused_,
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(PAPER, said)
+    assert violated(refused_.value) == "identity_paper_valid_when_seen"
     assert moved(claim, "CHECKED", operator) == "claim_identity_seen"
     assert make.checked(won, claim).state == Claim.State.CHECKED

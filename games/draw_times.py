@@ -28,7 +28,8 @@ KIND = "games.draw_times"
 # Before the close all times may change; then the drawing may be put off, until a number is typed.
 BEFORE_THE_CLOSE = (Draw.State.SCHEDULED, Draw.State.OPEN)
 BEFORE_THE_DRAW = (Draw.State.CLOSED, Draw.State.SEALED)
-LONGEST_DELAY = timedelta(days=30)  # no closure lasts so long between two draws
+# No closure lasts so long between two draws; the database knows it too.
+LONGEST_DELAY = timedelta(days=30)
 
 
 class TimesNotInOrder(Refused):
@@ -202,8 +203,11 @@ def move(
                 opens_at=opens_at, closes_at=closes_at, draws_at=draws_at
             )
     except IntegrityError as exc:
-        if violated(exc) in {"draw_times_stand_after_close", "notice_of_the_times_that_were"}:
+        name = violated(exc)
+        if name in {"draw_times_stand_after_close", "notice_of_the_times_that_were"}:
             raise TimesStand(draw=draw.code) from exc
+        if name in {"draws_stay_in_order", "draw_put_off_thirty_days_at_most"}:
+            _check_place(draw, draws_at)  # another draw was moved meanwhile: says which
         raise
     notice.refresh_from_db(fields=["published_at"])
     trail.record(

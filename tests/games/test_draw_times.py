@@ -10,6 +10,7 @@ from django.test import Client
 
 from accounts.models import Message
 from audit import approvals, waiting
+from audit.models import ApprovalDecision, ApprovalRequest
 from games import calendar, draw_times, draws, results
 from games.models import CalendarNotice, Draw, Game
 from lottery_portal import jobs
@@ -19,6 +20,7 @@ from lottery_portal.lib.db import database_time, violated
 from sales import holders
 from tests import make, make_cancelled, make_draws, people
 from tests.at_once import at_once
+from tests.owner import as_owner, guards_up
 
 pytestmark = pytest.mark.django_db
 commits = pytest.mark.django_db(transaction=True)
@@ -291,6 +293,71 @@ def test_the_database_moves_no_draw_without_two_people_and_a_notice():
         assert violated(refused.value) == constraint, deed
         stands = Draw.objects.get(pk=draw.pk)
         assert (stands.opens_at, stands.draws_at) == (draw.opens_at, draw.draws_at)
+
+
+def agreed_past_the_door(draw: Draw, draws_at: datetime) -> str:
+    """Two people agree on other times and the notice is written, by the application's own rights;
+    the constraint that speaks against it."""
+    said = {
+        "draw": draw.code, "reason": "x",
+        "closes_before": draw_times.written(draw.closes_at),
+        "closes_after": draw_times.written(draw.closes_at),
+        "draws_before": draw_times.written(draw.draws_at),
+        "draws_after": draw_times.written(draws_at),
+    }  # fmt: skip
+    maker, checker = people.member("draw_official").user, people.member("approver").user
+    try:
+        with transaction.atomic():
+            asked = approvals.request(
+                kind=draw_times.KIND, payload=said, maker=maker, now=database_time()
+            )
+            ApprovalDecision.objects.create(
+                request=ApprovalRequest.objects.get(code=asked.code), approved=True,
+                checker=checker, digest=asked.digest, decided_at=database_time(),
+            )  # fmt: skip
+            ApprovalRequest.objects.filter(code=asked.code).update(state="PERFORMED")
+            CalendarNotice.objects.create(
+                draw=draw, closes_before=draw.closes_at, closes_after=draw.closes_at, reason="x",
+                draws_before=draw.draws_at, draws_after=draws_at, approval_code=asked.code,
+                published_at=database_time(),
+            )  # fmt: skip
+            Draw.objects.filter(pk=draw.pk).update(draws_at=draws_at)
+    except DatabaseError as refused:
+        return violated(refused)
+    return ""
+
+
+@commits
+def test_the_database_keeps_the_order_of_draws_the_thirty_days_and_one_request():
+    """F025: two people who agree on more than that move nothing; a second beyond and within."""
+    now, second = database_time(), timedelta(seconds=1)
+    calendar.plan(game=Game.objects.get(code="ssq"), until=now + timedelta(days=14), now=now)
+    planned = Draw.objects.filter(game__code="ssq", state="SCHEDULED", closes_at__gt=now)
+    first, draw, after, *_more, last = planned.order_by("issue")
+    far = last.draws_at + draw_times.LONGEST_DELAY
+
+    assert agreed_past_the_door(draw, after.draws_at) == "draws_stay_in_order"
+    assert agreed_past_the_door(after, draw.draws_at) == "draws_stay_in_order"
+    assert agreed_past_the_door(last, far + second) == "draw_put_off_thirty_days_at_most"
+    assert not CalendarNotice.objects.exists()
+    assert agreed_past_the_door(draw, after.draws_at - second) == ""
+    assert agreed_past_the_door(last, far) == ""
+    assert CalendarNotice.objects.count() == 2
+
+    asked = draw_times.ask(
+        draw=first, closes_at=first.closes_at, draws_at=first.draws_at + second, reason="x",
+        maker=people.member("draw_official").user, now=now,
+    )  # fmt: skip
+    assert agreed_past_the_door(first, first.draws_at + second) == "draw_times_asked_once"
+    assert [one.code for one in approvals.under_way(draw_times.KIND)] == [asked.code]
+    with as_owner() as hand:  # its time is over, and nobody has written that down yet
+        hand.execute("ALTER TABLE audit_approvalrequest DISABLE TRIGGER USER")
+        hand.execute(
+            "UPDATE audit_approvalrequest SET expires_at = clock_timestamp() WHERE code = %s",
+            [asked.code],
+        )
+        guards_up(hand)
+    assert agreed_past_the_door(first, first.draws_at + second) == ""
 
 
 @commits

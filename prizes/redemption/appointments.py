@@ -2,7 +2,8 @@
 
 The times of a centre are worked out from its opening hours and dated figures (`MINUTES` and beside
 it), which may differ by centre; no time lies on a public holiday or in a market closure. The seats
-of a time are counted by `prizes_appointment_book()`, which refuses the one too many whoever asks.
+of a time are counted by `prizes_appointment_book()`, which refuses the one too many whoever asks,
+and every time off the hours, past, or on a closed day.
 """
 
 from __future__ import annotations
@@ -135,6 +136,7 @@ _REFUSALS: dict[str, type[Refused]] = {
     "appointment_before_the_last_day": AfterTheLastDay,
     "appointment_at_a_centre": NotThisCentre,
     "appointment_at_an_open_time": ClosedThen,
+    "appointment_on_an_open_day": ClosedThen,
     "appointment_seat_is_free": Full,
     "appointment_once_per_prize": BookedAlready,
     "appointment_is_open": NotOpen,
@@ -176,8 +178,11 @@ def centres(prize: Prize, *, at: datetime) -> list[Place]:
     return [place for place in found if place.is_centre]
 
 
-def times(place: Place, *, now: datetime, prize: Prize | None = None) -> dict[date, list[Time]]:
-    """The times that can be booked now, by day: with a free seat or without, in good time.
+def times(
+    place: Place, *, now: datetime, prize: Prize | None = None, by_staff: bool = False
+) -> dict[date, list[Time]]:
+    """The times that can be booked now, by day: with a free seat or without, in good time, or by
+    staff at any time to come.
 
     With a `prize`, none at which it could be claimed no more.
     """
@@ -186,7 +191,7 @@ def times(place: Place, *, now: datetime, prize: Prize | None = None) -> dict[da
         return {}
     today = dates.in_shanghai(now).date()
     last = today + timedelta(days=known.days_ahead)
-    earliest = now + timedelta(hours=known.notice_hours)
+    earliest = now if by_staff else now + timedelta(hours=known.notice_hours)
     until = _until(prize)
     taken = _taken(place.code, earliest)
     found: dict[date, list[Time]] = {}
@@ -233,8 +238,6 @@ def book(
     known = of(prize, now=now)
     if known is not None and (known.place.code, known.starts_at) == (place, starts_at):
         return known
-    if claim_days.why_free(dates.in_shanghai(starts_at).date(), now=now):
-        raise ClosedThen
     try:
         return _book(prize, place, starts_at, instead_of, actor=actor, now=now)
     except IntegrityError as exc:
@@ -325,6 +328,7 @@ def _record(action: str, made: Appointment, actor: Any, body: dict[str, str]) ->
             "appointment": made.code,
             "place": made.place.code,
             "starts_at": made.starts_at,
+            "owner": made.prize.owner.code,
             **body,
         },
     )

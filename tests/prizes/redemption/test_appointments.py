@@ -10,6 +10,7 @@ import pytest
 from accounts.models import Message
 from audit import policies
 from audit.models import TrailRecord
+from games import claim_days
 from lottery_portal.lib import dates, working_days
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.db import database_time
@@ -212,7 +213,8 @@ def test_seats_are_counted_by_overlap_and_a_missed_time_frees_its_prize(won):
 
 
 def test_no_time_lies_on_a_holiday(won):
-    """F083: the calendar of the State Council closes the centre; weekends follow its hours."""
+    """F083: the calendar of the State Council and closures of the market close the centre, whoever
+    books past the door; weekends follow its hours."""
     prize = won.prize(won.bob)
     (place,) = appointments.centres(prize, at=database_time())
     eve = datetime(2026, 9, 20, 4, tzinfo=dates.SHANGHAI)
@@ -223,10 +225,25 @@ def test_no_time_lies_on_a_holiday(won):
     assert date(2026, 10, 1) not in days
     assert date(2026, 10, 10) in days
     assert len(days[date(2026, 9, 21)]) == 47
-    new_year = datetime(2027, 1, 1, 1, tzinfo=dates.SHANGHAI)
+    figure(appointments.DAYS_AHEAD, 400)
+    opened = make.opened(won, prize)  # in time, so that he may come after the last day
+    today = dates.in_shanghai(database_time()).date()
+    closed = [
+        day for day in (today + timedelta(days=n) for n in range(1, 400))
+        if claim_days.why_free(day, now=database_time())
+    ]  # fmt: skip
+    assert {claim_days.why_free(day, now=database_time()) for day in closed} == {
+        claim_days.HOLIDAY, claim_days.CLOSURE,
+    }  # fmt: skip
+    for day in closed:
+        noon = datetime.combine(day, datetime.min.time(), dates.SHANGHAI) + timedelta(hours=12)
+        assert asked(won, opened.prize, noon) == "appointment_on_an_open_day"
     with pytest.raises(no.ClosedThen):
-        book(won, prize, new_year)
+        book(won, prize, noon)
     assert not Appointment.objects.exists()
+    day = next(day for day in closed if day + timedelta(days=1) not in closed)
+    noon = datetime.combine(day, datetime.min.time(), dates.SHANGHAI) + timedelta(hours=36)
+    assert asked(won, prize, noon) == ""
 
 
 @pytest.mark.thorough

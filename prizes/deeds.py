@@ -23,6 +23,7 @@ trail.name_deeds(
         "prizes.forfeited": _("Prize lapsed, to the welfare fund"),
         "prizes.winner_announced": _("Told of a winner as he allows"),
         "prizes.unclaimed_revealed": _("Looked at unclaimed prizes"),
+        "prizes.unclaimed_shown": _("Was shown unclaimed prizes at a desk"),
         "prizes.claim_opened": _("Claim opened"),
         "prizes.claim_checked": _("Ticket and identity of a claim checked"),
         "prizes.claim_complete": _("Payment of a claim settled"),
@@ -45,7 +46,7 @@ trail.name_deeds(
         "prizes.delay_found": _("Prize not paid by the day promised"),
         "prizes.payment_delayed": _("Winner told of a late payment"),
     },
-    {"prize": _("Prize"), "claim": _("Claim")},
+    {"prize": _("Prize"), "claim": _("Claim"), "desk": _("Desk")},
 )
 
 policies.name_keys(
@@ -64,6 +65,7 @@ policies.name_keys(
         "prizes.appointment_seats": _("Appointments at the same time in a centre"),
         "prizes.appointment_days_ahead": _("Appointments are booked so many days ahead"),
         "prizes.appointment_notice_hours": _("Hours before which an appointment can be changed"),
+        "prizes.objection_days": _("Days in which a refusal may be objected to"),
         "prizes.delay_most_days": _("A late payment is promised within so many days"),
     }
 )

@@ -325,6 +325,13 @@ class ObjectedAlready(Refused):
     message = _("An objection to this refusal is already on record.")
 
 
+class TooLateToObject(Refused):
+    """The days in which a refusal may be objected to are over."""
+
+    code = "claim_objection_too_late"
+    message = _("The time in which you could object to this refusal is over.")
+
+
 class ReopenedByOthers(Refused):
     """Who refused does not hear the objection; and there must be one."""
 
@@ -337,6 +344,7 @@ FACTS: dict[str, type[Refused]] = {
     "claim_after_publication": NotPublished,
     "claim_by_its_owner": NotTheOwner,
     "claim_objection_by_its_owner": NotTheOwner,
+    "claim_objected_to_in_time": TooLateToObject,
     "claim_not_ones_own": OwnClaim,
     "claim_of_a_known_person": OwnerNotKnown,
     "claim_present_at_the_outlet": NotPresent,

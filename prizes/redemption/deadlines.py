@@ -124,6 +124,12 @@ def extended(sum_: Arithmetic, by: Extended) -> Arithmetic:
     return _then(sum_, Step(StepKind.EXTENDED, days, by.until_on, by.letter))
 
 
+def kept_until(last_day: date, to_object: Sequence[date]) -> date:
+    """The last day on which a prize has not lapsed: its own, or the last on which a refusal of its
+    claims may be objected to (F082, F283). While an objection waits there is none."""
+    return max([last_day, *to_object])
+
+
 def of(
     drawn_on: date,
     *,

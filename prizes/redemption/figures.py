@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 from audit import approvals, policies
 from games.models import Game
 
-from . import announcements, appointments, claims, delays, papers, payment, routing
+from . import announcements, appointments, claims, delays, papers, payment, refusal, routing
 
 # Up to so many fen so many further persons agree; at an outlet nobody up to a small amount.
 PEOPLE: list[tuple[str, list[list[int | None]]]] = [
@@ -56,6 +56,12 @@ def load(*, now: datetime) -> None:
         key=announcements.FROM_POLICY,
         value=announcements.FROM_FEN,
         reason=gettext_noop("Genesis: prizes of 100,000 yuan a line or more are announced"),
+        now=now,
+    )
+    policies.set_genesis(
+        key=refusal.OBJECTION_POLICY,
+        value=refusal.OBJECTION_DAYS,
+        reason=gettext_noop("Genesis: 15 days to object; the measures (S1 九(一)3) name none"),
         now=now,
     )
     for key, figure in appointments.GENESIS.items():

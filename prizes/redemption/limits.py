@@ -126,6 +126,21 @@ def claimable_until(prize: Prize) -> datetime | None:
     return moment
 
 
+def kept_until(prize: Prize, deadline: Deadline) -> date:
+    """The last day on which it has not lapsed: later than its last day while a refusal of its claim
+    may still be objected to. While an objection waits, it does not lapse at all."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (prizes_objection_until(c.id) AT TIME ZONE 'Asia/Shanghai')::date - 1"
+            "  FROM prizes_claim c WHERE c.prize_id = %s AND c.state = 'REFUSED'"
+            "   AND NOT EXISTS (SELECT FROM prizes_claimstep s WHERE s.claim_id = c.id"
+            "                      AND s.from_state = 'REFUSED' AND s.to_state = 'REFUSED')",
+            [prize.pk],
+        )
+        to_object = [day for (day,) in cursor.fetchall() if day is not None]
+    return deadlines.kept_until(deadline.last_day, to_object)
+
+
 @inside_transaction
 def give_back(lift: HoldLift, *, now: datetime) -> ClaimLimit | None:
     """Give the days back that the clock of a prize stood; None where another hold still stands.

@@ -60,6 +60,7 @@ def deadline(request: HttpRequest, code: str) -> HttpResponse:
         "prize": prize,
         "game": game_words.game(prize.draw.game),
         "deadline": found,
+        "kept_until": limits.kept_until(prize, found) if found and not found.is_held else None,
         "lines": words.lines(found.sum_) if found else [],
         "end": end,
         "is_lapsed": end is not None and end.kind == PrizeEnd.Kind.FORFEITED,

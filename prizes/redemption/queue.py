@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -159,9 +159,18 @@ def _approval_of(claim: Claim) -> Next:
     return Next(deed="ask", title=_("Ask for approval"), roles=payment.ASKERS)
 
 
+_IN_TIME = Func(  # to object, by the database's clock
+    F("claim_id"),
+    template="clock_timestamp() < prizes_objection_until(%(expressions)s)",
+    output_field=BooleanField(),
+)
+
+
 def _after_refusal(claim: Claim) -> Next | None:
-    last = claim.steps.order_by("-number").first()
-    if last is None or last.from_state != State.REFUSED:
+    last = claim.steps.annotate(is_in_time=_IN_TIME).order_by("-number").first()
+    if last is None or (last.from_state != State.REFUSED and not last.is_in_time):
+        return None
+    if last.from_state != State.REFUSED:
         return Next(deed="object", title=_("The winner may object"), by_winner=True)
     if "objection" in last.body:
         return Next(deed="hear", title=_("Hear the objection"), roles=refusal.HEARERS)

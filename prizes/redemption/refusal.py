@@ -1,19 +1,23 @@
 """A claim is refused by two people, with clause and evidence; the winner may object once (F283).
 
-An objection that is upheld by somebody who had no part in the refusal reopens the claim at the step
-where it stood. The deadline of the prize is not moved by any of it; a hold would do that. But while
-an objection waits to be heard, the prize does not lapse.
+He may object within the natural days of `OBJECTION_POLICY`, counted from the day of the refusal
+until 23:59:59 in Shanghai; S1 九(一)3 lets the centre refuse and names no days, so they are the
+house's own. An objection that is upheld by somebody who had no part in the refusal reopens the
+claim at the step where it stood. The deadline of the prize is not moved by any of it; a hold would
+do that. But while he may still object, or waits to be heard, the prize does not lapse.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from accounts import messages
 from audit import approvals
+from lottery_portal.lib import dates
 from lottery_portal.lib.db import door, inside_transaction
 from lottery_portal.lib.errors import Refused
 from prizes.claim_models import Claim
@@ -27,6 +31,8 @@ REFUSED, REOPENED, DISMISSED = (
     "prizes.claim_reopened",
     "prizes.objection_dismissed",
 )
+OBJECTION_POLICY = "prizes.objection_days"
+OBJECTION_DAYS = 15
 ASKERS = frozenset({"claims_clerk", "claims_officer"})
 HEARERS = frozenset({"compliance", "approver", "claims_officer"})
 
@@ -103,11 +109,19 @@ def perform(*, request: approvals.Request, now: datetime) -> None:
             body={"clause": asked["clause"], "reason": asked["reason"]},
             approval=request.code,
         )
-    _tell(claim, REFUSED, request.code, now, clause=asked["clause"], reason=asked["reason"])
+    _tell(
+        claim,
+        REFUSED,
+        request.code,
+        now,
+        clause=asked["clause"],
+        reason=asked["reason"],
+        object_until=_last_day(claim).isoformat(),
+    )
 
 
 def object_(*, code: str, actor: Any, words: str) -> Claim:
-    """The winner objects to a refusal, once; somebody who had no part in it hears him."""
+    """The winner objects to a refusal, once and in time; somebody without part in it hears him."""
     if not words.strip():
         raise WordMissing
     with in_words():
@@ -173,7 +187,23 @@ def objection_of(claim: Claim) -> int:
     return last.number
 
 
-def _tell(claim: Claim, kind: str, key: str, now: datetime, *, clause: str, reason: str) -> None:
+def last_day_to_object(claim: Claim) -> date | None:
+    """The last day on which the winner of a refused claim may object; None if it is not refused."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT prizes_objection_until(%s)", [claim.pk])
+        (until,) = cursor.fetchone()
+    return None if until is None else dates.in_shanghai(until).date() - timedelta(days=1)
+
+
+def _last_day(claim: Claim) -> date:
+    day = last_day_to_object(claim)
+    assert day is not None  # noqa: S101 - narrows: the claim was refused a moment ago
+    return day
+
+
+def _tell(
+    claim: Claim, kind: str, key: str, now: datetime, *, clause: str, reason: str, **more: str
+) -> None:
     messages.send(
         user=claim.owner.user,
         kind=kind,
@@ -182,6 +212,7 @@ def _tell(claim: Claim, kind: str, key: str, now: datetime, *, clause: str, reas
             "claim": claim.code,
             "clause": clause,
             "reason": reason,
+            **more,
         },
         natural_key=f"{kind}:{claim.code}:{key}",
         now=now,

@@ -23,7 +23,7 @@ from lottery_portal.lib.money import yuan
 from prizes.claim_models import Claim, PrizeEnd
 from prizes.models import Prize
 
-from . import claims, delays, limits, papers, queue, routing
+from . import claims, delays, limits, papers, queue, refusal, routing
 from .routing import Place
 
 State = Claim.State
@@ -277,13 +277,13 @@ def _of_claim(claim: Claim, deadline: limits.Deadline | None) -> list[dict[str, 
 
 
 def _refused(rows: list[Any], at: Mapping[str, datetime]) -> list[dict[str, Any]]:
-    refusal = next(row for row in reversed(rows) if row.to_state == "REFUSED" != row.from_state)
-    place = WAY.index(State(refusal.from_state))
+    last = next(row for row in reversed(rows) if row.to_state == "REFUSED" != row.from_state)
+    place = WAY.index(State(last.from_state))
     steps = [_step("done", str(_DONE[one]), at.get(one)) for one in WAY[: place + 1]]
-    why = f"{refusal.body.get('clause', '')}: {refusal.body.get('reason', '')}"
-    steps.append(_step("halted", pgettext("of a claim", "Refused"), refusal.at, why))
+    why = f"{last.body.get('clause', '')}: {last.body.get('reason', '')}"
+    steps.append(_step("halted", pgettext("of a claim", "Refused"), last.at, why))
     for row in rows:
-        if row.number <= refusal.number:
+        if row.number <= last.number:
             continue
         if objection := row.body.get("objection"):
             steps.append(_step("done", _("You objected"), row.at, objection))
@@ -295,7 +295,7 @@ def _refused(rows: list[Any], at: Mapping[str, datetime]) -> list[dict[str, Any]
 
 
 def refusal_of(claim: Claim) -> Mapping[str, Any] | None:
-    """Clause and reason of the refusal of a refused claim."""
+    """Clause and reason of the refusal of a refused claim, and until when he may object."""
     if claim.state != State.REFUSED:
         return None
     row = (
@@ -304,7 +304,9 @@ def refusal_of(claim: Claim) -> Mapping[str, Any] | None:
         .order_by("-number")
         .first()
     )
-    return None if row is None else {**row.body, "at": row.at}
+    if row is None:
+        return None
+    return {**row.body, "at": row.at, "until": refusal.last_day_to_object(claim)}
 
 
 def _step(state: str, title: str, at: datetime | None = None, text: str = "") -> dict[str, Any]:

@@ -81,6 +81,10 @@ PROVEN = {
         HERE + "test_extensions.py",
         "test_it_is_asked_for_within_the_days_of_the_policy",
     ),
+    "prizes.objection_days": (
+        HERE + "test_objections.py",
+        "test_a_refusal_is_objected_to_within_the_days_of_the_policy",
+    ),
     "prizes.outlet_up_to_fen": (
         HERE + "test_claims.py",
         "test_the_ceiling_of_outlets_and_the_tiers_of_approval_hold_to_the_fen",

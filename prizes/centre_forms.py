@@ -51,6 +51,20 @@ class TicketForm(forms.Form):
         return codes.typed(self.cleaned_data["ticket"])
 
 
+class CallForm(forms.Form):
+    """The number that a winner reads out on the telephone."""
+
+    number = forms.CharField(
+        label=_("Number of the claim or of the ticket"),
+        max_length=40,
+        widget=forms.TextInput(attrs=CAPITALS),
+    )
+
+    def clean_number(self) -> str:
+        """The number as it is stored."""
+        return codes.typed(self.cleaned_data["number"])
+
+
 class VisitForm(IdentityForm):
     """Who comes, where, and what is printed on the paper he shows."""
 

@@ -6,6 +6,7 @@ from . import views
 from .redemption import (
     pages_agents,
     pages_appointments,
+    pages_calls,
     pages_claiming,
     pages_counter,
     pages_deadlines,
@@ -86,6 +87,8 @@ urlpatterns = [
         name="desk_visit_step",
     ),
     path("desk/claims/visits/<slug:ticket>/", pages_visits.desk_visit_new, name="desk_visit_new"),
+    path("desk/claims/calls/", pages_calls.desk_calls, name="desk_calls"),
+    path("desk/claims/calls/<slug:ticket>/", pages_calls.desk_call, name="desk_call"),
     path("desk/claims/delays/", pages_delays.desk_delays, name="desk_delays"),
     path(
         "desk/claims/tickets/<slug:ticket>/open/",

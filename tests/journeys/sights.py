@@ -113,6 +113,7 @@ def of(house: House) -> dict[str, list[tuple[str, str, dict[str, str]]]]:
         "prizes:terminal_claims": [("outlet_operator", "", {})],
         "prizes:desk_visits": [("claims_clerk", "", {}), ("auditor", "", {})],
         "prizes:desk_claim_agent": [("claims_clerk", "", {})],
+        "prizes:desk_calls": [("claims_clerk", "", {})],
         "prizes:desk_minors": [("claims_clerk", "", {}), ("auditor", "", {})],
         "prizes:desk_lookers": [("compliance", "", {}), ("auditor", "", {})],
         "prizes:desk_delays": [("claims_officer", "", {}), ("auditor", "", {})],
@@ -332,7 +333,7 @@ NONE = {
         "walked in test_claim_from_afar.py",
     ),
     **dict.fromkeys(
-        ["prizes:agent", "prizes:appointment", "prizes:desk_visit_new"],
+        ["prizes:agent", "prizes:appointment", "prizes:desk_visit_new", "prizes:desk_call"],
         "walked in tests/prizes/redemption/test_agents.py, test_appointments.py and test_visits.py",
     ),
     **dict.fromkeys(

@@ -1,10 +1,11 @@
 """Who looked at a prize before it was claimed, and stands close to who claims it (F150).
 
 RELIABILITY 1.6, Camelot 2009: somebody who knew which prizes nobody had claimed sent a friend. So
-the looks that are on record (the list of unclaimed prizes, records and personal data of winners,
-papers of claims) are joined with the people of each claim: its winner, his agent, a guardian. Close
-is who is the same person, has or had the same bank account, or came from the same address of the
-network. What is found is an alarm and a case, and while the case is open nobody approves or pays.
+the looks on record (the list of unclaimed prizes, desks that show some of them, records and
+personal data of winners, papers of claims) are joined with the people of each claim: its winner,
+his agent, a guardian. Close is who is the same person, has or had the same bank account, or came
+from the same address of the network. What is found is an alarm and a case, and while the case is
+open nobody approves or pays.
 
 Phone numbers and e-mail addresses need no joining: the database lets nobody share one.
 """
@@ -31,7 +32,7 @@ from lottery_portal.lib import codes, dates
 from lottery_portal.lib.db import door
 from prizes.claim_models import Claim
 
-from . import forfeiture, minors
+from . import forfeiture, looks, minors
 
 KIND = "prizes.looked_then_claimed"
 WITHIN = timedelta(days=120)  # a look so long before the claim is joined with it
@@ -39,10 +40,12 @@ LATELY = timedelta(days=30)  # claims that moved so lately are looked at in ever
 CROWD = 5  # an address that more people came from says nothing
 PERSONAL, PAPERS = "accounts.personal_data_revealed", "prizes.claim_paper_opened"
 HELD = "prizes.hold_paper_opened"  # a prize in dispute, by its ticket, before anybody claims it
+LISTS = {forfeiture.REVEALED: "list", looks.SHOWN: "desk"}  # each names the tickets that it showed
 SAME, BANK, ADDRESS = "person", "bank", "address"
 WHAT: Mapping[str, Any] = {
     "list": _("the list of unclaimed prizes"),
     "record": _("a record of the winner"),
+    "desk": _("a desk that shows prizes before they are claimed"),
 }
 HOW: Mapping[str, Any] = {
     SAME: _("the same person"),
@@ -77,17 +80,17 @@ class Tie:
 
 def ties(claim: Claim) -> Sequence[Tie]:
     """Everybody who looked at the prize or its winner before the claim, and stands close to it."""
-    looks = _looks(claim)
-    if not looks:
+    seen = _looks(claim)
+    if not seen:
         return []
-    readers = User.objects.filter(username__in={one.reader for one in looks})
+    readers = User.objects.filter(username__in={one.reader for one in seen})
     circle = _people_of(claim)
     found = []
     for member in StaffMember.objects.filter(user__in=readers).select_related("user", "person"):
         for whom, person in circle:
             if how := _close(member, person):
                 first = min(
-                    (one for one in looks if one.reader == member.user.username),
+                    (one for one in seen if one.reader == member.user.username),
                     key=lambda one: one.at,
                 )
                 code = str(member.person.row_uuid)
@@ -169,8 +172,12 @@ def _raise(claim: Claim, found: Sequence[Tie], now: datetime) -> None:
 
 def _looked_at(*, since: datetime, until: datetime) -> Q:
     """The claims of which somebody was shown the prize, or the winner: the others tie nobody."""
-    listed = trail.read(trail.Filters(since=since, until=until, action=forfeiture.REVEALED))
-    tickets = {ticket for row in listed for ticket in json.loads(row.body).get("tickets", ())}
+    tickets = {
+        ticket
+        for action in LISTS
+        for row in trail.read(trail.Filters(since=since, until=until, action=action))
+        for ticket in json.loads(row.body).get("tickets", ())
+    }
     revealed, filed, held = (
         set(
             trail.read(trail.Filters(since=since, until=until, action=action)).values_list(
@@ -196,10 +203,10 @@ def _looks(claim: Claim) -> list[Look]:
         Look(reader=look.reader.username, what="record", at=look.looked_at)
         for look in vault.looks(since=since, until=until, winners=[claim.owner_id])
     ]
-    listed = trail.Filters(since=since, until=until, action=forfeiture.REVEALED)
     found += [
-        Look(reader=row.actor, what="list", at=row.at)
-        for row in trail.read(listed)
+        Look(reader=row.actor, what=what, at=row.at)
+        for action, what in LISTS.items()
+        for row in trail.read(trail.Filters(since=since, until=until, action=action))
         if ticket in json.loads(row.body).get("tickets", ())
     ]
     earlier = Claim.objects.filter(owner=claim.owner_id).values_list("code", flat=True)

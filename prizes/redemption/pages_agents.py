@@ -28,7 +28,7 @@ from lottery_portal.lib.errors import Refused, refuse
 from prizes import counter_forms as typed
 from prizes.claim_forms import AgentForm
 
-from . import agents, limits, remote, winners
+from . import agents, limits, looks, remote, winners
 from .pages_prizes import head, mine
 
 PARTS = ("agent", "winner")
@@ -128,6 +128,9 @@ def desk_claim_agent(request: HttpRequest) -> HttpResponse:
         else:
             notes.success(request, _("The claim is open. The winner is told at once."))
             return redirect("prizes:desk_claim", code=claim.code)
+    if letter is not None:
+        tickets = [letter.object_code.rpartition(":")[2]]
+        looks.note(tickets, desk="prizes:desk_claim_agent", actor=request.user, now=now)
     context = {
         "nav": "claims",
         "search": search,

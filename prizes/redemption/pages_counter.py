@@ -44,6 +44,7 @@ from . import (
     counter_facts,
     damaged,
     delays,
+    looks,
     outlet,
     papers,
     payment,
@@ -73,6 +74,9 @@ def desk_claims(request: HttpRequest) -> HttpResponse:
     found = _searched(asked) if asked else _listed(way, state, today)
     page = Paginator(found, ROWS).get_page(request.GET.get("page"))
     code = codes.typed(asked)
+    if asked:
+        found_tickets = found.values_list("prize__ticket__code", flat=True)
+        looks.note([code, *found_tickets], desk="prizes:desk_claims", actor=request.user, now=now)
     context = {
         "nav": "claims",
         "board": _board(state, way),

@@ -23,7 +23,7 @@ from prizes.deadline_models import Extension, ExtensionLetter, Hold
 from prizes.forms import CounselForm, DecisionForm, HoldForm, LiftForm
 from prizes.models import Prize
 
-from . import extensions, hold_papers, holds, letters, limits, words
+from . import extensions, hold_papers, holds, letters, limits, looks, words
 from .pages_deadlines import as_paper
 from .pages_minors import guardian_rows
 
@@ -55,9 +55,11 @@ def desk_holds(request: HttpRequest) -> HttpResponse:
                 notes.success(request, _("The prize is held. Its clock stands."))
                 return redirect("prizes:desk_hold", code=held.code)
     standing = Hold.objects.standing().select_related("prize__ticket", "prize__draw__game")
+    shown = list(standing.order_by("-opened_at")[:SHOWN])
+    _noted(request, "prizes:desk_holds", [one.prize for one in shown])
     context = {
         "nav": "prize_holds",
-        "rows": [_hold(one) for one in standing.order_by("-opened_at")[:SHOWN]],
+        "rows": [_hold(one) for one in shown],
         "form": form if may_hold else None,
     }
     return render(request, "desk/holds.html", context, status=status)
@@ -96,6 +98,7 @@ def desk_hold(request: HttpRequest, code: str) -> HttpResponse:
         else:
             notes.success(request, _("Asked. Another person approves it."))
             return redirect("audit:approval", code=asked.code)
+    _noted(request, "prizes:desk_hold", [held.prize])
     found = limits.of(held.prize)
     context = {
         "nav": "prize_holds",
@@ -124,6 +127,13 @@ def desk_hold(request: HttpRequest, code: str) -> HttpResponse:
 def desk_extensions(request: HttpRequest) -> HttpResponse:
     """Requests that wait for a decision, and the letters that were written last."""
     written = ExtensionLetter.objects.select_related("extension__prize__ticket")
+    open_ones = list(extensions.undecided()[:SHOWN])
+    last = list(written.order_by("-year", "-number")[:SHOWN])
+    _noted(
+        request,
+        "prizes:desk_extensions",
+        [*(one.prize for one in open_ones), *(one.extension.prize for one in last)],
+    )
     context = {
         "nav": "prize_extensions",
         "rows": [
@@ -132,7 +142,7 @@ def desk_extensions(request: HttpRequest) -> HttpResponse:
                 "game": game_words.game(one.prize.draw.game),
                 "url": reverse("prizes:desk_extension", args=[one.code]),
             }
-            for one in extensions.undecided()[:SHOWN]
+            for one in open_ones
         ],
         "letters": [
             {
@@ -140,7 +150,7 @@ def desk_extensions(request: HttpRequest) -> HttpResponse:
                 "name": letters.number_of(one),
                 "url": reverse("prizes:desk_extension", args=[one.extension.code]),
             }
-            for one in written.order_by("-year", "-number")[:SHOWN]
+            for one in last
         ],
     }
     return render(request, "desk/extensions.html", context)
@@ -173,6 +183,7 @@ def desk_extension(request: HttpRequest, code: str) -> HttpResponse:
         else:
             notes.success(request, _("Asked. Two other people approve it."))
             return redirect("audit:approval", code=made.code)
+    _noted(request, "prizes:desk_extension", [asked.prize])
     found = limits.of(asked.prize)
     context = {
         "nav": "prize_extensions",
@@ -188,9 +199,17 @@ def desk_extension(request: HttpRequest, code: str) -> HttpResponse:
 
 @never_cache
 @require_safe
-def desk_letter(_request: HttpRequest, code: str) -> HttpResponse:
+def desk_letter(request: HttpRequest, code: str) -> HttpResponse:
     """A decision as a paper, for those who decide and those who check."""
-    return as_paper(get_object_or_404(ExtensionLetter, extension__code=code))
+    found = get_object_or_404(ExtensionLetter, extension__code=code)
+    _noted(request, "prizes:desk_letter", [found.extension.prize])
+    return as_paper(found)
+
+
+def _noted(request: HttpRequest, desk: str, prizes: list[Prize]) -> None:
+    """Before it is shown."""
+    tickets = [prize.ticket.code for prize in prizes]
+    looks.note(tickets, desk=desk, actor=request.user, now=timezone.now())
 
 
 def _waiting() -> Any:

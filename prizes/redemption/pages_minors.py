@@ -25,7 +25,7 @@ from prizes import counter_forms as typed
 from prizes.deadline_models import Hold
 from prizes.forms import GuardianForm
 
-from . import claims, hold_papers, minors
+from . import claims, hold_papers, looks, minors
 from .claim_refusals import OwnClaim
 
 SHOWN = 100
@@ -72,10 +72,18 @@ def desk_minors(request: HttpRequest) -> HttpResponse:
                 % {"number": codes.shown(record.code)},
             )
             return redirect("prizes:desk_minors")
+    held = list(minors.cases()[:SHOWN])
+    over = list(minors.cases(is_over=True).reverse()[:SHOWN])
+    looks.note(
+        [one.prize.ticket.code for one in (*held, *over)],
+        desk="prizes:desk_minors",
+        actor=request.user,
+        now=now,
+    )
     context = {
         "nav": "prize_minors",
-        "rows": [_row(one) for one in minors.cases()[:SHOWN]],
-        "over": [_row(one) for one in minors.cases(is_over=True).reverse()[:SHOWN]],
+        "rows": [_row(one) for one in held],
+        "over": [_row(one) for one in over],
         "form": form if may_take else None,
         "cards": cards,
         "is_open": form.is_bound,

@@ -29,7 +29,7 @@ from prizes.centre_forms import TicketForm, VisitForm
 from prizes.claim_models import Claim
 from prizes.models import Prize
 
-from . import claim_facts, visits
+from . import claim_facts, looks, visits
 from .visits import Guest
 
 NAV = "visits"
@@ -53,6 +53,11 @@ def desk_visits(request: HttpRequest) -> HttpResponse:
     board = visits.board(place, now=now) if place else None
     guests = [*board.waiting, *board.served, *board.gone] if board else []
     claims = _claims([one.visit.prize_id for one in guests])
+    prizes = [one.prize for one in (board.expected if board else ())]
+    prizes += [one.visit.prize for one in guests]
+    looks.note(
+        [one.ticket.code for one in prizes], desk="prizes:desk_visits", actor=request.user, now=now
+    )
     context = {
         "nav": NAV,
         "now": now,
@@ -121,6 +126,7 @@ def desk_visit_new(request: HttpRequest, ticket: str) -> HttpResponse:
             return redirect(
                 f"{reverse('prizes:desk_visits')}?{urlencode({'centre': said['place']})}"
             )
+    looks.note([ticket], desk="prizes:desk_visit_new", actor=request.user, now=timezone.now())
     context = {
         "nav": NAV,
         "ticket": codes.shown(prize.ticket.code),

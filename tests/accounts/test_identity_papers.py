@@ -240,7 +240,7 @@ def test_the_database_compares_a_paper_once_more():
     with transaction.atomic():
         kept = IdentityPaper.objects.create(**right)
         number = PaperNumber.objects.create(
-            person=owner.person, kind="PASSPORT", number="E1", index=b"1" * 32,
+            person=right["person"], kind="PASSPORT", number="E1", index=b"1" * 32,
             registered_at=now - timedelta(days=4000),
         )  # fmt: skip
     for row, name in ((kept, "seen_at"), (number, "registered_at")):

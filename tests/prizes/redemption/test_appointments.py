@@ -236,14 +236,12 @@ def test_no_time_lies_on_a_holiday(won):
         claim_days.HOLIDAY, claim_days.CLOSURE,
     }  # fmt: skip
     for day in closed:
-        noon = datetime.combine(day, datetime.min.time(), dates.SHANGHAI) + timedelta(hours=12)
-        assert asked(won, opened.prize, noon) == "appointment_on_an_open_day"
+        assert asked(won, opened.prize, _noon(day)) == "appointment_on_an_open_day"
     with pytest.raises(no.ClosedThen):
-        book(won, prize, noon)
+        book(won, prize, _noon(closed[-1]))
     assert not Appointment.objects.exists()
     day = next(day for day in closed if day + timedelta(days=1) not in closed)
-    noon = datetime.combine(day, datetime.min.time(), dates.SHANGHAI) + timedelta(hours=36)
-    assert asked(won, prize, noon) == ""
+    assert asked(won, prize, _noon(day + timedelta(days=1))) == ""
 
 
 @pytest.mark.thorough
@@ -333,5 +331,8 @@ def test_the_figures_are_policies(won):
 
 def _next_half_hour() -> datetime:
     """A time of the centre in three days, at noon."""
-    day = dates.in_shanghai(database_time()).date() + timedelta(days=3)
+    return _noon(dates.in_shanghai(database_time()).date() + timedelta(days=3))
+
+
+def _noon(day: date) -> datetime:
     return datetime.combine(day, datetime.min.time(), dates.SHANGHAI) + timedelta(hours=12)

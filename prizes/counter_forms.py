@@ -16,17 +16,10 @@ from lottery_portal.lib.choices import offer
 from lottery_portal.lib.scan_field import ScanField
 
 from .redemption import damaged
+from .redemption.paper_names import HANDED_IN
 
 TYPED = {"autocomplete": "off"}
 CAPITALS = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
-HANDED_IN = {
-    "IDENTITY": _("Identity paper, scanned"),
-    "TICKET": _("Photo of the ticket"),
-    "PERSON": _("Photo of the winner"),
-    "STATEMENT": _("Written statement"),
-    "AUTHORITY": _("Authorisation of a proxy"),
-    "OTHER": _("Another paper"),
-}
 
 
 def _line(label: Any, longest: int, **more: Any) -> forms.CharField:

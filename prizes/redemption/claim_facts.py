@@ -14,9 +14,8 @@ from finance import bank_accounts, prize_tax
 from finance.bank_accounts import BankAccountUnknown
 from lottery_portal.lib import codes
 from prizes.claim_models import Claim, ClaimStep
-from prizes.counter_forms import HANDED_IN
 
-from . import cash, claims, papers
+from . import cash, claims
 
 State, Method = Claim.State, Claim.Method
 COURSE = (
@@ -49,18 +48,7 @@ MEANING: Mapping[str, Any] = {
     State.RECOVERED: gettext_lazy("What was paid out is owed. The prize is not paid again."),
     State.WITHDRAWN: gettext_lazy("The winner took it back himself. Nothing is paid by it."),
 }
-PAPERS: Mapping[str, Any] = {
-    **HANDED_IN,
-    papers.CONFIRMATION: gettext_lazy("Confirmation that the winner signed"),
-    papers.SIGNATURE: gettext_lazy("Signature of the winner"),
-    papers.VOUCHER: gettext_lazy("Voucher of the payment"),
-}
 _SAID = ("withdrawn", "clause", "reason", "objection", "upheld", "dismissed", "referral")
-
-
-def paper(kind: str) -> str:
-    """What a kind of paper in the file is called."""
-    return str(PAPERS.get(kind, kind))
 
 
 def steps_of(claim: Claim) -> Sequence[ClaimStep]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import IntegrityError
@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from finance.payment_methods import MethodNotInForce
 from lottery_portal.lib.db import violated
 from lottery_portal.lib.errors import Refused
+
+from . import paper_names
 
 
 class ClaimUnknown(Refused):
@@ -179,10 +181,19 @@ class VisitorMissing(Refused):
 
 
 class PapersMissing(Refused):
-    """Not every paper is there."""
+    """Not every paper is there; `missing_papers` are the kinds, named to people by their names."""
 
     code = "claim_papers_missing"
-    message = _("Papers are still missing. Please add them first.")
+    message = _("Papers are still missing: %(papers)s. Please add them first.")
+    unnamed = _("Papers are still missing. Please add them first.")
+
+    def __init__(self, missing_papers: Sequence[str] = ()) -> None:
+        super().__init__(missing_papers=list(missing_papers))
+
+    def __str__(self) -> str:
+        if kinds := self.figures["missing_papers"]:
+            return str(self.message) % {"papers": paper_names.listed(kinds)}
+        return str(self.unnamed)
 
 
 class NotSigned(Refused):

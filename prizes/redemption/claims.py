@@ -168,11 +168,11 @@ def check(
 def complete(*, code: str, actor: Any, method: str, payee: str = "", now: datetime) -> Claim:
     """Settle the figures: how the prize is paid, to whom, less which tax, and until when.
 
-    Refuses while papers are missing, what could not be paid so, and with
-    `payment_methods.MethodNotInForce` or `AboveTheCeiling` what is not paid so today. May be done
-    again until it is paid; then the winner signs again, and others agree again.
+    Refuses with `PapersMissing`, which names them, while papers are missing; what could not be paid
+    so; and with `payment_methods.MethodNotInForce` or `AboveTheCeiling` what is not paid so today.
+    May be done again until it is paid; then the winner signs again, and others agree again.
     """
-    with in_words():
+    with papers.named(code, papers.TO_PAY), in_words():
         return _complete(code, actor, method, payee, now)
 
 

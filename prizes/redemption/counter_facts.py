@@ -29,6 +29,7 @@ from . import (
     holds,
     limits,
     lookers,
+    paper_names,
     papers,
     payment,
     queue,
@@ -93,7 +94,7 @@ def of_page(claim: Claim, user: User, now: datetime, shown: Mapping[str, Form]) 
         "authentic": authenticity.of(claim.prize.ticket),
         "papers": [
             {
-                "title": claim_facts.paper(one.kind),
+                "title": paper_names.name(one.kind),
                 "paper": one,
                 "url": reverse("prizes:desk_claim_paper", args=[claim.code, one.row_uuid]),
             }
@@ -174,7 +175,7 @@ def _lacks(claim: Claim) -> list[dict[str, Any]]:
     kinds = dict.fromkeys([*to_pay, *to_file, *there])
     return [
         {
-            "title": claim_facts.paper(kind),
+            "title": paper_names.name(kind),
             "is_there": kind not in {*to_pay, *to_file},
             "text": _("before it is paid")
             if kind in to_pay

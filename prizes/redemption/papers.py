@@ -7,7 +7,8 @@ Which kinds must be there is a policy by way of claim, judged by that of the day
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from lottery_portal.lib.ids import uuid7
 from prizes.claim_models import Claim, ClaimPaper
 
 from . import steps
-from .claim_refusals import NotTheOwner, in_words
+from .claim_refusals import NotTheOwner, PapersMissing, in_words
 
 IDENTITY, TICKET, PERSON = "IDENTITY", "TICKET", "PERSON"
 CONFIRMATION, SIGNATURE, VOUCHER = "CONFIRMATION", "SIGNATURE", "VOUCHER"
@@ -86,9 +87,18 @@ def missing(claim: Claim, policy: str) -> list[str]:
     return [kind for kind in wanted if kind not in there]
 
 
+@contextmanager
+def named(code: str, policy: str) -> Iterator[None]:
+    """Say with the refusal of a deed which papers the claim lacks; outside of its transaction."""
+    try:
+        yield
+    except PapersMissing as refusal:
+        raise PapersMissing(missing(steps.find(code), policy)) from refusal
+
+
 def archive(*, code: str, actor: Any, now: datetime) -> Claim:
     """File a paid claim whose papers are all there; nothing is added to it afterwards (F101)."""
-    with in_words():
+    with named(code, TO_FILE), in_words():
         return _archive(code, actor, now)
 
 

@@ -23,7 +23,7 @@ from lottery_portal.lib.money import yuan
 from prizes.claim_models import Claim, PrizeEnd
 from prizes.models import Prize
 
-from . import claims, delays, limits, papers, queue, refusal, routing
+from . import claims, delays, limits, paper_names, papers, queue, refusal, remote, routing
 from .routing import Place
 
 State = Claim.State
@@ -212,8 +212,10 @@ def _to_claim(*, is_again: bool, deadline: limits.Deadline | None) -> Turn:
 
 
 def _papers_or_officer(claim: Claim) -> Turn:
-    if papers.missing(claim, papers.TO_PAY):
-        return Turn(text=_("Papers are missing. Please send them."), deed="papers")
+    if kinds := papers.missing(claim, papers.TO_PAY):
+        names = _("; ").join(str(remote.KINDS.get(kind, paper_names.name(kind))) for kind in kinds)
+        text = _("Papers are missing: %(papers)s. Please send them.") % {"papers": names}
+        return Turn(text=text, deed="papers")
     return Turn(text=_("An officer is looking at your papers."))
 
 

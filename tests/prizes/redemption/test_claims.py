@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import translation
 
 from accounts.models import Message
 from audit.models import TrailRecord
@@ -242,7 +243,7 @@ def test_nothing_is_paid_before_the_winner_has_signed_these_figures(won):
 
 
 def test_papers_come_before_money_and_before_the_file(won):
-    """F089, F101: a remote claim lacks three papers, the file the confirmation."""
+    """F089, F101: a remote claim lacks three papers, the file the confirmation; each is named."""
     claim = claims.open_(
         prize=won.prize(won.bob), way="REMOTE", actor=won.bob.user, request_key=uuid7(),
         now=database_time(),
@@ -251,8 +252,20 @@ def test_papers_come_before_money_and_before_the_file(won):
         code=claim.code, actor=won.staff["claims_officer"], evidence={}, now=database_time()
     )
     assert make.next_of(claim).missing == ("IDENTITY", "TICKET", "PERSON")
-    with pytest.raises(no.PapersMissing):
+    with pytest.raises(no.PapersMissing) as refused:
         make.completed(won, claim)
+    with translation.override("en"):
+        told = refused.value.as_json()
+    assert (told["code"], told["missing_papers"]) == (
+        "claim_papers_missing", ["IDENTITY", "TICKET", "PERSON"],
+    )  # fmt: skip
+    assert told["detail"] == (
+        "Papers are still missing: Identity paper, scanned; Photo of the ticket; Photo of the"
+        " winner. Please add them first."
+    )
+    with translation.override("zh-hans"):
+        assert "身份证件" in str(refused.value)
+    stands(won, claim)
     for kind in make.next_of(claim).missing:
         for _twice in range(2):
             papers.add(
@@ -275,8 +288,9 @@ def test_papers_come_before_money_and_before_the_file(won):
         hand.execute("DELETE FROM prizes_claimpaper WHERE kind = 'CONFIRMATION'")
         guards_up(hand)
     assert make.next_of(claim).missing == ("CONFIRMATION",)
-    with pytest.raises(no.PapersMissing):
+    with pytest.raises(no.PapersMissing, match="claim_papers_missing") as refused:
         papers.archive(code=claim.code, actor=won.staff["claims_clerk"], now=database_time())
+    assert refused.value.figures == {"missing_papers": ["CONFIRMATION"]}
     claim.refresh_from_db()
     assert claim.state == State.PAID
 

@@ -137,7 +137,8 @@ def opened_again(client, where: str) -> str:
 
 
 def _papers_by_content(client, where: str, claim: Claim) -> None:
-    assert "Papers are missing" in text(client.get(where))
+    lacks = "Papers are missing: Photo or scan of your identity paper; Photo of you with"
+    assert lacks in text(client.get(where))
     for content, status, said in (
         (b"GIF89a" + b"\0" * 99, 415, "none of them, whatever its name"),
         (b"\xff\xd8\xff" + b"\0" * uploads.CEILING, 413, "larger than 5 MB"),

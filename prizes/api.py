@@ -287,12 +287,17 @@ class ClaimPlacesOut(serializers.Serializer[dict[str, Any]]):
     way = serializers.ChoiceField(choices=[way.value for way in where.Way], allow_null=True)
     wallet_up_to_fen = serializers.IntegerField(allow_null=True)
     outlet_up_to_fen = serializers.IntegerField(allow_null=True)
+    taxed_above_fen = serializers.IntegerField(
+        allow_null=True,
+        help_text="Who won more in one draw, all tickets together, claims every ticket.",
+    )
     places = ClaimPlaceOut(many=True)
 
 
 class _PlacesAsked(serializers.Serializer[dict[str, Any]]):
     game = serializers.SlugField(required=False, max_length=20)
     amount_fen = serializers.IntegerField(required=False, min_value=1, max_value=10**15)
+    together_fen = serializers.IntegerField(required=False, min_value=1, max_value=10**15)
     district = serializers.CharField(required=False, max_length=61)
 
 
@@ -305,6 +310,11 @@ class ClaimPlacesView(APIView):
         parameters=[
             OpenApiParameter("game", str, description="Code of a game."),
             OpenApiParameter("amount_fen", int, description="What the ticket won, in fen."),
+            OpenApiParameter(
+                "together_fen",
+                int,
+                description="What one person won in the draw with all tickets, this one included.",
+            ),
             OpenApiParameter("district", str, description="Province and district, with a gap."),
         ],
         responses={200: ClaimPlacesOut},
@@ -314,6 +324,7 @@ class ClaimPlacesView(APIView):
         asked = _PlacesAsked(data=request.query_params)
         asked.is_valid(raise_exception=True)
         game, fen = asked.validated_data.get("game", ""), asked.validated_data.get("amount_fen", 0)
+        together = asked.validated_data.get("together_fen", 0)
         now = timezone.now()
         if game and not Game.objects.filter(code=game, is_shadow=False).exists():
             raise NotFound
@@ -322,9 +333,10 @@ class ClaimPlacesView(APIView):
             at=now, game=game, fen=fen, area=asked.validated_data.get("district", "")
         )
         answer = {
-            "way": figures.way(fen) if figures and fen else None,
+            "way": figures.way(fen, together=together) if figures and fen else None,
             "wallet_up_to_fen": figures.wallet_up_to if figures else None,
             "outlet_up_to_fen": figures.outlet_up_to if figures else None,
+            "taxed_above_fen": figures.taxed_above if figures else None,
             "places": [_place(place) for place in found],
         }
         return Response(ClaimPlacesOut(answer).data)

@@ -21,7 +21,8 @@ def claims(game: Game, draw: Draw | None, tiers: Tiers) -> Claims:
 
     A tier whose amount nobody knows goes by its amount: it stands under none of the ways.
     """
-    url = f"{reverse('prizes:where_to_claim')}?{urlencode({'game': game.code})}"
+    asked = {"game": game.code} if draw is None else {"game": game.code, "draw": draw.issue}
+    url = f"{reverse('prizes:where_to_claim')}?{urlencode(asked)}"
     if draw is None:
         note = _("This draw was not sold here: its prizes are claimed where the ticket was bought.")
         return Claims(ways=(), note=note, url=url)
@@ -43,7 +44,7 @@ def _figures(draw: Draw) -> where.Thresholds:
     if settled is None:
         return where.thresholds(draw.game.code, at=database_time())
     figures = where.thresholds(draw.game.code, at=settled.begun_at)
-    return where.Thresholds(settled.wallet_up_to, figures.outlet_up_to)
+    return where.Thresholds(settled.wallet_up_to, figures.outlet_up_to, settled.taxed_above)
 
 
 claim_facts.register(claims)

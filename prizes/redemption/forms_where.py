@@ -13,11 +13,15 @@ from partners.forms import AmountField
 
 
 class WhereForm(forms.Form):
-    """Which game, what the ticket won, and where; each may stay empty."""
+    """Which game, what the ticket won, and where; each may stay empty.
+
+    `draw` comes with the link of a result: whose own prizes of it are shown.
+    """
 
     game = forms.ChoiceField(label=_("Game"), required=False)
     amount = AmountField(label=_("What the ticket won (yuan)"), required=False)
     district = forms.ChoiceField(label=_("District"), required=False)
+    draw = forms.SlugField(required=False, max_length=20, widget=forms.HiddenInput)
 
     def __init__(
         self, *args: Any, games: Mapping[str, str], areas: Iterable[str], **kwargs: Any

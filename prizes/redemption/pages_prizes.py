@@ -249,9 +249,10 @@ def _places(own: Own) -> dict[str, Any]:
     """Where the prize is claimed, and by which figure that is so."""
     if own.is_over or (own.is_under_way and own.claim and own.claim.way == Claim.Way.REMOTE):
         return {"title": "", "why": "", "url": "", "ways": []}
-    asked = {"game": own.prize.draw.game.code}  # the amount alone does not tell: the sum decides
+    draw = own.prize.draw
+    asked = {"game": draw.game.code, "draw": draw.issue}  # there his sum of the draw stands
     url = f"{reverse('prizes:where_to_claim')}?{urlencode(asked)}"
-    up_to = with_unit(routing.outlets_up_to(own.prize.draw))
+    up_to = with_unit(routing.outlets_up_to(draw))
     centre = _("Prize centre of %(operator)s") % {"operator": settings.OPERATOR}
     if own.place == Place.OUTLET:
         return {

@@ -3,6 +3,7 @@
 Two dated figures of each game decide by the amount that a ticket won in a draw, both ends
 included: up to `prizes.wallet_up_to_fen` it is in the balance at once; up to
 `prizes.outlet_up_to_fen` an authorised outlet pays it, or the centre; above that the centre alone.
+Nothing goes to the balance of who won more in the draw, all tickets together, than is free of tax.
 Which outlets and centres, say the rows of their authority (`partners.claim_places`).
 """
 
@@ -14,12 +15,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from audit import policies
+from finance import prize_tax
 from games.models import Game
 from partners import claim_places
 from partners.claim_places import Place
 from prizes.settlement import WALLET_POLICY
 
 from .routing import OUTLET_POLICY
+
+FIGURES = (WALLET_POLICY, OUTLET_POLICY, prize_tax.EXEMPT)  # in the order of `Thresholds`
 
 
 class Way(StrEnum):
@@ -32,36 +36,34 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Up to how many fen, both included, a prize of a game goes each way."""
+    """Up to how many fen, all included, a prize of a game goes each way.
+
+    `taxed_above` is what one person may win in one draw before nothing of it goes to the balance.
+    """
 
     wallet_up_to: int
     outlet_up_to: int
+    taxed_above: int
 
-    def way(self, fen: int) -> Way:
-        """The way of a prize of `fen`."""
-        if fen <= self.wallet_up_to:
+    def way(self, fen: int, *, together: int = 0) -> Way:
+        """The way of a prize of `fen` of who won `together` in its draw, this prize included."""
+        if fen <= self.wallet_up_to and max(fen, together) <= self.taxed_above:
             return Way.WALLET
         return Way.OUTLET if fen <= self.outlet_up_to else Way.CENTRE
 
 
 def thresholds(game: str, *, at: datetime) -> Thresholds:
     """The figures of a game in force at a moment; one that was never set allows nothing."""
-    return Thresholds(_figure(WALLET_POLICY, game, at), _figure(OUTLET_POLICY, game, at))
+    return Thresholds(*(_figure(key, game, at) for key in FIGURES))
 
 
 def every_game(*, at: datetime) -> Mapping[str, Thresholds]:
     """The figures of every game in force at a moment, in the order of pages."""
-    wanted = {WALLET_POLICY, OUTLET_POLICY}
-    rows = [row for row in policies.in_force(at) if row.key in wanted]
+    rows = [row for row in policies.in_force(at) if row.key in FIGURES]
     figures = {(row.key, row.scope): int(row.value) for row in rows}
     codes = Game.objects.filter(is_shadow=False).order_by("position").values_list("code", flat=True)
     return {
-        code: Thresholds(
-            *(
-                figures.get((key, code), figures.get((key, ""), 0))
-                for key in (WALLET_POLICY, OUTLET_POLICY)
-            )
-        )
+        code: Thresholds(*(figures.get((key, code), figures.get((key, ""), 0)) for key in FIGURES))
         for code in codes
     }
 

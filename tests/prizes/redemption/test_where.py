@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_a_prize_goes_its_way_by_amount_with_both_figures_included():
     """F077: threshold −1/=/+1 on each figure, also where outlets pay nothing."""
-    figures = Thresholds(wallet_up_to=10_000_00, outlet_up_to=30_000_00)
+    figures = Thresholds(wallet_up_to=10_000_00, outlet_up_to=30_000_00, taxed_above=10_000_00)
     cases = {
         1: Way.WALLET, 10_000_00 - 1: Way.WALLET, 10_000_00: Way.WALLET,
         10_000_00 + 1: Way.OUTLET, 30_000_00 - 1: Way.OUTLET, 30_000_00: Way.OUTLET,
@@ -29,9 +29,9 @@ def test_a_prize_goes_its_way_by_amount_with_both_figures_included():
     }  # fmt: skip
 
     assert {fen: figures.way(fen) for fen in cases} == cases
-    assert Thresholds(10_000_00, 0).way(10_000_00 + 1) == Way.CENTRE
+    assert Thresholds(10_000_00, 0, 10_000_00).way(10_000_00 + 1) == Way.CENTRE
     long_ago = database_time() - timedelta(days=20 * 365)
-    assert where.thresholds("ssq", at=long_ago) == Thresholds(0, 0)
+    assert where.thresholds("ssq", at=long_ago) == Thresholds(0, 0, 0)
 
 
 def test_the_public_reads_just_the_places_with_authority_and_a_suspended_one_is_gone():

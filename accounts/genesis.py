@@ -1,4 +1,4 @@
-"""The first rows of this room: one post for every role, version 1 of every text people accept."""
+"""The first rows of this room: one post for every role, the texts people accept."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .models import Post
 
 @door
 def load(*, now: datetime) -> None:
-    """Write them once; a second run changes nothing."""
+    """Write them once; a second run changes nothing, but publishes texts that became newer."""
     is_new = not Post.objects.exists()
     staff.write_posts()
-    legal_texts.write_first(now=now)
+    texts = legal_texts.write_ours(now=now)
     confidentiality.write_first(now=now)
     policies.set_genesis(
         key=confidentiality.DAYS_POLICY,
@@ -34,6 +34,16 @@ def load(*, now: datetime) -> None:
             object_code="accounts",
             body={
                 "posts": [code for code, _title in staff.POSTS],
-                "texts": ["TERMS-1", "PRIVACY-1", "FUNDS-1", "CONFIDENTIALITY-1"],
+                "texts": [*texts, "CONFIDENTIALITY-1"],
             },
+        )
+        return
+    for text in texts:  # a house that began with an older version
+        kind, _dash, version = text.rpartition("-")
+        trail.record(
+            action="accounts.legal_text_published",
+            actor=None,
+            object_type="legal_text",
+            object_code=text,
+            body={"kind": kind, "version": int(version)},
         )

@@ -22,7 +22,7 @@ from lottery_portal.lib.errors import Refused
 
 from .models import Consent, LegalText, User
 
-FIRST_TEXTS = Path(__file__).parent / "texts"
+OUR_TEXTS = Path(__file__).parent / "texts"
 LANGUAGES = ("zh-hans", "en")
 FOR_ALL = (LegalText.Kind.TERMS, LegalText.Kind.PRIVACY)
 FUNDS = LegalText.Kind.FUNDS
@@ -174,19 +174,34 @@ def check(accepted: Collection[tuple[str, int]], *, now: datetime) -> None:
 
 
 @inside_transaction
-def write_first(*, now: datetime) -> None:
-    """Genesis: version 1 of every text, once."""
+def write_ours(*, now: datetime) -> list[str]:
+    """Genesis: our own texts in their newest version; which were written ("PRIVACY-2").
+
+    A house that began with an older version gets the newer beside it, and players accept it before
+    they go on. Where a version of that number, or a later one, was published, nothing is written.
+    """
+    written = []
     for kind in LegalText.Kind.values:
-        if not LegalText.objects.filter(kind=kind).exists():
-            _write(kind, 1, first(kind), now=now)
+        version = newest_of_ours(kind)
+        if not LegalText.objects.filter(kind=kind, version__gte=version).exists():
+            _write(kind, version, ours(kind, version), now=now)
+            written.append(f"{kind}-{version}")
+    return written
 
 
-def first(kind: str) -> dict[str, Words]:
-    """Version 1 of a text in every language, with the name of the operator of this house."""
+def newest_of_ours(kind: str) -> int:
+    """The newest version of a text that comes with the house."""
+    found = OUR_TEXTS.glob(f"{kind.lower()}-*.{LANGUAGES[0]}.txt")
+    return max(int(file.name.split(".")[0].rpartition("-")[2]) for file in found)
+
+
+def ours(kind: str, version: int) -> dict[str, Words]:
+    """A text that comes with the house, in every language, with the name of its operator."""
     words = {}
     for language in LANGUAGES:
-        text = (FIRST_TEXTS / f"{kind.lower()}-1.{language}.txt").read_text(encoding="utf-8")
-        title, _blank, body = text.replace("{operator}", settings.OPERATOR).partition("\n")
+        file = OUR_TEXTS / f"{kind.lower()}-{version}.{language}.txt"
+        text = file.read_text(encoding="utf-8").replace("{operator}", settings.OPERATOR)
+        title, _blank, body = text.partition("\n")
         words[language] = Words(title=title.strip(), body=body.strip())
     return words
 

@@ -48,7 +48,7 @@ def prepared(now: datetime = NOW) -> None:
         if not Post.objects.exists():
             staff.write_posts()
         if not LegalText.objects.exists():
-            legal_texts.write_first(now=now - timedelta(days=365))
+            legal_texts.write_ours(now=now - timedelta(days=365))
         if not ConfidentialityAgreement.objects.exists():
             confidentiality.write_first(now=now - timedelta(days=365))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from accounts import legal_texts
+from accounts import genesis, legal_texts
 from accounts.models import Consent, LegalText
+from audit.models import TrailRecord
 from lottery_portal.lib.encryption import blind_index
 from tests import people
 
@@ -64,12 +67,12 @@ def test_a_box_left_empty_accepts_nothing():
     """F005"""
     player = people.player()
     client = people.behind(player.user)
-    publish("PRIVACY")
+    version = publish("PRIVACY")
 
     answer = client.post(reverse("accounts:consent"), {})
 
     assert answer.status_code == 400
-    assert not Consent.objects.filter(user=player.user, version=2).exists()
+    assert not Consent.objects.filter(user=player.user, kind="PRIVACY", version=version).exists()
 
 
 def test_only_the_versions_in_force_can_be_accepted():
@@ -105,11 +108,49 @@ def test_genesis_writes_every_text_in_both_languages_once():
     assert sorted(rows) == [
         ("FUNDS", 1, "en"),
         ("FUNDS", 1, "zh-hans"),
-        ("PRIVACY", 1, "en"),
-        ("PRIVACY", 1, "zh-hans"),
+        ("PRIVACY", 2, "en"),
+        ("PRIVACY", 2, "zh-hans"),
         ("TERMS", 1, "en"),
         ("TERMS", 1, "zh-hans"),
     ]
+
+
+def test_a_house_that_began_with_an_older_notice_gets_the_newer_one_and_players_accept_it(
+    tmp_path, monkeypatch
+):
+    """F005, F100: genesis writes it once, beside the older, with a line in the trail; until he has
+    accepted it a player goes nowhere. What an operator published himself is never replaced."""
+    player = people.player()
+    client = people.behind(player.user)
+    for file in legal_texts.OUR_TEXTS.iterdir():
+        shutil.copy(file, tmp_path)
+        if file.name.startswith("privacy-2"):
+            shutil.copy(file, tmp_path / file.name.replace("privacy-2", "privacy-3"))
+    monkeypatch.setattr(legal_texts, "OUR_TEXTS", tmp_path)  # the next release
+
+    for _twice in range(2):
+        genesis.load(now=people.right_now())
+
+    published = TrailRecord.objects.filter(action="accounts.legal_text_published")
+    assert [row.object_code for row in published] == ["PRIVACY-3"]
+    assert legal_texts.lacking(player.user, people.right_now()) == {"PRIVACY": 3}
+    assert client.get("/me/")["Location"].startswith(reverse("accounts:consent"))
+    shown = people.text(client.get(reverse("accounts:consent")))
+    for kept in ("前两位", "手持证件的照片", "五名及以上", "60 个月", "员工每次查看", "撤回同意"):
+        assert kept in shown
+    client.post(reverse("accounts:consent"), {"PRIVACY-3": "on"})
+    assert client.get("/me/").status_code == 200
+    assert publish("PRIVACY") == 4
+    assert legal_texts.latest(people.right_now())["PRIVACY"] == 4
+
+
+@pytest.mark.parametrize("language", legal_texts.LANGUAGES)
+def test_every_version_of_ours_is_there_in_every_language_with_the_same_sections(language):
+    for kind in LegalText.Kind.values:
+        for version in range(1, legal_texts.newest_of_ours(kind) + 1):
+            here, other = legal_texts.ours(kind, version), legal_texts.LANGUAGES[0]
+            sections = here[language].body.count("\n\n")
+            assert sections == here[other].body.count("\n\n")
 
 
 def test_staff_are_not_asked_for_the_players_terms():
@@ -128,7 +169,7 @@ def test_staff_are_not_asked_for_the_players_terms():
 )
 def test_the_first_terms_name_the_operator_and_promise_only_what_the_house_does(language, untrue):
     """F005"""
-    text = legal_texts.first("TERMS")[language].body
+    text = legal_texts.ours("TERMS", 1)[language].body
 
     assert settings.OPERATOR in text
     assert "{operator}" not in text

@@ -122,7 +122,7 @@ def test_an_account_opens_with_the_code_that_was_sent():
     assert not player.is_verified
     assert client.session["_auth_user_id"] == str(player.user_id)
     consents = Consent.objects.filter(user=player.user).order_by("kind")
-    assert [(row.kind, row.version) for row in consents] == [("PRIVACY", 1), ("TERMS", 1)]
+    assert [(row.kind, row.version) for row in consents] == [("PRIVACY", 2), ("TERMS", 1)]
     assert all(bytes(row.ip_digest) == blind_index("ip", "127.0.0.1") for row in consents)
 
 

@@ -268,6 +268,8 @@ def _price(version: RuleVersion) -> Iterator[_Told]:
     times = _from_to(version.multiplier_least, version.multiplier_most)
     yield "multiplier", _("Times a bet may be multiplied"), (times,)
     yield "ticket_cap", _("A ticket costs at most"), (_money_of(version.ticket_cap_fen),)
+    refund = _("Only where the bet itself failed: at the terminal, on the line, for want of money")
+    yield "refund", _("Stake given back"), (refund,)
     limits = _("Yes: a line may be withdrawn from sale for a draw")
     yield "limits", _("Numbers may be limited"), (limits if version.limits_numbers else _("No"),)
 

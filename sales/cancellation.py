@@ -1,9 +1,10 @@
 """Taking a ticket back before the close, where the rule allows it: one door, `cancel` (F048).
 
 How many minutes after the sale the owner may do so is a figure of policy by game, read at the
-moment of the sale; 0 means that the rule of the game knows no such thing. The database judges by
-its own clock, behind the gate that closing waits at; the stake goes back to the purses it came
-from, once. What was taken back is not in the sealed file.
+moment of the sale; 0 means that the rule of the game knows no such thing. So it is at first: the
+rules give a stake back only where the bet itself failed (RULES C3). The database judges by its own
+clock, behind the gate that closing waits at; the stake goes back to the purses it came from, once.
+What was taken back is not in the sealed file.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from psycopg.errors import LockNotAvailable
 from accounts import messages
 from accounts.models import Player
 from audit import policies
+from games import rule_sheets, rules
 from games.models import Draw, Game
+from games.rules.cited import source
 from lottery_portal.lib.db import door, violated
 from lottery_portal.lib.errors import Refused
 
@@ -85,6 +88,14 @@ def window_of(ticket: Ticket, *, now: datetime) -> Window | None:
     minutes = minutes_of(draw.game, at=ticket.sold_at)
     until = min(ticket.sold_at + timedelta(minutes=minutes), draw.closes_at)
     return Window(minutes=minutes, until=until) if minutes > 0 and now < until else None
+
+
+def article(draw: Draw) -> str:
+    """Where the rule of a draw's game says when a stake is given back; "" where no paper does."""
+    version = rules.by_code(draw.rule.code)
+    articles = rule_sheets.articles_of(draw.rule)
+    found = source(game=version.game, code=version.code, place="refund", articles=articles)
+    return found.said if found else ""
 
 
 def of(ticket: Ticket) -> Cancellation | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -91,6 +92,7 @@ def _look(
         "after_fen": balance - price,
         "tickets": len(groups),
         "cancel_minutes": min(cancellation.minutes_of(one.game, at=now) for one in sound),
+        "articles": _articles(sound, now),
         "orders_json": _orders_text(sound),
         "from_game": game.code,
         "request_key": str(uuid4()),
@@ -103,6 +105,16 @@ def _look(
     }
     status = after.status if after is not None else 200
     return render(request, "sales/confirm.html", context, status=status)
+
+
+def _articles(sound: Sequence[Part], now: datetime) -> list[str]:
+    """Where it stands that tickets of these games are not taken back, each paper once."""
+    found = [
+        cancellation.article(one.quote.draw)
+        for one in sound
+        if one.quote and not cancellation.minutes_of(one.game, at=now)
+    ]
+    return list(dict.fromkeys(one for one in found if one))
 
 
 def _refusal(

@@ -169,6 +169,7 @@ def ticket(request: HttpRequest, code: str) -> HttpResponse:
         if game.code in rules.GAMES
         else [],
         "cancel": _window(row),
+        "article": _article(row, one.state),
         "plan": _plan_of(row),
         "taken_back_at": one.cancelled.cancelled_at if one.cancelled else None,
         "qr_text": claim.qr(),
@@ -183,6 +184,13 @@ def _window(row: Ticket) -> dict[str, Any] | None:
     if window is None:
         return None
     return {"until": window.until, "url": reverse("sales:ticket_cancel", args=[row.code])}
+
+
+def _article(row: Ticket, state: str) -> str:
+    """Of a ticket that waits for its draw: where it stands that it is not taken back."""
+    if state != "waiting" or cancellation.minutes_of(row.draw.game, at=row.sold_at):
+        return ""
+    return cancellation.article(row.draw)
 
 
 def _plan_of(row: Ticket) -> dict[str, Any] | None:

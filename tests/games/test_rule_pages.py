@@ -60,16 +60,22 @@ def test_every_version_is_a_sheet_with_an_article_beside_each_figure():
 
 
 def test_the_multiplier_is_cited_from_a_games_own_rules_or_from_none():
-    """F021, RULES C2: read for 双色球 (article 10) and 排列3 (article 8); elsewhere it says so."""
+    """F021, F048, RULES C2, C3: read for 双色球 (article 10) and 排列3 (article 8), and of both
+    what is given back (article 12); elsewhere it says so."""
     own = {
         "ssq": "《中国福利彩票双色球游戏规则》第十条",
         "pl3": "《中国体育彩票排列3游戏规则》第八条",
     }
+    given_back = {
+        "ssq": "《中国福利彩票双色球游戏规则》第十二条",
+        "pl3": "《中国体育彩票排列3游戏规则》第十二条",
+    }
     for version in ALL:
-        for place in ("multiplier", "ticket_cap"):
+        for place, articles in (("multiplier", own), ("ticket_cap", own), ("refund", given_back)):
             found = cited.source(game=version.game, code=version.code, place=place)
             assert found is not None
-            assert (found.text if found.standing == "text" else "") == own.get(version.game, "")
+            read = found.text if found.standing == "text" else ""
+            assert read == articles.get(version.game, "")
             assert found.standing in {"text", "open"}
 
 

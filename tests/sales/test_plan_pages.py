@@ -263,12 +263,15 @@ def test_a_ticket_is_taken_back_after_a_last_look():
 
 @pytest.mark.thorough
 def test_where_the_rule_says_nothing_no_ticket_offers_it():
-    """F048: and the last look before payment says so."""
+    """F048: and the last look before payment says so, with the article, as the ticket does."""
     make.draw()
     alice, client = player()
     ticket = make.ticket(alice, make.draw())
+    article = "only where the bet itself failed: 《中国福利彩票双色球游戏规则》第十二条"
 
-    assert "take this ticket back" not in text_of(client.get(f"/tickets/{ticket.code}/"))
+    shown = text_of(client.get(f"/tickets/{ticket.code}/"))
+    assert "take this ticket back" not in shown
+    assert article in shown
     assert client.get(f"/tickets/{ticket.code}/cancel/").status_code == 302
     refused = client.post(f"/tickets/{ticket.code}/cancel/")
 
@@ -276,6 +279,7 @@ def test_where_the_rule_says_nothing_no_ticket_offers_it():
     assert "This ticket was not taken back" in text_of(refused)
     look = client.post(BOARD, {"basket": BASKET, "action": "confirm"})
     assert "A ticket cannot be undone." in text_of(look)
+    assert article in text_of(look)
 
 
 def test_the_last_look_says_for_how_long_a_ticket_can_be_taken_back():
@@ -287,6 +291,7 @@ def test_the_last_look_says_for_how_long_a_ticket_can_be_taken_back():
     look = client.post(BOARD, {"basket": BASKET, "action": "confirm"})
 
     assert "take the ticket back for 10 minutes" in text_of(look)
+    assert "only where the bet itself failed" not in text_of(look)
 
 
 def test_another_players_ticket_is_not_there_to_be_taken_back():

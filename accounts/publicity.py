@@ -6,6 +6,8 @@ Every choice is a row: the last one of the winner about the prize holds. There i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import IntegrityError
@@ -13,7 +15,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from audit import trail
-from lottery_portal.lib.db import door, violated
+from lottery_portal.lib.db import inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 
 from .models import Player, PublicityChoice, User
@@ -37,22 +39,48 @@ class NotYourPrize(Refused):
 NOTHING: frozenset[str] = frozenset()
 
 
-def choose(
-    *, winner: Player, object_code: str, shows: frozenset[str], actor: User, now: datetime
-) -> None:
-    """Keep what the winner allows about one prize ("prize:…"); an empty set takes it all back.
-
-    That the prize is his, the room of the prize has seen to. Choosing the same again changes
-    nothing; anybody but himself is refused, by the database.
-    """
-    if not shows <= set(Shown.values):
-        raise ValueError("Nothing else can be published.")
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Say in words what the database refuses of a choice."""
     try:
-        _choose(winner, object_code, shows, actor, now)
+        yield
     except IntegrityError as exc:
         if violated(exc) == "publicity_chosen_by_the_winner":
             raise NotYourPrize from exc
         raise
+
+
+@inside_transaction
+def keep(
+    *, winner: Player, object_code: str, shows: frozenset[str], actor: User, now: datetime
+) -> tuple[frozenset[str], PublicityChoice] | None:
+    """Keep what the winner allows about one prize ("prize:…"); an empty set takes it all back.
+
+    That the prize is his, the room of the prize has seen to; anybody but himself is refused, by
+    the database (`in_words`). Gives what he allowed before, and the new choice; None, and nothing
+    is written, where he chose the same again.
+    """
+    if not shows <= set(Shown.values):
+        raise ValueError("Nothing else can be published.")
+    Player.objects.select_for_update(no_key=True).get(pk=winner.pk)  # one choice after the other
+    before = allowed(winner=winner, object_code=object_code)
+    if before == shows:
+        return None
+    choice = PublicityChoice.objects.create(
+        winner=winner,
+        object_code=object_code,
+        shows=sorted(shows),
+        chosen_by=actor,
+        chosen_at=now,
+    )
+    trail.record(
+        action="accounts.publicity_allowed" if shows else "accounts.publicity_taken_back",
+        actor=actor,
+        object_type="player",
+        object_code=winner.code,
+        body={"prize": object_code, "shows": sorted(shows)},
+    )
+    return before, choice
 
 
 def allowed(*, winner: Player, object_code: str) -> frozenset[str]:
@@ -67,26 +95,3 @@ def surname(*, winner: Player, object_code: str) -> str:
     if Shown.SURNAME not in allowed(winner=winner, object_code=object_code):
         return ""
     return str(winner.person.name) if winner.person else ""
-
-
-@door
-def _choose(
-    winner: Player, object_code: str, shows: frozenset[str], actor: User, now: datetime
-) -> None:
-    Player.objects.select_for_update(no_key=True).get(pk=winner.pk)  # one choice after the other
-    if allowed(winner=winner, object_code=object_code) == shows:
-        return
-    PublicityChoice.objects.create(
-        winner=winner,
-        object_code=object_code,
-        shows=sorted(shows),
-        chosen_by=actor,
-        chosen_at=now,
-    )
-    trail.record(
-        action="accounts.publicity_allowed" if shows else "accounts.publicity_taken_back",
-        actor=actor,
-        object_type="player",
-        object_code=winner.code,
-        body={"prize": object_code, "shows": sorted(shows)},
-    )

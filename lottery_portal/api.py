@@ -8,6 +8,7 @@ import finance.api
 import games.api
 import prizes.api
 import prizes.claim_api
+import prizes.winner_api
 import sales.api
 import sales.plan_api
 
@@ -19,6 +20,7 @@ routes = [
     *sales.api.routes,
     *sales.plan_api.routes,
     *prizes.claim_api.routes,
+    *prizes.winner_api.routes,
     *finance.api.routes,
     *prizes.api.routes,
 ]

@@ -13,6 +13,7 @@ from accounts import messages
 from . import publication
 from .redemption import (
     agents,
+    announcements,
     appointments,
     delays,
     extensions,
@@ -138,5 +139,20 @@ for name, title, template in (
             channels=messages.EVERYWHERE,
             is_legal=True,  # he comes, or waits for his money, because of it
             address=messages.page("prizes:prize", "ticket"),
+        )
+    )
+for name, title, template in (
+    (announcements.ANNOUNCED, _("What you allowed is told with your prize"), "winner_announced"),
+    (announcements.TAKEN_AWAY, _("What you took back is no longer told"), "winner_taken_away"),
+):
+    messages.register(
+        messages.Kind(
+            name=name,
+            title=title,
+            template=f"prizes/mail/{template}.txt",
+            sms=f"prizes/mail/{template}_sms.txt",
+            channels=messages.EVERYWHERE,
+            is_legal=True,  # who did not allow it himself must know at once
+            address=messages.page("prizes:publicity", "ticket"),
         )
     )

@@ -18,7 +18,7 @@ from django.db import IntegrityError
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from accounts import publicity, regions, who
+from accounts import messages, publicity, regions, who
 from accounts.models import Player, PublicityChoice, User
 from accounts.publicity import Shown
 from audit import approvals, policies, trail
@@ -26,7 +26,7 @@ from games import rules
 from games import words as game_words
 from games.models import Draw
 from lottery_portal.lib import codes
-from lottery_portal.lib.db import inside_transaction, violated
+from lottery_portal.lib.db import door, inside_transaction, violated
 from lottery_portal.lib.errors import Refused
 from partners.models import Outlet
 from prizes.claim_models import Claim, PrizeEnd
@@ -36,6 +36,8 @@ from prizes.winner_models import WinnerNotice
 from . import statistics
 
 KIND = "prizes.announce_winner"
+ANNOUNCED = "prizes.winner_announced"
+TAKEN_AWAY = "prizes.winner_taken_away"
 FROM_POLICY = "prizes.announced_from_fen"
 FROM_FEN = 100_000_00  # of a line
 ASKERS = frozenset({"claims_officer", "compliance"})
@@ -107,16 +109,16 @@ def is_large(prize: Prize, *, now: datetime) -> bool:
 def choose(*, prize: Prize, shows: frozenset[str], actor: User, now: datetime) -> None:
     """The winner says what may be told of him with this prize; nothing takes it all back.
 
-    Refuses with `NotALargePrize` where nothing would be told anyway, and with
-    `publicity.NotYourPrize` anybody but himself.
+    Of what is no longer told with the result for it, or is told again, he gets a message. Refuses
+    with `NotALargePrize` where nothing would be told anyway, and with `publicity.NotYourPrize`
+    anybody but himself.
     """
     if actor.pk != prize.owner.user_id:
         raise publicity.NotYourPrize
     if shows and not is_large(prize, now=now):
         raise NotALargePrize(from_fen=_from(now))
-    publicity.choose(
-        winner=prize.owner, object_code=object_code(prize), shows=shows, actor=actor, now=now
-    )
+    with publicity.in_words():
+        _choose(prize, shows, actor, now)
 
 
 def ask(*, prize: Prize, maker: User, now: datetime) -> approvals.Request:
@@ -155,9 +157,14 @@ def ask(*, prize: Prize, maker: User, now: datetime) -> approvals.Request:
 
 @inside_transaction
 def publish(*, request: approvals.Request, now: datetime) -> WinnerNotice:
-    """What the second word performs; refused if the winner has taken anything of it back."""
+    """What the second word performs; the winner gets a message which of his details are told.
+
+    Refused if he has taken anything of it back.
+    """
     asked = request.payload
-    prize = Prize.objects.select_related("ticket", "owner").get(ticket__code=asked["ticket"])
+    prize = Prize.objects.select_related("ticket", "draw__game", "owner__user").get(
+        ticket__code=asked["ticket"]
+    )
     try:
         notice = WinnerNotice.objects.create(
             prize=prize,
@@ -176,6 +183,8 @@ def publish(*, request: approvals.Request, now: datetime) -> WinnerNotice:
         object_code=asked["ticket"],
         body={"shows": asked["shows"], "approval": request.code},
     )
+    allowed = publicity.allowed(winner=prize.owner, object_code=object_code(prize))
+    _tell(ANNOUNCED, prize, _agreed(prize) & allowed, because=request.code, now=now)
     return notice
 
 
@@ -232,6 +241,37 @@ def told_of(prize: Prize, shows: frozenset[str]) -> list[str]:
     if Shown.OUTLET in now_allowed and (place := _place(prize)):
         found.append(place)
     return [one for one in found if one]
+
+
+@door
+def _choose(prize: Prize, shows: frozenset[str], actor: User, now: datetime) -> None:
+    kept = publicity.keep(
+        winner=prize.owner, object_code=object_code(prize), shows=shows, actor=actor, now=now
+    )
+    if kept is None:
+        return
+    before, choice = kept
+    told = _agreed(prize)
+    if gone := told & (before - shows):
+        _tell(TAKEN_AWAY, prize, gone, because=str(choice.pk), now=now)
+    if told & (shows - before):
+        _tell(ANNOUNCED, prize, told & shows, because=str(choice.pk), now=now)
+
+
+def _tell(kind: str, prize: Prize, shows: frozenset[str], *, because: str, now: datetime) -> None:
+    """Tell the winner which of his details everybody reads now, or reads no longer."""
+    messages.send(
+        user=prize.owner.user,
+        kind=kind,
+        params={
+            "ticket": prize.ticket.code,
+            "game": prize.draw.game.name,
+            "issue": prize.draw.issue,
+            "shows": [str(one) for one in Shown if one in shows],
+        },
+        natural_key=f"{kind}:{prize.ticket.code}:{because}",
+        now=now,
+    )
 
 
 def _told(draws: list[Draw], now: datetime) -> list[Announced]:
@@ -295,8 +335,12 @@ def _tier_of(prize: Prize, least: int) -> int | None:
 
 
 def _agreed(prize: Prize) -> frozenset[str]:
-    """What two people have agreed to tell of this prize's winner."""
-    rows = WinnerNotice.objects.filter(prize=prize).values_list("shows", flat=True)
+    """What two people have agreed to tell of this prize's winner; nothing once it is recovered."""
+    rows = (
+        WinnerNotice.objects.filter(prize=prize)
+        .exclude(prize__end__claim__state=Claim.State.RECOVERED)
+        .values_list("shows", flat=True)
+    )
     return frozenset(one for shows in rows for one in shows)
 
 

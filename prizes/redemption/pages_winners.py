@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -29,21 +28,9 @@ from lottery_portal.lib.money import yuan
 from prizes.models import Prize
 from prizes.winner_forms import AnnounceForm, PublicityForm, WinnersForm
 
-from . import announcements, cuts, pages_prizes, statistics, winner_words
-from .statistics import Line, Table
-
-MONTHS_OF_QUARTER = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Period:
-    """A year, a quarter or a month that can be asked for; `until` is the first day after it."""
-
-    key: str
-    name: str
-    since: date
-    until: date
-    is_month: bool = False
+from . import announcements, cuts, pages_prizes, periods, statistics, winner_words
+from .periods import Period
+from .statistics import Line
 
 
 @never_cache
@@ -51,7 +38,7 @@ class Period:
 def winners_page(request: HttpRequest) -> HttpResponse:
     """What was won, by amount and by region, and the large prizes; no person can be made out."""
     form, game, period, status = _asked(request)
-    found = _table(game, period)
+    found = periods.table(game, period)
     now = timezone.now()
     context = {
         "nav": "check",
@@ -103,7 +90,7 @@ def winners_table(request: HttpRequest) -> HttpResponse:
             _("Amount (yuan)"),
         ]
     )
-    found = _table(game, period)
+    found = periods.table(game, period)
     name = game_words.games([game]) if game else _("All games")
     for by, until, lines in (
         (_("Amount"), found.until_on, found.amounts),
@@ -203,49 +190,9 @@ def desk_winners(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/winners.html", context, status=status)
 
 
-def periods() -> list[Period]:
-    """What can be asked for: the years, quarters and months that are published, newest first."""
-    months = statistics.months_published()
-    quarters = dict.fromkeys((one.year, (one.month - 1) // MONTHS_OF_QUARTER + 1) for one in months)
-    years = dict.fromkeys(one.year for one in months)
-    return [
-        *(_year(number) for number in years),
-        *(_quarter(of, number) for of, number in quarters),
-        *(
-            Period(
-                key=f"{one:%Y-%m}",
-                name=winner_words.month(one),
-                since=one,
-                until=statistics.next_month(one),
-                is_month=True,
-            )
-            for one in months
-        ),
-    ]
-
-
-def _year(number: int) -> Period:
-    return Period(
-        key=str(number),
-        name=winner_words.year(number),
-        since=date(number, 1, 1),
-        until=date(number + 1, 1, 1),
-    )
-
-
-def _quarter(of: int, number: int) -> Period:
-    last = date(of, number * MONTHS_OF_QUARTER, 1)
-    return Period(
-        key=f"{of}-Q{number}",
-        name=winner_words.quarter(of, number),
-        since=date(of, last.month - MONTHS_OF_QUARTER + 1, 1),
-        until=statistics.next_month(last),
-    )
-
-
 def _asked(request: HttpRequest) -> tuple[WinnersForm, str, Period | None, int]:
     """The form, the game ("" for all), the time that is shown, and the status of the answer."""
-    known = periods()
+    known = periods.known()
     games = Game.objects.filter(is_shadow=False).order_by("position")
     wants = {"game", "period"} & request.GET.keys()
     form = WinnersForm(
@@ -260,22 +207,6 @@ def _asked(request: HttpRequest) -> tuple[WinnersForm, str, Period | None, int]:
         return form, "", first, 400
     chosen = next((one for one in known if one.key == form.cleaned_data["period"]), first)
     return form, form.cleaned_data["game"], chosen, 200
-
-
-def _table(game: str, period: Period | None) -> Table:
-    nothing = Table(amounts=(), regions=(), since_on=None, until_on=None, regions_until_on=None)
-    if period is None:
-        return nothing
-    found = statistics.table(game=game, since=period.since, until=period.until)
-    if not period.is_month:
-        return found
-    return Table(
-        amounts=found.amounts,
-        regions=(),
-        since_on=found.since_on,
-        until_on=found.until_on,
-        regions_until_on=None,
-    )
 
 
 def _query(game: str, period: Period | None) -> dict[str, str]:

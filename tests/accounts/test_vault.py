@@ -289,13 +289,14 @@ def test_nothing_of_a_winner_is_published_unless_he_says_so_for_this_prize():
     prize, next_prize = "prize:P1", "prize:P2"
 
     def choose(who: Player, *shows: str, actor: User | None = None) -> None:
-        publicity.choose(
-            winner=who,
-            object_code=prize,
-            shows=frozenset(shows),
-            actor=actor or who.user,
-            now=people.right_now(),
-        )
+        with publicity.in_words(), transaction.atomic():
+            publicity.keep(
+                winner=who,
+                object_code=prize,
+                shows=frozenset(shows),
+                actor=actor or who.user,
+                now=people.right_now(),
+            )
 
     assert publicity.allowed(winner=winner, object_code=prize) == publicity.NOTHING
     assert publicity.surname(winner=winner, object_code=prize) == ""

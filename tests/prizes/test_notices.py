@@ -60,6 +60,11 @@ TOLD: dict[str, dict[str, Any]] = {
         for kind in ("prizes.appointment_booked", "prizes.appointment_cancelled",
                      "prizes.payment_delayed")
     },
+    **{
+        kind: {"ticket": "ABCDEFGH23456789K", "game": "Double Color Ball", "issue": "2026108",
+               "shows": ["SURNAME", "PLACE", "OUTLET"]}
+        for kind in ("prizes.winner_announced", "prizes.winner_taken_away")
+    },
 }  # fmt: skip
 
 

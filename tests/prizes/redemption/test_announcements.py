@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import publicity, regions
+from accounts import messages, publicity, regions
+from accounts.models import Message
 from audit import approvals, policies, reports
 from audit.models import TrailRecord
 from lottery_portal.lib import dates
@@ -97,6 +98,51 @@ def the_report_says_how_it_went(prize):
     )  # fmt: skip
 
 
+def told_him(won: Won) -> list[tuple[str, list[str]]]:
+    """Every message to the winner about what is told of him, the oldest first."""
+    rows = Message.objects.filter(
+        user=won.alice.user, kind__in=(announcements.ANNOUNCED, announcements.TAKEN_AWAY)
+    )
+    return [(row.kind.removeprefix("prizes.winner_"), row.params["shows"])
+            for row in rows.order_by("pk")]  # fmt: skip
+
+
+def in_json(won: Won):
+    """What the API tells of the draw, to somebody who is not logged in."""
+    visitor = Client()
+    visitor.cookies["language"] = "en"
+    answer = visitor.get("/api/v1/winners/announcements/")
+    assert answer.status_code == 200
+    rows = answer.json()["announcements"]
+    return [row for row in rows if row["draw"] == won.draw.code]
+
+
+def what_is_taken_back_is_gone(won: Won, client: Client, page: str) -> None:
+    """With the next page; told again when he allows again what two people agreed to."""
+    client.post(page, {"shows": ["PLACE", "OUTLET"]})
+    assert [one.winners for one in lines(won)] == [[[regions.name("11")]]]
+    begun = time.monotonic()
+    client.post(page, {})
+    assert "Beijing" not in (shown := read())
+    assert "陈" not in shown
+    assert time.monotonic() - begun < GONE_IN
+    assert [one.winners for one in lines(won)] == [[]]
+    assert [row["winners"] for row in in_json(won)] == [[]]
+    assert told_him(won)[1:] == [("taken_away", ["SURNAME"]), ("taken_away", ["PLACE"])]
+    assert "Nothing may be told of you." in text(client.get(page))
+    client.post(page, {"shows": ["SURNAME", "OUTLET"]})
+    assert [one.winners for one in lines(won)] == [[["陈**"]]]
+    assert told_him(won)[3:] == [("announced", ["SURNAME"])]  # two people agreed to it before
+    agree(won, ask(won))
+    assert told_him(won)[4:] == [("announced", ["SURNAME", "OUTLET"])]
+    last = Message.objects.filter(user=won.alice.user).latest("pk")
+    written = messages.write(last, "en")
+    assert "your surname; the outlet or centre that paid the prize" in written.text
+    assert written.address == page
+    assert "陈" not in str(last.params)
+    assert [one.winners for one in lines(won)] == [[["陈**", str(_("Prize centre"))]]]
+
+
 def test_what_a_winner_allows_is_told_after_two_people_and_gone_when_he_takes_it_back(won):
     """F100: chosen on his page, each detail by itself; not before payment, not without consent; two
     people; taken back it is gone with the next page. Before, during and after the claim the line is
@@ -134,9 +180,17 @@ def test_what_a_winner_allows_is_told_after_two_people_and_gone_when_he_takes_it
     with pytest.raises(announcements.AnnouncementAsked):
         ask(won)
     assert "陈" not in read()
+    assert told_him(won) == []
     agree(won, request)
 
     assert [one.winners for one in lines(won)] == [[["陈**", regions.name("11")]]]
+    assert told_him(won) == [("announced", ["SURNAME", "PLACE"])]
+    (line,), (row,) = lines(won), in_json(won)
+    assert row == {
+        "draw": won.draw.code, "game": won.draw.game.code, "issue": won.draw.issue,
+        "draws_at": row["draws_at"], "tier": row["tier"], "lines": line.lines,
+        "above_fen": line.above_fen, "up_to_fen": line.up_to_fen, "winners": [["陈**", "Beijing"]],
+    }  # fmt: skip
     shown = read()
     assert "陈**" in shown
     assert "Beijing" in shown
@@ -145,19 +199,7 @@ def test_what_a_winner_allows_is_told_after_two_people_and_gone_when_he_takes_it
         assert hidden not in shown
     assert TrailRecord.objects.filter(action="prizes.winner_announced").count() == 1
 
-    client.post(page, {"shows": ["PLACE", "OUTLET"]})
-    assert [one.winners for one in lines(won)] == [[[regions.name("11")]]]
-    begun = time.monotonic()
-    client.post(page, {})
-    assert "Beijing" not in (shown := read())
-    assert "陈" not in shown
-    assert time.monotonic() - begun < GONE_IN
-    assert [one.winners for one in lines(won)] == [[]]
-    assert "Nothing may be told of you." in text(client.get(page))
-    client.post(page, {"shows": ["SURNAME", "OUTLET"]})
-    assert [one.winners for one in lines(won)] == [[["陈**"]]]
-    agree(won, ask(won))
-    assert [one.winners for one in lines(won)] == [[["陈**", str(_("Prize centre"))]]]
+    what_is_taken_back_is_gone(won, client, page)
 
 
 @pytest.mark.thorough
@@ -175,6 +217,7 @@ def test_what_was_taken_back_before_the_second_word_is_never_told(won):
 
     assert not WinnerNotice.objects.exists()
     assert approvals.find(request.code).state == "OPEN"
+    assert told_him(won) == []
     assert [one.winners for one in lines(won)] == [[]]
 
 

@@ -106,6 +106,32 @@ def written() -> list[tuple[str, str, list[str], int]]:
     return [(row.cut.kind, f"{row.cut.until_on}", row.keys, row.prizes) for row in rows]
 
 
+def in_json_as_on_the_page(visitor: Client, draw: Draw, total: int) -> None:
+    """F222, F247: the same sums, folded in the same way; a month is not told by region."""
+    where = "/api/v1/winners/"
+    told = visitor.get(where, {"game": draw.game.code}).json()
+    assert told["periods"] == ["2026", "2026-Q2", "2026-05"]
+    days = {name: told[name] for name in ("period", "since_on", "last_day", "regions_last_day")}
+    assert days == {
+        "period": "2026", "since_on": "2026-05-01", "last_day": "2026-05-31",
+        "regions_last_day": "2026-05-31",
+    }  # fmt: skip
+    assert (told["prizes"], told["amount_fen"], told["fewest_people"]) == (len(BOUGHT), total, 5)
+    assert [(row["above_fen"], row["up_to_fen"], row["prizes"]) for row in told["amounts"]] == [
+        (0, 10_00, 6), (1_000_00, None, 5),
+    ]  # fmt: skip
+    assert [(row["region"], row["prizes"]) for row in told["regions"]] == [("44", 6), ("11", 5)]
+    assert sum(row["amount_fen"] for row in told["regions"]) == total
+    month = visitor.get(where, {"period": "2026-05"}).json()
+    assert (month["regions"], month["regions_last_day"]) == ([], None)
+    assert month["amounts"] == told["amounts"]
+    for wrong, status in (
+        ({"period": "1999"}, 404), ({"period": "x"}, 400), ({"game": "zzz"}, 404),
+        ({"game": "../"}, 400),
+    ):  # fmt: skip
+        assert visitor.get(where, wrong).status_code == status
+
+
 def test_a_closed_month_is_told_once_in_lines_of_five(draw):
     """F222: not before its end and a day, then by amount; by region when the quarter is over; page
     and file equal the rows, and name nobody. Repeated nothing is written."""
@@ -148,6 +174,7 @@ def test_a_closed_month_is_told_once_in_lines_of_five(draw):
     assert "up to 10 yuan" in month
     assert "Guangdong" not in month
     assert visitor.get("/winners/", {"period": "1999"}).status_code == 400
+    in_json_as_on_the_page(visitor, draw, total)
     file = visitor.get("/winners/table.csv", {"period": "2026-Q2"})
     assert file.content.startswith(BOM)
     rows = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))

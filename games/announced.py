@@ -349,6 +349,13 @@ def has_typed(draw: Draw, official: User) -> bool:
     return len(people) % 2 == 1 and people[-1] == who.person_code(official)
 
 
+def has_typed_it(announcement: IssuerAnnouncement, user: User) -> bool:
+    """Whether one of its two entries is this person's, who then has no say in what differs."""
+    entries = [announcement.first_entry_id, announcement.second_entry_id]
+    typed = AnnouncedEntry.objects.filter(pk__in=[pk for pk in entries if pk])
+    return typed.filter(person_code=who.person_code(user)).exists()
+
+
 def ask_for_decision(*, draw: Draw, reason: str, maker: User, now: datetime) -> approvals.Request:
     """Ask that the draw is paid as announced although the rules say otherwise; another decides."""
     announcement = current(draw)
@@ -356,9 +363,7 @@ def ask_for_decision(*, draw: Draw, reason: str, maker: User, now: datetime) -> 
         raise NothingToDecide(draw=draw.code)
     if len(reason.strip()) < SHORTEST_REASON:
         raise DecisionReasonMissing
-    entries = [announcement.first_entry_id, announcement.second_entry_id]
-    typed = AnnouncedEntry.objects.filter(pk__in=[pk for pk in entries if pk])
-    if typed.filter(person_code=who.person_code(maker)).exists():
+    if has_typed_it(announcement, maker):
         raise TypedByThem
     return approvals.request(
         kind=KIND,

@@ -197,6 +197,8 @@ def _page(
     said = announced.current(draw)
     is_open = announced.is_announced(draw) and draw.state in OPEN_STATES and now >= draw.draws_at
     decision = announced.decision_of(said) if said else None
+    waits = said is not None and bool(said.differences) and not decision
+    is_his = said is not None and announced.has_typed_it(said, user)
     may = {
         name: is_open and permission.may(user, f"games:desk_announced_{name}", now)
         for name in ("import", "type", "numbers", "decide")
@@ -216,7 +218,8 @@ def _page(
             and said.source == IssuerAnnouncement.Source.FILE
             and draw.state in {Draw.State.SEALED, Draw.State.DRAWN}
         ),
-        "form": form if said and said.differences and not decision and may["decide"] else None,
+        "form": form if waits and may["decide"] and not is_his else None,
+        "is_his": waits and is_his,
     }
     return render(request, "desk/announced.html", page, status=status)
 

@@ -71,7 +71,7 @@ def body(name: str, *, size: float, leading: float) -> ParagraphStyle:
     )
 
 
-class _Sheet(Canvas):
+class _Sheet(Canvas):  # type: ignore[misc]  # the library has no types
     """A canvas that says at the foot of a page what stands for letters no face has."""
 
     lacks_letters = False
@@ -87,7 +87,7 @@ class _Sheet(Canvas):
         super().showPage()
 
 
-class _Words(Paragraph):
+class _Words(Paragraph):  # type: ignore[misc]  # the library has no types
     """A paragraph that tells its page of letters that no face has."""
 
     def draw(self) -> None:

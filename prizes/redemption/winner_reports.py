@@ -34,8 +34,8 @@ SELECT g.code, to_char(s.done_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM'),
 # Claims opened in the interval, by way, province of the outlet and state; the times of those paid.
 CLAIMS = """
 SELECT c.way, coalesce(o.province, ''), c.state, count(*), sum(z.amount)::bigint,
-       count(e.id), avg(extract(epoch FROM e.ended_at - c.opened_at))::bigint,
-       max(extract(epoch FROM e.ended_at - c.opened_at))::bigint,
+       count(e.id), ceil(avg(extract(epoch FROM e.ended_at - c.opened_at)))::bigint,
+       ceil(max(extract(epoch FROM e.ended_at - c.opened_at)))::bigint,
        count(*) FILTER (
            WHERE c.due_on IS NOT NULL AND c.state NOT IN ('REFUSED', 'RECOVERED', 'WITHDRAWN')
              AND (coalesce(e.ended_at, clock_timestamp()) AT TIME ZONE 'Asia/Shanghai')::date > c.due_on)

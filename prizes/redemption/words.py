@@ -39,10 +39,11 @@ def _days(count: int) -> str:
 
 def _text(sum_: Arithmetic, step: Step) -> str:
     if step.kind == StepKind.DAYS:
-        return _("Drawn on %(day)s. From then on %(count)d natural days.") % {
-            "day": day(sum_.drawn_on),
-            "count": step.days,
-        }
+        return ngettext(
+            "Drawn on %(day)s. From then on %(count)d natural day.",
+            "Drawn on %(day)s. From then on %(count)d natural days.",
+            step.days,
+        ) % {"day": day(sum_.drawn_on), "count": step.days}
     if step.kind == StepKind.EXTENDED:
         return _("Extended by letter %(letter)s.") % {"letter": step.why}
     assert step.from_on is not None  # noqa: S101 - narrows: such steps begin on a day

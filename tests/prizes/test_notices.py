@@ -85,7 +85,9 @@ def test_no_telephone_shows_what_was_won_or_paid(language):
         assert not re.search(r"123|456|元|yuan", short), (name, short)
         assert len(short) <= 140, (name, short)
         assert "2026108" in short or "2345" in short or "789K" in short
-        assert messages.write(message, language).text != short
+        whole = messages.write(message, language).text
+        assert whole != short
+        assert not re.search(r"\d{4}-\d\d-\d\d", short + whole), name  # days as people write them
 
 
 def test_winners_and_others_are_told_and_choose_the_way():

@@ -135,6 +135,12 @@ def local_time(value: datetime | date | None, form: str = "full") -> str:
     return NOTHING if value is None else dates.written(value, form)
 
 
+@register.filter
+def stored_day(value: str) -> str:
+    """A day that a message keeps as 2026-12-01, with its weekday, in the language of the reader."""
+    return dates.written(date.fromisoformat(value), "year_weekday")
+
+
 @register.simple_tag
 def when(value: datetime | None, now: datetime, form: str = "minute") -> str:
     """今天 20:00, 明天 20:00, 9月21日 周一 20:00. `form`: minute, second or day."""

@@ -11,9 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from audit import approvals
 from lottery_portal.lib import dates
-from lottery_portal.lib.money import with_unit
 
-from . import claim_authority, game_names, hours, outlet_codes, outlets
+from . import ceiling_words, claim_authority, game_names, hours, outlet_codes, outlets
 from .models import Outlet
 
 MAKERS = frozenset({"compliance"})
@@ -51,7 +50,7 @@ def _authority_words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     return [
         (_("Outlet"), _named(payload["outlet"])),
         (_("Game"), game_names.name(payload["game"])),
-        (_("Redeems prizes up to"), with_unit(payload["up_to_fen"])),
+        (_("Redeems prizes up to"), ceiling_words.signed(payload["up_to_fen"])),
         (_("Holds from"), _moment(payload["valid_from"], _("the signature on"))),
         (_("Valid until"), _moment(payload["valid_until"], _("further notice"))),
     ]

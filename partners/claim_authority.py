@@ -22,6 +22,8 @@ from .models import ClaimAuthority, ClaimAuthorityEnd, Outlet
 
 KIND = "partners.claim_authority"
 LONGEST_REASON = 200
+# From so many fen on an authority has no ceiling: no ticket wins as much.
+NO_CEILING = 1_000_000_000_00
 
 
 class NoAuthority(Refused):

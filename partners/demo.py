@@ -22,7 +22,7 @@ PLACES: tuple[tuple[dict[str, str], int, str], ...] = (
             "address": "月坛南街示例路 26 号 1 层", "hours_text": "1-5 09:00-17:00",
             "phone": "010-0000 0100",
         },
-        1_000_000_000_00,
+        claim_authority.NO_CEILING,
         "叶青",
     ),
     (

@@ -99,7 +99,10 @@ class AuthorityForm(forms.Form):
     """What an outlet may redeem: which game, up to how much, until when."""
 
     game = forms.ChoiceField(label=_("Game"), required=False)
-    up_to = AmountField(label=_("Redeems prizes up to (yuan)"))
+    up_to = AmountField(
+        label=_("Redeems prizes up to (yuan)"),
+        help_text=_("1,000,000,000 or more means: no ceiling."),
+    )
     last_on = forms.DateField(
         label=_("Last day"),
         required=False,

@@ -20,7 +20,7 @@ from audit import pace
 from games import draws, seals
 from games.api import PublicKeyOut
 from games.models import Draw, Game
-from partners import hours
+from partners import ceiling_words, hours
 from partners.claim_places import Place
 
 from . import disclosure, kits, transparency
@@ -256,6 +256,9 @@ class ScopeOut(serializers.Serializer[dict[str, Any]]):
 
     game = serializers.CharField(allow_blank=True)
     up_to_fen = serializers.IntegerField()
+    has_ceiling = serializers.BooleanField(
+        help_text="False: it pays every prize; `up_to_fen` is then above any that there can be."
+    )
 
 
 class HoursOut(serializers.Serializer[dict[str, Any]]):
@@ -355,7 +358,14 @@ def _place(place: Place) -> dict[str, Any]:
             }
             for span in hours.read(place.hours)
         ],
-        "redeems": [{"game": one.game, "up_to_fen": one.up_to} for one in place.scopes],
+        "redeems": [
+            {
+                "game": one.game,
+                "up_to_fen": one.up_to,
+                "has_ceiling": ceiling_words.has_ceiling(one.up_to),
+            }
+            for one in place.scopes
+        ],
     }
 
 

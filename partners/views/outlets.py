@@ -20,7 +20,15 @@ from accounts import permission, step_up
 from accounts.models import User
 from audit import approvals
 from lottery_portal.lib.errors import Refused, refuse
-from partners import claim_authority, claim_places, game_names, hours, operators, outlet_codes
+from partners import (
+    ceiling_words,
+    claim_authority,
+    claim_places,
+    game_names,
+    hours,
+    operators,
+    outlet_codes,
+)
 from partners import outlets as register
 from partners.forms import AuthorityForm, CorrectForm, OperatorForm, OutletForm, ReasonForm
 from partners.models import ClaimAuthority, Outlet, OutletOperator
@@ -378,7 +386,7 @@ def _authority_row(row: ClaimAuthority, now: datetime) -> dict[str, Any]:
     is_over = end is not None or (row.valid_until is not None and row.valid_until <= now)
     return {
         "game": game_names.name(row.game),
-        "up_to_fen": row.up_to,
+        "up_to": ceiling_words.of(row.up_to),
         "valid_from": row.valid_from,
         "valid_until": end.ended_at if end else row.valid_until,
         "reason": end.reason if end else "",

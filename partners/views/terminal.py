@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts import who
 from accounts.models import User
 from lottery_portal.lib.errors import Refused
-from partners import claim_places, game_names, hours, outlet_codes
+from partners import ceiling_words, claim_places, game_names, hours, outlet_codes
 from partners import terminal as terminals
 from partners.models import Outlet
 
@@ -64,7 +64,7 @@ def terminal(request: HttpRequest, outlet: Outlet) -> HttpResponse:
         "authorities": [
             {
                 "game": game_names.name(row.game),
-                "up_to_fen": row.up_to,
+                "up_to": ceiling_words.up_to(row.up_to),
                 "valid_until": row.valid_until,
             }
             for row in held

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import who
 from lottery_portal.lib import dates, working_days
-from partners import game_names, hours, outlet_codes
+from partners import ceiling_words, game_names, hours, outlet_codes
 from partners.claim_places import Place
 
 from . import own_sums, routing, where, where_words, winners
@@ -131,7 +131,10 @@ def _shown(place: Place, game: str, now: datetime) -> dict[str, Any]:
         "hours": hours.in_words(place.hours),
         "is_open": hours.is_open(hours.read(place.hours), now),
         "phone_url": "tel:" + "".join(one for one in place.phone if one in "+0123456789"),
-        "redeems": [{"game": game_names.name(one.game), "up_to_fen": one.up_to} for one in scopes],
+        "redeems": [
+            {"game": game_names.name(one.game), "up_to": ceiling_words.up_to(one.up_to)}
+            for one in scopes
+        ],
     }
 
 

@@ -61,6 +61,9 @@ def test_the_public_reads_just_the_places_with_authority_and_a_suspended_one_is_
         return found
 
     assert listed() == {one.name for one in everybody}
+    page = people.text(client.get("/where-to-claim/"))
+    assert "All games, no ceiling" in page
+    assert "1,000,000,000" not in page
     assert listed(game="ssq", amount="30000") == {centre.name, ssq.name, wide.name}
     assert listed(game="ssq", amount="30001") == {centre.name}  # above the outlets' own figure
     assert listed(game="dlt", amount="20000") == {centre.name, small.name, wide.name}
@@ -83,7 +86,7 @@ def test_the_public_reads_just_the_places_with_authority_and_a_suspended_one_is_
             {"first_day": 1, "last_day": 5, "opens": "09:00", "closes": "18:00"},
             {"first_day": 6, "last_day": 7, "opens": "10:00", "closes": "16:00"},
         ],
-        "redeems": [{"game": "", "up_to_fen": 10**12}],
+        "redeems": [{"game": "", "up_to_fen": 10**12, "has_ceiling": True}],
     }  # fmt: skip
 
 

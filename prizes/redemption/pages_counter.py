@@ -30,6 +30,7 @@ from audit import approvals, people
 from games import words as game_words
 from lottery_portal.lib import codes, dates
 from lottery_portal.lib.errors import Refused, refuse
+from partners import outlet_codes
 from partners.models import Outlet
 from prizes import counter_forms as typed
 from prizes.centre_forms import DelayForm
@@ -265,7 +266,14 @@ def _reports(now: datetime) -> list[dict[str, Any]]:
     names = dict(
         Outlet.objects.filter(code__in=[row.outlet for row in rows]).values_list("code", "name")
     )
-    return [{"report": row, "name": names.get(row.outlet, row.outlet)} for row in rows]
+    return [
+        {
+            "report": row,
+            "name": names.get(row.outlet, ""),
+            "outlet": outlet_codes.shown(row.outlet),
+        }
+        for row in rows
+    ]
 
 
 # One claim

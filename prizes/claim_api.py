@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.urls import path
@@ -19,7 +21,7 @@ from lottery_portal.lib.db import database_time
 from sales.api import RefusalShown
 
 from .claim_models import Claim
-from .redemption import limits, papers, remote, routing, winners
+from .redemption import delays, limits, papers, remote, routing, winners
 from .redemption import words as deadline_words
 from .redemption.routing import Place
 
@@ -63,7 +65,13 @@ class ClaimShown(serializers.Serializer[dict[str, Any]]):
     payee = serializers.CharField(help_text="Code of my bank account, if it goes to one.")
     opened_at = serializers.DateTimeField()
     moved_at = serializers.DateTimeField()
-    due_on = serializers.DateField(allow_null=True, help_text="To be paid by.")
+    due_on = serializers.DateField(
+        allow_null=True,
+        help_text="The day by which it is paid, as promised last: a notice of delay moves it.",
+    )
+    first_due_on = serializers.DateField(
+        allow_null=True, help_text="The day that was promised first, when the sums were settled."
+    )
     missing_papers = serializers.ListField(child=serializers.CharField())
 
 
@@ -152,10 +160,11 @@ class PrizesView(APIView):
             found = found.filter(pk__lt=winners.find(player, codes.typed(before)).prize.pk)
         rows = winners.read(list(found[: MOST_PRIZES + 1]))
         more = len(rows) > MOST_PRIZES
+        days = delays.last_days_of([own.claim for own in rows if own.claim])
         return Response(
             {
                 "next_before": rows[MOST_PRIZES - 1].prize.ticket.code if more else None,
-                "prizes": [_prize(own) for own in rows[:MOST_PRIZES]],
+                "prizes": [_prize(own, days) for own in rows[:MOST_PRIZES]],
             }
         )
 
@@ -188,10 +197,11 @@ class PrizeClaimView(APIView):
             now=database_time(),
             **asked.validated_data,
         )
-        return Response(_claim(claim), status=status.HTTP_201_CREATED)
+        days = delays.last_days_of([claim])
+        return Response(_claim(claim, days), status=status.HTTP_201_CREATED)
 
 
-def _prize(own: winners.Own) -> dict[str, Any]:
+def _prize(own: winners.Own, days: Mapping[int, date]) -> dict[str, Any]:
     prize = own.prize
     return {
         "ticket": prize.ticket.code,
@@ -202,11 +212,11 @@ def _prize(own: winners.Own) -> dict[str, Any]:
         "ways": [] if own.is_over else routing.ways(prize),
         "is_over": own.is_over,
         "ended_at": own.end.ended_at if own.end else None,
-        "claim": _claim(own.claim) if own.claim else None,
+        "claim": _claim(own.claim, days) if own.claim else None,
     }
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
+def _claim(claim: Claim, days: Mapping[int, date]) -> dict[str, Any]:
     return {
         "code": claim.code,
         "way": claim.way,
@@ -215,7 +225,8 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "payee": claim.payee if claim.method == Claim.Method.TRANSFER else "",
         "opened_at": claim.opened_at,
         "moved_at": claim.moved_at,
-        "due_on": claim.due_on,
+        "due_on": days.get(claim.pk),
+        "first_due_on": claim.due_on,
         "missing_papers": papers.missing(claim, papers.TO_PAY)
         if claim.state in remote.HANDED_IN_WHILE
         else [],
@@ -232,7 +243,7 @@ def _in_full(own: winners.Own) -> dict[str, Any]:
         else ()
     )
     return {
-        **_prize(own),
+        **_prize(own, delays.last_days_of([own.claim] if own.claim else [])),
         "turn": turn.text,
         "deed": turn.deed,
         "deductions": {

@@ -94,10 +94,7 @@ class Entry:
 
 def promised() -> QuerySet[WithAnnotations[Claim, Promised]]:
     """The claims that are promised for a day and not paid; `promised_on` is that day."""
-    last = DelayNotice.objects.filter(claim=OuterRef("pk")).order_by("-number")
-    rows: QuerySet[Claim] = Claim.objects.shown().filter(due_on__isnull=False)
-    day = Coalesce(Subquery(last.values("new_date")[:1]), "due_on")
-    return rows.exclude(state__in=NOT_LATE).annotate(promised_on=day)
+    return _with_day().exclude(state__in=NOT_LATE)
 
 
 def late(*, on: date) -> QuerySet[WithAnnotations[Claim, Promised]]:
@@ -121,6 +118,12 @@ def days_of(claims: Collection[Claim]) -> Mapping[int, date]:
 def day_of(claim: Claim) -> date | None:
     """For which day a claim is promised now."""
     return days_of([claim]).get(claim.pk)
+
+
+def last_days_of(claims: Collection[Claim]) -> Mapping[int, date]:
+    """For which day each of these was promised last, paid or not; without those not settled."""
+    rows = _with_day().filter(pk__in=[claim.pk for claim in claims])
+    return dict(rows.values_list("pk", "promised_on"))
 
 
 def last_notice(claim: Claim) -> DelayNotice | None:
@@ -211,6 +214,12 @@ def entries(rows: Collection[Delay], *, now: datetime) -> list[Entry]:
             )
         )
     return found
+
+
+def _with_day() -> QuerySet[WithAnnotations[Claim, Promised]]:
+    last = DelayNotice.objects.filter(claim=OuterRef("pk")).order_by("-number")
+    rows: QuerySet[Claim] = Claim.objects.shown().filter(due_on__isnull=False)
+    return rows.annotate(promised_on=Coalesce(Subquery(last.values("new_date")[:1]), "due_on"))
 
 
 def _paid_at(claim: Claim) -> datetime | None:

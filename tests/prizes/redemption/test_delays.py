@@ -54,7 +54,8 @@ def tasks_of(won, role: str) -> dict[str, int]:
 
 def test_a_late_payment_is_found_announced_and_registered(won):
     """F095: threshold of the day: due tomorrow waits, today waits, yesterday is late; the officer
-    announces, the winner is told; nobody did within a day: compliance sees it, in a register."""
+    announces, the winner is told, in JSON too: the last promise beside the first; nobody did within
+    a day: compliance sees it, in a register."""
     bob, carol = (completed(won, one) for one in (won.bob, won.carol))
     far = working_days.after(today(), 2)
     promised_for(bob, far)
@@ -86,6 +87,14 @@ def test_a_late_payment_is_found_announced_and_registered(won):
     again = announce(won, bob, working((day - today()).days + 1))
     assert (again.number, again.due_on) == (2, day)
     assert again.new_date > day
+    where = f"/api/v1/prizes/{bob.prize.ticket.code}/"
+    for shown in (
+        people.behind(won.bob.user).get(where).json()["claim"],
+        people.behind(won.bob.user).get("/api/v1/prizes/").json()["prizes"][0]["claim"],
+    ):
+        assert (shown["due_on"], shown["first_due_on"]) == (
+            again.new_date.isoformat(), late.isoformat(),
+        )  # fmt: skip
 
     forced("prizes_delay", "UPDATE prizes_delay SET found_at = found_at - interval '25 hours'")
     assert list(tasks_of(won, "compliance").values()) == [1]

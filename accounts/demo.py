@@ -44,6 +44,7 @@ STAFF = (
     ("wangdian1", "outlet_operator", "高敏", date(1991, 6, 3)),
     ("wangdian2", "outlet_operator", "罗宁", date(1987, 1, 15)),
     ("zhongxin1", "outlet_operator", "叶青", date(1982, 10, 27)),
+    ("fuhe2", "approver", "江澜", date(1980, 9, 9)),  # the largest prizes ask for two
 )
 PLAYERS = (
     ("13800000001", "陈小雨", date(1992, 8, 16)),
@@ -52,6 +53,10 @@ PLAYERS = (
 )
 UNVERIFIED = "13800000004"
 FIRST_PLAYER = 101  # the running number in the citizen id of the first of them
+# Who has no account and shows a paper at the prize centre.
+AGENT, GUARDIAN = ("刘洋", date(1988, 3, 3)), ("周建国", date(1986, 5, 20))
+CHILD = ("周乐", date(2015, 6, 1))
+FIRST_VISITOR = 201
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,15 @@ def cards() -> list[tuple[str, str, str]]:
     return [
         (login, name, citizen_id(birth, number))
         for number, (login, name, birth) in enumerate(PLAYERS, start=FIRST_PLAYER)
+    ]
+
+
+def visitors() -> list[tuple[str, str]]:
+    """Name and citizen id of an agent, a child and its parent: people without an account."""
+    _only_in_demo()
+    return [
+        (name, citizen_id(birth, number))
+        for number, (name, birth) in enumerate((AGENT, CHILD, GUARDIAN), start=FIRST_VISITOR)
     ]
 
 

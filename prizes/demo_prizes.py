@@ -1,7 +1,7 @@
 """Prizes for the demo players, so that claiming them can be practised on the demo portal (F250).
 
-A draw of the real books is played to its end through the doors that its staff use: they ask for
-an earlier close and agree, type numbers that its players chose, write and sign the minutes. Only
+Draws of the real books are played to their end through the doors that their staff use: they ask for
+an earlier close and agree, type numbers that the players chose, write and sign the minutes. Only
 the people and the numbers are made up.
 """
 
@@ -27,10 +27,6 @@ from sales import closing, opening, purchase, sealing
 from . import publication, settlement
 from .models import Prize
 
-GAMES = ("pl3", "fc3d")
-NUMBERS = ((3,), (6,), (8,))
-# Of each demo player a ticket with each multiplier; a line wins 1,040 yuan.
-MULTIPLIERS = ((5, 15, 60), (8, 20, 28, 99), (4,))
 SOON, HELD_AFTER = timedelta(seconds=5), timedelta(seconds=1)
 REASON = "演示：练习兑奖"
 PLACE, WITNESS = "演示开奖厅", minutes.Person("孟青", "示范公证处公证员")
@@ -53,6 +49,30 @@ class NoDrawToPractise(Refused):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """Numbers of a draw of the first of these games that is on sale, as they are played and drawn.
+
+    Each demo player has a ticket on them with each of his multipliers.
+    """
+
+    games: Sequence[str]
+    numbers: Sequence[tuple[int, ...]]
+    multipliers: Sequence[Sequence[int]]
+
+
+PLAYS = (
+    # A line wins 1,040 yuan: prizes for the balance, for an outlet, for the centre.
+    Play(
+        games=("pl3", "fc3d"),
+        numbers=((3,), (6,), (8,)),
+        multipliers=((5, 15, 45, 60), (8, 20, 28, 99), (4,)),
+    ),
+    # A line wins 100,000 yuan: large enough to be announced, and once so that two people agree.
+    Play(games=("pl5",), numbers=((3,), (6,), (8,), (1,), (5,)), multipliers=((6,), (1,), ())),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Crew:
     """Demo staff of a draw: two officials, and who agrees to its other times."""
 
@@ -60,30 +80,23 @@ class Crew:
     approver: User
 
 
-def begin(*, now: datetime) -> Draw:
-    """Sell the tickets, then let the draw close in a moment; refuses outside demonstrations."""
+def begin(*, now: datetime) -> list[Draw]:
+    """Sell the tickets, then let the draws close in a moment; refuses outside demonstrations."""
     if not settings.DEMO:
         raise OnlyInDemonstrations
     opening.open_due(now=now)
-    draw = next((one for game in GAMES if (one := draws.on_sale(game, now=now))), None)
     players = people.players()
-    if draw is None or len(players) < len(MULTIPLIERS):
+    found = [(play, draw) for play in PLAYS if (draw := _on_sale(play, now)) is not None]
+    if not found or len(players) < len(people.PLAYERS):
         raise NoDrawToPractise
     crew = _crew(now)
-    for player, multipliers in zip(players, MULTIPLIERS, strict=True):
-        _buy(player, draw, multipliers, now=now)
-    _equip(draw, crew)
-    soon = database_time() + SOON
-    asked = draw_times.ask(
-        draw=draw,
-        closes_at=soon,
-        draws_at=soon + HELD_AFTER,
-        reason=REASON,
-        maker=crew.officials[0],
-        now=database_time(),
-    )
-    approvals.decide(code=asked.code, checker=crew.approver, approve=True, now=database_time())
-    return draws.find(draw.code)
+    for play, draw in found:
+        for player, multipliers in zip(players, play.multipliers, strict=True):
+            if multipliers:
+                _buy(player, draw, play, multipliers, now=now)
+        _equip(draw, crew)
+        _close_soon(draw, crew)
+    return [draws.find(draw.code) for _play, draw in found]
 
 
 def finish(*, draw: Draw) -> list[Prize]:
@@ -96,8 +109,9 @@ def finish(*, draw: Draw) -> list[Prize]:
     crew = _crew(database_time())
     closing.close(draw=draw, now=database_time())
     sealing.complete(draw=draws.find(draw.code), now=database_time())
+    numbers = next(play.numbers for play in PLAYS if draw.game.code in play.games)
     for official in crew.officials:
-        results.enter(draw=draw, official=official, numbers=NUMBERS, now=database_time())
+        results.enter(draw=draw, official=official, numbers=numbers, now=database_time())
     draw = draws.find(draw.code)
     _write_minutes(draw, crew)
     settlement.run(draw=draw, now=database_time())
@@ -107,6 +121,23 @@ def finish(*, draw: Draw) -> list[Prize]:
         .select_related("ticket", "owner", "draw__game", "draw__settlement")
         .order_by("owner", "amount")
     )
+
+
+def _on_sale(play: Play, now: datetime) -> Draw | None:
+    return next((one for game in play.games if (one := draws.on_sale(game, now=now))), None)
+
+
+def _close_soon(draw: Draw, crew: Crew) -> None:
+    soon = database_time() + SOON
+    asked = draw_times.ask(
+        draw=draw,
+        closes_at=soon,
+        draws_at=soon + HELD_AFTER,
+        reason=REASON,
+        maker=crew.officials[0],
+        now=database_time(),
+    )
+    approvals.decide(code=asked.code, checker=crew.approver, approve=True, now=database_time())
 
 
 def _crew(now: datetime) -> Crew:
@@ -124,15 +155,17 @@ def _holding(role: str, now: datetime) -> list[User]:
     return list(User.objects.filter(staff_member__person__in=held.values("person")).order_by("pk"))
 
 
-def _buy(player: Player, draw: Draw, multipliers: Sequence[int], *, now: datetime) -> None:
+def _buy(
+    player: Player, draw: Draw, play: Play, multipliers: Sequence[int], *, now: datetime
+) -> None:
     orders = [
         purchase.Order(
             draw=draw,
             selections=[
                 bets.Selection(
                     bet_type="straight",
-                    bankers=tuple(() for _zone in NUMBERS),
-                    picks=NUMBERS,
+                    bankers=tuple(() for _zone in play.numbers),
+                    picks=play.numbers,
                     multiplier=multiplier,
                 )
             ],

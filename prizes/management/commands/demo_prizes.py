@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
 
 from accounts import demo
+from games.models import Draw
 from lottery_portal.lib import codes
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
@@ -18,20 +20,21 @@ from prizes.redemption import routing
 
 
 class Command(BaseCommand):
-    """Plays a draw of the demo house to its end; what its players won is then to be claimed."""
+    """Plays draws of the demo house to their end; what its players won is then to be claimed."""
 
     help = "Let the demo players win prizes to claim: in the balance, at an outlet, at the centre."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         try:
-            draw = demo_prizes.begin(now=timezone.now())
-            self.stdout.write(f"{draw.code}: tickets sold, closes in a few seconds")
-            while (left := (draw.draws_at - database_time()).total_seconds()) >= 0:
+            drawn = demo_prizes.begin(now=timezone.now())
+            self.stdout.write(f"{_named(drawn)}: tickets sold, closing in a few seconds")
+            last = max(draw.draws_at for draw in drawn)
+            while (left := (last - database_time()).total_seconds()) >= 0:
                 time.sleep(left + 0.05)
-            prizes = demo_prizes.finish(draw=draw)
+            prizes = [prize for draw in drawn for prize in demo_prizes.finish(draw=draw)]
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.stdout.write(f"{draw.code}: sealed, drawn, settled and published. Won:")
+        self.stdout.write(f"{_named(drawn)}: sealed, drawn, settled and published. Won:")
         with translation.override("en"):
             for prize in prizes:
                 person = prize.owner.person
@@ -42,4 +45,14 @@ class Command(BaseCommand):
         self.stdout.write("Their id cards, for who checks them:")
         for login, name, number in demo.cards():
             self.stdout.write(f"  {login:<17} {name}  {number}")
+        self.stdout.write("Id cards of an agent, of a child and of its parent, who play nowhere:")
+        for name, number in demo.visitors():
+            self.stdout.write(f"  {name}  {number}")
+        self.stdout.write(
+            "A bank account whose number ends in 4040 is closed: a transfer to it comes back."
+        )
         self.stdout.write("The prizes stand at /prizes/ of each player; claim them as README says.")
+
+
+def _named(drawn: Sequence[Draw]) -> str:
+    return ", ".join(draw.code for draw in drawn)

@@ -54,12 +54,12 @@ class Claim(models.Model):
         CHECKED = "CHECKED", _("Checked")
         COMPLETE = "COMPLETE", _("Papers complete")
         SIGNED = "SIGNED", _("Signed by the winner")
-        APPROVED = "APPROVED", _("Approved")
+        APPROVED = "APPROVED", pgettext_lazy("of a claim", "Approved")
         PAYING = "PAYING", _("Being paid")
-        PAID = "PAID", _("Paid")
+        PAID = "PAID", pgettext_lazy("of a claim", "Paid")
         ARCHIVED = "ARCHIVED", _("Filed")
-        REFUSED = "REFUSED", _("Refused")
-        RECOVERED = "RECOVERED", _("Taken back")
+        REFUSED = "REFUSED", pgettext_lazy("of a claim", "Refused")
+        RECOVERED = "RECOVERED", pgettext_lazy("of a claim", "Taken back")
         WITHDRAWN = "WITHDRAWN", pgettext_lazy("of a claim", "Withdrawn")
 
     class Method(models.TextChoices):
@@ -265,7 +265,7 @@ class PrizeEnd(models.Model):
     """That a prize is over: paid once, or forfeited once. Nothing else says so (F082, F092)."""
 
     class Kind(models.TextChoices):
-        PAID = "PAID", _("Paid")
+        PAID = "PAID", pgettext_lazy("of a prize", "Paid")
         FORFEITED = "FORFEITED", _("Lapsed, to the welfare fund")
 
     prize = models.OneToOneField(

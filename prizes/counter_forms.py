@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts import paper_kinds
 from accounts.models import PaperKind
@@ -137,7 +138,7 @@ class MinorForm(AgentsPaperForm):
 class PaperForm(forms.Form):
     """A paper that the winner hands in."""
 
-    kind = forms.ChoiceField(label=_("What it is"))
+    kind = forms.ChoiceField(label=pgettext_lazy("a paper of a claim", "What it is"))
     file = ScanField(label=_("PDF or photo"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.ids import uuid7
@@ -264,7 +265,7 @@ class ClaimLimit(models.Model):
 
     class Kind(models.TextChoices):
         HELD = "HELD", _("Days given back after a hold")
-        EXTENDED = "EXTENDED", _("Extension")
+        EXTENDED = "EXTENDED", pgettext_lazy("of the time for claiming", "Extension")
 
     prize = models.ForeignKey(
         "prizes.Prize", on_delete=models.PROTECT, related_name="limits", verbose_name=_("prize")

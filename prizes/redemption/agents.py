@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from accounts import messages, proxies, proxy_letters
 from accounts.models import Proxy, ProxyLetter
@@ -122,9 +122,13 @@ def letters_of(prize: Prize) -> Sequence[ProxyLetter]:
 def standing(letter: ProxyLetter, *, now: datetime) -> Standing:
     """Whether a letter stands, is over, or was taken back."""
     if proxy_letters.is_taken_back(letter):
-        return Standing(tone="draft", word=_("Taken back"), is_open=False)
+        return Standing(
+            tone="draft", word=pgettext("of a letter of authority", "Taken back"), is_open=False
+        )
     if dates.in_shanghai(now).date() > letter.valid_until:
-        return Standing(tone="draft", word=_("Over"), is_open=False)
+        return Standing(
+            tone="draft", word=pgettext("of a letter of authority", "Over"), is_open=False
+        )
     return Standing(tone="done", word=_("In force"), is_open=True)
 
 

@@ -274,7 +274,7 @@ def _of_claim(claim: Claim, deadline: limits.Deadline | None) -> list[dict[str, 
         steps.append(_step("now", str(_COMING[coming[0]]), None, _due(claim)))
         steps += [_step("todo", str(_COMING[state])) for state in coming[1:]]
     if claim.state == State.RECOVERED:
-        steps.append(_step("halted", _("Taken back"), at.get(State.RECOVERED)))
+        steps.append(_step("halted", pgettext("of a claim", "Taken back"), at.get(State.RECOVERED)))
     return steps
 
 
@@ -282,7 +282,10 @@ def _refused(rows: list[Any], at: Mapping[str, datetime]) -> list[dict[str, Any]
     last = next(row for row in reversed(rows) if row.to_state == "REFUSED" != row.from_state)
     place = WAY.index(State(last.from_state))
     steps = [_step("done", str(_DONE[one]), at.get(one)) for one in WAY[: place + 1]]
-    why = f"{last.body.get('clause', '')}: {last.body.get('reason', '')}"
+    why = _("%(name)s: %(text)s") % {
+        "name": last.body.get("clause", ""),
+        "text": last.body.get("reason", ""),
+    }
     steps.append(_step("halted", pgettext("of a claim", "Refused"), last.at, why))
     for row in rows:
         if row.number <= last.number:
@@ -370,8 +373,8 @@ _BEING_WORKED_ON = gettext_lazy("Being worked on")
 _TAGS: Mapping[State | None, tuple[str, Any]] = {
     None: ("attention", gettext_lazy("To be claimed")),
     State.COMPLETE: ("attention", gettext_lazy("To be signed")),
-    State.PAYING: ("waiting", gettext_lazy("On its way to your bank")),
+    State.PAYING: ("waiting", pgettext_lazy("of a prize", "On its way to your bank")),
     State.REFUSED: ("wrong", pgettext_lazy("of a claim", "Refused")),
-    State.RECOVERED: ("wrong", gettext_lazy("Taken back")),
+    State.RECOVERED: ("wrong", pgettext_lazy("of a claim", "Taken back")),
     State.WITHDRAWN: ("attention", gettext_lazy("To be claimed")),
 }

@@ -56,7 +56,7 @@ class Play:
     """
 
     games: Sequence[str]
-    numbers: Sequence[tuple[int, ...]]
+    numbers: tuple[tuple[int, ...], ...]
     multipliers: Sequence[Sequence[int]]
 
 

@@ -12,7 +12,7 @@ from audit import people, waiting
 from . import winding_up
 from .desk_facts import SETTLERS
 from .models import Settlement
-from .redemption import delays, extensions, minors, queue
+from .redemption import delays, extensions, minors, queue, refusal
 
 
 def _halted(_user: Any, _now: datetime) -> int:
@@ -120,6 +120,24 @@ waiting.register(
         roles=queue.AT_THE_DESK,
         tone="waiting",
         sign="list",
+    )
+)
+
+
+def _objections(_user: Any, _now: datetime) -> int:
+    return queue.objections().count()
+
+
+waiting.register(
+    waiting.Waiting(
+        name="prizes.objections",
+        title=_("Objections of winners that wait for an answer"),
+        count=_objections,
+        url_name="prizes:desk_claims",
+        query="?state=OBJECTED",
+        roles=refusal.HEARERS,
+        tone="attention",
+        sign="alert",
     )
 )
 

@@ -84,6 +84,9 @@ def desk_claims(request: HttpRequest) -> HttpResponse:
         "overdue": queue.overdue(on=today).count(),
         "overdue_url": f"?{urlencode({'state': 'LATE'})}",
         "is_late": state == "LATE",
+        "objections": queue.objections().count(),
+        "objections_url": f"?{urlencode({'state': 'OBJECTED'})}",
+        "is_objected": state == "OBJECTED",
         "ways": _chips(way, state),
         "asked": asked,
         "shown_code": codes.shown(code) if codes.is_valid(code) else asked,
@@ -178,6 +181,8 @@ def desk_claim_paper(request: HttpRequest, code: str, paper: UUID) -> HttpRespon
 def _listed(way: str, state: str, today: Any) -> QuerySet[Claim]:
     if state == "LATE":
         return queue.overdue(on=today)
+    if state == "OBJECTED":
+        return queue.objections()
     return queue.desk(
         way=way if way in Way.values else "", state=state if state in State.values else ""
     )

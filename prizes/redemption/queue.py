@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import BooleanField, F, Func, Q, QuerySet
+from django.db.models import BooleanField, F, Func, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Player
 from audit import approvals, people
-from prizes.claim_models import Claim
+from prizes.claim_models import Claim, ClaimStep
 from prizes.models import Prize
 
 from . import claims, delays, papers, payment, refusal, steps
@@ -62,6 +62,16 @@ def desk(*, way: str = "", state: str = "", outlet: str = "") -> QuerySet[Claim]
 def overdue(*, on: date) -> QuerySet[Claim]:
     """Claims that should have been paid before this day, as promised last (F095)."""
     return delays.late(on=on)
+
+
+def objections() -> QuerySet[Claim]:
+    """Refused claims whose winners object and are not answered yet, the oldest first (F283)."""
+    last = ClaimStep.objects.filter(claim=OuterRef("pk")).order_by("-number")
+    rows = Claim.objects.filter(state=State.REFUSED).annotate(
+        last_step=Subquery(last.values("pk")[:1])
+    )
+    waiting = rows.filter(steps__pk=F("last_step"), steps__body__has_key="objection")
+    return waiting.shown().order_by("moved_at", "pk")
 
 
 def waiting_for(roles: Collection[str]) -> QuerySet[Claim]:

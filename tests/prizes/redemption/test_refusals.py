@@ -15,6 +15,7 @@ from prizes.redemption import claim_refusals as no
 from prizes.redemption import queue, recovery, refusal
 from tests import make_claims as make
 from tests import make_money as money
+from tests import people
 from tests.make_claims import Won
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -62,9 +63,11 @@ def test_a_claim_is_refused_by_two_with_clause_and_evidence(won):
 
 
 def test_an_objection_that_is_upheld_reopens_at_the_same_step(won):
-    """F283: heard by another than those who refused; who heard it neither approves nor pays."""
+    """F283: heard by another than those who refused, whose start page says that it waits; who heard
+    it neither approves nor pays."""
     claim = refused(won, make.ready_to_ask(won, make.opened(won, won.prize(won.bob))))
     now = database_time()
+    assert not queue.objections().exists()
     with pytest.raises(refusal.NoObjection):
         refusal.uphold(code=claim.code, actor=won.staff["compliance"], reason="ok", now=now)
     with pytest.raises(no.NotTheOwner):
@@ -73,6 +76,11 @@ def test_an_objection_that_is_upheld_reopens_at_the_same_step(won):
     with pytest.raises(no.ObjectedAlready):
         refusal.object_(code=claim.code, actor=won.bob.user, words="Again.")
     assert make.next_of(claim).deed == "hear"
+    assert list(queue.objections()) == [claim]
+    hearer = people.in_english(won.staff["approver2"])
+    assert "Objections of winners that wait for an answer" in people.text(hearer.get("/desk/"))
+    found = hearer.get("/desk/claims/?state=OBJECTED").content.decode()
+    assert f'href="/desk/claims/{claim.code}/"' in found
     for name in ("claims_officer", "approver1"):
         with pytest.raises(no.ReopenedByOthers):
             refusal.uphold(code=claim.code, actor=won.staff[name], reason="ok", now=now)
@@ -83,6 +91,7 @@ def test_an_objection_that_is_upheld_reopens_at_the_same_step(won):
     )
 
     assert claim.state == State.SIGNED
+    assert not queue.objections().exists()
     assert Message.objects.filter(user=won.bob.user, kind=refusal.REOPENED).exists()
     make.asked(won, claim)
     with pytest.raises(no.NotByWhoHeard):

@@ -13,7 +13,7 @@ from audit import approvals
 from lottery_portal.lib import dates
 from lottery_portal.lib.money import with_unit
 
-from . import account_words, cash_requests, payment_methods
+from . import account_words, cash_places, cash_requests, payment_methods
 from .models import CashRequest, Way
 
 
@@ -28,7 +28,8 @@ def _not_brought(request: approvals.Request, reason: str, now: datetime) -> None
 def _request_words(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     (bank,) = account_words.choices([payload["escrow"]])
     return [
-        (_now("Cash desk"), f"{payload['name']} ({payload['place']})"),
+        (_now("Cash desk"), payload["name"]),
+        (_now("Outlet or centre"), cash_places.name_of(payload["place"])),
         (_now("What is asked"), str(CashRequest.Direction(payload["direction"]).label)),
         (_now("Amount"), with_unit(payload["amount_fen"])),
         (_now("Bank account"), bank[1]),

@@ -23,7 +23,7 @@ from lottery_portal.lib.db import change, door, violated
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import with_unit
 
-from . import cases, cash_desks, ledger
+from . import cases, cash_desks, cash_places, ledger
 from .cash_desks import HOLDERS, DeskOfAnother
 from .ledger import AccountKind, EntryKind, Move
 from .models import Case, CashCount, CashDesk, CashHandOver, CashMove
@@ -292,7 +292,8 @@ def _refusing() -> Iterator[None]:
 def _words(case: Case) -> Sequence[tuple[str, str]]:
     facts = case.facts
     return [
-        (_now("Cash desk"), f"{facts['name']} ({facts['place']})"),
+        (_now("Cash desk"), facts["name"]),
+        (_now("Outlet or centre"), cash_places.name_of(facts["place"])),
         (_now("Counted"), with_unit(facts["counted_fen"])),
         (_now("In the books"), with_unit(facts["booked_fen"])),
         (_now("Difference"), with_unit(facts["difference_fen"])),

@@ -37,6 +37,11 @@ def names() -> Mapping[str, str]:
     return {outlet.code: outlet.name for outlet in outlets.every()}
 
 
+def name_of(place: str) -> str:
+    """The name of one place; its code where nobody has it."""
+    return names().get(place, place)
+
+
 def takers(desk: CashDesk, *, now: datetime) -> Sequence[tuple[str, str]]:
     """Log-in code and name of who may take this desk: cashiers, treasurers, operators of the place.
 

@@ -86,7 +86,7 @@ def test_the_public_reads_just_the_places_with_authority_and_a_suspended_one_is_
             {"first_day": 1, "last_day": 5, "opens": "09:00", "closes": "18:00"},
             {"first_day": 6, "last_day": 7, "opens": "10:00", "closes": "16:00"},
         ],
-        "redeems": [{"game": "", "up_to_fen": 10**12, "has_ceiling": True}],
+        "redeems": [{"game": "", "up_to_fen": 10**12, "has_ceiling": False}],
     }  # fmt: skip
 
 

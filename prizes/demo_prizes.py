@@ -56,6 +56,7 @@ class Play:
     """
 
     games: Sequence[str]
+    bet_type: str
     numbers: tuple[tuple[int, ...], ...]
     multipliers: Sequence[Sequence[int]]
 
@@ -64,11 +65,17 @@ PLAYS = (
     # A line wins 1,040 yuan: prizes for the balance, for an outlet, for the centre.
     Play(
         games=("pl3", "fc3d"),
+        bet_type="straight",
         numbers=((3,), (6,), (8,)),
         multipliers=((5, 15, 45, 60), (8, 20, 28, 99), (4,)),
     ),
     # A line wins 100,000 yuan: large enough to be announced, and once so that two people agree.
-    Play(games=("pl5",), numbers=((3,), (6,), (8,), (1,), (5,)), multipliers=((6,), (1,), ())),
+    Play(
+        games=("pl5",),
+        bet_type="single",
+        numbers=((3,), (6,), (8,), (1,), (5,)),
+        multipliers=((6,), (1,), ()),
+    ),
 )
 
 
@@ -163,7 +170,7 @@ def _buy(
             draw=draw,
             selections=[
                 bets.Selection(
-                    bet_type="straight",
+                    bet_type=play.bet_type,
                     bankers=tuple(() for _zone in play.numbers),
                     picks=play.numbers,
                     multiplier=multiplier,

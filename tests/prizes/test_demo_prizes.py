@@ -36,7 +36,10 @@ def test_a_prize_of_every_size_is_there_to_practise_with():
     approvers = [one for one in people.STAFF if one[1] == "approver"]
     for play in demo_prizes.PLAYS:
         for game in play.games:
-            line = rules.GAMES[game].current.tier(1).fixed_fen
+            version = rules.GAMES[game].current
+            assert play.bet_type in {one.code for one in version.bet_types}
+            assert len(play.numbers) == len(version.zones)
+            line = version.tier(1).fixed_fen
             won = [line * times for one in play.multipliers for times in one]
             if game == "pl5":
                 assert line >= announcements.FROM_FEN

@@ -25,6 +25,7 @@ from .models import Deposit, Withdrawal
 BROUGHT_IN = (500_00, 2_000_00, 8_000_00)
 TAKEN_OUT = 6_000_00  # above the automatic tier, so that the desk has something to do
 CARD = "6225880123456710021"
+CLOSED_CARD = "6225880123450014040"  # of an account that the sandbox bank says is closed
 BANK = "建设银行"
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from stdnum import luhn
 
 from accounts import demo as people
+from finance import demo as money
 from games import rules
 from games.models import Draw
 from lottery_portal.lib.db import database_time
+from lottery_portal.sandbox_bank import banking
 from prizes import demo_prizes, genesis
 from prizes.models import Prize
 from prizes.redemption import announcements, figures, routing
@@ -32,6 +35,8 @@ def test_prizes_to_practise_with_are_made_in_demonstrations_alone(settings):
 
 def test_a_prize_of_every_size_is_there_to_practise_with():
     """F077, F097, F100: for balance, outlet, centre; one is announced, one asks for two people."""
+    assert luhn.is_valid(money.CLOSED_CARD)
+    assert money.CLOSED_CARD.endswith(banking.CLOSED_TAIL)
     assert all(len(play.multipliers) == len(people.PLAYERS) for play in demo_prizes.PLAYS)
     approvers = [one for one in people.STAFF if one[1] == "approver"]
     for play in demo_prizes.PLAYS:

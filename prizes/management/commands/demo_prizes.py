@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
 
 from accounts import demo
+from finance import demo as money
 from games.models import Draw
 from lottery_portal.lib import codes
 from lottery_portal.lib.db import database_time
@@ -49,7 +50,7 @@ class Command(BaseCommand):
         for name, number in demo.visitors():
             self.stdout.write(f"  {name}  {number}")
         self.stdout.write(
-            "A bank account whose number ends in 4040 is closed: a transfer to it comes back."
+            f"A bank account that is closed, so that a transfer comes back: {money.CLOSED_CARD}"
         )
         self.stdout.write("The prizes stand at /prizes/ of each player; claim them as README says.")
 

@@ -145,6 +145,10 @@ def _kept_as_it_is(_request: Request, _reason: str, _now: datetime) -> None:
     return None
 
 
+def _no_page(_payload: Mapping[str, Any]) -> tuple[str, Sequence[str]]:
+    return "", ()
+
+
 def _about_nothing(_payload: Mapping[str, Any]) -> str:
     return ""
 
@@ -160,7 +164,8 @@ class Kind:
     `perform` runs inside the transaction of the last decision, `dropped` inside the one that
     refuses or expires the request. `statements` are what a checker confirms with his signature;
     `words` says the payload in pairs of label and value for people, `about` names its object in
-    lists, where several requests of a kind stand together; `consequence` is what follows.
+    lists, where several requests of a kind stand together; `consequence` is what follows; `page`
+    is the name and the arguments of the address where a checker reads what his statements speak of.
     """
 
     name: str
@@ -175,6 +180,7 @@ class Kind:
     words: Callable[[Mapping[str, Any]], Sequence[tuple[str, str]]] = _no_words
     about: Callable[[Mapping[str, Any]], str] = _about_nothing
     consequence: str | Promise = DONE_AT_ONCE
+    page: Callable[[Mapping[str, Any]], tuple[str, Sequence[str]]] = _no_page
 
 
 _KINDS: dict[str, Kind] = {}

@@ -123,6 +123,7 @@ def one(request: HttpRequest, code: str) -> HttpResponse:
             "expires_at": row.expires_at,
         },
         "subject": _subject(row, kind, is_open=is_open),
+        "file": _file(row, kind),
         "canonical": row.payload,
         "digest": row.digest,
         "people": _people(request.user, row, decisions, is_open=is_open, may=not may_not),
@@ -229,6 +230,12 @@ def _subject(row: ApprovalRequest, kind: approvals.Kind | None, *, is_open: bool
         "facts": facts,
         "sentence": str(kind.consequence) if kind and is_open else "",
     }
+
+
+def _file(row: ApprovalRequest, kind: approvals.Kind | None) -> dict[str, str]:
+    """Where what is signed lies: the name of the address and the address itself, or nothing."""
+    name, args = kind.page(approvals.as_request(row).payload) if kind else ("", ())
+    return {"name": name, "url": reverse(name, args=args)} if name else {}
 
 
 def _people(

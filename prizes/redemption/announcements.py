@@ -377,6 +377,7 @@ approvals.register(
         lifetime=timedelta(days=7),
         statements=(_("The winner allows just this, for this prize, and nothing else is told."),),
         words=_words,
+        page=lambda _payload: ("prizes:desk_winners", ()),
         consequence=_(
             "After signing, everybody reads it with the result, until the winner takes it back."
         ),

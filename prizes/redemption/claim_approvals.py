@@ -43,6 +43,10 @@ def _take_back(request: approvals.Request, now: datetime) -> None:
     recovery.perform(request=request, now=now)
 
 
+def _page(payload: Payload) -> tuple[str, Sequence[str]]:
+    return "prizes:desk_claim", (payload["claim"],)
+
+
 def _head(payload: Payload) -> list[tuple[str, str]]:
     return [
         (_now("Claim"), codes.shown(payload["claim"])),
@@ -59,7 +63,7 @@ def _pay_words(payload: Payload) -> Words:
         (_now("Prize"), with_unit(payload["amount_fen"])),
         (_now("Tax withheld"), with_unit(payload["tax_fen"])),
         (pgettext("of a prize", "Paid out"), with_unit(payload["net_fen"])),
-        (_now("Paid by"), str(Claim.Method(payload["method"]).label)),
+        (pgettext("of a prize", "Paid by"), str(Claim.Method(payload["method"]).label)),
         *([(_now("Payee"), codes.shown(payload["payee"]))] if payload["payee"] else []),
     ]
 
@@ -99,6 +103,7 @@ approvals.register(
             _("The winner has read and signed these figures."),
         ),
         words=_pay_words,
+        page=_page,
         consequence=_("After signing, a cashier may pay exactly this, once."),
     )
 )
@@ -113,6 +118,7 @@ approvals.register(
         lifetime=timedelta(days=7),
         statements=(_("The evidence shows what the clause asks for."),),
         words=_refuse_words,
+        page=_page,
         consequence=_("After signing, the winner is told why, and that he may object."),
     )
 )
@@ -127,6 +133,7 @@ approvals.register(
         lifetime=timedelta(days=7),
         statements=(_("The prize was obtained by deception, and the matter was reported."),),
         words=_take_back_words,
+        page=_page,
         consequence=_("After signing, the player owes what was paid out."),
     )
 )

@@ -348,6 +348,7 @@ approvals.register(
         lifetime=timedelta(days=7),
         statements=(_("I have seen the paper, and its digest is the one named here."),),
         words=words,
+        page=lambda payload: ("prizes:desk_extension", (payload["extension"],)),
         consequence=_(
             "After the last signature the letter is numbered and sent to the winner, and cannot be "
             "taken back."

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from accounts import messages, who
 from accounts.models import User
@@ -247,14 +248,28 @@ def one_other(_payload: Mapping[str, Any], _at: datetime) -> int:
     return 1
 
 
+def order_words(order: str) -> Sequence[tuple[str, str]]:
+    """By what a prize is held: the number of an order, or the record of ours that it began with."""
+    kind, colon, code = order.partition(":")
+    if colon and kind == "guardian":
+        return [(_now("Papers of the guardian"), codes.shown(code))]
+    if colon and kind == "claim":
+        return [(_now("Claim"), codes.shown(code))]
+    return [(_now("Number of the order"), order)]
+
+
+def _page(payload: Mapping[str, Any]) -> tuple[str, Sequence[str]]:
+    return "prizes:desk_hold", (payload["hold"],)
+
+
 def words(payload: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     """What the checker signs."""
     scan = payload.get("evidence", "")
     return [
         (_now("Ticket"), codes.shown(payload["ticket"])),
         (_now("Prize"), with_unit(payload["prize_fen"])),
-        (_now("Hold"), str(Hold.Kind(payload["kind"]).label)),
-        (_now("Number of the order"), payload["order"]),
+        (pgettext("of a prize", "Hold"), str(Hold.Kind(payload["kind"]).label)),
+        *order_words(payload["order"]),
         (_now("Held since"), dates.written(datetime.fromisoformat(payload["since"]), "full")),
         (_now("Decision"), payload["decision"]),
         *([(str(_("Scan of it, SHA-256")), scan)] if scan else []),
@@ -279,6 +294,7 @@ approvals.register(
         lifetime=LIFETIME,
         statements=(_("I have read the order or decision by which the hold ends."),),
         words=words,
+        page=_page,
         consequence=_CONSEQUENCE,
     )
 )
@@ -293,6 +309,7 @@ approvals.register(
         lifetime=LIFETIME,
         statements=(_("I have read the decision of counsel, and it is the one named here."),),
         words=words,
+        page=_page,
         consequence=_CONSEQUENCE,
     )
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages as notes
@@ -75,7 +76,8 @@ def desk_hold(request: HttpRequest, code: str) -> HttpResponse:
     now = timezone.now()
     kind = approvals.kinds()[holds.MINOR_LIFT if held.kind == Hold.Kind.MINOR else holds.LIFT]
     is_over = hasattr(held, "lift")
-    may_ask = bool(who.roles(request.user, now) & kind.maker_roles) and not is_over
+    waiting = _asked(kind.name, "hold", held.code)
+    may_ask = bool(who.roles(request.user, now) & kind.maker_roles) and not (is_over or waiting)
     is_minor = held.kind == Hold.Kind.MINOR
     kept = CounselForm if is_minor else LiftForm
     form = kept(request.POST or None, request.FILES or None)
@@ -103,10 +105,12 @@ def desk_hold(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "nav": "prize_holds",
         "held": held,
+        "order": holds.order_words(held.order_reference),
         "game": game_words.game(held.prize.draw.game),
         "lift": getattr(held, "lift", None),
         "lines": words.lines(found.sum_) if found else [],
         "form": form if may_ask else None,
+        "asked": waiting,
         "is_minor": is_minor,
         "guardians": guardian_rows(held) if is_minor else [],
         "papers": [
@@ -168,7 +172,12 @@ def desk_extension(request: HttpRequest, code: str) -> HttpResponse:
     )
     now = timezone.now()
     letter = getattr(asked, "letter", None)
-    may_propose = letter is None and bool(who.roles(request.user, now) & extensions.OFFICERS)
+    waiting = None if letter else _asked(extensions.KIND, "extension", asked.code)
+    may_propose = (
+        letter is None
+        and waiting is None
+        and bool(who.roles(request.user, now) & extensions.OFFICERS)
+    )
     form = DecisionForm(request.POST or None)
     status = 400 if form.is_bound else 200
     if form.is_bound and not may_propose:
@@ -182,6 +191,7 @@ def desk_extension(request: HttpRequest, code: str) -> HttpResponse:
             status = refuse(form, refusal)
         else:
             notes.success(request, _("Asked. Two other people approve it."))
+            _say_if_moved(request, form.cleaned_data["until_on"], made.payload["until_on"])
             return redirect("audit:approval", code=made.code)
     _noted(request, "prizes:desk_extension", [asked.prize])
     found = limits.of(asked.prize)
@@ -193,6 +203,7 @@ def desk_extension(request: HttpRequest, code: str) -> HttpResponse:
         "letter": letter,
         "name": letters.number_of(letter) if letter else "",
         "form": form if may_propose else None,
+        "proposed": waiting,
     }
     return render(request, "desk/extension.html", context, status=status)
 
@@ -212,6 +223,22 @@ def _noted(request: HttpRequest, desk: str, prizes: list[Prize]) -> None:
     looks.note(tickets, desk=desk, actor=request.user, now=timezone.now())
 
 
+def _asked(kind: str, name: str, code: str) -> approvals.Request | None:
+    """The request of a kind about one hold or extension that waits for others."""
+    found = (one for one in approvals.under_way(kind) if one.payload[name] == code)
+    return next(found, None)
+
+
+def _say_if_moved(request: HttpRequest, wanted: date | None, until_on: str | None) -> None:
+    """A day that is a holiday is moved on: who proposed it is told."""
+    if wanted and until_on and wanted.isoformat() != until_on:
+        notes.info(
+            request,
+            _("%(wanted)s is no working day. What is proposed is %(day)s.")
+            % {"wanted": wanted.isoformat(), "day": until_on},
+        )
+
+
 def _waiting() -> Any:
     waiting = Prize.objects.filter(route=Prize.Route.CENTRE, end__isnull=True)
     return waiting.select_related("ticket", "draw__game", "owner__user")
@@ -220,6 +247,7 @@ def _waiting() -> Any:
 def _hold(one: Hold) -> dict[str, Any]:
     return {
         "hold": one,
+        "order": holds.order_words(one.order_reference),
         "game": game_words.game(one.prize.draw.game),
         "url": reverse("prizes:desk_hold", args=[one.code]),
     }

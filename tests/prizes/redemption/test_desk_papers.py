@@ -14,6 +14,7 @@ from audit import approvals
 from audit.models import TrailRecord
 from finance import cases
 from finance.models import Case
+from lottery_portal.lib import codes
 from lottery_portal.lib.db import database_time
 from partners import operators
 from prizes.deadline_models import Hold, HoldPaper
@@ -191,7 +192,13 @@ def test_the_desk_of_minors_and_damaged_tickets_by_their_pages(won):
     assert clerk.post(f"{at}papers/{paper.row_uuid}/").status_code == 403
     assert compliance.post(at, {"decision": "法务意见"}).status_code == 400
     file = SimpleUploadedFile("x.pdf", PDF, content_type="application/pdf")
-    assert compliance.post(at, {"decision": "法务意见", "paper": file}).status_code == 302
+    asked = compliance.post(at, {"decision": "法务意见", "paper": file})
+    assert asked.status_code == 302
+    checker = people.in_english(people.signed(won.staff["approver1"].staff_member).user)
+    signs = checker.get(asked["Location"])
+    assert f'href="{at}"' in signs.content.decode()
+    assert codes.shown(record.code) in people.text(signs)
+    assert checker.post(f"{at}papers/{held.papers.order_by('-pk')[0].row_uuid}/").status_code == 200
     assert record.proof_digest == paper.digest
 
     claim = make.opened(won, won.prize(won.bob))

@@ -249,6 +249,12 @@ def test_the_winner_asks_and_the_officer_proposes_on_pages(draw):
         {"is_granted": "yes", "until_on": (today + 40 * DAY).isoformat(), "reason": "属实"},
     )
     assert made["Location"].startswith("/desk/approvals/")
+    at = f"/desk/prizes/extensions/{asked.code}/"
+    under_way = people.text(desk.get(at))
+    assert "others decide" in under_way
+    assert "Propose a decision" not in under_way
+    checker = people.in_english(people.member("approver").user)
+    assert f'href="{at}"' in checker.get(made["Location"]).content.decode()
     code = approvals.under_way(extensions.KIND)[0].code
     lapsing.signed(code, "approver", "compliance")
     assert "Letter as PDF" in people.text(desk.get(f"/desk/prizes/extensions/{asked.code}/"))

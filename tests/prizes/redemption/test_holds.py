@@ -252,7 +252,7 @@ def test_no_last_day_is_moved_by_hand(draw):
 
 @pytest.mark.thorough
 def test_the_desk_holds_and_asks_to_lift(draw):
-    """F081: an officer at the desk; who only reads has no form."""
+    """F081: an officer at the desk; who only reads has no form; the winner reads which order."""
     prize = lapsing.prizes_of(draw)[0]
     client = people.in_english(lapsing.officer())
     said = {
@@ -268,6 +268,15 @@ def test_the_desk_holds_and_asks_to_lift(draw):
     assert asked["Location"].startswith("/desk/approvals/")
     words = people.text(people.in_english(people.member("approver").user).get(asked["Location"]))
     assert "粤01执保1号之二" in words
+    under_way = people.text(client.get(begun["Location"]))
+    assert "others decide" in under_way
+    assert "Lift the hold" not in under_way
+    winner = people.in_english(prize.owner.user)
+    for page in ("", "deadline/"):
+        told = people.text(winner.get(f"/prizes/{prize.ticket.code}/{page}"))
+        assert "Order of a court" in told
+        assert "(2026)粤01执保1号" in told
+        assert "法院来函" not in told
     assert "Order of a court" in people.text(client.get("/desk/prizes/holds/"))
     auditor = people.in_english(people.member("auditor").user)
     assert "order_reference" not in people.text(auditor.get("/desk/prizes/holds/"))

@@ -84,7 +84,7 @@ class VisitForm(IdentityForm):
         super().__init__(*args, **kwargs)
         offer(self, "place", places)
         if len(places) == 1:
-            self.fields["place"].initial = places[0][0]
+            self.initial["place"] = places[0][0]
             self.fields["place"].widget = forms.HiddenInput()
 
     def clean_authority(self) -> str:

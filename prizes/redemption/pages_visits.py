@@ -29,7 +29,7 @@ from prizes.centre_forms import TicketForm, VisitForm
 from prizes.claim_models import Claim
 from prizes.models import Prize
 
-from . import claim_facts, looks, visits
+from . import agents, claim_facts, looks, visits
 from .visits import Guest
 
 NAV = "visits"
@@ -100,10 +100,13 @@ def desk_visit_new(request: HttpRequest, ticket: str) -> HttpResponse:
     prize, centres = _prize(ticket), _centres()
     if prize is None:
         raise Http404
+    claim = Claim.objects.filter(prize=prize).order_by("-pk").first()
+    acting = agents.of_claim(claim) if claim and claim.state == Claim.State.OPENED else None
     form = VisitForm(
         request.POST or None,
         places=[(one.code, one.name) for one in centres],
-        initial={"place": request.GET.get("centre", "")},
+        initial={"place": request.GET.get("centre", "")}
+        | ({"role": visits.Role.PROXY, "authority": codes.shown(acting.code)} if acting else {}),
     )
     status = 400 if form.is_bound else 200
     if form.is_valid():
@@ -135,7 +138,7 @@ def desk_visit_new(request: HttpRequest, ticket: str) -> HttpResponse:
         "form": form if centres else None,
         "appointment": prize.appointments.booked().order_by("starts_at").first(),
         "here": visits.present(prize),
-        "claim": Claim.objects.filter(prize=prize).order_by("-pk").first(),
+        "claim": claim,
     }
     return render(request, "desk/visit_new.html", context, status=status)
 

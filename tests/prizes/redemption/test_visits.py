@@ -128,7 +128,8 @@ def test_a_visitor_is_who_his_paper_says(won):
 
 
 def test_who_acts_for_the_winner_comes_with_his_authority(won):
-    """F084, F086: the agent of a covering authority brings the claim on; another does not."""
+    """F084, F086: the agent of a covering authority brings the claim on; another does not. The page
+    of who comes to this claim begins with the centre and with his authority."""
     prize, agent = won.prize(won.bob), papers.of_somebody()
     clerk = won.staff["claims_clerk"]
 
@@ -149,6 +150,10 @@ def test_who_acts_for_the_winner_comes_with_his_authority(won):
     assert (visit.proxy, visit.paper.person) == (proxy, proxy.agent)
     assert visits.present(prize) == visit
     claim = make.opened(won, prize, proxy=proxy)
+    form = people.behind(clerk).get(f"/desk/claims/visits/{prize.ticket.code}/").context["form"]
+    assert [form[name].value() for name in ("place", "role", "authority")] == [
+        won.centre.code, "PROXY", codes.shown(proxy.code),
+    ]  # fmt: skip
     assert check(won, claim).state == "CHECKED"
 
 

@@ -20,6 +20,7 @@ from .redemption import (
     forfeiture,
     holds,
     payment,
+    recovery,
     refusal,
     reminders,
 )
@@ -111,6 +112,17 @@ messages.register(
         sms="prizes/mail/objection_dismissed_sms.txt",
         channels=messages.EVERYWHERE,
         is_legal=True,
+        address=messages.page("prizes:prize", "ticket"),
+    )
+)
+messages.register(
+    messages.Kind(
+        name=recovery.TAKEN_BACK,
+        title=_("Your prize was taken back"),
+        template="prizes/mail/claim_taken_back.txt",
+        sms="prizes/mail/claim_taken_back_sms.txt",
+        channels=messages.EVERYWHERE,
+        is_legal=True,  # he owes what was paid
         address=messages.page("prizes:prize", "ticket"),
     )
 )

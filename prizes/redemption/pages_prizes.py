@@ -142,6 +142,8 @@ def may_change(own: Own) -> bool:
 def payee_words(claim: Claim) -> str:
     """How and to whom a claim is paid, in words."""
     method = Claim.Method(claim.method) if claim.method else None
+    if winners.came_back(claim):
+        return str(Claim.Method.WALLET.label)
     if method == Claim.Method.TRANSFER:
         try:
             return bank_accounts.shown(bank_accounts.find(claim.owner, claim.payee))
@@ -196,6 +198,7 @@ def _context(own: Own, *, now: datetime) -> dict[str, Any]:
         "promised_on": delays.day_of(claim) if claim else None,
         "delay": delays.last_notice(claim) if claim and own.is_under_way else None,
         "payee": payee_words(claim) if claim and (own.end or own.is_under_way) else "",
+        "came_back": claim is not None and winners.came_back(claim),
         "papers": _papers(claim) if claim else [],
         "may_hand_in": claim is not None
         and claim.way == Claim.Way.REMOTE

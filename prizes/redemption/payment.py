@@ -221,7 +221,6 @@ def transfer_ended(withdrawal: Any, now: datetime) -> None:
 
 def _case_words(case: Any) -> list[tuple[str, str]]:
     return [
-        (_now("Claim"), codes.shown(case.object_code)),
         (_now("Withdrawal"), codes.shown(case.facts["withdrawal"])),
         (pgettext("of a prize", "Paid out"), with_unit(case.facts["net_fen"])),
     ]
@@ -233,7 +232,7 @@ def _case_person(case: Any) -> str:
 
 
 def _case_address(case: Any) -> str:
-    return reverse("finance:desk_withdrawal", args=[case.facts["withdrawal"]])
+    return reverse("prizes:desk_claim", args=[case.object_code])
 
 
 cases.register(

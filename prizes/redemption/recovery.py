@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts import player_states
+from accounts import messages, player_states
 from audit import approvals
 from finance import debts, ledger, wallets
 from finance.ledger import AccountKind, EntryKind, Move
@@ -25,6 +25,7 @@ from . import steps
 from .claim_refusals import NotAtThisStep, ReferralMissing, in_words
 
 KIND = "prizes.claim_recovery"
+TAKEN_BACK = "prizes.claim_taken_back"
 ASKERS = frozenset({"compliance", "claims_officer"})
 
 State = Claim.State
@@ -86,6 +87,18 @@ def perform(*, request: approvals.Request, now: datetime) -> None:
             approval=request.code,
         )
     player_states.limit(player_code=player.code, reason=debts.REASON, actor=None, now=now)
+    messages.send(
+        user=player.user,
+        kind=TAKEN_BACK,
+        params={
+            "ticket": claim.prize.ticket.code,
+            "claim": claim.code,
+            "net_fen": claim.net,
+            "reason": asked["reason"],
+        },
+        natural_key=f"{TAKEN_BACK}:{claim.code}",
+        now=now,
+    )
     debts.recover(
         player=player,
         reference=f"claim:{claim.code}",

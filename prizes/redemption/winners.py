@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from accounts.models import Player
 from audit import policies
-from finance import prize_tax
+from finance import prize_tax, prize_transfers
 from lottery_portal.lib.dates import written
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import yuan
@@ -47,7 +47,7 @@ class Deductions:
     """What of a prize is withheld, and why: figures in fen, `rate` in hundredths of a percent.
 
     `parts` are the prizes of one person in one draw of a game that are added up. `is_final`: it
-    was paid so; before that the figures of today stand here.
+    was paid so; before that the figures of today stand here. Of one that lapsed nothing is paid.
     """
 
     parts: tuple[tuple[str, int], ...]
@@ -56,6 +56,7 @@ class Deductions:
     amount: int
     tax: int
     is_final: bool
+    is_lapsed: bool = False
 
     @property
     def together(self) -> int:
@@ -65,7 +66,7 @@ class Deductions:
     @property
     def net(self) -> int:
         """What is paid out."""
-        return self.amount - self.tax
+        return 0 if self.is_lapsed else self.amount - self.tax
 
     @property
     def percent(self) -> str:
@@ -185,6 +186,7 @@ def deductions(own: Own, *, now: datetime) -> Deductions:
         amount=prize.amount,
         tax=tax,
         is_final=own.is_over,
+        is_lapsed=end is not None and end.kind == PrizeEnd.Kind.FORFEITED,
     )
 
 
@@ -273,8 +275,13 @@ def _of_claim(claim: Claim, deadline: limits.Deadline | None) -> list[dict[str, 
     elif coming:
         steps.append(_step("now", str(_COMING[coming[0]]), None, _due(claim)))
         steps += [_step("todo", str(_COMING[state])) for state in coming[1:]]
+    if came_back(claim):
+        steps.append(_step("done", _("Sent back by the bank, into your balance")))
     if claim.state == State.RECOVERED:
-        steps.append(_step("halted", pgettext("of a claim", "Taken back"), at.get(State.RECOVERED)))
+        why = next(row.body.get("reason", "") for row in rows if row.to_state == State.RECOVERED)
+        steps.append(
+            _step("halted", pgettext("of a claim", "Taken back"), at.get(State.RECOVERED), why)
+        )
     return steps
 
 
@@ -297,6 +304,15 @@ def _refused(rows: list[Any], at: Mapping[str, datetime]) -> list[dict[str, Any]
     if "objection" in rows[-1].body:
         steps.append(_step("now", _("Your objection is being heard")))
     return steps
+
+
+def came_back(claim: Claim) -> bool:
+    """Whether the bank sent the transfer of a paid claim back: its money lies in the balance."""
+    if claim.method != Claim.Method.TRANSFER or claim.state not in {State.PAID, State.ARCHIVED}:
+        return False
+    paid = claim.steps.filter(to_state=State.PAID).order_by("-number").first()
+    outcome = paid.body.get("outcome") if paid else None
+    return outcome is not None and outcome != prize_transfers.State.PAID
 
 
 def refusal_of(claim: Claim) -> Mapping[str, Any] | None:
@@ -338,6 +354,8 @@ def _ended(own: Own) -> str:
         return _("This prize was taken back.")
     if own.end is not None and own.end.kind == PrizeEnd.Kind.FORFEITED:
         return _("Nobody claimed it in time. It went to the public-welfare fund.")
+    if own.claim is not None and came_back(own.claim):
+        return _("The bank sent the transfer back. The money is in your balance.")
     return _("This prize is paid. There is nothing more to do.")
 
 

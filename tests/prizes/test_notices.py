@@ -46,6 +46,8 @@ TOLD: dict[str, dict[str, Any]] = {
     },
     "prizes.claim_paid": {"ticket": "ABCDEFGH23456789K", "claim": "ABCDEFGH2345", "method": "CASH",
                           "amount_fen": 123_456_00, "tax_fen": 123_456, "net_fen": 123_456_00},
+    "prizes.claim_taken_back": {"ticket": "ABCDEFGH23456789K", "claim": "ABCDEFGH2345",
+                                "net_fen": 123_456_00, "reason": "x"},
     **{
         kind: {"ticket": "ABCDEFGH23456789K", "claim": "ABCDEFGH2345", "clause": "S1",
                "reason": "x"}

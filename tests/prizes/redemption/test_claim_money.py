@@ -68,7 +68,7 @@ def test_a_prize_goes_on_to_the_winners_own_bank(won, fake_bank):
 
 
 def test_a_transfer_that_fails_leaves_the_money_in_the_balance(won, fake_bank):
-    """F096: he is told at once, staff get a case, and the prize is not paid again."""
+    """F096: he is told at once and on the prize's page, staff get a case, nobody pays again."""
     fake_bank.says = "FAILED"
     account = money.bank_account(won.bob, now=database_time())
     claim = make.approved(won, make.opened(won, won.prize(won.bob)), "TRANSFER", account.code)
@@ -83,6 +83,9 @@ def test_a_transfer_that_fails_leaves_the_money_in_the_balance(won, fake_bank):
     assert Message.objects.filter(user=won.bob.user, kind="finance.withdrawal_returned").exists()
     (case,) = cases.about(object_type="claim", object_code=claim.code)
     assert (case.kind, case.facts["outcome"]) == (payment.TRANSFER_FAILED, "FAILED")
+    page = people.text(people.in_english(won.bob.user).get(f"/prizes/{claim.prize.ticket.code}/"))
+    assert "24,000.00 yuan lie in your balance" in page
+    assert "There is nothing more to do" not in page
     with pytest.raises(no.NotAtThisStep):
         make.paid(won, claim)
 

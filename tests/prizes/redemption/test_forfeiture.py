@@ -92,6 +92,8 @@ def test_what_lapsed_goes_to_the_fund_once(draw):
         people.in_english(prizes[0].owner.user).get(f"/prizes/{prizes[0].ticket.code}/deadline/")
     )
     assert "This prize has lapsed." in page
+    reader = people.in_english(prizes[0].owner.user)
+    assert "What you got" not in people.text(reader.get(f"/prizes/{prizes[0].ticket.code}/"))
 
 
 def test_a_claim_keeps_the_prize_until_it_is_refused(over, draw):

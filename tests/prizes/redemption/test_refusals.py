@@ -119,7 +119,7 @@ def test_an_objection_that_is_dismissed_ends_it(won):
 
 
 def test_a_prize_wrongly_paid_is_owed_and_the_matter_reported(won):
-    """F102: the debt is paid as far as the purses go; the prize is not paid again."""
+    """F102: the debt is paid as far as the purses go, he is told why; it is not paid again."""
     claim = make.paid(won, make.approved(won, make.opened(won, won.prize(won.bob))))
     fund = f"fund:{won.draw.game.code}"
     was, had = ledger.balance(fund), wallets.purses(won.bob).withdrawable_fen
@@ -131,6 +131,11 @@ def test_a_prize_wrongly_paid_is_owed_and_the_matter_reported(won):
 
     assert claim.state == State.RECOVERED
     assert make.last_of(claim).body["referral"] == "110-2026-7"
+    told = Message.objects.get(user=won.bob.user, kind=recovery.TAKEN_BACK)
+    assert told.params["reason"] == "Forged"
+    page = people.text(people.in_english(won.bob.user).get(f"/prizes/{claim.prize.ticket.code}/"))
+    assert "Forged" in page
+    assert "110-2026-7" not in page
     assert ledger.balance(fund) - was == claim.net
     assert (debts.owed(won.bob), wallets.purses(won.bob).withdrawable_fen) == (0, had - claim.net)
     with pytest.raises(no.PrizeIsOver):

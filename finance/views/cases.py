@@ -174,7 +174,9 @@ def _row(case: Case, today: date, names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _number(code: str) -> str:
-    return codes.shown(code) if codes.is_valid(code) else code
+    """A code as people read it; of a thing that has one number after another, both."""
+    first, slash, rest = code.partition("/")
+    return f"{codes.shown(first)}{slash}{rest}" if codes.is_valid(first) else code
 
 
 def _names(found: Any, actors: Any = ()) -> Mapping[str, str]:

@@ -123,8 +123,14 @@ def _act(request: HttpRequest, desk: CashDesk, action: str, form: forms.Form | N
         return refusal.status
     if not said:
         return 400
-    notes.success(request, said)
+    (notes.warning if _differs(desk, action) else notes.success)(request, said)
     return OK
+
+
+def _differs(desk: CashDesk, action: str) -> bool:
+    """Whether what was just counted is not what the books say."""
+    made = desk.counts.order_by("-number").first() if action in {"count", "take"} else None
+    return made is not None and bool(made.difference)
 
 
 def _perform(request: HttpRequest, desk: CashDesk, action: str, form: forms.Form | None) -> str:
@@ -185,6 +191,10 @@ def _request_deed(request: HttpRequest, action: str, now: datetime) -> str:
 
 
 def _count_said(made: CashCount) -> str:
+    if not made.difference and made.kind == CashCount.Kind.EVENING:
+        return _(
+            "Closed for today: %(amount)s, as in the books. It pays again after the next count."
+        ) % {"amount": with_unit(made.counted)}
     if not made.difference:
         return _("Counted: %(amount)s, as in the books.") % {"amount": with_unit(made.counted)}
     names = {"counted": with_unit(made.counted), "booked": with_unit(made.booked)}

@@ -67,7 +67,9 @@ def of_page(claim: Claim, user: User, now: datetime, shown: Mapping[str, Form]) 
         "ticket": codes.shown(claim.prize.ticket.code),
         "game": game_words.game(claim.prize.draw.game),
         "tone": claim_facts.TONES[claim.state],
-        "sign": {"done": "check", "wrong": "alert"}.get(claim_facts.TONES[claim.state], "clock"),
+        "sign": "check"
+        if claim.state == State.ARCHIVED
+        else {"done": "check", "wrong": "alert"}.get(claim_facts.TONES[claim.state], "clock"),
         "meaning": claim_facts.MEANING[claim.state],
         "next": step,
         "may_act": bool(step and step.deed in shown),

@@ -18,6 +18,7 @@ HANDED_IN: Mapping[str, Any] = {  # at the desk
 }
 NAMES: Mapping[str, Any] = {
     **HANDED_IN,
+    "TICKET": gettext_lazy("Photo or proof of the ticket"),  # of an electronic one, its proof
     "CONFIRMATION": gettext_lazy("Confirmation that the winner signed"),
     "SIGNATURE": gettext_lazy("Signature of the winner"),
     "VOUCHER": gettext_lazy("Voucher of the payment"),

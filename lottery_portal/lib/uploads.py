@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import re
-from collections.abc import Collection
+import struct
+import zlib
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps
+from PIL import Image
 
 from .errors import Refused
 
@@ -29,17 +32,36 @@ SHORTEST_SIDE = 200  # below it nobody reads a paper
 MOST_POINTS = {JPEG: 50_000_000, PNG: 20_000_000}  # before decoding, which takes memory for each
 QUALITY = 88
 SIDES_AT_MOST = 20  # times the other side: longer strips are no photograph of anything
+MOST_SCANS = 64  # of a JPEG; cameras make 10: each one is a walk over all of its points
+MOST_STREAMS, MOST_UNPACKED = 5000, 64 * 1024 * 1024  # of a PDF: packed parts, and their bytes
 
 _MAGIC = {JPEG: b"\xff\xd8\xff", PNG: b"\x89PNG\r\n\x1a\n", PDF: b"%PDF-"}
 _FORMATS = {JPEG: "JPEG", PNG: "PNG"}
 _PDF_END, _PDF_TAIL = b"%%EOF", 1024
-_PDF_ACTS = re.compile(rb"/(?:JavaScript|Launch|EmbeddedFile|RichMedia)\b")
-_PDF_LOCKED = re.compile(rb"/Encrypt\b")
+_PDF_ACTS = re.compile(
+    rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|SubmitForm|ImportData)(?![A-Za-z0-9])"
+)
+_PDF_LOCKED = re.compile(rb"/Encrypt(?![A-Za-z0-9])")
+_PDF_LETTER = re.compile(rb"#([0-9A-Fa-f]{2})")  # a letter of a name, by its number
+_PDF_STREAM = re.compile(rb"(?<!end)stream\r?\n")
+_PIECE, _OVERLAP = 1 << 16, 64  # bytes; no name is longer than the second
+_SCAN = b"\xff\xda"
+_HELD = 0x0112  # the tag that says how the camera was held, and what turns the picture back
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _BROKEN = (  # what decoding raises for files that are not what they begin as
     OSError,
     SyntaxError,
     ValueError,
     EOFError,
+    struct.error,
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
 )
@@ -160,12 +182,15 @@ def take(raw: bytes, *, kinds: Collection[str] = KINDS, ceiling: int = CEILING) 
 def _picture(raw: bytes, media_type: str) -> tuple[bytes, tuple[int, int]]:
     """The points of a picture, upright, at most `LONGEST_SIDE` long, and nothing else of it."""
     form = _FORMATS[media_type]
+    if media_type == JPEG and raw.count(_SCAN) > MOST_SCANS:
+        raise PictureTooLarge
     try:
         with Image.open(io.BytesIO(raw), formats=(form,)) as sent:
-            _check_size(sent.size, media_type)
+            is_slow = "progressive" in sent.info  # keeps every point while it is decoded
+            _check_size(sent.size, PNG if is_slow else media_type)
             sent.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is decoded no larger than used
             sent.load()
-            upright = ImageOps.exif_transpose(sent)
+            upright = _upright(sent)
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
             kept = Image.new("RGB", upright.size, "white")
             seen_through = (
@@ -182,10 +207,13 @@ def _picture(raw: bytes, media_type: str) -> tuple[bytes, tuple[int, int]]:
     return written.getvalue(), kept.size
 
 
-def _cover(image: Image.Image) -> Image.Image | None:
-    """How much of the white behind it a picture covers; None where it covers all of it."""
-    is_open = image.mode in {"LA", "PA", "RGBA"} or "transparency" in image.info
-    return image.convert("RGBA").getchannel("A") if is_open else None
+def _upright(sent: Image.Image) -> Image.Image:
+    """As the camera was held; what else it says of itself is not read."""
+    try:
+        turn = _TURNS.get(sent.getexif().get(_HELD))
+    except (TypeError, KeyError, IndexError, AttributeError, ZeroDivisionError, OverflowError):
+        return sent  # made to be misread
+    return sent if turn is None else sent.transpose(turn)
 
 
 def _check_size(size: tuple[int, int], media_type: str) -> None:
@@ -196,13 +224,52 @@ def _check_size(size: tuple[int, int], media_type: str) -> None:
 
 
 def _check_pdf(raw: bytes) -> None:
-    """What can be seen without reading the whole: that it ends, is open, and does nothing.
+    """What can be seen without showing it: that it ends, is open, and does nothing.
 
-    Parts that a PDF packs are not unpacked: that is why nobody is ever shown one inside a page.
+    Names are read as a viewer reads them, in what is packed too. It is no reader of PDF all the
+    same: that is why nobody is ever shown one inside a page.
     """
     if _PDF_END not in raw[-_PDF_TAIL:]:
         raise PictureUnreadable
-    if _PDF_LOCKED.search(raw):
+    if _PDF_LOCKED.search(_named(raw)):
         raise PdfLocked
-    if _PDF_ACTS.search(raw):
-        raise PdfActs
+    for part in itertools.chain([raw], _unpacked(raw)):
+        if _PDF_ACTS.search(_named(part)):
+            raise PdfActs
+
+
+def _named(part: bytes) -> bytes:
+    """The same with every letter of a name as itself: `/J#61vaScript` is `/JavaScript`."""
+    return _PDF_LETTER.sub(lambda found: bytes([int(found[1], 16)]), part)
+
+
+def _unpacked(raw: bytes) -> Iterator[bytes]:
+    """What a PDF packs, piece by piece, each with the end of the one before it."""
+    left = MOST_UNPACKED
+    whole = memoryview(raw)
+    for number, found in enumerate(_PDF_STREAM.finditer(raw)):
+        if number >= MOST_STREAMS:
+            raise PictureTooLarge
+        end = b""
+        for piece in _inflated(whole[found.end() :]):
+            left -= len(piece)
+            if left < 0:
+                raise PictureTooLarge
+            yield end + piece
+            end = piece[-_OVERLAP:]
+
+
+def _inflated(packed: memoryview) -> Iterator[bytes]:
+    """The pieces of what begins here, until it ends or is not packed so."""
+    unpacking = zlib.decompressobj()
+    place, rest = 0, b""
+    try:
+        while not unpacking.eof and (rest or place < len(packed)):
+            given = rest or packed[place : place + _PIECE]
+            place += 0 if rest else _PIECE
+            piece = unpacking.decompress(given, _PIECE)
+            rest = unpacking.unconsumed_tail
+            if piece:
+                yield piece
+    except zlib.error:
+        return

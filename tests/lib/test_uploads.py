@@ -20,6 +20,33 @@ def picture(form="JPEG", size=(640, 400), mode="RGB", **kept):
     return made.getvalue()
 
 
+def walked(times):
+    """A JPEG whose smallest walk over its points is done so many times more (T.81)."""
+    raw = picture(size=(300, 300), progressive=True)
+    starts = [at for at in range(len(raw)) if raw.startswith(b"\xff\xda", at)]
+    ends = [min(at for at in (*starts[1:], len(raw) - 2) if at > start) for start in starts]
+    start, end = min(zip(starts[1:], ends[1:], strict=True), key=lambda one: one[1] - one[0])
+    tables = raw.rfind(b"\xff\xc4", start, end)  # those of the next one stay with it
+    end = tables if tables > 0 else end
+    return raw[:end] + raw[start:end] * times + raw[end:]
+
+
+def points(width, height):
+    """A JPEG of the slow kind that says it has so many points."""
+    raw = picture(size=(300, 300), progressive=True)
+    said = raw.index(b"\xff\xc2") + 5
+    return raw[:said] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + raw[said + 4 :]
+
+
+def packing(*parts):
+    """A PDF that packs these."""
+    streams = b"".join(
+        b"2 0 obj<</Filter/FlateDecode>>stream\n" + zlib.compress(part) + b"\nendstream endobj\n"
+        for part in parts
+    )
+    return PDF.replace(b"trailer", streams + b"trailer")
+
+
 def opened(taken):
     return Image.open(io.BytesIO(taken.content))
 
@@ -69,11 +96,30 @@ def test_a_large_photo_is_kept_at_reading_size():
     assert (taken.width, taken.height) == (3000, 2143)
 
 
-def test_a_scan_in_pdf_is_kept_as_it_was_sent():
-    taken = uploads.take(PDF)
+@pytest.mark.parametrize("raw", [PDF, packing(b"1 0 0 rg", bytes(300_000))])
+def test_a_scan_in_pdf_is_kept_as_it_was_sent(raw):
+    taken = uploads.take(raw)
 
-    assert (taken.content, taken.media_type) == (PDF, "application/pdf")
-    assert taken.digest == taken.sent_digest == hashlib.sha256(PDF).hexdigest()
+    assert (taken.content, taken.media_type) == (raw, "application/pdf")
+    assert taken.digest == taken.sent_digest == hashlib.sha256(raw).hexdigest()
+
+
+@pytest.mark.parametrize("kind", [1, 2, 7])
+def test_what_a_camera_says_wrongly_costs_nobody_his_photo(kind):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x011A] = 6, 72.0  # how it was held, and dots an inch: no number
+    raw = picture(exif=exif).replace(b"\x01\x1a\0\x05", b"\x01\x1a\0" + bytes([kind]))
+
+    taken = uploads.take(raw)
+
+    assert (taken.width, taken.height) == (400, 640)
+
+
+def test_a_photo_that_is_read_in_steps_is_taken():
+    taken = uploads.take(picture(progressive=True))
+
+    assert (taken.width, taken.height) == (640, 400)
+    assert not opened(taken).info.get("progressive")
 
 
 def says(width, height):
@@ -86,6 +132,7 @@ def says(width, height):
     )
 
 
+ACTS = b"1 0 <</S/JavaScript/JS(app.alert(1))>>"
 REFUSED = {
     "nothing": (b"", uploads.FileMissing),
     "a program": (b"MZ\x90\x00 program", uploads.KindNotTaken),
@@ -105,6 +152,15 @@ REFUSED = {
     "a locked pdf": (PDF.replace(b"/Root", b"/Encrypt 5 0 R/Root"), uploads.PdfLocked),
     "a pdf that acts": (PDF.replace(b"/Type", b"/S/JavaScript/Type"), uploads.PdfActs),
     "a pdf with a file": (PDF.replace(b"/Type", b"/EmbeddedFile/Type"), uploads.PdfActs),
+    "a pdf with files": (PDF.replace(b"/Type", b"/EmbeddedFiles/Type"), uploads.PdfActs),
+    "a pdf that spells it": (PDF.replace(b"/Type", b"/S/J#61va#53cript/Type"), uploads.PdfActs),
+    "a pdf that spells its lock": (PDF.replace(b"/Root", b"/#45ncrypt/Root"), uploads.PdfLocked),
+    "a pdf that packs it": (packing(b"1 0 0 rg", ACTS), uploads.PdfActs),
+    "a pdf that packs it far": (packing(b" " * (uploads._PIECE - 20) + ACTS), uploads.PdfActs),
+    "a pdf of a thousand": (packing(*[b""] * (uploads.MOST_STREAMS + 1)), uploads.PictureTooLarge),
+    "a pdf that is a bomb": (packing(bytes(uploads.MOST_UNPACKED + 1)), uploads.PictureTooLarge),
+    "a photo that takes an hour": (walked(uploads.MOST_SCANS), uploads.PictureTooLarge),
+    "a photo that takes all memory": (points(5000, 4001), uploads.PictureTooLarge),
 }
 
 

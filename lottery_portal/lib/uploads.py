@@ -210,7 +210,7 @@ def _picture(raw: bytes, media_type: str) -> tuple[bytes, tuple[int, int]]:
 def _upright(sent: Image.Image) -> Image.Image:
     """As the camera was held; what else it says of itself is not read."""
     try:
-        turn = _TURNS.get(sent.getexif().get(_HELD))
+        turn = _TURNS.get(sent.getexif().get(_HELD, 0))
     except (TypeError, KeyError, IndexError, AttributeError, ZeroDivisionError, OverflowError):
         return sent  # made to be misread
     return sent if turn is None else sent.transpose(turn)

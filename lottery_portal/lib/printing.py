@@ -108,12 +108,13 @@ def shown(text: str) -> str:
 
 
 def paragraph(text: str, style: ParagraphStyle) -> Paragraph:
-    """`text` as it is, marks of the library included; its lines stay lines.
+    """`text` as it is, marks of the library included; its lines stay lines, however they end.
 
     Each letter is drawn from the face that has it; one that none has, as `shown` does.
     """
     parts = []
-    for face, run in groupby(text, key=_face_of):
+    lines = "\n".join(text.replace("\t", " ").splitlines())
+    for face, run in groupby(lines, key=_face_of):
         words = "".join(run)
         if not face:
             parts.append("".join(_number(letter) for letter in words))
@@ -171,9 +172,9 @@ def pairs(
     widths: tuple[float, float],
     air: float,
 ) -> Table:
-    """Labels beside their values, `air` points above and below each."""
+    """Labels beside their values, `air` points above and below each; long ones go on overleaf."""
     cells = [[paragraph(name, label), paragraph(what, value)] for name, what in rows]
-    table = Table(cells, colWidths=list(widths), hAlign="LEFT")
+    table = Table(cells, colWidths=list(widths), hAlign="LEFT", splitInRow=1)
     table.setStyle(
         TableStyle(
             [

@@ -47,8 +47,13 @@ def _moment(at: datetime) -> str:
 
 
 def _text(words: str) -> str:
-    escaped = words.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
-    return escaped.replace("\r\n", "\n").replace("\n", "\\n")
+    """The words as one line of the file; what no reader sees, or takes for an end, is a space."""
+    lines = (
+        "".join(letter if letter.isprintable() else " " for letter in line)
+        for line in words.splitlines()
+    )
+    escaped = "\n".join(lines).replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+    return escaped.replace("\n", "\\n")
 
 
 def _folded(line: str) -> list[str]:

@@ -161,6 +161,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "lottery_portal.lib.body_size.BodySizeMiddleware",
     "lottery_portal.admin_policy.AdminPolicyMiddleware",
     "lottery_portal.lib.plain_address.PlainAddressMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",

@@ -37,6 +37,10 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
         )
 
 
+SCANS = ("application/pdf", "image/jpeg", "image/png")  # what people hand in
+TEXTS = ("application/json", "text/plain")  # what the house itself puts into a file
+
+
 class Claim(models.Model):
     """One attempt to be paid a prize; moved by steps, each with actor, time and evidence (F077).
 
@@ -255,6 +259,9 @@ class ClaimPaper(models.Model):
                 name="claim_paper_has_digest", condition=Q(digest__regex="^[0-9a-f]{64}$")
             ),
             models.CheckConstraint(name="claim_paper_not_empty", condition=Q(size__gt=0)),
+            models.CheckConstraint(
+                name="claim_paper_is_no_page", condition=Q(media_type__in=[*SCANS, *TEXTS])
+            ),
         ]
 
     def __str__(self) -> str:

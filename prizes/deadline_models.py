@@ -14,6 +14,8 @@ from django.utils.translation import pgettext_lazy
 from lottery_portal.lib.codes import new_code
 from lottery_portal.lib.ids import uuid7
 
+from .claim_models import SCANS
+
 
 class ClaimPeriod(models.Model):
     """The period of one draw as the rules of its game say, worked out when it was settled (F078).
@@ -176,6 +178,9 @@ class HoldPaper(models.Model):
             models.CheckConstraint(
                 name="hold_paper_has_digest",
                 condition=Q(digest__regex="^[0-9a-f]{64}$", size__gt=0),
+            ),
+            models.CheckConstraint(
+                name="hold_paper_is_no_page", condition=Q(media_type__in=[*SCANS])
             ),
         ]
 

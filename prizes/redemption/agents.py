@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from accounts import messages, proxies, proxy_letters
+from accounts import messages, proxies, proxy_letters, tries
 from accounts.models import Proxy, ProxyLetter
 from accounts.paper_kinds import Paper
 from audit import canonical
@@ -34,6 +34,16 @@ from .claim_refusals import NotTheOwner, PrizeIsOver
 
 OPENED = "prizes.claim_opened_by_agent"
 VERSION = 1
+MOST_TRIES, TRIES_WITHIN = 10, timedelta(days=1)
+
+
+class TooManyLetters(Refused):
+    """Whoever tries numbers learns who works here."""
+
+    code, status = "proxy_letters_tried", 429
+    message = gettext_lazy(
+        "You may write at most %(most)s letters of authority a day. Please try tomorrow."
+    )
 
 
 class LetterNotAgreed(Refused):
@@ -81,7 +91,7 @@ def write(
     """Write a letter for one's own prize that waits; `agreed` is the digest of what was read.
 
     Its digest is over that text with the agent's name, the masked number and the days. Refuses as
-    `proxy_letters.write` does.
+    `proxy_letters.write` does, and with `TooManyLetters` who tries numbers of people.
     """
     if prize.owner.user_id != actor.pk:
         raise NotTheOwner
@@ -90,6 +100,9 @@ def write(
     text = promise(prize, language)
     if agreed != canonical.digest(text):
         raise LetterNotAgreed(fields=["has_agreed"])
+    whose = prize.owner.code
+    if tries.count(what="proxy_letter", whose=whose, within=TRIES_WITHIN) > MOST_TRIES:
+        raise TooManyLetters(most=MOST_TRIES)
     name, number, _index = proxy_letters.agent_of(name=agent_name, number=agent_number, now=now)
     today = dates.in_shanghai(now).date()
     whole = {

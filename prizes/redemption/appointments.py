@@ -129,8 +129,16 @@ class TooLateToChange(Refused):
     )
 
 
+class BookedTooOften(Refused):
+    """Round in circles: each booking is told by mail and telephone."""
+
+    code = "appointment_booked_too_often"
+    message = _("You have booked many times today. Please call the centre, or come back tomorrow.")
+
+
 _REFUSALS: dict[str, type[Refused]] = {
     "appointment_of_a_prize_that_waits": NothingToBring,
+    "appointment_not_without_end": BookedTooOften,
     "appointment_by_its_owner": NotYours,
     "appointment_for_the_centre": ClaimedOtherwise,
     "appointment_before_the_last_day": AfterTheLastDay,

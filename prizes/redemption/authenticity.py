@@ -68,6 +68,8 @@ def read(typed: str, *, place: str, now: datetime) -> str:
 
     A scanned code that we did not sign, or that names another leaf than we gave, is refused with
     `ReceiptNotGenuine`; an alarm is raised and a case opened, with the `place` where it was shown.
+    They are about the ticket it names; where there is none, about the place, so that what somebody
+    wrote into a code stands nowhere, and a thousand inventions are one case.
     """
     if ":" not in typed:
         return codes.typed(typed)
@@ -75,7 +77,8 @@ def read(typed: str, *, place: str, now: datetime) -> str:
     ticket = Ticket.objects.select_related("receipt").filter(code=shown.ticket).first()
     is_given = ticket is not None and bytes(ticket.receipt.leaf) == shown.leaf
     if not is_given or not _is_ours(shown, ticket.receipt.key_id if ticket else ""):
-        _raise_alarm(shown.ticket[:20], place, now=now)
+        about = ("ticket", ticket.code) if ticket else ("outlet", place)
+        _raise_alarm(*about, place, now=now)
         raise receipts.ReceiptNotGenuine
     return shown.ticket
 
@@ -94,9 +97,9 @@ def _is_ours(shown: receipts.Claim, key: str) -> bool:
 
 
 @door
-def _raise_alarm(ticket: str, place: str, *, now: datetime) -> None:
+def _raise_alarm(kind: str, code: str, place: str, *, now: datetime) -> None:
     about: dict[str, Any] = {
-        "object_type": "ticket", "object_code": ticket, "facts": {"outlet": place},
+        "object_type": kind, "object_code": code, "facts": {"outlet": place},
     }  # fmt: skip
     alarms.raise_alarm(kind=claims.FORGED, now=now, **about)
     cases.open_(kind=claims.FORGED, now=now, **about)

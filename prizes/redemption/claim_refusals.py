@@ -287,6 +287,16 @@ class SignedAlready(Refused):
     message = _("This claim is signed or over. It cannot be taken back here any more.")
 
 
+class TakenBackTooOften(Refused):
+    """Round in circles: the next claim is opened by somebody of the house."""
+
+    code = "claim_taken_back_too_often"
+    message = _(
+        "You have taken back many claims of this prize. The prize centre opens the next one with "
+        "you; the last day stays what it is."
+    )
+
+
 class PaidByAnother(Refused):
     """Who checked or approved does not pay."""
 
@@ -367,6 +377,7 @@ FACTS: dict[str, type[Refused]] = {
     "prizes_prizeend_prize_id_key": PrizeIsOver,
     "claim_in_time": TooLate,
     "claim_once_per_prize": ClaimUnderWay,
+    "claim_not_without_end": TakenBackTooOften,
     "claim_goes_forward": NotAtThisStep,
     "claim_moved_by_staff": NotYourPost,
     "claim_pays_the_prize": FiguresWrong,
@@ -408,6 +419,7 @@ FACTS: dict[str, type[Refused]] = {
     "claim_objected_to_once": ObjectedAlready,
     "claim_reopened_by_others": ReopenedByOthers,
     "claim_paper_of_an_open_claim": NotAtThisStep,
+    "claim_paper_by_who_may": NotTheOwner,
 }
 
 

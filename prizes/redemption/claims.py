@@ -34,6 +34,7 @@ from sales.models import Ticket
 from . import cash, confirmation, minors, papers, steps, withdrawal
 from .claim_refusals import (
     FACTS,
+    NotAtThisStep,
     NothingToClaim,
     OtherText,
     OutletMayNot,
@@ -48,6 +49,7 @@ NOT_SEALED = "prizes.ticket_not_sealed"
 FORGED = "prizes.ticket_forged"
 
 State, Way, Method = Claim.State, Claim.Way, Claim.Method
+SETTLED_WHILE = (State.CHECKED, State.COMPLETE, State.SIGNED, State.APPROVED)
 
 alarms.register(kind=NOT_SEALED, title=_("A ticket that was claimed is not in its sealed file"))
 cases.register(
@@ -284,6 +286,8 @@ def _complete(code: str, actor: Any, method: str, payee: str, now: datetime) -> 
 @inside_transaction
 def settle(claim: Claim, *, actor: Any, method: str, payee: str, now: datetime) -> Claim:
     """Settle the figures of a locked claim, and the day by which it is paid (F095)."""
+    if claim.state not in SETTLED_WHILE:
+        raise NotAtThisStep
     tax = tax_of(claim, now=now)
     net = claim.prize.amount - tax
     if method == Method.TRANSFER:

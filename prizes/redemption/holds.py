@@ -80,6 +80,7 @@ class NotHeld(Refused):
 _REFUSALS: dict[str, type[Refused]] = {
     "hold_on_an_open_prize": PrizeIsOver,
     "hold_stands_already": HeldAlready,
+    "hold_by_staff": NotForThisRole,
     "prizes_holdlift_hold_id_key": NotHeld,
     "prize_time_not_ones_own": OwnClaim,
     "hold_of_a_minor_ends_by_counsel": CounselMissing,

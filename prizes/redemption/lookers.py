@@ -313,8 +313,9 @@ def _by_others(case: Any, actor: Any, _at: datetime) -> None:
     person = people.person_of(actor)
     if person in {one["person"] for one in case.facts["ties"]}:
         raise OwnCase
-    claim = Claim.objects.get(code=case.object_code)
-    if claim.steps.filter(person=person).exists():
+    claim = Claim.objects.select_related("owner__person").get(code=case.object_code)
+    winner = claim.owner.person
+    if claim.steps.filter(person=person).exists() or (winner and str(winner.row_uuid) == person):
         raise OwnCase
 
 

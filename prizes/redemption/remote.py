@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import IntegrityError
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -20,6 +21,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from audit import canonical
 from finance import bank_accounts
 from lottery_portal.lib import codes, uploads
+from lottery_portal.lib.db import violated
 from lottery_portal.lib.errors import Refused
 from lottery_portal.lib.money import with_unit
 from prizes.claim_models import Claim, ClaimPaper
@@ -31,7 +33,8 @@ from .claim_refusals import NotAtThisStep, NotTheOwner, PayeeWrong
 
 VERSION = 1
 LANGUAGES = ("zh-hans", "en")
-MOST_PAPERS = 12
+MOST_PAPERS = 12  # of a claim; the database counts the same
+MOST_OF_A_PRIZE = 36  # of all claims of one prize
 KINDS = {  # what is handed in from afar, as the winner reads it
     papers.IDENTITY: pgettext_lazy("paper of a claim", "Photo or scan of your identity paper"),
     papers.PERSON: pgettext_lazy("paper of a claim", "Photo of you with the identity paper"),
@@ -61,6 +64,15 @@ class TooManyPapers(Refused):
     code = "claim_too_many_papers"
     message = gettext_lazy(
         "%(most)s files of this claim are with us already. Please wait for the officer."
+    )
+
+
+class TooManyOfAPrize(Refused):
+    """More files than anybody looks at, over claims that were taken back."""
+
+    code = "claim_too_many_papers_of_a_prize"
+    message = gettext_lazy(
+        "%(most)s files about this prize are with us already. Please come to the prize centre."
     )
 
 
@@ -135,7 +147,8 @@ def open_(
 def hand_in(*, code: str, kind: str, file: uploads.Source, actor: Any, now: datetime) -> ClaimPaper:
     """Put a photo or scan into the file of one's own remote claim; the same file twice is one.
 
-    `file` is judged by what it is (`uploads`). Refuses once the papers were looked at and settled.
+    `file` is judged by what it is (`uploads`). Refuses once the papers were looked at and settled,
+    and more than `MOST_PAPERS` of a claim, `MOST_OF_A_PRIZE` of all claims of the prize.
     """
     claim = steps.find(code)
     if claim.owner.user_id != actor.pk:
@@ -149,14 +162,22 @@ def hand_in(*, code: str, kind: str, file: uploads.Source, actor: Any, now: date
     taken = uploads.take(uploads.read(file))
     if not claim.papers.filter(kind=papers.TICKET).exists():
         _keep_proof(claim, actor, now)
-    return papers.add(
-        code=code,
-        kind=kind,
-        content=taken.content,
-        media_type=taken.media_type,
-        actor=actor,
-        now=now,
-    )
+    try:
+        return papers.add(
+            code=code,
+            kind=kind,
+            content=taken.content,
+            media_type=taken.media_type,
+            actor=actor,
+            now=now,
+        )
+    except IntegrityError as exc:
+        name = violated(exc)
+        if name == "claim_papers_have_an_end":  # others were faster
+            raise TooManyPapers(most=MOST_PAPERS) from exc
+        if name == "prize_papers_have_an_end":
+            raise TooManyOfAPrize(most=MOST_OF_A_PRIZE) from exc
+        raise
 
 
 def wish_of(claim: Claim) -> Mapping[str, str]:

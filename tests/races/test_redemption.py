@@ -15,8 +15,8 @@ from django.db import OperationalError
 from accounts import proxy_letters
 from accounts.models import Message
 from audit import approvals
-from finance import cash_desks
-from finance.models import CashMove, TaxCertificate, Transfer
+from finance import cash_desks, payment_methods, prize_transfers
+from finance.models import CashMove, TaxCertificate, Transfer, Withdrawal
 from lottery_portal.lib.db import database_time
 from lottery_portal.lib.errors import Refused
 from prizes.claim_models import Claim, ClaimPaper, ClaimStep, PrizeEnd
@@ -46,6 +46,7 @@ from tests.make_claims import Won
 from tests.prizes.redemption import lapsing
 from tests.prizes.redemption.books import broken, unclaimed
 from tests.prizes.redemption.test_agents import _letter, _opened
+from tests.prizes.redemption.test_appointments import figure
 from tests.prizes.redemption.test_counter_pages import png
 
 pytestmark = [
@@ -402,3 +403,32 @@ def test_consent_and_its_announcement_meet(begin):
     choose()
     assert WinnerNotice.objects.count() <= 1
     assert [one.winners for one in announcements.of_draw(won.draw, now=database_time())] == [[]]
+
+
+@pytest.mark.parametrize(
+    ("figure_", "refused"),
+    [
+        ("prize_transfer.daily_max_fen", prize_transfers.PrizesOfTheDay),
+        ("payments.transfer_daily_up_to_fen", payment_methods.DailyCeilingPassed),
+    ],
+)
+def test_transfers_of_a_day_stay_below_its_figure(begin, figure_, refused):
+    """F094: twelve of 2,400 yuan at one moment, 5,000 a day: two; the others are told why."""
+    won = begin(many)
+    account = money.bank_account(won.carol, now=database_time())
+    approved = [
+        make.approved(won, make.opened(won, prize), "TRANSFER", account.code)
+        for prize in of_carol(won)[:12]
+    ]
+    figure(figure_, 5_000_00)
+
+    def pay(code: str):
+        return payment.pay(code=code, actor=won.staff["cashier"], now=database_time())
+
+    outcomes = mixed(*[partial(pay, one.code) for one in approved], times=12)
+
+    assert sum(isinstance(one, Claim) for one in outcomes) == 2
+    assert {type(one) for one in outcomes if isinstance(one, Exception)} == {refused}
+    sent = Withdrawal.objects.exclude(origin="").values_list("amount", flat=True)
+    assert sum(sent) == 4_800_00
+    whole(won)

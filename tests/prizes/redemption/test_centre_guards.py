@@ -47,7 +47,7 @@ STANDS = {  # a row of each, past everything but its own checks
     ),
     "prizes_holdpaper": (
         "(row_uuid, kind, media_type, size, digest, content, added_at, added_by_id, hold_id)"
-        f" VALUES (gen_random_uuid(), 'OTHER', 'x', 1, '{DIGEST}', 'x', now(), -1, -1)"
+        f" VALUES (gen_random_uuid(), 'OTHER', 'image/png', 1, '{DIGEST}', 'x', now(), -1, -1)"
     ),
     "prizes_visit": (
         "(code, role, arrived_at, paper_id, place_id, prize_id, registered_by_id)"

@@ -21,5 +21,5 @@ UNDO = "DROP FUNCTION prizes_appointment_on_an_open_day() CASCADE;"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("prizes", "0028_after_attacks"), ("games", "0019_closed_days_and_bounds")]
+    dependencies = [("prizes", "0029_after_forgeries"), ("games", "0019_closed_days_and_bounds")]
     operations = [migrations.RunSQL(SQL, UNDO)]

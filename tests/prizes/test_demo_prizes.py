@@ -44,11 +44,13 @@ def test_a_prize_of_every_size_is_there_to_practise_with():
             version = rules.GAMES[game].current
             assert play.bet_type in {one.code for one in version.bet_types}
             assert len(play.numbers) == len(version.zones)
-            line = version.tier(1).fixed_fen or 0
+            line = version.tier(1).fixed_fen
+            assert line is not None
             won = [line * times for one in play.multipliers for times in one]
             if game == "pl5":
                 assert line >= announcements.FROM_FEN
-                alone = figures.PEOPLE[0][1][0][0] or 0
+                alone = figures.PEOPLE[0][1][0][0]
+                assert alone is not None
                 assert [fen > alone for fen in won] == [True, False]
                 assert len(approvers) == figures.PEOPLE[0][1][-1][1]
                 continue

@@ -109,9 +109,10 @@ def _apart(
     picks: list[tuple[int, ...]] = []
     for place, size, count in zip(play.places, sizes, fixed, strict=True):
         if bet_type is not None and bet_type.same_numbers and picks:
-            numbers: tuple[int, ...] = picks[0]
-        else:
-            numbers = _numbers(place, size, below)
+            bankers.append(bankers[0])
+            picks.append(picks[0])
+            continue
+        numbers = _numbers(place, size, below)
         places = sample(len(numbers), min(count, len(numbers)), below=below)
         bankers.append(tuple(n for at, n in enumerate(numbers, start=1) if at in places))
         picks.append(tuple(n for at, n in enumerate(numbers, start=1) if at not in places))

@@ -72,6 +72,10 @@ def with_bankers(version: RuleVersion, picked: Selection, below: Below) -> Selec
         for place, taken, *known in zip(
             places, bet_type.ranges, picked.bankers, picked.picks, strict=True
         ):
+            if bet_type.same_numbers and picks:
+                bankers.append(bankers[0])
+                picks.append(picks[0])
+                continue
             numbers = sorted(number for some in known for number in some)
             most = min(taken.bankers_most, place.picked - 1)
             count = taken.bankers_least + below(most - taken.bankers_least + 1)

@@ -13,11 +13,15 @@ degrees of freedom once multiplied by (n - 1) / (n - k). Two kinds of test:
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import combinations
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from games import bets, quick_pick, rules
+from games.rules.picks import BetType, ZoneRange
 from prizes import drill
 from tests.games import brute_force, chosen
 
@@ -200,3 +204,34 @@ def test_a_quick_pick_of_impossible_size_is_refused_like_any_selection():
         bets.check(SSQ, quick_pick.pick(SSQ, sizes=(5, 1)))
     with pytest.raises(bets.TooManyLines):
         bets.check(SSQ, quick_pick.pick(SSQ, sizes=(40, 1)))
+
+
+def test_places_that_are_alike_are_picked_alike_with_their_bankers():
+    """F026, F027: a rule may ask for the same numbers at all places, and for bankers among them."""
+    places = tuple(
+        replace(SSQ.plays[0].places[0], code=code, word=word, size=7, picked=3)
+        for word, code in enumerate(("first", "second"), start=1)
+    )
+    play = replace(SSQ.plays[0], places=places, measures=())
+    taken = ZoneRange(bankers_least=2, bankers_most=2, numbers_least=4, numbers_most=4)
+    alike = BetType(
+        code="alike",
+        name="bet_types/alike",
+        play=play.code,
+        ranges=(taken, taken),
+        least_bankers=1,
+        same_numbers=True,
+    )
+    rule = cast(
+        "rules.RuleVersion",
+        SimpleNamespace(plays=(play,), play_of=lambda _code: play, bet_type=lambda _code: alike),
+    )
+
+    for _turn in range(50):
+        picked = quick_pick.pick(rule, bet_type="alike")
+
+        assert [len(one) for one in picked.bankers] == [2, 2]
+        assert [len(one) for one in picked.picks] == [2, 2]
+        assert picked.bankers[0] == picked.bankers[1]
+        assert picked.picks[0] == picked.picks[1]
+        assert not set(picked.bankers[0]) & set(picked.picks[0])

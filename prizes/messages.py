@@ -137,10 +137,22 @@ messages.register(
         address=messages.page("prizes:prize", "ticket"),
     )
 )
-for name, title, template in (
-    (appointments.BOOKED, _("Your appointment at the prize centre"), "appointment"),
-    (appointments.CANCELLED, _("Your appointment is cancelled"), "appointment_cancelled"),
-    (delays.ANNOUNCED, _("Your prize is paid later"), "payment_delayed"),
+for name, title, template, page in (
+    (appointments.BOOKED, _("Your appointment at the prize centre"), "appointment", "prize"),
+    (appointments.CANCELLED, _("Your appointment is cancelled"), "appointment_cancelled", "prize"),
+    (delays.ANNOUNCED, _("Your prize is paid later"), "payment_delayed", "prize"),
+    (
+        announcements.ANNOUNCED,
+        _("What you allowed is told with your prize"),
+        "winner_announced",
+        "publicity",
+    ),
+    (
+        announcements.TAKEN_AWAY,
+        _("What you took back is no longer told"),
+        "winner_taken_away",
+        "publicity",
+    ),
 ):
     messages.register(
         messages.Kind(
@@ -149,22 +161,7 @@ for name, title, template in (
             template=f"prizes/mail/{template}.txt",
             sms=f"prizes/mail/{template}_sms.txt",
             channels=messages.EVERYWHERE,
-            is_legal=True,  # he comes, or waits for his money, because of it
-            address=messages.page("prizes:prize", "ticket"),
-        )
-    )
-for name, title, template in (
-    (announcements.ANNOUNCED, _("What you allowed is told with your prize"), "winner_announced"),
-    (announcements.TAKEN_AWAY, _("What you took back is no longer told"), "winner_taken_away"),
-):
-    messages.register(
-        messages.Kind(
-            name=name,
-            title=title,
-            template=f"prizes/mail/{template}.txt",
-            sms=f"prizes/mail/{template}_sms.txt",
-            channels=messages.EVERYWHERE,
-            is_legal=True,  # who did not allow it himself must know at once
-            address=messages.page("prizes:publicity", "ticket"),
+            is_legal=True,  # he comes, waits for his money, or did not allow it himself
+            address=messages.page(f"prizes:{page}", "ticket"),
         )
     )

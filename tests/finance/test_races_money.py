@@ -6,7 +6,7 @@ from functools import partial
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from finance import bank_accounts, inbox, ledger, wallets, withdrawal_limits, withdrawals
 from finance.ledger import Move
@@ -64,13 +64,17 @@ def test_paid_and_refunded_at_once_end_in_one_state():
     alice = make.player()
     made = [make.order(alice, 100_00) for _ in range(4)]
 
-    at_once(
-        [
-            partial(make.told, deposit, event=f"{deposit.code}:{told}", state=told)
-            for deposit in made
-            for told in ("PAID", "REFUNDED", "CANCELLED")
-        ]
-    )
+    facts = [
+        partial(make.told, deposit, event=f"{deposit.code}:{told}", state=told)
+        for deposit in made
+        for told in ("PAID", "REFUNDED", "CANCELLED")
+    ]
+
+    for fact, result in zip(facts, at_once(facts), strict=True):
+        if isinstance(result, OperationalError):  # waited too long: the bank says it again
+            fact()
+        else:
+            assert not isinstance(result, Exception), result
 
     assert set(Deposit.objects.values_list("state", flat=True)) == {"CHARGED_BACK"}
     owed = ledger.balance(f"receivable:{alice.code}")

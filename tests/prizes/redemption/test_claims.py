@@ -260,8 +260,8 @@ def test_papers_come_before_money_and_before_the_file(won):
         "claim_papers_missing", ["IDENTITY", "TICKET", "PERSON"],
     )  # fmt: skip
     assert told["detail"] == (
-        "Papers are still missing: Identity paper, scanned; Photo of the ticket; Photo of the"
-        " winner. Please add them first."
+        "Papers are still missing: Identity paper, scanned; Photo or proof of the ticket;"
+        " Photo of the winner. Please add them first."
     )
     with translation.override("zh-hans"):
         assert "身份证件" in str(refused.value)

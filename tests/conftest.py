@@ -60,6 +60,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
     Marked here: the processes look at groups before the hook below is called.
     """
+    if item.get_closest_marker("xdist_group"):
+        return
     if "begin" in getattr(item, "fixturenames", ()) or item.get_closest_marker("journey"):
         item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 

@@ -121,6 +121,7 @@ def credited(player: Player) -> int:
     return sum(row.amount for row in rows)
 
 
+@pytest.mark.xdist_group("a_hundred_connections")
 @pytest.mark.thorough
 def test_two_hundred_deposits_at_the_limit_never_pass_it(alice, full):
     """N14: by the provider's page, by its API, by the job, and by hand past every door.

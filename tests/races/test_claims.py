@@ -20,6 +20,7 @@ from tests.at_once import at_once
 
 pytestmark = [
     pytest.mark.race,
+    pytest.mark.xdist_group("a_hundred_connections"),
     pytest.mark.django_db(transaction=True, databases=["default", "owner"]),
 ]
 

@@ -52,6 +52,7 @@ from tests.prizes.redemption.test_counter_pages import png
 pytestmark = [
     pytest.mark.race,
     pytest.mark.thorough,
+    pytest.mark.xdist_group("a_hundred_connections"),
     pytest.mark.django_db(transaction=True, databases=["default", "owner"]),
 ]
 

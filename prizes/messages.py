@@ -71,73 +71,13 @@ for name, title, template in (
             address=messages.page("prizes:deadline", "ticket"),
         )
     )
-messages.register(
-    messages.Kind(
-        name=payment.PAID,
-        title=_("Your prize was paid"),
-        template="prizes/mail/claim_paid.txt",
-        sms="prizes/mail/claim_paid_sms.txt",
-        channels=messages.EVERYWHERE,
-        is_legal=True,
-        address=messages.page("prizes:prize", "ticket"),
-    )
-)
-messages.register(
-    messages.Kind(
-        name=refusal.REFUSED,
-        title=_("Your claim was refused"),
-        template="prizes/mail/claim_refused.txt",
-        sms="prizes/mail/claim_refused_sms.txt",
-        channels=messages.EVERYWHERE,
-        is_legal=True,
-        address=messages.page("prizes:prize", "ticket"),
-    )
-)
-messages.register(
-    messages.Kind(
-        name=refusal.REOPENED,
-        title=_("Your claim goes on"),
-        template="prizes/mail/claim_reopened.txt",
-        sms="prizes/mail/claim_reopened_sms.txt",
-        channels=messages.EVERYWHERE,
-        is_legal=True,
-        address=messages.page("prizes:prize", "ticket"),
-    )
-)
-messages.register(
-    messages.Kind(
-        name=refusal.DISMISSED,
-        title=_("Your objection was heard"),
-        template="prizes/mail/objection_dismissed.txt",
-        sms="prizes/mail/objection_dismissed_sms.txt",
-        channels=messages.EVERYWHERE,
-        is_legal=True,
-        address=messages.page("prizes:prize", "ticket"),
-    )
-)
-messages.register(
-    messages.Kind(
-        name=recovery.TAKEN_BACK,
-        title=_("Your prize was taken back"),
-        template="prizes/mail/claim_taken_back.txt",
-        sms="prizes/mail/claim_taken_back_sms.txt",
-        channels=messages.EVERYWHERE,
-        is_legal=True,  # he owes what was paid
-        address=messages.page("prizes:prize", "ticket"),
-    )
-)
-messages.register(
-    messages.Kind(
-        name=agents.OPENED,
-        title=_("Somebody claims your prize for you"),
-        template="prizes/mail/agent_opened.txt",
-        sms="prizes/mail/agent_opened_sms.txt",
-        channels=messages.EVERYWHERE,
-        is_legal=True,  # who did not send anybody must know at once
-        address=messages.page("prizes:prize", "ticket"),
-    )
-)
 for name, title, template, page in (
+    (payment.PAID, _("Your prize was paid"), "claim_paid", "prize"),
+    (refusal.REFUSED, _("Your claim was refused"), "claim_refused", "prize"),
+    (refusal.REOPENED, _("Your claim goes on"), "claim_reopened", "prize"),
+    (refusal.DISMISSED, _("Your objection was heard"), "objection_dismissed", "prize"),
+    (recovery.TAKEN_BACK, _("Your prize was taken back"), "claim_taken_back", "prize"),
+    (agents.OPENED, _("Somebody claims your prize for you"), "agent_opened", "prize"),
     (appointments.BOOKED, _("Your appointment at the prize centre"), "appointment", "prize"),
     (appointments.CANCELLED, _("Your appointment is cancelled"), "appointment_cancelled", "prize"),
     (delays.ANNOUNCED, _("Your prize is paid later"), "payment_delayed", "prize"),
@@ -161,7 +101,7 @@ for name, title, template, page in (
             template=f"prizes/mail/{template}.txt",
             sms=f"prizes/mail/{template}_sms.txt",
             channels=messages.EVERYWHERE,
-            is_legal=True,  # he comes, waits for his money, or did not allow it himself
+            is_legal=True,  # he comes, waits, owes or objects by it, or did not ask for it himself
             address=messages.page(f"prizes:{page}", "ticket"),
         )
     )

@@ -6,14 +6,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
 from lottery_portal.lib import codes, dates
+from lottery_portal.lib.errors import Refused, refuse
 from partners import hours
 from partners.claim_places import Place
+from prizes.centre_forms import TimeForm
 from prizes.centre_models import Appointment
 from prizes.claim_models import Claim
 from prizes.models import Prize
@@ -130,3 +133,34 @@ def _query(place: Place | None, day: date | None, booked: Any) -> str:
         "move": "1" if booked else "",
     }
     return f"?{urlencode({name: word for name, word in said.items() if word})}"
+
+
+def book(
+    prize: Prize,
+    posted: Mapping[str, str],
+    choice: Choice,
+    *,
+    booked: Appointment | None,
+    actor: Any,
+    now: datetime,
+) -> tuple[TimeForm, int]:
+    """The form of the times with its status; SEE_OTHER says that what was posted is booked."""
+    form = TimeForm(
+        posted or None,
+        times=choice.times,
+        initial={"instead_of": booked.code if booked else ""},
+    )
+    if choice.place is None or not form.is_valid():
+        return form, 400 if form.is_bound else 200
+    try:
+        appointments.book(
+            prize=prize,
+            place=choice.place.code,
+            starts_at=form.cleaned_data["starts_at"],
+            instead_of=form.cleaned_data["instead_of"],
+            actor=actor,
+            now=now,
+        )
+    except Refused as refused:
+        return form, refuse(form, refused)
+    return form, HTTPStatus.SEE_OTHER

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from django.contrib import messages as notes
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,11 +12,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lottery_portal.lib.db import database_time
-from lottery_portal.lib.errors import Refused, refuse
-from prizes.centre_forms import TimeForm
+from lottery_portal.lib.errors import Refused
 
 from . import appointments, calendar_file
-from .appointment_facts import bookable, bring, choose, facts
+from .appointment_facts import book, bookable, bring, choose, facts
 from .pages_prizes import head, mine
 
 
@@ -33,27 +34,10 @@ def appointment(request: HttpRequest, code: str) -> HttpResponse:
     if booked is not None and not appointments.can_change(booked, now=now):
         return redirect("prizes:appointment", code=code)
     choice = choose(own.prize, request.GET, booked=booked, now=now)
-    form = TimeForm(
-        request.POST or None,
-        times=choice.times,
-        initial={"instead_of": booked.code if booked else ""},
-    )
-    status = 400 if form.is_bound else 200
-    if choice.place is not None and form.is_valid():
-        try:
-            appointments.book(
-                prize=own.prize,
-                place=choice.place.code,
-                starts_at=form.cleaned_data["starts_at"],
-                instead_of=form.cleaned_data["instead_of"],
-                actor=request.user,
-                now=now,
-            )
-        except Refused as refused:
-            status = refuse(form, refused)
-        else:
-            notes.success(request, _("Your time is booked. We have sent you a message."))
-            return redirect("prizes:appointment", code=code)
+    form, status = book(own.prize, request.POST, choice, booked=booked, actor=request.user, now=now)
+    if status == HTTPStatus.SEE_OTHER:
+        notes.success(request, _("Your time is booked. We have sent you a message."))
+        return redirect("prizes:appointment", code=code)
     context = {**head(own), "form": form, **choice.context, "moves": booked}
     return render(request, "prizes/appointment_times.html", context, status=status)
 

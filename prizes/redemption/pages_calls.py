@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages as notes
@@ -18,13 +19,13 @@ from accounts import who
 from games import words as game_words
 from lottery_portal.lib import codes
 from lottery_portal.lib.db import database_time
-from lottery_portal.lib.errors import Refused, refuse
-from prizes.centre_forms import CallForm, TimeForm
+from lottery_portal.lib.errors import Refused
+from prizes.centre_forms import CallForm
 from prizes.claim_models import Claim
 from prizes.models import Prize
 
 from . import appointments, claim_facts, looks, steps
-from .appointment_facts import bring, choose
+from .appointment_facts import book, bring, choose
 from .claim_refusals import OwnClaim
 
 NAV = "visits"
@@ -61,27 +62,10 @@ def desk_call(request: HttpRequest, ticket: str) -> HttpResponse:
     if request.POST.get("action") == "cancel":
         return _cancel(request, prize, now)
     choice = choose(prize, request.GET, booked=booked, now=now, by_staff=True)
-    form = TimeForm(
-        request.POST or None,
-        times=choice.times,
-        initial={"instead_of": booked.code if booked else ""},
-    )
-    status = 400 if form.is_bound else 200
-    if choice.place is not None and form.is_valid():
-        try:
-            appointments.book(
-                prize=prize,
-                place=choice.place.code,
-                starts_at=form.cleaned_data["starts_at"],
-                instead_of=form.cleaned_data["instead_of"],
-                actor=user,
-                now=now,
-            )
-        except Refused as refused:
-            status = refuse(form, refused)
-        else:
-            notes.success(request, _("Booked. The winner has been sent a message."))
-            return redirect("prizes:desk_call", ticket=ticket)
+    form, status = book(prize, request.POST, choice, booked=booked, actor=user, now=now)
+    if status == HTTPStatus.SEE_OTHER:
+        notes.success(request, _("Booked. The winner has been sent a message."))
+        return redirect("prizes:desk_call", ticket=ticket)
     claim = Claim.objects.filter(prize=prize).order_by("-pk").first()
     person = prize.owner.person
     context = {
